@@ -1,0 +1,277 @@
+import type { RouteSet } from "../machine/scenario.ts";
+import { fillEmpty } from "./_bulk.ts";
+import { checkTable } from "./_invariants.ts";
+import { Levels } from "./_levels.ts";
+import { EXTENDED, GROUP_SLOTS, HOP, leafEntry, VALID } from "./entry.ts";
+import type { Fib4 } from "./fib.ts";
+import { GROUPS_MAX } from "./group_pool.ts";
+import { checkBulk, checkNextHop, checkPrefix, checkSize, maskOf } from "./route.ts";
+import { RuleTable } from "./rule_table.ts";
+
+/** Addresses that `lookupBulk` works on at a time: 2 KiB of addresses and next hops. */
+const BULK_BLOCK = 256;
+
+/** Shape and limits of a `Dir24_8`. */
+export interface Dir24_8Options {
+  /** Address bits that the first level resolves: 24 as in rte_lpm, fewer where 64 MiB are too many. */
+  readonly firstBits: 24 | 16 | 8;
+  /** tbl8 groups, 1 KiB each, shared by all levels below the first. */
+  readonly groups: number;
+  /** Most routes it takes, 8 bytes each in rte_lpm's account. */
+  readonly maxRules: number;
+  /** Whether depth 0 is taken. rte_lpm refuses it. */
+  readonly defaultRoute: boolean;
+}
+
+/**
+ * DIR-24-8 (Gupta, Lin, McKeown: Routing Lookups in Hardware at Memory Access Speeds, INFOCOM 1998) as DPDK's
+ * rte_lpm builds it: a first level of 2^24 entries of 32 bits, and groups of 256 entries for what is longer than
+ * 24. A look-up is one read, or two below a group. With `firstBits` 16 or 8 the same entries and groups make
+ * 16-8-8 and 8-8-8-8, for tables that are made and emptied by the thousand.
+ *
+ * Every entry holds the next hop and the depth of the longest rule that covers its addresses at its level. A rule
+ * lives at the first level that is as long as it; a block has a group exactly when some rule is longer than the
+ * block, and a deletion that ends this gives the group back at once. A group is written whole before the one
+ * store that makes it reachable, and an entry changes from its old answer to its new one in one store, so a
+ * look-up between any two stores sees the old table's answer or the new one's (rte_lpm orders its stores so).
+ * What rte_lpm leaves to the application stays there: no look-up may run across a call of the writer, because a
+ * group given back may be given out at once.
+ *
+ * The table refuses (`add` answers false) when rules or groups run out, before it has changed anything. A default
+ * route, where allowed, is kept beside the table as the answer of a miss. The rules are in a hash: rte_lpm's
+ * sorted rule array made a full table of 841,941 routes take 100 s.
+ *
+ * An update touches the 2^(level - depth) slots of its prefix, 256 slots of each group beneath them, and 256
+ * slots of each group on its path that it creates or may give back; `entriesTouched` counts them.
+ *
+ * @example
+ * ```ts
+ * import { Dir24_8 } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const fib = new Dir24_8({ firstBits: 16, groups: 1, maxRules: 100, defaultRoute: false });
+ * fib.add(0x0a000000, 8, 1); // 10.0.0.0/8
+ * fib.add(0x0a010200, 24, 2); // 10.1.2.0/24, longer than the first level
+ * assertEquals(fib.lookup(0x0a010203), 2);
+ * assertEquals(fib.lookup(0x0a010303), 1);
+ * assertEquals(fib.add(0x0a020300, 24, 3), false); // the one group is taken
+ * assertEquals(fib.reads(0x0a010203), 2);
+ * ```
+ */
+export class Dir24_8 implements Fib4 {
+  /** Name of the structure. */
+  readonly kind = "dir24-8";
+  /** Address bits that the first level resolves. */
+  readonly firstBits: number;
+  /** The entries, and how they are changed. */
+  private readonly levels: Levels;
+  /** The routes as they were added. */
+  private readonly rules = new RuleTable();
+  /** `levels.first` and `levels.pool.entries`, one load nearer to the look-ups. */
+  private readonly first: Uint32Array;
+  private readonly entries: Uint32Array;
+  private readonly shift: number;
+  private readonly maxRules: number;
+  private readonly depthMin: number;
+  /** What a miss answers: the default route's next hop, or -1. */
+  private missHop = -1;
+
+  /**
+   * An empty table, with all of its memory allocated.
+   * @throws {RangeError} when an option is out of range, or when the memory cannot be had: names the bytes
+   */
+  constructor(options: Dir24_8Options) {
+    const { firstBits, groups, maxRules, defaultRoute } = options;
+    if (firstBits !== 24 && firstBits !== 16 && firstBits !== 8) {
+      throw new RangeError(`Cannot create Dir24_8: firstBits ${firstBits} is not 24, 16 or 8`);
+    }
+    checkSize("Dir24_8", "groups", groups, 0, GROUPS_MAX);
+    checkSize("Dir24_8", "maxRules", maxRules, 1, 2 ** 26);
+    this.firstBits = firstBits;
+    this.shift = 32 - firstBits;
+    this.maxRules = maxRules;
+    this.depthMin = defaultRoute ? 0 : 1;
+    try {
+      this.levels = new Levels(firstBits, groups);
+    } catch (cause) {
+      const bytes = 4 * 2 ** firstBits + 4 * GROUP_SLOTS * groups;
+      throw new RangeError(`Cannot create Dir24_8: ${bytes} bytes cannot be allocated`, { cause });
+    }
+    this.first = this.levels.first;
+    this.entries = this.levels.pool.entries;
+  }
+
+  /** Routes that the table holds, the default route among them. */
+  get size(): number {
+    return this.rules.count;
+  }
+
+  /** tbl8 groups in use. */
+  get groupsUsed(): number {
+    return this.levels.pool.used;
+  }
+
+  /** Table slots that updates have read or written since the table was new or cleared. */
+  get entriesTouched(): number {
+    return this.levels.touched;
+  }
+
+  /** Bytes as rte_lpm allocates them: first level, all groups, 8 for each of `maxRules` rules. */
+  get bytesReserved(): number {
+    return 4 * this.first.length + 4 * GROUP_SLOTS * this.levels.pool.capacity + 8 * this.maxRules;
+  }
+
+  /** Bytes in use: 4 for each valid entry of the first level, 1024 a group, 8 a rule. */
+  get bytesOccupied(): number {
+    const { validFirst, pool } = this.levels;
+    return 4 * validFirst + 4 * GROUP_SLOTS * pool.used + 8 * this.rules.count;
+  }
+
+  /**
+   * Adds a route or changes its next hop; false, and nothing changed, when rules or groups run out.
+   * @throws {RangeError} when prefix, depth or next hop is out of range
+   */
+  add(prefix: number, depth: number, nextHop: number): boolean {
+    checkPrefix("add", prefix, depth, this.depthMin);
+    checkNextHop("add", nextHop);
+    const masked = (prefix & maskOf(depth)) >>> 0;
+    if (this.rules.get(masked, depth) < 0) {
+      if (this.rules.count >= this.maxRules) return false;
+      if (this.levels.missingGroups(masked, depth) > this.levels.pool.free) return false;
+    }
+    this.rules.set(masked, depth, nextHop);
+    if (depth === 0) this.missHop = nextHop;
+    else this.levels.insert(masked, depth, leafEntry(nextHop, depth));
+    return true;
+  }
+
+  /**
+   * Removes a route and uncovers the one beneath it; false when it is not there.
+   * @throws {RangeError} when prefix or depth is out of range
+   */
+  delete(prefix: number, depth: number): boolean {
+    checkPrefix("delete", prefix, depth, this.depthMin);
+    const masked = (prefix & maskOf(depth)) >>> 0;
+    if (!this.rules.remove(masked, depth)) return false;
+    if (depth === 0) this.missHop = -1;
+    else this.levels.erase(masked, depth, this.coveringEntry(masked, depth));
+    return true;
+  }
+
+  /**
+   * Adds all routes, or none: false, and nothing changed, when they do not fit together. Where a route occurs
+   * twice the later one stands. An empty table is filled in ascending depth without looking at what is
+   * overwritten: O(routes + slots written); otherwise the routes are added one by one.
+   * @throws {RangeError} when a route is out of range, before anything has changed
+   */
+  addBulk(routes: RouteSet): boolean {
+    for (let i = 0; i < routes.count; i++) {
+      checkPrefix("add", routes.prefix[i]!, routes.depth[i]!, this.depthMin);
+      checkNextHop("add", routes.nextHop[i]!);
+    }
+    if (this.rules.count > 0) return this.addEach(routes);
+    if (!fillEmpty(this.levels, this.rules, this.maxRules, routes)) {
+      this.clear();
+      return false;
+    }
+    this.missHop = this.rules.get(0, 0);
+    return true;
+  }
+
+  /** Next hop of the longest prefix that covers `address`, or -1: one read, one more for each group. */
+  lookup(address: number): number {
+    const entry = this.first[address >>> this.shift]!;
+    if ((entry & EXTENDED) !== 0) return this.lookupDeep(address);
+    return (entry & VALID) !== 0 ? entry & HOP : this.missHop;
+  }
+
+  /**
+   * `nextHops[i] = lookup(addresses[i])` for the first `n`. Two passes over blocks that stay in the first-level
+   * cache: the first one only loads, so that many loads are under way at once, which doubled the rate on random
+   * addresses; the second tells hit from miss without a branch to mispredict. `lookup` is its plain
+   * twin. The arrays must not share memory.
+   * @throws {RangeError} when `n` does not fit the arrays
+   */
+  lookupBulk(addresses: Uint32Array, nextHops: Int32Array, n: number): void {
+    checkBulk(addresses, nextHops, n);
+    const first = this.first;
+    const shift = this.shift;
+    const miss = this.missHop;
+    for (let from = 0; from < n; from += BULK_BLOCK) {
+      const to = Math.min(n, from + BULK_BLOCK);
+      for (let i = from; i < to; i++) nextHops[i] = first[addresses[i]! >>> shift]!;
+      for (let i = from; i < to; i++) {
+        const entry = nextHops[i]!;
+        const hit = -((entry >>> 24) & 1);
+        nextHops[i] = (entry & EXTENDED) !== 0
+          ? this.lookupDeep(addresses[i]!)
+          : (entry & HOP & hit) | (miss & ~hit);
+      }
+    }
+  }
+
+  /** Calls `visit` for each route in ascending (prefix, depth), as they were when the walk began. */
+  walk(visit: (prefix: number, depth: number, nextHop: number) => void): void {
+    this.rules.walk(visit);
+  }
+
+  /** Reads that `lookup(address)` makes, each needing the one before: 1, and 1 more for each group. */
+  reads(address: number): number {
+    return this.levels.reads(address);
+  }
+
+  /**
+   * Removes every route. Where the routes cover little of the first level, only their slots are written, so that
+   * a table with few routes is emptied in the time they took.
+   */
+  clear(): void {
+    this.levels.clear(this.rules);
+    this.rules.clear();
+    this.missHop = -1;
+  }
+
+  /**
+   * Compares every entry with the rules: that each holds the longest rule of its level (D1, D4), that groups and
+   * entries point at each other once (D2), that there is a group exactly where a rule is longer than its block
+   * (D3), that no slot is left over from another owner (D5). O(first level + groups * 256 * 32).
+   * @throws {Error} naming the invariant and the entry
+   */
+  checkInvariants(): void {
+    checkTable(this.levels, this.rules, this.missHop);
+  }
+
+  /** The entry that a deletion uncovers: that of the longest shorter rule, or 0. */
+  private coveringEntry(prefix: number, depth: number): number {
+    const covering = this.rules.coveringDepth(prefix, depth);
+    if (covering === 0) return 0;
+    return leafEntry(this.rules.get((prefix & maskOf(covering)) >>> 0, covering), covering);
+  }
+
+  /** The look-up of an address whose first-level entry leads to a group. */
+  private lookupDeep(address: number): number {
+    const entries = this.entries;
+    let entry = this.first[address >>> this.shift]!;
+    let shift = this.shift - 8;
+    do {
+      entry = entries[((entry & HOP) << 8) | ((address >>> shift) & 255)]!;
+      shift -= 8;
+    } while ((entry & EXTENDED) !== 0);
+    return (entry & VALID) !== 0 ? entry & HOP : this.missHop;
+  }
+
+  private addEach(routes: RouteSet): boolean {
+    const before = new Int32Array(routes.count);
+    for (let i = 0; i < routes.count; i++) {
+      const prefix = routes.prefix[i]!;
+      const depth = routes.depth[i]!;
+      before[i] = this.rules.get((prefix & maskOf(depth)) >>> 0, depth);
+      if (this.add(prefix, depth, routes.nextHop[i]!)) continue;
+      while (--i >= 0) {
+        if (before[i]! < 0) this.delete(routes.prefix[i]!, routes.depth[i]!);
+        else this.add(routes.prefix[i]!, routes.depth[i]!, before[i]!);
+      }
+      return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,269 @@
+/**
+ * An lcore: a scheduler of contexts on one logical core, in virtual time.
+ *
+ * Order: hard interrupts, then softirqs, then threads (processes and poll loops, round robin). A context
+ * gives way only between bodies; a body is one burst, so that is the granule of pre-emption. A body runs at
+ * one instant of the clock, and what it charges is its duration: its effects happen at its own time
+ * (`cpu.nowPs`), and the next body starts when it ends.
+ *
+ * Idle polls. When all threads have answered 0 in turn, each by a body that declared that an empty poll
+ * changes nothing, stepping on would repeat the same empty rotation until something happens that one of them
+ * could see. The lcore then parks: it notes when the rotation would go on and what each empty poll costs, and
+ * whoever changes what a body could see calls `notify`. The poll that would have started first at or after
+ * that instant is then run at exactly its time. A law compares with stepping.
+ */
+import type { Clock } from "../time/clock.ts";
+import { Context, type Home } from "./context.ts";
+
+/** Where an lcore's interrupts go. */
+export interface InterruptSink {
+  /** Runs in hard interrupt context. */
+  interrupt(cpu: Context, vector: number): void;
+}
+
+/** A scheduler of contexts on one core. */
+export class Lcore implements Home {
+  readonly id: number;
+  /** Picoseconds of a cycle. */
+  readonly psPerCycle: number;
+  readonly clock: Clock;
+  /** Context of hard interrupts. */
+  readonly irq: Context;
+  /** Whether empty polls may be skipped at all; a law switches it off to compare. */
+  skipsIdlePolls = true;
+  /** When the body that ran last ends. */
+  busyUntil = 0;
+  /** Picoseconds in bodies; those that moved something; empty polls, stepped or skipped. */
+  usefulPs = 0;
+  emptyPs = 0;
+  /** Cycles that taking an interrupt costs. */
+  irqCycles = 0;
+
+  readonly #softirqs: Context[] = [];
+  readonly #threads: Context[] = [];
+  readonly #vectors: number[] = [];
+  #sink: InterruptSink | null = null;
+  #next = 0;
+  #scheduled = false;
+  #parkedAt = -1;
+  #running: Context | null = null;
+  readonly #step: number;
+  readonly #deadline: number;
+  readonly #woken: number;
+  readonly #contexts: Context[] = [];
+
+  constructor(id: number, clock: Clock, mhz: number) {
+    this.id = id;
+    this.clock = clock;
+    this.psPerCycle = 1e6 / mhz;
+    this.irq = new Context(this, 0, false, () => 0);
+    this.#step = clock.register(() => this.#run());
+    this.#woken = clock.register((index) => this.wake(this.#contexts[index]!, clock.now));
+    this.#deadline = clock.registerTimer((index) => this.#wakeByDeadline(index));
+  }
+
+  /** Removes all contexts; the lcore equals a new one. */
+  reset(sink: InterruptSink): void {
+    this.#sink = sink;
+    this.#softirqs.length = 0;
+    this.#threads.length = 0;
+    this.#contexts.length = 0;
+    this.#vectors.length = 0;
+    this.#next = 0;
+    this.#scheduled = false;
+    this.#parkedAt = -1;
+    this.busyUntil = 0;
+    this.usefulPs = 0;
+    this.emptyPs = 0;
+    this.irq.reset();
+  }
+
+  /** Adds a softirq context (asleep) or a thread (running). */
+  spawn(
+    priority: "softirq" | "thread",
+    body: (cpu: Context) => number,
+    stateless: boolean,
+  ): Context {
+    const context = new Context(this, this.#contexts.length + 1, stateless, body);
+    this.#contexts.push(context);
+    if (priority === "softirq") {
+      context.runnable = false;
+      this.#softirqs.push(context);
+    } else {
+      this.#threads.push(context);
+      this.#unpark(this.clock.now);
+      this.kick(this.clock.now);
+    }
+    return context;
+  }
+
+  /** A device raises an interrupt now. */
+  raise(vector: number): void {
+    this.#vectors.push(vector);
+    this.#unpark(this.clock.now);
+    this.kick(this.clock.now);
+  }
+
+  /** Makes a context runnable at `ps`, which is now or the own time of a body of this lcore. */
+  wake(context: Context, ps: number): void {
+    context.dirty = true;
+    if (!context.runnable) {
+      context.runnable = true;
+      this.#unpark(ps);
+    }
+    this.kick(ps);
+  }
+
+  /** A body that is running, here or on another lcore, wakes a context of this lcore at its own time. */
+  wakeFrom(context: Context, waker: Context): void {
+    if (waker.home !== this) {
+      this.clock.at(waker.nowPs, this.#woken, context.id - 1);
+      return;
+    }
+    context.dirty = true;
+    context.runnable = true;
+  }
+
+  /** Something that `context` could see changed now. */
+  notify(context: Context): void {
+    context.dirty = true;
+    if (this.#parkedAt >= 0) this.#resume(this.clock.now);
+  }
+
+  /** A body names when it wants to look again. */
+  deadline(context: Context, ps: number): void {
+    const at = ps > this.clock.now ? ps : this.clock.now;
+    if (context.deadlinePs === at) return;
+    context.deadlinePs = at;
+    this.clock.at(at, this.#deadline, context.id - 1);
+  }
+
+  /** Whether the lcore is parked on a rotation of empty polls: it burns cycles but has no event. */
+  get parked(): boolean {
+    return this.#parkedAt >= 0;
+  }
+
+  /** Closes the books at the end of a run: what of the empty rotation has passed counts as empty polls. */
+  settle(ps: number): void {
+    if (this.#parkedAt >= 0 && ps > this.#parkedAt) this.emptyPs += ps - this.#parkedAt;
+  }
+
+  /** Sees to it that the next body starts, at `ps` or when the running one ends. */
+  kick(ps: number): void {
+    if (this.#scheduled || this.#running !== null || this.#parkedAt >= 0) return;
+    this.#scheduled = true;
+    this.clock.atEnd(ps > this.busyUntil ? ps : this.busyUntil, this.#step, 0);
+  }
+
+  #run(): void {
+    this.#scheduled = false;
+    const now = this.clock.now;
+    if (this.#vectors.length > 0) {
+      this.#runInterrupt(now);
+    } else {
+      const context = this.#pick();
+      if (context === null) return;
+      this.#runBody(context, now);
+    }
+    if (this.#parkedAt < 0 && this.#hasWork()) this.kick(this.busyUntil);
+  }
+
+  #runInterrupt(now: number): void {
+    const irq = this.irq;
+    this.#running = irq;
+    irq.begin(now);
+    irq.charge(this.irqCycles);
+    this.#sink!.interrupt(irq, this.#vectors.shift()!);
+    this.#running = null;
+    this.busyUntil = irq.nowPs;
+    this.usefulPs += this.busyUntil - now;
+  }
+
+  #runBody(context: Context, now: number): void {
+    this.#running = context;
+    context.begin(now);
+    const moved = context.body(context);
+    this.#running = null;
+    const spent = context.nowPs - now;
+    this.busyUntil = now + spent;
+    if (moved > 0) {
+      this.usefulPs += spent;
+      context.emptyPs = -1;
+      return;
+    }
+    this.emptyPs += spent;
+    if (spent === 0 && context.runnable) {
+      throw new RangeError(
+        "Cannot poll for ever in no time: an empty poll of lcore " + this.id + " charged nothing",
+      );
+    }
+    context.emptyPs = !context.dirty && context.mayPark && this.skipsIdlePolls ? spent : -1;
+    if (context.emptyPs > 0 && context.runnable) this.#tryPark();
+  }
+
+  #pick(): Context | null {
+    for (const softirq of this.#softirqs) if (softirq.runnable) return softirq;
+    const threads = this.#threads;
+    for (let i = 0; i < threads.length; i++) {
+      const at = this.#next;
+      this.#next = at + 1 === threads.length ? 0 : at + 1;
+      if (threads[at]!.runnable) return threads[at]!;
+    }
+    return null;
+  }
+
+  #hasWork(): boolean {
+    if (this.#vectors.length > 0) return true;
+    for (const softirq of this.#softirqs) if (softirq.runnable) return true;
+    for (const thread of this.#threads) if (thread.runnable) return true;
+    return false;
+  }
+
+  /** Parks when every runnable thread's last poll was empty and nothing happened since to any of them. */
+  #tryPark(): void {
+    if (this.#vectors.length > 0) return;
+    for (const softirq of this.#softirqs) if (softirq.runnable) return;
+    for (const thread of this.#threads) {
+      if (thread.runnable && (thread.emptyPs <= 0 || thread.dirty)) return;
+    }
+    this.#parkedAt = this.busyUntil;
+  }
+
+  #wakeByDeadline(index: number): void {
+    const context = this.#contexts[index];
+    if (context === undefined || context.deadlinePs !== this.clock.now) return;
+    context.deadlinePs = -1;
+    if (!context.runnable) this.wake(context, this.clock.now);
+    else this.notify(context);
+  }
+
+  /** Ends parking because the set of runnable contexts changes; the rotation goes on from where it was. */
+  #unpark(ps: number): void {
+    if (this.#parkedAt < 0) return;
+    const until = this.#boundary(ps);
+    this.emptyPs += until - this.#parkedAt;
+    this.#parkedAt = -1;
+    if (until > this.busyUntil) this.busyUntil = until;
+  }
+
+  #resume(ps: number): void {
+    this.#unpark(ps);
+    this.kick(this.busyUntil);
+  }
+
+  /** When the first poll of the parked rotation would start at or after `ps`; the rotation moves there. */
+  #boundary(ps: number): number {
+    const threads = this.#threads;
+    let rotation = 0;
+    for (const thread of threads) if (thread.runnable) rotation += thread.emptyPs;
+    let at = this.#parkedAt;
+    if (ps <= at) return at;
+    at += Math.floor((ps - at) / rotation) * rotation;
+    while (at < ps) {
+      const thread = threads[this.#next]!;
+      this.#next = this.#next + 1 === threads.length ? 0 : this.#next + 1;
+      if (thread.runnable) at += thread.emptyPs;
+    }
+    return at;
+  }
+}

@@ -1,0 +1,45 @@
+/** A machine profile for the core's own tests: the order of magnitude of the paper's host, no sources. */
+import type { MachineProfile } from "./profile.ts";
+
+export const TEST_PROFILE: MachineProfile = {
+  name: "test",
+  cpuMhz: 3400,
+  linkGbps: 40,
+  txFifo: 64,
+  interruptPs: 1_000_000,
+  nicMhz: 800,
+  nicThreads: 36,
+  nicBuffers: 16384,
+  mrrsBytes: 512,
+  fabric: {
+    deviceLinkGbps: 57.88,
+    hostLinkGbps: 113.7,
+    writeOverheadBytes: 24,
+    readOverheadBytes: 24,
+    completionOverheadBytes: 20,
+    rcbBytes: 64,
+    switchPs: 150_000,
+    hostWritePs: 100_000,
+    hostReadPs: 200_000,
+    deviceWritePs: 100_000,
+    deviceReadPs: 200_000,
+    updateFcPs: 30_000,
+    windowPs: 1_000_000,
+  },
+  dma: {
+    write64Ps: 21_100,
+    write128Ps: 24_200,
+    writePer128Ps: 18_800,
+    readPerBytePs: 147,
+    readsInFlight: 34,
+  },
+  costs: {
+    mhz: 3400,
+    irq: 500,
+    "pmd.rx.burst": 60,
+    "pmd.rx.packet": 60,
+    "pmd.tx.burst": 60,
+    "pmd.tx.packet": 60,
+    "l3fwd.packet": 120,
+  },
+};

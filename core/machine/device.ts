@@ -1,0 +1,68 @@
+/**
+ * What the laws drive: a device that is given routes, neighbours and frames with times, and answers with an
+ * Observation. A stack on a machine is one; a program or a network namespace can be another. What a device
+ * cannot show it does not offer, and the laws that need it are reported as not judged.
+ */
+import type { Fidelity } from "../pcie/fabric.ts";
+import type { Policy } from "../policy.ts";
+import type { Deviation } from "../time/choices.ts";
+import type { Observation } from "./observation.ts";
+import type { Neighbours, RouteSet, Traffic } from "./scenario.ts";
+
+/** What a device can show of a run. */
+export type Evidence =
+  /** Emitted frames with their bytes and identities. */
+  | "frames"
+  /** The fate of each packet, with reasons. */
+  | "fates"
+  /** Occupancy at congestion drops. */
+  | "occupancy"
+  /** Ledgers of buffers. */
+  | "buffers"
+  /** Landing, visibility and completion times of descriptors. */
+  | "milestones"
+  /** Ledgers of PCIe credits. */
+  | "credits"
+  /** The hash of the trace. */
+  | "trace";
+
+/** Sizes that a scenario may draw. Every number is at least 1; rings are powers of two. */
+export interface Geometry {
+  readonly ports: number;
+  /** Lcores that forward; each port has as many queue pairs. */
+  readonly lcores: number;
+  /** Descriptors of each receive and each transmit ring. */
+  readonly rxRing: number;
+  readonly txRing: number;
+  /** Packets that a port's ingress buffer holds. */
+  readonly ingress: number;
+  /** Buffers of the host's mempool beyond those that rings need at least. */
+  readonly spareBuffers: number;
+  /** Objects in each lcore's mempool cache. */
+  readonly poolCache: number;
+  /** Slots for each pair of NICs, and descriptors of its ring (P2PNIC). */
+  readonly peerSlots: number;
+  readonly fidelity: Fidelity;
+  /** Credits that each PCIe receiver advertises for each class, and the largest TLP payload. */
+  readonly headerCredits: number;
+  readonly dataCredits: number;
+  readonly mps: number;
+}
+
+/** One input of a device, whole: the same scenario gives the same run, on every machine. */
+export interface Scenario {
+  readonly geometry: Geometry;
+  readonly routes: RouteSet;
+  readonly neighbours: Neighbours;
+  readonly traffic: Traffic;
+  readonly deviations: readonly Deviation[];
+}
+
+/** A device under test. */
+export interface DeviceUnderTest {
+  readonly name: string;
+  readonly policy: Policy;
+  readonly offers: ReadonlySet<Evidence>;
+  /** Runs a scenario. The answer belongs to the device and is overwritten by its next run. */
+  run(scenario: Scenario): Observation;
+}

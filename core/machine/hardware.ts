@@ -1,0 +1,14 @@
+/** The hardware below a stack, for stacks that are about it. */
+import type { Nic } from "../nic/nic.ts";
+import type { PeerRings } from "../nic/peer_rings.ts";
+
+/** NICs of the machine. Touching `queues` or `boot` decides what drives them. */
+export interface Hardware {
+  readonly nics: readonly Nic[];
+  /** Rings between NICs; `boot` sets them up. */
+  readonly peers: PeerRings;
+  /** Packet buffers that a NIC's own memory has for frames of its peers. */
+  readonly nicBuffers: number;
+  /** Slots for each ordered pair of NICs in this geometry. */
+  readonly peerSlots: number;
+}

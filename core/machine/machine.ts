@@ -1,0 +1,120 @@
+/**
+ * A machine in virtual time: clock, memory, lcores, fabric, NICs. It is built once for the largest sizes and
+ * then reset for each scenario, because building costs milliseconds and a reset microseconds. A reset machine
+ * equals a fresh one, event for event; a law holds it to that.
+ */
+import { Lcore } from "../host/lcore.ts";
+import { Ledger } from "../memory/ledger.ts";
+import { Memory } from "../memory/memory.ts";
+import { Nic, type Maxima } from "../nic/nic.ts";
+import { PeerRings } from "../nic/peer_rings.ts";
+import { createFabric } from "../pcie/create.ts";
+import type { Fabric, Fidelity } from "../pcie/fabric.ts";
+import { Choices, type Deviation } from "../time/choices.ts";
+import { Clock } from "../time/clock.ts";
+import type { Geometry } from "./device.ts";
+import { Observation } from "./observation.ts";
+import type { MachineProfile } from "./profile.ts";
+import type { Traffic } from "./scenario.ts";
+
+/** Sizes that hold every scenario of the property runs. */
+export const SCENARIO_MAXIMA: Maxima = {
+  ports: 4,
+  lcores: 4,
+  ring: 4096,
+  ingress: 1024,
+  buffers: 8192,
+};
+
+/** Hardware that a stack runs on. */
+export class Machine {
+  readonly profile: MachineProfile;
+  readonly maxima: Maxima;
+  readonly clock = new Clock();
+  readonly choices = new Choices();
+  readonly observation = new Observation();
+  readonly memory: Memory;
+  readonly ledger: Ledger;
+  readonly nics: readonly Nic[];
+  readonly lcores: readonly Lcore[];
+  readonly peers: PeerRings;
+  readonly #fabrics: Partial<Record<Fidelity, Fabric>> = {};
+  #traffic: Traffic | null = null;
+  #offered = 0;
+  readonly #arrival: number;
+
+  constructor(profile: MachineProfile, maxima: Maxima = SCENARIO_MAXIMA) {
+    this.profile = profile;
+    this.maxima = maxima;
+    const { clock, observation } = this;
+    this.memory = new Memory(maxima.buffers);
+    this.ledger = new Ledger(this.memory, observation, () => clock.now);
+    this.memory.ledger = this.ledger;
+    this.nics = Array.from(
+      { length: maxima.ports },
+      (_, port) => new Nic(port, clock, this.memory, observation, profile, maxima),
+    );
+    this.lcores = Array.from(
+      { length: maxima.lcores },
+      (_, id) => new Lcore(id, clock, profile.cpuMhz),
+    );
+    this.peers = new PeerRings(clock, this.memory, observation, {
+      ports: maxima.ports,
+      slots: maxima.ring,
+      buffers: maxima.buffers,
+    });
+    this.#arrival = clock.register(() => this.#arrive());
+  }
+
+  /** The fabric of a fidelity, made at first use. */
+  fabric(fidelity: Fidelity): Fabric {
+    return this.#fabrics[fidelity] ??= createFabric(
+      fidelity,
+      this.clock,
+      this.profile.fabric,
+      this.maxima.ports,
+    );
+  }
+
+  /** Everything at rest, with this geometry, for a run of `packets` packets. */
+  reset(
+    geometry: Geometry,
+    packets: number,
+    deviations: readonly Deviation[],
+    interrupt: (cpu: Lcore["irq"], vector: number) => void,
+  ): void {
+    this.choices.reset(deviations);
+    this.clock.reset(this.choices);
+    this.ledger.reset();
+    this.memory.reset();
+    const o = this.observation;
+    o.reset(packets, geometry.fidelity);
+    const fabric = this.fabric(geometry.fidelity);
+    fabric.reset(geometry.ports, { ...geometry, mrrs: this.profile.mrrsBytes });
+    const wire = o.addPlace("wire");
+    for (const lcore of this.lcores) {
+      lcore.reset({ interrupt });
+      lcore.irqCycles = this.profile.costs["irq"]!;
+    }
+    o.ports = [];
+    for (let p = 0; p < geometry.ports; p++) {
+      this.nics[p]!.reset(fabric, geometry, this.lcores, wire);
+    }
+  }
+
+  /** Puts the frames on the wire, each at its time. */
+  offer(traffic: Traffic): void {
+    this.#traffic = traffic;
+    this.#offered = 0;
+    if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
+  }
+
+  #arrive(): void {
+    const traffic = this.#traffic!;
+    const i = this.#offered++;
+    // the next arrival is asked for first, so that frames of one instant keep their order
+    if (i + 1 < traffic.count) this.clock.at(traffic.at[i + 1]!, this.#arrival, 0);
+    const nic = this.nics[traffic.port[i]!]!;
+    nic.macIn.arrive(i, traffic.bytes, traffic.offset[i]!, traffic.length[i]!);
+  }
+}

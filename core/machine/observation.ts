@@ -1,0 +1,291 @@
+/**
+ * What the judge sees of a run: the fate of every offered packet, every emitted frame, the evidence for
+ * each congestion drop, milestones, ledgers at rest, counters. A law judges this and nothing else.
+ *
+ * The machine owns one Observation and overwrites it at the next run. Identities are indices into the
+ * traffic that was offered. Times are picoseconds; -1 says "never".
+ */
+import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
+import { REASON, type Reason } from "../policy.ts";
+import type { RunEnd } from "../time/clock.ts";
+
+/** What became of a packet. */
+export const FATE = {
+  /** Nothing yet: at the end of a run, it still waits somewhere. */
+  none: 0,
+  /** It left on a port. */
+  emitted: 1,
+  /** It was dropped, with a reason. */
+  dropped: 2,
+  /** The buffer that held it was freed though nothing had become of it. */
+  freed: 3,
+} as const;
+
+/** What the ledgers found wrong while the run went on. */
+export type FaultKind =
+  | "double-free"
+  | "foreign-free"
+  | "use-after-free"
+  | "posted-twice"
+  | "completed-unposted"
+  | "completed-twice"
+  | "done-without-data"
+  | "freed-posted"
+  | "overwritten"
+  | "second-fate"
+  | "emitted-nothing"
+  | "credits-overrun";
+
+/** One finding of a ledger. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** When, in picoseconds. */
+  readonly at: number;
+  /** Buffer concerned, or -1. */
+  readonly buffer: number;
+  /** Identity concerned, or -1. */
+  readonly packet: number;
+  /** Place that did it and place that had it. */
+  readonly place: number;
+  readonly other: number;
+}
+
+/** A place in the machine where a packet can be: its name and what it can hold (Infinity: not bounded). */
+export interface Place {
+  readonly name: string;
+  readonly capacity: number;
+}
+
+/** Where the buffers of a pool are at the end of a run. */
+export interface PoolAccount {
+  readonly name: string;
+  readonly size: number;
+  readonly free: number;
+  readonly cached: number;
+  /** Buffers in use, by the place that holds them. */
+  readonly held: readonly { readonly place: string; readonly count: number }[];
+}
+
+/** Frame counters of one port as its NIC reports them. */
+export interface PortCounters {
+  readonly port: number;
+  rxFrames: number;
+  rxBytes: number;
+  rxMissed: number;
+  rxErrors: number;
+  txFrames: number;
+  txBytes: number;
+}
+
+/** How busy one lcore was: picoseconds in which one of its contexts ran, of those that passed. */
+export interface LcoreAccount {
+  readonly lcore: number;
+  readonly busyPs: number;
+  readonly totalPs: number;
+  /** The part of `busyPs` spent in polls that moved something, interrupts and softirqs. */
+  readonly usefulPs: number;
+}
+
+/** How many faults are kept with their particulars; all are counted. */
+const FAULTS_MAX = 64;
+
+/** The record of one run. */
+export class Observation {
+  /** Packets offered. */
+  count = 0;
+  fate: Uint8Array = new Uint8Array(0);
+  reason: Uint8Array = new Uint8Array(0);
+  /** Place where the packet met its fate (index into `places`). */
+  place: Int16Array = new Int16Array(0);
+  endAt: Float64Array = new Float64Array(0);
+  /** For a congestion drop: what was in the place at that instant. */
+  occupancy: Int32Array = new Int32Array(0);
+  /** When the last byte of the payload was visible to whoever reads it next. */
+  dataAt: Float64Array = new Float64Array(0);
+  /** When the descriptor (done bit, or the descriptor in a peer's ring) was visible. */
+  descAt: Float64Array = new Float64Array(0);
+  /** When the stack, or the egress NIC's firmware, took it. */
+  seenAt: Float64Array = new Float64Array(0);
+  /** When it was handed to the transmitting device. */
+  txAt: Float64Array = new Float64Array(0);
+  /** When the sender was told that its buffer is free again. */
+  doneAt: Float64Array = new Float64Array(0);
+  /** The buffer that carries the packet now. */
+  carrier: Int32Array = new Int32Array(0);
+
+  /** Frames emitted, in order of time. */
+  outCount = 0;
+  outPacket: Int32Array = new Int32Array(0);
+  outPort: Uint8Array = new Uint8Array(0);
+  /** When the first bit left, and when the last one had left. */
+  outStart: Float64Array = new Float64Array(0);
+  outEnd: Float64Array = new Float64Array(0);
+  outOffset: Uint32Array = new Uint32Array(0);
+  outLength: Uint32Array = new Uint32Array(0);
+  outBytes: Uint8Array = new Uint8Array(0);
+  #outUsed = 0;
+
+  readonly places: Place[] = [];
+  readonly faults: Fault[] = [];
+  faultCount = 0;
+
+  /** How the run ended, when, after how many events, and the hash of its trace. */
+  end: RunEnd = "quiet";
+  endPs = 0;
+  events = 0;
+  traceHash = 0;
+  fidelity: Fidelity = "coarse";
+
+  pools: PoolAccount[] = [];
+  credits: CreditAccount[] = [];
+  links: LinkAccount[] = [];
+  ports: PortCounters[] = [];
+  lcores: LcoreAccount[] = [];
+  /** Bytes of packets that CPUs copied. */
+  copiedBytes = 0;
+  /** Doorbells (MMIO writes by CPUs) and interrupts taken. */
+  doorbells = 0;
+  interrupts = 0;
+  /** Holder of the carrier of each packet without a fate, by identity. */
+  readonly waitingAt: Map<number, string> = new Map();
+  #unresolved = 0;
+
+  /** Prepares for a run of `count` packets. */
+  reset(count: number, fidelity: Fidelity): void {
+    if (this.fate.length < count) this.#grow(count);
+    this.count = count;
+    this.fate.fill(FATE.none, 0, count);
+    this.reason.fill(REASON.none, 0, count);
+    this.place.fill(-1, 0, count);
+    this.occupancy.fill(-1, 0, count);
+    this.carrier.fill(-1, 0, count);
+    for (
+      const times of [this.endAt, this.dataAt, this.descAt, this.seenAt, this.txAt, this.doneAt]
+    ) {
+      times.fill(-1, 0, count);
+    }
+    this.outCount = 0;
+    this.#outUsed = 0;
+    this.places.length = 0;
+    this.faults.length = 0;
+    this.faultCount = 0;
+    this.fidelity = fidelity;
+    this.copiedBytes = 0;
+    this.doorbells = 0;
+    this.interrupts = 0;
+    this.waitingAt.clear();
+    this.#unresolved = count;
+  }
+
+  /** Packets without a fate. */
+  get unresolved(): number {
+    return this.#unresolved;
+  }
+
+  /** Names a place and answers its number. */
+  addPlace(name: string, capacity = Infinity): number {
+    return this.places.push({ name, capacity }) - 1;
+  }
+
+  /** A packet is dropped at a place; for congestion, `occupancy` is the evidence. */
+  drop(packet: number, reason: Reason, place: number, at: number, occupancy = -1): void {
+    if (!this.#settle(packet, FATE.dropped, place, at)) return;
+    this.reason[packet] = reason;
+    this.occupancy[packet] = occupancy;
+  }
+
+  /** A buffer was freed while it carried a packet that had no fate. */
+  freed(packet: number, place: number, at: number): void {
+    this.#settle(packet, FATE.freed, place, at);
+  }
+
+  /** A frame leaves on a port; `packet` is -1 when its buffer held no packet. */
+  emit(
+    packet: number,
+    port: number,
+    place: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): void {
+    if (packet < 0) this.fault("emitted-nothing", end, -1, -1, place, -1);
+    else this.#settle(packet, FATE.emitted, place, end);
+    const i = this.outCount++;
+    if (i === this.outPacket.length) this.#growOut();
+    if (this.#outUsed + length > this.outBytes.length) this.#growBytes(length);
+    this.outPacket[i] = packet;
+    this.outPort[i] = port;
+    this.outStart[i] = start;
+    this.outEnd[i] = end;
+    this.outOffset[i] = this.#outUsed;
+    this.outLength[i] = length;
+    this.outBytes.set(bytes.subarray(offset, offset + length), this.#outUsed);
+    this.#outUsed += length;
+  }
+
+  /** Notes what a ledger found. */
+  fault(
+    kind: FaultKind,
+    at: number,
+    buffer: number,
+    packet: number,
+    place: number,
+    other: number,
+  ): void {
+    this.faultCount++;
+    if (this.faults.length < FAULTS_MAX) {
+      this.faults.push({ kind, at, buffer, packet, place, other });
+    }
+  }
+
+  #settle(packet: number, fate: number, place: number, at: number): boolean {
+    if (this.fate[packet] !== FATE.none) {
+      this.fault("second-fate", at, -1, packet, place, this.place[packet]!);
+      return false;
+    }
+    this.#unresolved--;
+    this.fate[packet] = fate;
+    this.place[packet] = place;
+    this.endAt[packet] = at;
+    return true;
+  }
+
+  #grow(count: number): void {
+    const size = Math.max(256, count);
+    this.fate = new Uint8Array(size);
+    this.reason = new Uint8Array(size);
+    this.place = new Int16Array(size);
+    this.occupancy = new Int32Array(size);
+    this.carrier = new Int32Array(size);
+    this.endAt = new Float64Array(size);
+    this.dataAt = new Float64Array(size);
+    this.descAt = new Float64Array(size);
+    this.seenAt = new Float64Array(size);
+    this.txAt = new Float64Array(size);
+    this.doneAt = new Float64Array(size);
+  }
+
+  #growOut(): void {
+    const size = Math.max(256, this.outPacket.length * 2);
+    const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {
+      to.set(from);
+      return to;
+    };
+    this.outPacket = grown(new Int32Array(size), this.outPacket);
+    this.outPort = grown(new Uint8Array(size), this.outPort);
+    this.outStart = grown(new Float64Array(size), this.outStart);
+    this.outEnd = grown(new Float64Array(size), this.outEnd);
+    this.outOffset = grown(new Uint32Array(size), this.outOffset);
+    this.outLength = grown(new Uint32Array(size), this.outLength);
+  }
+
+  #growBytes(length: number): void {
+    const bytes = new Uint8Array(
+      Math.max(1 << 16, this.outBytes.length * 2, this.#outUsed + length),
+    );
+    bytes.set(this.outBytes);
+    this.outBytes = bytes;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * What a machine is made of, in plain numbers. The sources of the numbers stand where the profile is
+ * written down (fixtures); a virtual-time figure is a prediction from them.
+ */
+import type { DmaProfile } from "../nic/dma.ts";
+import type { FabricProfile } from "../pcie/fabric.ts";
+import type { Costs } from "../stack.ts";
+
+/** A machine: CPUs, NICs, fabric, and what operations cost in cycles. */
+export interface MachineProfile {
+  readonly name: string;
+  /** Clock of an lcore in MHz. */
+  readonly cpuMhz: number;
+  /** Rate of each Ethernet port in Gb/s. */
+  readonly linkGbps: number;
+  /** Frames that a NIC's transmit FIFO holds. */
+  readonly txFifo: number;
+  /** From the arrival of an MSI-X message until the first instruction of its handler, in ps. */
+  readonly interruptPs: number;
+  /** Clock of a NIC's processors in MHz, and how many threads they run. */
+  readonly nicMhz: number;
+  readonly nicThreads: number;
+  /** Packet buffers that a NIC's memory holds for peers' frames. */
+  readonly nicBuffers: number;
+  /** Maximum read request size in bytes. */
+  readonly mrrsBytes: number;
+  readonly fabric: FabricProfile;
+  readonly dma: DmaProfile;
+  /** Cycles of named operations. */
+  readonly costs: Costs;
+}

@@ -1,0 +1,42 @@
+/**
+ * What is offered to a device: routes, neighbours, frames with times. Everything here is data, held in typed
+ * arrays so that a capture or a table of a million routes costs what its bytes cost.
+ */
+
+/** Frames and when the last bit of each reaches its ingress port. Struct of arrays, in order of time. */
+export interface Traffic {
+  /** How many frames are offered. A packet's identity is its index here. */
+  readonly count: number;
+  /** Ingress port of frame i. */
+  readonly port: Uint8Array;
+  /** When the last bit of frame i has arrived, in picoseconds; never descending. */
+  readonly at: Float64Array;
+  /** Where the bytes of frame i begin in `bytes`. Frames may share bytes. */
+  readonly offset: Uint32Array;
+  /** Length of frame i in bytes, without FCS. */
+  readonly length: Uint32Array;
+  /** The bytes of all frames, Ethernet header first, FCS left out. */
+  readonly bytes: Uint8Array;
+}
+
+/** A set of IPv4 routes as parallel arrays. */
+export interface RouteSet {
+  readonly count: number;
+  /** Prefix i as an unsigned 32-bit number, host bits zero. */
+  readonly prefix: Uint32Array;
+  /** Length of prefix i, 0..32. */
+  readonly depth: Uint8Array;
+  /** Next hop of route i: an index into `Neighbours`. */
+  readonly nextHop: Uint32Array;
+}
+
+/** Where a next hop lies: the egress port and the MAC address behind it. */
+export interface Neighbours {
+  readonly count: number;
+  /** Egress port of next hop i. */
+  readonly port: Uint8Array;
+  /** Six bytes of MAC address for each next hop. */
+  readonly mac: Uint8Array;
+  /** Six bytes of MAC address for each port of the router itself: the source of what it sends. */
+  readonly portMac: Uint8Array;
+}

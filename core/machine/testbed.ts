@@ -1,0 +1,294 @@
+/**
+ * A stack on a machine as a device under test: gives the stack its environment, runs a scenario until the
+ * machine is quiet, closes the books.
+ */
+import { createFib4 } from "../fib/create.ts";
+import type { Fib4 } from "../fib/fib.ts";
+import type { Context } from "../host/context.ts";
+import { Mempool } from "../memory/mempool.ts";
+import type { Region } from "../memory/memory.ts";
+import { PollPort, thresholdsFor } from "../nic/poll_port.ts";
+import type { Maxima } from "../nic/nic.ts";
+import { REASON } from "../policy.ts";
+import { type Cpu, type Dataplane, type Env, type ReportRow, type Stack, STRICT } from "../stack.ts";
+import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
+import { Machine } from "./machine.ts";
+import type { Observation, PoolAccount } from "./observation.ts";
+import type { MachineProfile } from "./profile.ts";
+import type { RouteSet } from "./scenario.ts";
+
+/** How a stack is put on a machine. */
+export interface TestbedOptions {
+  /** Name in reports; by default the stack's own. */
+  readonly name?: string;
+  readonly maxima?: Maxima;
+  /** Whether empty polls of stacks that allow it are skipped; true by default. */
+  readonly skipIdlePolls?: boolean;
+  /** A table that is filled already and stands for the routes of every scenario. */
+  readonly fib?: Fib4;
+  /** Virtual time after the last arrival when a run that is not quiet is given up; 20 ms by default. */
+  readonly patiencePs?: number;
+}
+
+const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
+  "frames",
+  "fates",
+  "occupancy",
+  "buffers",
+  "milestones",
+  "credits",
+  "trace",
+]);
+
+/** Events that a run may take for each packet, and beyond: more is a loop. */
+const EVENTS_PER_PACKET = 5_000;
+const EVENTS_MIN = 2_000_000;
+
+/** A stack on a simulated machine. */
+export class Testbed implements DeviceUnderTest {
+  readonly policy;
+  readonly offers = EVIDENCE;
+  readonly machine: Machine;
+  #name: string;
+  #dataplane: Dataplane | null = null;
+  readonly #stack: Stack;
+  readonly #options: TestbedOptions;
+  readonly #fib: Fib4;
+  #routes: RouteSet | null = null;
+  #pool: Mempool | null = null;
+
+  constructor(stack: Stack, profile: MachineProfile, options: TestbedOptions = {}) {
+    this.#stack = stack;
+    this.#options = options;
+    this.policy = stack.policy ?? STRICT;
+    this.#name = options.name ?? (stack.name || "stack");
+    this.machine = new Machine(profile, options.maxima);
+    this.#fib = options.fib ??
+      createFib4("dir24-8", {
+        firstBits: 8,
+        groups: 4096,
+        maxRules: 4096,
+        defaultRoute: this.policy.defaultRoute,
+      });
+  }
+
+  get name(): string {
+    return this.#name;
+  }
+
+  /** What the stack reports of its last run, in its own words. */
+  report(): readonly ReportRow[] {
+    return this.#dataplane?.report?.() ?? [];
+  }
+
+  /**
+   * Runs a scenario.
+   * @throws {RangeError} when the geometry is larger than the machine, or a route does not fit the table
+   */
+  run(scenario: Scenario): Observation {
+    const { geometry, traffic } = scenario;
+    const machine = this.machine;
+    this.#check(geometry);
+    this.#install(scenario.routes);
+    machine.reset(
+      geometry,
+      traffic.count,
+      scenario.deviations,
+      (cpu, vector) => this.#dataplane!.interrupt!(cpu, vector),
+    );
+    for (const lcore of machine.lcores) {
+      lcore.skipsIdlePolls = this.#options.skipIdlePolls ?? true;
+    }
+    this.#boot(scenario);
+    machine.offer(traffic);
+    const last = traffic.count > 0 ? traffic.at[traffic.count - 1]! : 0;
+    const o = machine.observation;
+    o.end = machine.clock.run(
+      {
+        horizonPs: last + (this.#options.patiencePs ?? 20e9),
+        events: Math.max(EVENTS_MIN, traffic.count * EVENTS_PER_PACKET),
+      },
+      () => o.unresolved === 0,
+    );
+    this.#close(o, geometry);
+    return o;
+  }
+
+  #check(geometry: Geometry): void {
+    const most = this.machine.maxima;
+    if (geometry.ports > most.ports || geometry.lcores > most.lcores) {
+      throw new RangeError(
+        `Cannot run a scenario with ${geometry.ports} ports and ${geometry.lcores} lcores: the ` +
+          `machine was built for ${most.ports} and ${most.lcores}`,
+      );
+    }
+  }
+
+  #install(routes: RouteSet): void {
+    if (this.#options.fib !== undefined || routes === this.#routes) return;
+    const fib = this.#fib;
+    fib.clear();
+    for (let i = 0; i < routes.count; i++) {
+      if (!fib.add(routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!)) {
+        throw new RangeError(`Cannot install route ${i} of ${routes.count}: the table is full`);
+      }
+    }
+    this.#routes = routes;
+  }
+
+  #boot(scenario: Scenario): void {
+    const { geometry } = scenario;
+    const machine = this.machine;
+    const { observation: o, memory, ledger, clock, choices } = machine;
+    const costs = machine.profile.costs;
+    const places: number[] = [];
+    for (let l = 0; l < geometry.lcores; l++) places.push(o.addPlace(`lcore ${l}`));
+    const nics = machine.nics.slice(0, geometry.ports);
+    const testbed = this;
+    let pool: Mempool | null = null;
+    let ports: PollPort[] | null = null;
+    const contexts: Context[] = [];
+    const rxQueues = Array.from(
+      { length: geometry.lcores },
+      (_, queue) => nics.map((nic) => ({ port: nic.port, queue })),
+    );
+    const lazyPool = (): Mempool => {
+      if (pool === null) {
+        const needed = geometry.ports * geometry.lcores * (geometry.rxRing + geometry.txRing + 32);
+        const count = needed + geometry.lcores * geometry.poolCache * 2 + geometry.spareBuffers;
+        const region: Region = memory.region("mempool", 0, count);
+        pool = new Mempool(memory, region, places, geometry.poolCache);
+        pool.onRefill = () => {
+          for (const context of contexts) context.notify();
+        };
+        testbed.#pool = pool;
+      }
+      return pool;
+    };
+    this.#pool = null;
+    const thresholds = thresholdsFor(geometry.rxRing, geometry.txRing);
+    const lazyPorts = (): PollPort[] => {
+      ports ??= nics.map((nic) => {
+        const queues = nic.bootQueues();
+        const port = new PollPort(
+          nic.port,
+          queues,
+          geometry.lcores,
+          memory,
+          lazyPool(),
+          thresholds,
+          costs,
+          places,
+        );
+        for (let q = 0; q < geometry.lcores; q++) port.start(machine.lcores[q]!.irq, q);
+        return port;
+      });
+      return ports;
+    };
+    const env: Env = {
+      get ports() {
+        return lazyPorts();
+      },
+      get pool() {
+        return lazyPool();
+      },
+      fib: this.#fib,
+      neighbours: scenario.neighbours,
+      memory,
+      lcores: geometry.lcores,
+      choices,
+      cost(operation) {
+        const cycles = costs[operation];
+        if (cycles === undefined) {
+          throw new RangeError(
+            `Cannot charge "${operation}": profile ${machine.profile.name} has no such cost`,
+          );
+        }
+        return cycles;
+      },
+      spawn(lcore, priority, body, stateless = false) {
+        const context = machine.lcores[lcore]!.spawn(priority, body, stateless);
+        context.rxQueues = rxQueues[lcore]!;
+        contexts.push(context);
+        return context;
+      },
+      drop(cpu, buffer, reason, place = -1, occupancy = 0) {
+        const packet = ledger.packet[buffer]!;
+        const context = cpu as Context;
+        let where = place < 0 ? places[cpu.lcore]! : place;
+        if (place < 0 && reason === REASON["tx-full"] && context.refusedPlace >= 0) {
+          where = context.refusedPlace;
+          occupancy = context.refusedOccupancy;
+        }
+        if (packet >= 0) o.drop(packet, reason, where, context.nowPs, occupancy);
+        lazyPool().put(cpu.lcore, buffer);
+      },
+      place: (name, capacity) => o.addPlace(name, capacity),
+      hardware: {
+        nics,
+        peers: machine.peers,
+        nicBuffers: machine.profile.nicBuffers,
+        peerSlots: geometry.peerSlots,
+      },
+    };
+    const dataplane = this.#stack(env);
+    this.#dataplane = dataplane;
+    if (this.#options.name === undefined) this.#name = dataplane.name;
+    if (dataplane.firmware !== undefined) {
+      for (const nic of nics) nic.threads.boot(dataplane.firmware);
+    }
+    if (dataplane.poll !== undefined) {
+      const poll = dataplane.poll.bind(dataplane) as (cpu: Cpu) => number;
+      for (let l = 0; l < geometry.lcores; l++) {
+        env.spawn(l, "thread", poll, dataplane.idlePollIsStateless ?? false);
+      }
+    }
+    void clock;
+  }
+
+  #close(o: Observation, geometry: Geometry): void {
+    const machine = this.machine;
+    const { clock, ledger, memory } = machine;
+    o.endPs = clock.now;
+    o.events = clock.events;
+    o.traceHash = clock.traceHash;
+    o.copiedBytes = memory.copiedBytes;
+    ledger.describeWaiting();
+    const fabric = machine.fabric(geometry.fidelity);
+    o.links = fabric.links();
+    o.credits = fabric.credits();
+    o.pools = this.#pool === null ? [] : [this.#account(this.#pool)];
+    o.lcores = [];
+    for (let l = 0; l < geometry.lcores; l++) {
+      const lcore = machine.lcores[l]!;
+      lcore.settle(clock.now);
+      o.lcores.push({
+        lcore: l,
+        busyPs: lcore.usefulPs + lcore.emptyPs,
+        usefulPs: lcore.usefulPs,
+        totalPs: clock.now,
+      });
+    }
+  }
+
+  #account(pool: Mempool): PoolAccount {
+    const { ledger, observation } = this.machine;
+    const counts = new Map<string, number>();
+    for (let b = pool.first; b < pool.first + pool.size; b++) {
+      if (ledger.isFree(b)) continue;
+      const name = observation.places[ledger.holder[b]!]?.name ?? "unknown";
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    const held = [...counts].map(([place, count]) => ({ place, count }));
+    return { name: pool.name, size: pool.size, free: pool.free, cached: pool.cached, held };
+  }
+}
+
+/** Puts a stack on a machine. */
+export function testbed(
+  stack: Stack,
+  profile: MachineProfile,
+  options: TestbedOptions = {},
+): DeviceUnderTest {
+  return new Testbed(stack, profile, options);
+}

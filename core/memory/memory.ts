@@ -1,0 +1,177 @@
+/**
+ * The memory of one machine. A buffer is named by a machine-wide index; host pools, NIC ingress buffers and
+ * NIC device memory are regions of it. The bytes of all buffers lie in one arena, metadata in typed arrays
+ * beside it. DMA and copies are copies between two indices.
+ *
+ * Who may do what: a buffer belongs to its holder alone, which may write its bytes and metadata. Where a
+ * ledger is kept (always under laws, never flat out) every change of holder is told to it, and bytes of
+ * freed buffers are poisoned in every region, so that who reads them late sees nonsense.
+ */
+import type { Ledger } from "./ledger.ts";
+
+/** Bytes before the frame in a host buffer (RTE_PKTMBUF_HEADROOM). */
+export const HEADROOM = 128;
+/** Bytes of the arena for each buffer: headroom and the longest frame that a port accepts. */
+export const STRIDE = 2048;
+/** What freed bytes are overwritten with. */
+export const POISON = 0xdb;
+
+/** Packet type and offload bits of a buffer. */
+export const FLAG = {
+  /** The NIC classified the frame as IPv4 (RTE_PTYPE_L3_IPV4). */
+  ipv4: 1,
+  /** The NIC verified the IPv4 header checksum and found it right. */
+  ipChecksumGood: 2,
+  /** The NIC verified the IPv4 header checksum and found it wrong. */
+  ipChecksumBad: 4,
+} as const;
+
+/** A range of buffers in one memory. */
+export interface Region {
+  readonly name: string;
+  /** Node that the memory belongs to: 0 is the host, 1 + i NIC i. */
+  readonly node: number;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** What a stack sees of the memory: never who a packet is. */
+export interface PacketMemory {
+  readonly bytes: Uint8Array;
+  /** Where the frame of buffer b begins in `bytes`. */
+  readonly offset: Int32Array;
+  /** Its length in bytes. */
+  readonly length: Int32Array;
+  /** Port it came in on. */
+  readonly port: Int32Array;
+  /** RSS hash. */
+  readonly hash: Uint32Array;
+  /** Bits of {@link FLAG}. */
+  readonly flags: Int32Array;
+  /** Next segment of the packet, or -1. */
+  readonly next: Int32Array;
+  /** A CPU copies a frame: bytes, length, port, hash and flags. */
+  copy(from: number, to: number): void;
+}
+
+/** All buffers of a machine. */
+export class Memory implements PacketMemory {
+  readonly capacity: number;
+  readonly bytes: Uint8Array;
+  readonly offset: Int32Array;
+  readonly length: Int32Array;
+  readonly port: Int32Array;
+  readonly hash: Uint32Array;
+  readonly flags: Int32Array;
+  readonly next: Int32Array;
+  /** Keeps the books in checked mode. */
+  ledger: Ledger | null = null;
+  /** Bytes that CPUs copied since the last reset. */
+  copiedBytes = 0;
+  readonly regions: Region[] = [];
+  #used = 0;
+  /** Longest frame that each buffer held since the last reset. */
+  readonly #extent: Int32Array;
+
+  /**
+   * @param capacity buffers
+   * @param buffer where the arena lies, e.g. a SharedArrayBuffer; by default a new ArrayBuffer
+   */
+  constructor(capacity: number, buffer: ArrayBufferLike = new ArrayBuffer(capacity * STRIDE)) {
+    this.capacity = capacity;
+    this.bytes = new Uint8Array(buffer);
+    this.offset = new Int32Array(capacity);
+    this.length = new Int32Array(capacity);
+    this.port = new Int32Array(capacity);
+    this.hash = new Uint32Array(capacity);
+    this.flags = new Int32Array(capacity);
+    this.next = new Int32Array(capacity).fill(-1);
+    this.#extent = new Int32Array(capacity);
+    for (let b = 0; b < capacity; b++) this.offset[b] = b * STRIDE + HEADROOM;
+  }
+
+  /** Buffers that belong to regions. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /**
+   * Sets `count` buffers aside.
+   * @throws {RangeError} when the memory has not so many left
+   */
+  region(name: string, node: number, count: number): Region {
+    if (this.#used + count > this.capacity) {
+      throw new RangeError(
+        `Cannot reserve ${count} buffers for ${name}: ${this.capacity - this.#used} of ` +
+          `${this.capacity} are left`,
+      );
+    }
+    const region = { name, node, first: this.#used, count };
+    this.#used += count;
+    this.regions.push(region);
+    return region;
+  }
+
+  /** Gives all regions back; every buffer equals a new one. */
+  reset(): void {
+    const used = this.#used;
+    for (let b = 0; b < used; b++) {
+      this.#note(b);
+      if (this.#extent[b]! > 0) this.#wipe(b);
+      this.offset[b] = b * STRIDE + HEADROOM;
+    }
+    this.#extent.fill(0, 0, used);
+    this.length.fill(0, 0, used);
+    this.port.fill(0, 0, used);
+    this.hash.fill(0, 0, used);
+    this.flags.fill(0, 0, used);
+    this.next.fill(-1, 0, used);
+    this.regions.length = 0;
+    this.#used = 0;
+    this.copiedBytes = 0;
+  }
+
+  /** Makes a buffer as new: fresh metadata, no frame. */
+  refresh(b: number): void {
+    this.#note(b);
+    this.offset[b] = b * STRIDE + HEADROOM;
+    this.length[b] = 0;
+    this.port[b] = 0;
+    this.hash[b] = 0;
+    this.flags[b] = 0;
+    this.next[b] = -1;
+  }
+
+  /** Overwrites the frame of a buffer with poison. */
+  poison(b: number): void {
+    const start = this.offset[b]!;
+    this.bytes.fill(POISON, start, start + this.length[b]!);
+  }
+
+  copy(from: number, to: number): void {
+    this.copiedBytes += this.length[from]!;
+    this.transfer(from, to);
+    if (this.ledger !== null) this.ledger.moved(from, to);
+  }
+
+  /** Copies a frame with its metadata, as DMA does: no CPU touches it. */
+  transfer(from: number, to: number): void {
+    const start = this.offset[from]!;
+    const length = this.length[from]!;
+    this.bytes.copyWithin(this.offset[to]!, start, start + length);
+    this.length[to] = length;
+    this.port[to] = this.port[from]!;
+    this.hash[to] = this.hash[from]!;
+    this.flags[to] = this.flags[from]!;
+  }
+
+  #note(b: number): void {
+    if (this.length[b]! > this.#extent[b]!) this.#extent[b] = this.length[b]!;
+  }
+
+  /** Zeroes what a run left in a buffer, so that the next run cannot read it. */
+  #wipe(b: number): void {
+    const end = Math.min(HEADROOM + this.#extent[b]!, STRIDE);
+    this.bytes.fill(0, b * STRIDE, b * STRIDE + end);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The four things that every driver does with a descriptor, whatever its thresholds: post an empty buffer,
+ * take a received one, post a full one, take a sent one. Drivers (the poll-mode one here, a kernel's in its
+ * stack) are built of these, so that the ledger learns of each change of owner.
+ */
+import type { Context } from "../host/context.ts";
+import type { Memory } from "../memory/memory.ts";
+import type { DescriptorRing } from "./rings.ts";
+
+/** Driver: receive descriptor `slot` names an empty buffer from now on. */
+export function postEmpty(memory: Memory, ring: DescriptorRing, slot: number, b: number): void {
+  const ledger = memory.ledger;
+  if (ledger !== null) ledger.post(b, ring.place);
+  ring.buffer[slot] = b;
+  ring.done[slot] = 0;
+}
+
+/** Driver: takes the buffer of receive descriptor `slot`, which is done. */
+export function takeReceived(
+  memory: Memory,
+  ring: DescriptorRing,
+  slot: number,
+  place: number,
+): number {
+  const b = ring.buffer[slot]!;
+  ring.done[slot] = 0;
+  const ledger = memory.ledger;
+  if (ledger !== null) ledger.received(b, place);
+  return b;
+}
+
+/** Driver: transmit descriptor `slot` names a full buffer from now on. */
+export function postFull(
+  memory: Memory,
+  ring: DescriptorRing,
+  slot: number,
+  b: number,
+  report: boolean,
+  cpu: Context,
+): void {
+  const ledger = memory.ledger;
+  if (ledger !== null) {
+    ledger.post(b, ring.place);
+    const packet = ledger.packet[b]!;
+    if (packet >= 0) ledger.observation.txAt[packet] = cpu.nowPs;
+  }
+  ring.buffer[slot] = b;
+  ring.done[slot] = 0;
+  ring.reportStatus[slot] = report ? 1 : 0;
+}
+
+/** Driver: takes the buffer of transmit descriptor `slot` back; the device is done with it. */
+export function takeSent(
+  memory: Memory,
+  ring: DescriptorRing,
+  slot: number,
+  place: number,
+  cpu: Context,
+): number {
+  const b = ring.buffer[slot]!;
+  ring.done[slot] = 0;
+  ring.buffer[slot] = -1;
+  const ledger = memory.ledger;
+  if (ledger !== null) {
+    ledger.complete(b, place);
+    const packet = ledger.packet[b]!;
+    if (packet >= 0) ledger.observation.doneAt[packet] = cpu.nowPs;
+  }
+  return b;
+}

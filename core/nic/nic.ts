@@ -1,0 +1,134 @@
+/**
+ * A NIC: Ethernet in and out, DMA engine, device memory, and what drives them: queue pairs for a host
+ * driver, or firmware on its own threads. Which of the two is decided by the stack that boots it.
+ */
+import type { Lcore } from "../host/lcore.ts";
+import { Vector } from "../host/irq.ts";
+import type { Memory, Region } from "../memory/memory.ts";
+import type { Geometry } from "../machine/device.ts";
+import type { Observation, PortCounters } from "../machine/observation.ts";
+import type { MachineProfile } from "../machine/profile.ts";
+import type { Fabric } from "../pcie/fabric.ts";
+import type { Clock } from "../time/clock.ts";
+import { DmaEngine } from "./dma.ts";
+import { LONGEST, MacIn, MacOut } from "./mac.ts";
+import { QueuePairs } from "./queue_pairs.ts";
+import { NicThreads } from "./threads.ts";
+
+/** The largest sizes that a machine is built for. */
+export interface Maxima {
+  readonly ports: number;
+  readonly lcores: number;
+  readonly ring: number;
+  readonly ingress: number;
+  readonly buffers: number;
+}
+
+/** One NIC with one port. */
+export class Nic {
+  readonly port: number;
+  /** Its node on the fabric. */
+  readonly node: number;
+  readonly dma: DmaEngine;
+  readonly macIn: MacIn;
+  readonly macOut: MacOut;
+  readonly queues: QueuePairs;
+  readonly threads: NicThreads;
+  readonly vectors: readonly Vector[];
+  counters: PortCounters;
+
+  readonly #memory: Memory;
+  readonly #observation: Observation;
+  readonly #profile: MachineProfile;
+  #fabric: Fabric | null = null;
+  #geometry: Geometry | null = null;
+  #lcores: readonly Lcore[] = [];
+
+  constructor(
+    port: number,
+    clock: Clock,
+    memory: Memory,
+    observation: Observation,
+    profile: MachineProfile,
+    most: Maxima,
+  ) {
+    this.port = port;
+    this.node = port + 1;
+    this.#memory = memory;
+    this.#observation = observation;
+    this.#profile = profile;
+    this.counters = { port, rxFrames: 0, rxBytes: 0, rxMissed: 0, rxErrors: 0, txFrames: 0, txBytes: 0 };
+    this.dma = new DmaEngine(this.node, clock, profile.dma, LONGEST);
+    this.macIn = new MacIn(port, clock, memory, observation, most.ingress);
+    this.macOut = new MacOut(port, clock, memory, observation, profile.linkGbps, most.buffers);
+    const vectors: Vector[] = [];
+    for (let q = 0; q < most.lcores; q++) {
+      vectors.push(new Vector(port * most.lcores + q, clock, observation));
+    }
+    this.vectors = vectors;
+    this.queues = new QueuePairs(
+      this.node,
+      clock,
+      memory,
+      observation,
+      { dma: this.dma, macIn: this.macIn, macOut: this.macOut },
+      {
+        ingress: most.ingress,
+        fifo: profile.txFifo,
+        ring: most.ring,
+        queues: most.lcores,
+        buffers: most.buffers,
+      },
+    );
+    this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads);
+  }
+
+  /** Quiet, with an empty ingress buffer; nothing drives it yet. */
+  reset(fabric: Fabric, geometry: Geometry, lcores: readonly Lcore[], wire: number): void {
+    const o = this.#observation;
+    this.#fabric = fabric;
+    this.#geometry = geometry;
+    this.#lcores = lcores;
+    const c = this.counters;
+    c.rxFrames = c.rxBytes = c.rxMissed = c.rxErrors = c.txFrames = c.txBytes = 0;
+    o.ports.push(c);
+    this.dma.reset(fabric);
+    const name = `nic${this.port}`;
+    const ingress = this.#memory.region(`${name} ingress buffer`, this.node, geometry.ingress);
+    const ingressPlace = o.addPlace(`${name} ingress buffer`, geometry.ingress);
+    this.macIn.reset(ingress, ingressPlace, wire, c);
+    this.macOut.reset(o.addPlace(`${name} egress`), c);
+  }
+
+  /** Boots it as a device of the host, with a queue pair and a vector for each lcore. */
+  bootQueues(): QueuePairs {
+    const geometry = this.#geometry!;
+    const o = this.#observation;
+    const name = `nic${this.port}`;
+    const fifo = this.#memory.region(`${name} transmit FIFO`, this.node, this.#profile.txFifo);
+    const rx: number[] = [];
+    const tx: number[] = [];
+    this.queues.vectors.length = 0;
+    for (let q = 0; q < geometry.lcores; q++) {
+      rx.push(o.addPlace(`nic${this.port} receive ring ${q}`, geometry.rxRing - 1));
+      tx.push(o.addPlace(`nic${this.port} transmit ring ${q}`, geometry.txRing - 1));
+      const vector = this.vectors[q]!;
+      vector.reset(this.dma, this.#lcores[q]!, this.#profile.interruptPs);
+      this.queues.vectors.push(vector);
+    }
+    this.queues.reset(
+      this.#fabric!,
+      geometry.lcores,
+      geometry.rxRing,
+      geometry.txRing,
+      fifo,
+      { rx, tx },
+    );
+    return this.queues;
+  }
+
+  /** Sets buffers of the device's own memory aside. */
+  region(name: string, count: number): Region {
+    return this.#memory.region(`nic${this.port} ${name}`, this.node, count);
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * A poll-mode driver over descriptor rings, as the bulk-alloc path of DPDK's ixgbe driver.
+ *
+ * Receive: `rxBurst` looks at done bits eight descriptors at a time, takes what is done, stages it and hands
+ * out at most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers
+ * from the pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, what was
+ * taken is given back to the ring and 0 is answered: no packet is lost by the driver; the NIC runs out of
+ * descriptors and loses at its ingress buffer.
+ *
+ * Transmit: buffers of sent frames are taken back `txRsThresh` at a time, by looking at the done bit of one
+ * descriptor, and only when fewer than `txFreeThresh` descriptors are free; so sent buffers stay in the ring
+ * while traffic is quiet. Every `txRsThresh`-th descriptor asks for a write-back. One doorbell a burst.
+ *
+ * Source: DPDK drivers/net/intel/ixgbe/ixgbe_rxtx.c at 26.11-rc0.
+ */
+import type { Context } from "../host/context.ts";
+import type { Mempool } from "../memory/mempool.ts";
+import type { Memory } from "../memory/memory.ts";
+import type { Costs, Cpu, Port } from "../stack.ts";
+import { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
+import type { DescriptorRing, DeviceSide } from "./rings.ts";
+
+/** Packets that one look at the ring takes at most (RTE_PMD_IXGBE_RX_MAX_BURST). */
+const RX_MAX_BURST = 32;
+
+/** Thresholds of one queue pair. */
+export interface Thresholds {
+  /** Buffers refilled together; must divide the receive ring. */
+  readonly rxFreeThresh: number;
+  /** Transmit descriptors between write-backs; must divide the transmit ring. */
+  readonly txRsThresh: number;
+  /** Fewer free transmit descriptors than this make the driver reclaim. */
+  readonly txFreeThresh: number;
+}
+
+/**
+ * The thresholds that DPDK defaults to (32, 32, 32), scaled down for rings too small for them. A refill is
+ * never smaller than a look at the ring, as the driver's own precondition for bulk allocation has it.
+ */
+export function thresholdsFor(rxRing: number, txRing: number): Thresholds {
+  const tx = Math.max(1, Math.min(32, txRing >> 2));
+  return { rxFreeThresh: Math.min(RX_MAX_BURST, rxRing >> 1), txRsThresh: tx, txFreeThresh: tx };
+}
+
+/** Cycles that the driver's own work costs. */
+interface DriverCosts {
+  readonly rxBurst: number;
+  readonly rxPacket: number;
+  readonly txBurst: number;
+  readonly txPacket: number;
+}
+
+/** State of one queue pair. */
+class Queue {
+  rxTail = 0;
+  trigger = 0;
+  readonly stage: Int32Array = new Int32Array(RX_MAX_BURST);
+  staged = 0;
+  next = 0;
+  readonly refill: Int32Array = new Int32Array(RX_MAX_BURST);
+  txTail = 0;
+  txFree = 0;
+  nextDone = 0;
+  nextReport = 0;
+  readonly sent: Int32Array = new Int32Array(RX_MAX_BURST);
+}
+
+/** A port driven by polling. */
+export class PollPort implements Port {
+  readonly id: number;
+  /** Receive bursts that the pool refused to refill, times the refill size (rx_nombuf). */
+  rxNombuf = 0;
+  readonly #device: DeviceSide;
+  readonly #memory: Memory;
+  readonly #pool: Mempool;
+  readonly #t: Thresholds;
+  readonly #costs: DriverCosts;
+  readonly #places: ArrayLike<number>;
+  readonly #queues: Queue[] = [];
+
+  /**
+   * Sets up every queue pair and fills the receive rings.
+   *
+   * @param places place of each lcore, for the ledger
+   * @throws {RangeError} when a threshold does not divide its ring, or the pool cannot fill the rings
+   */
+  constructor(
+    id: number,
+    device: DeviceSide,
+    queues: number,
+    memory: Memory,
+    pool: Mempool,
+    thresholds: Thresholds,
+    costs: Costs,
+    places: ArrayLike<number>,
+  ) {
+    this.id = id;
+    this.#device = device;
+    this.#memory = memory;
+    this.#pool = pool;
+    this.#t = thresholds;
+    this.#places = places;
+    this.#costs = {
+      rxBurst: costs["pmd.rx.burst"]!,
+      rxPacket: costs["pmd.rx.packet"]!,
+      txBurst: costs["pmd.tx.burst"]!,
+      txPacket: costs["pmd.tx.packet"]!,
+    };
+    for (let q = 0; q < queues; q++) this.#queues.push(new Queue());
+  }
+
+  /** Checks thresholds, fills the receive ring of a queue and rings its doorbell. */
+  start(cpu: Context, queue: number): void {
+    const rx = this.#device.rx[queue]!;
+    const tx = this.#device.tx[queue]!;
+    this.#check(rx.size, tx.size);
+    const { rxFreeThresh, txRsThresh } = this.#t;
+    const state = this.#queues[queue]!;
+    for (let slot = 0; slot < rx.size; slot++) {
+      const b = this.#pool.get(cpu.lcore);
+      if (b < 0) {
+        throw new RangeError(
+          `Cannot fill the receive ring of port ${this.id}: mempool ${this.#pool.name} is empty ` +
+            `after ${slot} of ${rx.size} buffers`,
+        );
+      }
+      postEmpty(this.#memory, rx, slot, b);
+    }
+    state.trigger = rxFreeThresh - 1;
+    state.txFree = tx.size - 1;
+    state.nextDone = txRsThresh - 1;
+    state.nextReport = txRsThresh - 1;
+    this.#device.rxTail(cpu, queue, rx.size - 1);
+  }
+
+  #check(rxSize: number, txSize: number): void {
+    const { rxFreeThresh, txRsThresh, txFreeThresh } = this.#t;
+    if (rxSize % rxFreeThresh !== 0 || rxFreeThresh > RX_MAX_BURST) {
+      throw new RangeError(
+        `Cannot set up a receive queue: rx_free_thresh ${rxFreeThresh} must divide the ring of ` +
+          `${rxSize} and be at most ${RX_MAX_BURST}`,
+      );
+    }
+    if (
+      txRsThresh < 1 || txSize % txRsThresh !== 0 || txRsThresh > txFreeThresh ||
+      txFreeThresh >= txSize - 3 || txRsThresh + txFreeThresh > txSize
+    ) {
+      throw new RangeError(
+        `Cannot set up a transmit queue: tx_rs_thresh ${txRsThresh} must divide the ring of ` +
+          `${txSize} and be at most tx_free_thresh ${txFreeThresh}, which must be below ring - 3`,
+      );
+    }
+  }
+
+  rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number {
+    const context = cpu as Context;
+    const state = this.#queues[queue]!;
+    const ring = this.#device.rx[queue]!;
+    ring.waiter = context;
+    context.charge(this.#costs.rxBurst);
+    if (state.staged === 0 && !this.#stage(context, queue, state, ring)) return 0;
+    const n = state.staged < max ? state.staged : max;
+    for (let i = 0; i < n; i++) out[i] = state.stage[state.next + i]!;
+    state.next += n;
+    state.staged -= n;
+    context.charge(n * this.#costs.rxPacket);
+    return n;
+  }
+
+  /** Takes what is done; answers whether anything was taken. */
+  #stage(context: Context, queue: number, state: Queue, ring: DescriptorRing): boolean {
+    const { rxFreeThresh } = this.#t;
+    const tail = state.rxTail;
+    const left = ring.size - tail;
+    const most = left < rxFreeThresh ? left : rxFreeThresh;
+    let n = 0;
+    while (n < most && ring.done[tail + n] === 1) n++;
+    if (n === 0) return false;
+    const begin = state.trigger - rxFreeThresh + 1;
+    const refill = tail + n > state.trigger;
+    if (refill && !this.#pool.getBulk(context.lcore, state.refill, 0, rxFreeThresh)) {
+      this.rxNombuf += rxFreeThresh;
+      return false;
+    }
+    const place = this.#places[context.lcore]!;
+    for (let i = 0; i < n; i++) {
+      state.stage[i] = takeReceived(this.#memory, ring, tail + i, place);
+    }
+    if (refill) {
+      for (let i = 0; i < rxFreeThresh; i++) {
+        postEmpty(this.#memory, ring, begin + i, state.refill[i]!);
+      }
+      this.#device.rxTail(context, queue, state.trigger);
+      state.trigger += rxFreeThresh;
+      if (state.trigger >= ring.size) state.trigger = rxFreeThresh - 1;
+    }
+    state.rxTail = tail + n === ring.size ? 0 : tail + n;
+    state.next = 0;
+    state.staged = n;
+    return true;
+  }
+
+  txBurst(cpu: Cpu, queue: number, buffers: Int32Array, at: number, n: number): number {
+    const context = cpu as Context;
+    const state = this.#queues[queue]!;
+    const ring = this.#device.tx[queue]!;
+    ring.waiter = context;
+    if (state.txFree < this.#t.txFreeThresh) this.#reclaim(context, state, ring);
+    const take = n < state.txFree ? n : state.txFree;
+    context.charge(this.#costs.txBurst + take * this.#costs.txPacket);
+    if (take < n) {
+      context.refusedPlace = ring.place;
+      context.refusedOccupancy = ring.size - 1 - state.txFree + take;
+    }
+    if (take === 0) return 0;
+    let slot = state.txTail;
+    for (let i = 0; i < take; i++) {
+      const report = slot === state.nextReport;
+      if (report) {
+        state.nextReport += this.#t.txRsThresh;
+        if (state.nextReport >= ring.size) state.nextReport = this.#t.txRsThresh - 1;
+      }
+      postFull(this.#memory, ring, slot, buffers[at + i]!, report, context);
+      slot = slot + 1 === ring.size ? 0 : slot + 1;
+    }
+    state.txTail = slot;
+    state.txFree -= take;
+    this.#device.txTail(context, queue, slot);
+    return take;
+  }
+
+  /** Takes back one write-back's worth of sent buffers if its descriptor is done. */
+  #reclaim(context: Context, state: Queue, ring: DescriptorRing): void {
+    const { txRsThresh } = this.#t;
+    if (ring.done[state.nextDone] !== 1) return;
+    const first = state.nextDone - txRsThresh + 1;
+    const place = this.#places[context.lcore]!;
+    for (let i = 0; i < txRsThresh; i++) {
+      state.sent[i] = takeSent(this.#memory, ring, first + i, place, context);
+    }
+    this.#pool.putBulk(context.lcore, state.sent, 0, txRsThresh);
+    state.txFree += txRsThresh;
+    state.nextDone += txRsThresh;
+    if (state.nextDone >= ring.size) state.nextDone = txRsThresh - 1;
+  }
+}

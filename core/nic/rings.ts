@@ -1,0 +1,104 @@
+/**
+ * Descriptor rings: memory that a driver and a device share.
+ *
+ * Receive. The driver writes the index of an empty buffer into a descriptor and, some descriptors later,
+ * moves the tail (RDT) by a doorbell. The device reads descriptors up to the tail, fills the buffer, then
+ * writes the descriptor back with the done bit (DD). Head and tail equal means that the device has none, so
+ * one descriptor always stays unposted. Transmit is the mirror: the driver's descriptors name full buffers,
+ * the device writes back only those that ask for it (RS, report status).
+ *
+ * Who may write: the driver `buffer` and `reportStatus`, and `done` to clear it; the device `done` to set it,
+ * `fetched`, `head`. The tails are copies that doorbells carry to the device. Indices run freely as unsigned
+ * 32-bit numbers on the device's side; the driver's side keeps slot numbers as its data sheet has them.
+ */
+import type { Context } from "../host/context.ts";
+
+/** Bytes of a descriptor (82599 data sheet, 7.1.5 and 7.2.3). */
+export const DESCRIPTOR_BYTES = 16;
+
+/** One descriptor ring with both its sides. */
+export class DescriptorRing {
+  readonly capacity: number;
+  /** Descriptors in use: a power of two, set at reset. */
+  size = 0;
+  /** Buffer named by each descriptor, as the driver wrote it. */
+  readonly buffer: Int32Array;
+  /** Done bits. */
+  readonly done: Uint8Array;
+  /** Transmit only: the driver asks for a write-back. */
+  readonly reportStatus: Uint8Array;
+  /** What the device read: the buffer it will use for a descriptor. */
+  readonly read: Int32Array;
+  /** What the device read: whether to report. */
+  readonly readStatus: Uint8Array;
+  /** Device: next descriptor to use; descriptors read up to here; a read is under way up to here. */
+  head = 0;
+  fetched = 0;
+  fetching = 0;
+  /** Device: descriptors before this one are its own, as far as doorbells have told. */
+  tail = 0;
+  /** The driver context that looked last, to be told of changes. */
+  waiter: Context | null = null;
+  /** Place of what is in the ring, for the ledger. */
+  place = -1;
+
+  constructor(capacity: number) {
+    this.capacity = capacity;
+    this.buffer = new Int32Array(capacity).fill(-1);
+    this.done = new Uint8Array(capacity);
+    this.reportStatus = new Uint8Array(capacity);
+    this.read = new Int32Array(capacity).fill(-1);
+    this.readStatus = new Uint8Array(capacity);
+  }
+
+  /**
+   * Empty, with `size` descriptors.
+   * @throws {RangeError} when the size is no power of two or above the capacity
+   */
+  reset(size: number, place: number): void {
+    if (size < 2 || (size & (size - 1)) !== 0 || size > this.capacity) {
+      throw new RangeError(
+        `Cannot set up a descriptor ring: size ${size} is not a power of two in 2..${this.capacity}`,
+      );
+    }
+    this.buffer.fill(-1, 0, size);
+    this.done.fill(0, 0, size);
+    this.reportStatus.fill(0, 0, size);
+    this.read.fill(-1, 0, size);
+    this.readStatus.fill(0, 0, size);
+    this.size = size;
+    this.head = 0;
+    this.fetched = 0;
+    this.fetching = 0;
+    this.tail = 0;
+    this.waiter = null;
+    this.place = place;
+  }
+
+  /** The tail moves to slot `slot`: the device owns what lies before it. */
+  moveTail(slot: number): void {
+    this.tail = (this.tail + ((slot - this.tail) & (this.size - 1))) >>> 0;
+  }
+
+  /** Descriptors that the device owns and has not asked for. */
+  get unread(): number {
+    return (this.tail - this.fetching) >>> 0;
+  }
+
+  /** Descriptors that the device has read and not used. */
+  get ready(): number {
+    return (this.fetched - this.head) >>> 0;
+  }
+}
+
+/** What a driver drives: the device's doorbells. */
+export interface DeviceSide {
+  /** Tells the device that receive descriptors up to `slot` are its own. */
+  rxTail(cpu: Context, queue: number, slot: number): void;
+  /** Tells the device that transmit descriptors up to `slot` are its own. */
+  txTail(cpu: Context, queue: number, slot: number): void;
+  /** Unmasks the interrupt of a queue pair. */
+  irqEnable(cpu: Context, queue: number): void;
+  readonly rx: readonly DescriptorRing[];
+  readonly tx: readonly DescriptorRing[];
+}

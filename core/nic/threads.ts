@@ -1,0 +1,106 @@
+/**
+ * The processors of a programmable NIC: many hardware threads, each of which takes a packet and keeps it for
+ * as long as its firmware charges. A thread that waits costs nothing. Many slow threads are not one fast
+ * server: a packet stays for the whole residence even when the NIC is idle, and that is what the P2PNIC
+ * paper's batching lives on.
+ *
+ * Firmware is called in three ways, never from inside a call of its own: `packet` when a thread takes a
+ * packet from the ingress buffer, `done` when the cycles that it charged are over, and `signal` when
+ * something that it asked for has happened.
+ */
+import type { Clock } from "../time/clock.ts";
+import type { Receiver, Sender } from "./mac.ts";
+import type { Nic } from "./nic.ts";
+
+/** What runs on the threads of a NIC. */
+export interface Firmware {
+  /** A thread takes the packet in ingress buffer `b`; answers the cycles it will spend on it. */
+  packet(nic: Nic, thread: number, b: number): number;
+  /** The cycles are over; the thread is free when this returns. */
+  done(nic: Nic, thread: number, b: number): void;
+  /** Something asked for has happened (DMA landed, descriptor visible, frame sent). */
+  signal(nic: Nic, kind: number, arg: number): void;
+}
+
+/** The thread pool of one NIC. */
+export class NicThreads implements Receiver, Sender {
+  readonly count: number;
+  /** Picoseconds in which threads were busy, summed. */
+  busyPs = 0;
+
+  readonly #nic: Nic;
+  readonly #clock: Clock;
+  readonly #psPerCycle: number;
+  #firmware: Firmware | null = null;
+  readonly #free: Int32Array;
+  #freeCount = 0;
+  readonly #holds: Int32Array;
+  readonly #waiting: Int32Array;
+  #waitingHead = 0;
+  #waitingCount = 0;
+  readonly #over: number;
+
+  constructor(nic: Nic, clock: Clock, mhz: number, count: number, ingress = 4096) {
+    this.#nic = nic;
+    this.#clock = clock;
+    this.#psPerCycle = 1e6 / mhz;
+    this.count = count;
+    this.#free = new Int32Array(count);
+    this.#holds = new Int32Array(count);
+    this.#waiting = new Int32Array(ingress);
+    this.#over = clock.register((thread) => this.#finish(thread));
+  }
+
+  /** Tells the firmware of something that it asked for. */
+  signal(kind: number, arg: number): void {
+    this.#firmware!.signal(this.#nic, kind, arg);
+  }
+
+  /** Boots firmware: it takes over the port. */
+  boot(firmware: Firmware): void {
+    this.#firmware = firmware;
+    this.#freeCount = this.count;
+    for (let i = 0; i < this.count; i++) this.#free[i] = this.count - 1 - i;
+    this.#waitingHead = 0;
+    this.#waitingCount = 0;
+    this.busyPs = 0;
+    this.#nic.macIn.receiver = this;
+    this.#nic.macOut.sender = this;
+  }
+
+  received(b: number): void {
+    this.#waiting[(this.#waitingHead + this.#waitingCount++) % this.#waiting.length] = b;
+    this.#assign();
+  }
+
+  sent(b: number): void {
+    this.signal(SENT, b);
+  }
+
+  #assign(): void {
+    while (this.#freeCount > 0 && this.#waitingCount > 0) {
+      const b = this.#waiting[this.#waitingHead]!;
+      this.#waitingHead = (this.#waitingHead + 1) % this.#waiting.length;
+      this.#waitingCount--;
+      const thread = this.#free[--this.#freeCount]!;
+      this.#holds[thread] = b;
+      const cycles = this.#firmware!.packet(this.#nic, thread, b);
+      const spent = Math.round(cycles * this.#psPerCycle);
+      this.busyPs += spent;
+      this.#clock.at(this.#clock.now + spent, this.#over, thread);
+    }
+  }
+
+  #finish(thread: number): void {
+    this.#firmware!.done(this.#nic, thread, this.#holds[thread]!);
+    this.#free[this.#freeCount++] = thread;
+    this.#assign();
+  }
+}
+
+/** Signal: the frame in buffer `arg` has left on the wire. */
+export const SENT = 0;
+/** Signal: descriptors from NIC `arg` are visible. */
+export const DESCRIPTOR = 1;
+/** Signal: slots at NIC `arg` are free again. */
+export const COMPLETION = 2;

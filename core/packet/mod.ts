@@ -1,0 +1,17 @@
+/**
+ * Packets: readers and writers of headers over (bytes, offset), checksums, the RSS hash, whole
+ * frames.
+ */
+
+export * from "./bytes.ts";
+export * from "./ethernet.ts";
+export * from "./vlan.ts";
+export * from "./checksum.ts";
+export * from "./ipv4.ts";
+export * from "./ipv4_forward.ts";
+export * from "./ipv4_text.ts";
+export * from "./udp.ts";
+export * from "./tcp.ts";
+export * from "./icmp.ts";
+export * from "./toeplitz.ts";
+export * from "./frame.ts";

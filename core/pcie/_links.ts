@@ -1,0 +1,91 @@
+/**
+ * The directions of the links as servers: what one sends occupies it from when it is free until the last byte
+ * has left. Nobody but the sender of a direction calls `send` for it, in the order in which bytes leave.
+ *
+ * Rounding: a byte lasts 8000 / (Gb/s) picoseconds, which is no integer. A direction that was idle begins a
+ * busy period; a byte of it leaves at the start plus the rounded duration of all bytes of the period so far.
+ * So no rounding error grows with the number of packets, and a rate is met exactly over any busy period.
+ */
+import { CLASSES, linkName } from "./_geometry.ts";
+import type { FabricProfile, LinkAccount } from "./fabric.ts";
+
+/** All link directions of a fabric, numbered as `upLink` and `downLink` say. */
+export class Links {
+  /** When a direction has sent all that was given to it, in ps. */
+  readonly freeAt: Float64Array;
+  readonly #psPerByte: Float64Array;
+  readonly #since: Float64Array;
+  readonly #sent: Float64Array;
+  readonly #payload: Float64Array;
+  readonly #wire: Float64Array;
+  readonly #tlps: Float64Array;
+
+  constructor(nodes: number, profile: FabricProfile) {
+    const n = 2 * nodes;
+    this.freeAt = new Float64Array(n);
+    this.#psPerByte = new Float64Array(n).fill(8000 / profile.deviceLinkGbps);
+    this.#psPerByte.fill(8000 / profile.hostLinkGbps, 0, 2);
+    this.#since = new Float64Array(n);
+    this.#sent = new Float64Array(n);
+    this.#payload = new Float64Array(n);
+    this.#wire = new Float64Array(n);
+    this.#tlps = new Float64Array(n * CLASSES);
+  }
+
+  /** Sends `bytes`, not before `at`, and answers when the last has left. */
+  send(link: number, at: number, bytes: number): number {
+    if (at > this.freeAt[link]!) {
+      this.#since[link] = at;
+      this.#sent[link] = 0;
+    }
+    this.#sent[link]! += bytes;
+    return this.freeAt[link] = this.leftAt(link, 0);
+  }
+
+  /** When all but the last `bytes` of what was given had left. */
+  leftAt(link: number, bytes: number): number {
+    return this.#since[link]! + Math.round((this.#sent[link]! - bytes) * this.#psPerByte[link]!);
+  }
+
+  /** Whether two directions have the same rate, so that a switch between them can cut through. */
+  sameRate(a: number, b: number): boolean {
+    return this.#psPerByte[a] === this.#psPerByte[b];
+  }
+
+  /** How long an idle direction takes for `bytes`. */
+  duration(link: number, bytes: number): number {
+    return Math.round(bytes * this.#psPerByte[link]!);
+  }
+
+  /** A duration that can be added up without overtaking the exact sum. */
+  atLeast(link: number, bytes: number): number {
+    return Math.floor(bytes * this.#psPerByte[link]!);
+  }
+
+  /** Enters `tlps` packets of a class into the account of a direction. */
+  count(link: number, cls: number, tlps: number, payload: number, wire: number): void {
+    this.#tlps[link * CLASSES + cls]! += tlps;
+    this.#payload[link]! += payload;
+    this.#wire[link]! += wire;
+  }
+
+  /** Everything idle since time 0, nothing counted. */
+  reset(): void {
+    this.freeAt.fill(0);
+    this.#since.fill(0);
+    this.#sent.fill(0);
+    this.#payload.fill(0);
+    this.#wire.fill(0);
+    this.#tlps.fill(0);
+  }
+
+  /** The accounts of the first `nodes` nodes. */
+  accounts(nodes: number): LinkAccount[] {
+    return Array.from({ length: 2 * nodes }, (_, link) => ({
+      name: linkName(link),
+      payloadBytes: this.#payload[link]!,
+      tlpBytes: this.#wire[link]!,
+      tlps: [0, 1, 2].map((cls) => this.#tlps[link * CLASSES + cls]!) as [number, number, number],
+    }));
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * What moves bytes between the root complex and the devices, and between devices: links and one switch.
+ * Two fidelities stand behind this interface: coarse (links as servers) and TLP (packets of the PCIe
+ * transaction layer with credits). Both are lossless and push back.
+ *
+ * Nodes: 0 is the root complex with the host's memory and CPUs, 1 + i is device i.
+ *
+ * Contract. Nothing calls back from inside `write` or `read`: handlers are run by the clock. Writes of one
+ * source to one destination land in the order in which they were made, and a read does not overtake an
+ * earlier write of its requester (PCIe base specification, ordering rules, relaxed ordering off). A source
+ * asks `room` first; without room the operation is a programming error. `onRoom` names the handler that the
+ * fabric schedules, at the instant room comes back to a source that was refused.
+ */
+export interface Fabric {
+  /** `"coarse"` or `"tlp"`. */
+  readonly fidelity: Fidelity;
+  /** Posted write of `bytes` from `src` to `dst`; `handler(arg)` runs when the last byte is visible there. */
+  write(src: number, dst: number, bytes: number, handler: number, arg: number): void;
+  /** Read of `bytes` by `src` from `dst`; `handler(arg)` runs when the last byte has come back. */
+  read(src: number, dst: number, bytes: number, handler: number, arg: number): void;
+  /** Whether `src` may start another operation now. A refusal is remembered: see `onRoom`. */
+  room(src: number): boolean;
+  /** Registers what to schedule, with argument `src`, when room comes back to a refused source. */
+  onRoom(src: number, handler: number): void;
+  /** Prepares for `devices` devices with this geometry; afterwards equal to a new one. */
+  reset(devices: number, geometry: FabricGeometry): void;
+  /** Bytes that crossed each link direction so far. */
+  links(): LinkAccount[];
+  /** The credit ledger of each link direction and class; empty where the fidelity has none. */
+  credits(): CreditAccount[];
+}
+
+/** How closely the fabric is modelled. */
+export type Fidelity = "coarse" | "tlp";
+
+/** Sizes that a scenario may draw: buffers of a link's receiver, in credits. */
+export interface FabricGeometry {
+  /** Header credits for each of posted, non-posted, completion at every receiver (>= 1). */
+  readonly headerCredits: number;
+  /** Data credits of 16 bytes for each class at every receiver (>= one MPS). */
+  readonly dataCredits: number;
+  /** Maximum payload size in bytes. */
+  readonly mps: number;
+  /** Maximum read request size in bytes. */
+  readonly mrrs: number;
+}
+
+/** What crossed one direction of one link. */
+export interface LinkAccount {
+  /** E.g. `"nic0>switch"`. */
+  readonly name: string;
+  /** Bytes of payload. */
+  readonly payloadBytes: number;
+  /** Bytes of TLPs with framing, sequence number, header and LCRC (MODEL: 24 MWr/MRd, 20 CplD). */
+  readonly tlpBytes: number;
+  /** TLPs sent, by class: posted, non-posted, completion. */
+  readonly tlps: readonly [number, number, number];
+}
+
+/** Credit classes in the order of InitFC. */
+export type CreditClass = "posted" | "non-posted" | "completion";
+
+/** The account of one credit counter at the end of a run. */
+export interface CreditAccount {
+  readonly link: string;
+  readonly class: CreditClass;
+  readonly unit: "header" | "data";
+  /** Credits advertised at initialisation. */
+  readonly advertised: number;
+  /** Cumulative credits consumed by the sender. */
+  readonly consumed: number;
+  /** Cumulative credits returned to the sender by UpdateFC. */
+  readonly returned: number;
+  /** Credits whose TLPs the receiver still holds, and updates still on their way. */
+  readonly held: number;
+  /** The smallest number of credits the sender ever had left (negative: it overran the receiver). */
+  readonly leastLeft: number;
+  /** The largest number of credits the sender ever had (above `advertised`: one was returned twice). */
+  readonly mostLeft: number;
+}
+
+/** Rates and delays of the fabric, from the machine's profile. */
+export interface FabricProfile {
+  /** Effective TLP rate of a device's link, each direction, in Gb/s (ACK and UpdateFC DLLPs accounted). */
+  readonly deviceLinkGbps: number;
+  /** The same of the switch's upstream link. */
+  readonly hostLinkGbps: number;
+  /** Header, sequence, LCRC and framing of a memory write, memory read, completion with data, in bytes. */
+  readonly writeOverheadBytes: number;
+  readonly readOverheadBytes: number;
+  readonly completionOverheadBytes: number;
+  /** Read completion boundary of the root complex, in bytes. */
+  readonly rcbBytes: number;
+  /** Latency of the switch, cut-through, in ps. */
+  readonly switchPs: number;
+  /** From arrival of a posted write at the root complex until the bytes are visible to a CPU, in ps. */
+  readonly hostWritePs: number;
+  /** From arrival of a read at the root complex until its first completion leaves, in ps. */
+  readonly hostReadPs: number;
+  /** The same two of a device's memory or registers. */
+  readonly deviceWritePs: number;
+  readonly deviceReadPs: number;
+  /** Longest time a freed receive buffer waits for the UpdateFC that returns it, in ps. */
+  readonly updateFcPs: number;
+  /** Coarse only: how far ahead a link may be reserved before its sources are held, in ps. */
+  readonly windowPs: number;
+}
+
+/** Number of the root complex. */
+export const HOST = 0;

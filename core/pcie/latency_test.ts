@@ -1,0 +1,110 @@
+// Aim: without other traffic every time is the sum of stage constants, to the picosecond, in both fidelities.
+// Method: an oracle that walks each TLP through link, switch, link in whole numbers (a byte lasts 8000/57.88 ps
+// = 200000/1447, half of it on the host's link), for hand-picked and for drawn sizes.
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { GEOMETRY, type Operation, PROFILE, Testbed } from "./testbed_test.ts";
+
+/** Duration of `bytes` on the link of a node: rounded half up from the exact fraction. */
+function duration(bytes: number, node: number): number {
+  const n = 2n * BigInt(bytes) * 200_000n;
+  const d = node === 0 ? 2n * 1447n : 1447n;
+  return Number((n + d) / (2n * d));
+}
+
+/** When each packet, all ready at `at` or back to back after that, has arrived at the other end. */
+function arrivals(sizes: number[], at: number, from: number, to: number): number[] {
+  const sameRate = (from === 0) === (to === 0);
+  let sent = 0;
+  let busyFrom = -1;
+  let busyBytes = 0;
+  let free = -1;
+  return sizes.map((bytes) => {
+    const head = at + duration(sent, from);
+    sent += bytes;
+    const ready = (sameRate ? head : at + duration(sent, from)) + PROFILE.switchPs;
+    if (ready > free) {
+      busyFrom = ready;
+      busyBytes = 0;
+    }
+    busyBytes += bytes;
+    free = busyFrom + duration(busyBytes, to);
+    return free;
+  });
+}
+
+function pieces(bytes: number, most: number): number[] {
+  const list: number[] = [];
+  for (let left = bytes; left > 0; left -= most) list.push(Math.min(left, most));
+  return list;
+}
+
+function writeTime({ src, dst, bytes }: Operation, mps: number): number {
+  const sizes = pieces(bytes, mps).map((n) => n + 24);
+  return arrivals(sizes, 0, src, dst).at(-1)! +
+    (dst === 0 ? PROFILE.hostWritePs : PROFILE.deviceWritePs);
+}
+
+function readTime({ src, dst, bytes }: Operation, mps: number, mrrs: number): number {
+  const asked = arrivals(pieces(bytes, mrrs).map(() => 24), 0, src, dst);
+  const latency = dst === 0 ? PROFILE.hostReadPs : PROFILE.deviceReadPs;
+  const sizes = pieces(bytes, mrrs).flatMap((n) => pieces(n, mps)).map((n) => n + 20);
+  // the answers to the first request last longer than the next request is behind it
+  return arrivals(sizes, asked[0]! + latency, dst, src).at(-1)!;
+}
+
+const PAIRS = [[1, 2], [2, 1], [1, 0], [0, 1]] as const;
+const SIZES = [1, 16, 60, 64, 65, 256, 257, 300, 511, 512, 513, 520, 600, 1024, 1518, 2048, 9000];
+const beds = (["coarse", "tlp"] as const).map((fidelity) => new Testbed(fidelity, 2));
+
+for (const bed of beds) {
+  Deno.test(`${bed.fabric.fidelity} fabric at zero load takes the sum of the stages`, () => {
+    for (const [src, dst] of PAIRS) {
+      for (const bytes of SIZES) {
+        const write: Operation = { kind: "write", src, dst, bytes };
+        bed.run([write]);
+        const of = `${bytes} bytes, node ${src} to ${dst}`;
+        assertEquals(bed.doneAt[0], writeTime(write, 256), `write of ${of}`);
+        const read: Operation = { kind: "read", src, dst, bytes };
+        bed.run([read]);
+        assertEquals(bed.doneAt[0], readTime(read, 256, 512), `read of ${of}`);
+      }
+    }
+  });
+}
+
+Deno.test("Fabric at zero load takes the sum of the stages for any size and geometry", () => {
+  const size = fc.constantFrom(128, 256, 512, 1024, 2048, 4096);
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...PAIRS),
+      fc.integer({ min: 1, max: 20_000 }),
+      size,
+      size,
+      fc.constantFrom("write" as const, "read" as const),
+      ([src, dst], bytes, mps, mrrs, kind) => {
+        const op: Operation = { kind, src, dst, bytes };
+        const expected = kind === "write" ? writeTime(op, mps) : readTime(op, mps, mrrs);
+        for (const bed of beds) {
+          bed.run([op], { ...GEOMETRY, mps, mrrs });
+          assertEquals(bed.doneAt[0], expected, bed.fabric.fidelity);
+        }
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+Deno.test("Fabric at zero load needs one event for a write and two for a read when coarse", () => {
+  const [coarse, tlp] = beds as [Testbed, Testbed];
+  // three more start the sources
+  coarse.run([{ kind: "write", src: 1, dst: 2, bytes: 1518 }]);
+  assertEquals(coarse.clock.events, 3 + 1);
+  coarse.run([{ kind: "read", src: 1, dst: 2, bytes: 1518 }]);
+  assertEquals(coarse.clock.events, 3 + 2);
+  tlp.run([{ kind: "write", src: 1, dst: 2, bytes: 64 }]);
+  assertEquals(tlp.clock.events, 3 + 2);
+  // request at the switch, at the completer, answer ready, at the switch, at the requester
+  tlp.run([{ kind: "read", src: 1, dst: 2, bytes: 64 }]);
+  assertEquals(tlp.clock.events, 3 + 5);
+});

@@ -1,0 +1,14 @@
+/** What moves bytes between host and devices: the fabric and its two fidelities. */
+export { CoarseFabric } from "./coarse.ts";
+export { createFabric } from "./create.ts";
+export {
+  type CreditAccount,
+  type CreditClass,
+  type Fabric,
+  type FabricGeometry,
+  type FabricProfile,
+  type Fidelity,
+  HOST,
+  type LinkAccount,
+} from "./fabric.ts";
+export { TLP_LIMITS, TlpFabric, type TlpLimits } from "./tlp.ts";

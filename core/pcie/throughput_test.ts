@@ -1,0 +1,126 @@
+// Aim: a saturated link moves what the closed form of Neugebauer et al. (SIGCOMM 2018) says, and the two
+// fidelities agree. Method: one device against the host, whose link is twice as fast; steady state is measured
+// between the first quarter of the operations and the last. Then drawn workloads over several devices, in
+// which each fidelity has to be done with the same operations at the same time within 3 %.
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { GEOMETRY, type Operation, PROFILE, Testbed } from "./testbed_test.ts";
+
+const B = 57.88;
+const c = (a: number, b: number) => Math.ceil(a / b);
+const write = (s: number) => B * s / (s + c(s, 256) * 24);
+const read = (s: number) => B * s / Math.max(s + c(s, 256) * 20, c(s, 512) * 24);
+const both = (s: number) =>
+  B * s / Math.max(s + c(s, 256) * 24 + c(s, 512) * 24, s + c(s, 256) * 20);
+
+const SIZES = [64, 65, 128, 256, 257, 512, 1024, 1518, 2048];
+const beds = (["coarse", "tlp"] as const).map((fidelity) => new Testbed(fidelity, 4));
+
+/** Gb/s of payload in one direction between a quarter and the end of the operations. */
+function rate(bed: Testbed, ops: Operation[], each: number): number {
+  bed.run(ops);
+  assertEquals(bed.undone(), []);
+  const times = [...bed.doneAt].sort((a, b) => a - b);
+  const from = Math.floor(times.length / 4);
+  const bits = (times.length - 1 - from) * each * 8;
+  return bits / (times.at(-1)! - times[from]!) * 1000;
+}
+
+for (const bed of beds) {
+  const name = bed.fabric.fidelity;
+  // a TLP run starts and ends with queues that a server does not have
+  const tolerance = 0.015;
+  Deno.test(`${name} fabric saturated moves what the closed form says`, () => {
+    for (const s of SIZES) {
+      const n = Math.ceil(100_000 / (s + 100)) + 300;
+      const writes = Array.from({ length: n }, (): Operation => {
+        return { kind: "write", src: 1, dst: 0, bytes: s };
+      });
+      assertAlmostEquals(rate(bed, writes, s) / write(s), 1, tolerance, `write ${s}`);
+      const reads = writes.map((op) => ({ ...op, kind: "read" as const }));
+      assertAlmostEquals(rate(bed, reads, s) / read(s), 1, tolerance, `read ${s}`);
+      const mixed = writes.flatMap((op, i) => [op, reads[i]!]);
+      assertAlmostEquals(rate(bed, mixed, s / 2) / both(s), 1, tolerance, `both ${s}`);
+    }
+  });
+}
+
+/** When each fidelity has done all operations. */
+function spans(ops: Operation[]): [number, number] {
+  const [coarse, tlp] = beds.map((bed) => {
+    assertEquals(bed.run(ops), "quiet");
+    assertEquals(bed.undone(), []);
+    return Math.max(...bed.doneAt);
+  });
+  return [coarse!, tlp!];
+}
+
+Deno.test("coarse and TLP fabric are done with drawn workloads at the same time within 3 %", () => {
+  const node = fc.integer({ min: 0, max: 4 });
+  const flow = fc.record({
+    kind: fc.constantFrom("write" as const, "read" as const),
+    src: node,
+    dst: node,
+    bytes: fc.integer({ min: 1, max: 2048 }),
+  }).filter(({ src, dst }) => src !== dst);
+  let worst = 0;
+  fc.assert(
+    fc.property(fc.array(flow, { minLength: 1, maxLength: 6 }), (flows) => {
+      const ops: Operation[] = [];
+      for (let i = 0; i < 150; i++) ops.push(...flows);
+      const [coarse, tlp] = spans(ops);
+      worst = Math.max(worst, Math.abs(coarse / tlp - 1));
+      assert(Math.abs(coarse / tlp - 1) < 0.03, `coarse ${coarse} ps, TLP ${tlp} ps`);
+    }),
+    { numRuns: 100 },
+  );
+  console.log(worst);
+});
+
+Deno.test("Fabric below saturation has the same mean latency in both fidelities within 3 %", () => {
+  // three sources at 40 % of the link of device 1, offset so that they meet at times
+  const ops: Operation[] = [];
+  for (let i = 0; i < 300; i++) {
+    for (const src of [2, 3, 4]) {
+      const at = i * 240_000 + src * 7_919;
+      ops.push({ kind: "write", src, dst: 1, bytes: 64 + (i * 37 + src) % 600, at });
+      ops.push({ kind: "read", src, dst: 0, bytes: 64 + (i * 53 + src) % 900, at });
+    }
+  }
+  const means = beds.map((bed) => {
+    bed.run(ops);
+    return bed.doneAt.reduce((sum, at, i) => sum + at - ops[i]!.at!, 0) / ops.length;
+  });
+  console.log(means);
+  assertAlmostEquals(means[0]! / means[1]!, 1, 0.03);
+});
+
+Deno.test("Fabric shares a saturated link equally between its sources", () => {
+  for (const bed of beds) {
+    const ops: Operation[] = [];
+    for (let i = 0; i < 400; i++) {
+      for (const src of [2, 3, 4]) ops.push({ kind: "write", src, dst: 1, bytes: 256 });
+    }
+    bed.run(ops);
+    const last = [2, 3, 4].map((src) =>
+      Math.max(...ops.map((op, i) => op.src === src ? bed.doneAt[i]! : 0))
+    );
+    const [least, most] = [Math.min(...last), Math.max(...last)];
+    assert(most - least < 0.01 * most, `${bed.fabric.fidelity}: ${last}`);
+  }
+});
+
+Deno.test("Fabric accounts for the same TLPs and bytes in both fidelities", () => {
+  const ops: Operation[] = SIZES.flatMap((bytes): Operation[] => [
+    { kind: "write", src: 1, dst: 2, bytes },
+    { kind: "read", src: 1, dst: 2, bytes },
+    { kind: "write", src: 0, dst: 3, bytes },
+    { kind: "read", src: 4, dst: 0, bytes },
+  ]);
+  const accounts = beds.map((bed) => {
+    bed.run(ops, { ...GEOMETRY, mps: 512, mrrs: 128 });
+    return bed.fabric.links();
+  });
+  assertEquals(accounts[0], accounts[1]);
+  assertEquals(PROFILE.rcbBytes, 64);
+});

@@ -1,0 +1,83 @@
+/**
+ * What a stack declares about itself: where standards leave a choice, or where the real system departs from
+ * them, the stack says here what it does, the reference router is steered by it, and the report prints it.
+ * Nothing that is not declared here may be weakened.
+ */
+
+/** Why a packet was not forwarded. A closed set, so that every drop is countable. */
+export const REASONS = [
+  "none",
+  /** TTL was 0 or 1 on arrival (RFC 1812, 5.3.1). */
+  "ttl",
+  /** No prefix covers the destination (RFC 1812, 5.2.4.3). */
+  "no-route",
+  /** The IPv4 header checksum does not verify (RFC 1812, 5.2.2 (2)). */
+  "bad-checksum",
+  /** Version, header length or total length is impossible (RFC 1812, 5.2.2 (1), (3)-(5)). */
+  "bad-header",
+  /** Neither IPv4 nor anything else this stack forwards. */
+  "not-ip",
+  /** Destination MAC address is not the port's, where the stack looks at it. */
+  "not-for-us",
+  /** The route leads back to the ingress port and the stack has no way there. */
+  "hairpin",
+  /** The frame is shorter than 64 bytes on the wire (IEEE 802.3, 4.2.3.3). */
+  "runt",
+  /** The frame is longer than the port accepts. */
+  "oversize",
+  /** The NIC's ingress buffer was full. */
+  "rx-missed",
+  /** The transmit ring or queue was full. */
+  "tx-full",
+  /** The queueing discipline was at its limit. */
+  "qdisc-full",
+  /** No buffer could be had from the pool. */
+  "no-buffer",
+  /** Anything else; a stack should not need it. */
+  "other",
+] as const;
+
+/** Name of a drop reason. */
+export type ReasonName = typeof REASONS[number];
+
+/** A drop reason as the small integer that hot paths carry: its index in {@link REASONS}. */
+export type Reason = number;
+
+/** Number of each reason, e.g. `REASON.ttl`, `REASON["no-route"]`. */
+export const REASON: { readonly [name in ReasonName]: Reason } = Object.fromEntries(
+  REASONS.map((name, index) => [name, index]),
+) as { [name in ReasonName]: Reason };
+
+/** The capability record of a stack. */
+export interface Policy {
+  /**
+   * Look-up miss: dropped, or sent back out of the ingress port as DPDK's l3fwd does. What is sent back has no
+   * next hop; its destination MAC is that of `dstMac: "port"` whatever `dstMac` says.
+   */
+  readonly onMiss: "drop" | "reflect";
+  /** TTL 0 or 1: dropped (RFC 1812), or decremented without a look as DPDK's l3fwd does (0 becomes 255). */
+  readonly ttl: "drop" | "ignore";
+  /** Header checksum verified before forwarding, or trusted. */
+  readonly checksum: "verify" | "trust";
+  /**
+   * How the header checksum follows the TTL: by RFC 1624 (also what is meant where it is left out), or by an
+   * increment of the raw little-endian 16-bit word that wraps without end-around carry, as DPDK's l3fwd does
+   * (0xffff becomes 0x0000, 0xfeff becomes 0xffff; TTL 0 to 255 leaves the checksum wrong by one).
+   */
+  readonly checksumUpdate?: "rfc1624" | "increment";
+  /**
+   * Which header fields are looked at before forwarding: `"full"` is RFC 1812 5.2.2; `"minimal"` looks at
+   * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does.
+   */
+  readonly header: "full" | "minimal";
+  /** A route back to the ingress port: forwarded, or dropped with reason `hairpin`. */
+  readonly hairpin: "forward" | "drop";
+  /** Destination MAC of what is sent: the next hop's own, or one for each egress port (l3fwd). */
+  readonly dstMac: "next-hop" | "port";
+  /** Whether frames whose destination MAC is not the ingress port's own are dropped (Linux: pkt_type). */
+  readonly checksDstMac: boolean;
+  /** Whether the table can hold 0.0.0.0/0 (rte_lpm cannot). */
+  readonly defaultRoute: boolean;
+  /** Reasons for which the stack may lose a valid packet under load, each at a place with evidence. */
+  readonly congestion: readonly ReasonName[];
+}

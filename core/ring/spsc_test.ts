@@ -1,0 +1,276 @@
+// Aim: SpscRing keeps RING-1 to RING-5, RING-9 and RING-11 for every size, start index and kind of
+// memory. Method: a plain array is the model; random operations on live state, in a geometry drawn
+// for each run.
+
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { SpscRing } from "./spsc.ts";
+import { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
+
+interface Geometry {
+  readonly size: number;
+  readonly exactSize: boolean;
+  readonly startIndex: number;
+  readonly shared: boolean;
+}
+
+interface Operation {
+  readonly kind: typeof KINDS[number];
+  /** How many: counted from 0, or from the size of the ring. */
+  readonly n: number;
+  readonly fromSize: boolean;
+  /** Of what was reserved or peeked, the part that is committed or released, in eighths. */
+  readonly eighths: number;
+}
+
+const KINDS = [
+  "enqueue",
+  "enqueueBurst",
+  "enqueueBulk",
+  "dequeue",
+  "dequeueBurst",
+  "dequeueBulk",
+  "peek",
+  "reserve",
+  "reset",
+] as const;
+
+const geometry: fc.Arbitrary<Geometry> = fc.record({
+  size: fc.integer({ min: 1, max: 9 }),
+  exactSize: fc.boolean(),
+  startIndex: fc.oneof(
+    fc.integer({ min: 2 ** 31 - 12, max: 2 ** 31 + 2 }),
+    fc.integer({ min: 2 ** 32 - 12, max: 2 ** 32 + 2 }),
+    fc.integer({ min: -8, max: 8 }),
+  ),
+  shared: fc.boolean(),
+}).map((g) => g.exactSize ? g : { ...g, size: [1, 2, 4, 8][g.size & 3]! });
+
+const operations = fc.array(
+  fc.record({
+    kind: fc.constantFrom(...KINDS.slice(0, 8), ...KINDS.slice(0, 8), ...KINDS),
+    n: fc.integer({ min: 0, max: 4 }),
+    fromSize: fc.boolean(),
+    eighths: fc.integer({ min: 0, max: 8 }),
+  }),
+  { maxLength: 60, size: "max" },
+);
+
+/** A bijection of the 32-bit numbers, so that items are distinct and use every bit (RING-11). */
+function itemOf(id: number): number {
+  return Math.imul(id, 0x9e3779b1) | 0;
+}
+
+class Checked {
+  readonly model: number[] = [];
+  readonly seen = { full: 0, empty: 0, partial: 0, refused: 0, moved: 0, aborted: 0 };
+  readonly ring: SpscRing;
+  #id = 0;
+
+  constructor(readonly geometry: Geometry) {
+    const { size, exactSize, startIndex, shared } = geometry;
+    this.ring = new SpscRing(size, {
+      exactSize,
+      startIndex,
+      shared: shared ? new SharedArrayBuffer(spscRingBytes(size, exactSize)) : undefined,
+    });
+  }
+
+  #next(n: number): Int32Array {
+    return Int32Array.from({ length: n }, () => itemOf(++this.#id));
+  }
+
+  #enqueue(kind: string, n: number): void {
+    const room = this.geometry.size - this.model.length;
+    const items = this.#next(n);
+    const padded = Int32Array.of(111, ...items, 222);
+    const expected = kind === "enqueueBulk" ? (n <= room ? n : 0) : Math.min(n, room);
+    const moved = kind === "enqueue"
+      ? Number(this.ring.enqueue(items[0]!))
+      : kind === "enqueueBulk"
+      ? this.ring.enqueueBulk(padded, 1, n)
+      : this.ring.enqueueBurst(padded, 1, n);
+    assertEquals(moved, expected, `RING-3: ${kind} ${n} with ${room} free`);
+    this.model.push(...items.subarray(0, expected));
+    if (expected < n) this.seen[expected > 0 ? "partial" : "refused"]++;
+    this.seen.moved += moved;
+  }
+
+  #dequeue(kind: string, n: number): void {
+    const there = this.model.length;
+    const out = new Int32Array(n + 1).fill(333);
+    const expected = kind === "dequeueBulk" ? (n <= there ? n : 0) : Math.min(n, there);
+    if (kind === "dequeue") {
+      const item = this.ring.dequeue();
+      assertEquals(item, there === 0 ? -1 : this.model.shift()!, "RING-1: dequeue");
+      return;
+    }
+    const moved = kind === "dequeueBulk"
+      ? this.ring.dequeueBulk(out, n)
+      : this.ring.dequeueBurst(out, n);
+    assertEquals(moved, expected, `RING-3: ${kind} ${n} of ${there}`);
+    const items = this.model.splice(0, expected);
+    assertEquals([...out], [...items, ...Array(n + 1 - expected).fill(333)], `RING-1: ${kind}`);
+  }
+
+  #peek(n: number, eighths: number): void {
+    const out = new Int32Array(n);
+    const peeked = this.ring.peekBurst(out, n);
+    assertEquals([...out.subarray(0, peeked)], this.model.slice(0, n), "RING-9: peek");
+    assertEquals(this.ring.count, this.model.length, "RING-9: a peek takes nothing");
+    const taken = Math.floor(peeked * eighths / 8);
+    this.ring.release(taken);
+    this.model.splice(0, taken);
+    if (taken === 0) this.seen.aborted++;
+  }
+
+  #reserve(n: number, eighths: number): void {
+    const reserved = this.ring.reserve(n);
+    assertEquals(reserved, Math.min(n, this.geometry.size - this.model.length), "RING-9: reserve");
+    const items = this.#next(reserved);
+    items.forEach((item, i) => this.ring.put(i, item));
+    assertEquals(this.ring.count, this.model.length, "RING-9: a reservation publishes nothing");
+    const kept = Math.floor(reserved * eighths / 8);
+    if (kept === 0) this.ring.abort();
+    else this.ring.commit(kept);
+    this.model.push(...items.subarray(0, kept));
+    if (kept === 0) this.seen.aborted++;
+  }
+
+  run(op: Operation): void {
+    const n = op.fromSize ? Math.max(0, this.geometry.size + op.n - 2) : op.n;
+    if (op.kind === "peek") this.#peek(n, op.eighths);
+    else if (op.kind === "reserve") this.#reserve(n, op.eighths);
+    else if (op.kind === "enqueue") this.#enqueue(op.kind, 1);
+    else if (op.kind === "reset") {
+      this.ring.reset(this.geometry.startIndex);
+      this.model.length = 0;
+    } else if (op.kind.startsWith("enqueue")) this.#enqueue(op.kind, n);
+    else this.#dequeue(op.kind, n);
+    assertEquals(this.ring.count, this.model.length, `RING-2: count after ${op.kind}`);
+    assertEquals(this.ring.count + this.ring.free, this.geometry.size, "RING-2: count + free");
+    if (this.ring.free === 0) this.seen.full++;
+    if (this.ring.count === 0) this.seen.empty++;
+  }
+}
+
+Deno.test("SpscRing equals a queue after every operation (RING-1, 2, 3, 4, 5, 9, 11)", () => {
+  const total = { full: 0, empty: 0, partial: 0, refused: 0, moved: 0, aborted: 0 };
+  fc.assert(
+    fc.property(geometry, operations, (g, ops) => {
+      const checked = new Checked(g);
+      for (const op of ops) checked.run(op);
+      for (const name of Object.keys(total) as (keyof typeof total)[]) {
+        total[name] += checked.seen[name];
+      }
+    }),
+    { numRuns: 300 },
+  );
+  for (const [name, count] of Object.entries(total)) {
+    assertGreater(count, 300, `HARN-3: "${name}" was met too seldom`);
+  }
+});
+
+Deno.test("SpscRing passes every size many times over through the wrap of its indices (RING-5)", () => {
+  for (const startIndex of [2 ** 31 - 9, 2 ** 32 - 9, 0]) {
+    for (let size = 1; size <= 9; size++) {
+      const ring = new SpscRing(size, { exactSize: true, startIndex });
+      const out = new Int32Array(size);
+      for (let lap = 0; lap < 20; lap++) {
+        const items = Int32Array.from({ length: size }, (_, i) => lap * size + i);
+        assertEquals(ring.enqueueBurst(items, 0, size), size);
+        assertEquals([ring.enqueue(-5), ring.count, ring.free], [false, size, 0]);
+        assertEquals(ring.dequeueBurst(out, size), size);
+        assertEquals([...out], [...items], `size ${size}, lap ${lap} from ${startIndex}`);
+      }
+    }
+  }
+});
+
+Deno.test("SpscRing holds all of its size, and any size when exact (RING-4)", () => {
+  assertEquals(new SpscRing(8).size, 8);
+  assertEquals(new SpscRing(8).free, 8);
+  assertEquals(new SpscRing(1000, { exactSize: true }).free, 1000);
+  assertEquals(spscRingBytes(1000, true) - spscRingBytes(1), 1023 * 4);
+});
+
+Deno.test("SpscRing refuses what it cannot be", () => {
+  for (const size of [0, -1, 1.5, NaN, RING_SIZE_MAX + 1, 2 ** 32]) {
+    assertThrows(() => new SpscRing(size), RangeError, `Cannot create ring: size is ${size}`);
+  }
+  assertThrows(() => new SpscRing(6), RangeError, "size 6 is not a power of two");
+  assertThrows(() => new SpscRing(4, { startIndex: 0.5 }), RangeError, "startIndex 0.5");
+  assertThrows(
+    () => new SpscRing(4, { shared: new SharedArrayBuffer(207) }),
+    RangeError,
+    "207 bytes of shared memory, 208 needed",
+  );
+});
+
+Deno.test("SpscRing refuses bursts that do not lie in their array, and changes nothing", () => {
+  const ring = new SpscRing(4);
+  const three = new Int32Array(3);
+  for (const [at, n] of [[0, 4], [1, 3], [-1, 1], [0, -1], [0, 1.5], [0.5, 1], [0, NaN]] as const) {
+    assertThrows(() => ring.enqueueBurst(three, at, n), RangeError, `Cannot enqueue ${n} items`);
+    assertThrows(() => ring.enqueueBulk(three, at, n), RangeError, `Cannot enqueue ${n} items`);
+  }
+  for (const n of [4, -1, 0.5, NaN]) {
+    assertThrows(() => ring.dequeueBurst(three, n), RangeError, `Cannot dequeue ${n} items`);
+    assertThrows(() => ring.dequeueBulk(three, n), RangeError, `Cannot dequeue ${n} items`);
+    assertThrows(() => ring.peekBurst(three, n), RangeError, `Cannot dequeue ${n} items`);
+  }
+  assertThrows(() => ring.reserve(-1), RangeError, "Cannot reserve -1 slots");
+  assertEquals([ring.count, ring.free], [0, 4]);
+});
+
+Deno.test("SpscRing keeps a reservation apart until it is committed (RING-9)", () => {
+  const ring = new SpscRing(4);
+  assertEquals(ring.reserve(3), 3);
+  assertThrows(() => ring.enqueue(1), RangeError, "3 slots are reserved, not committed");
+  assertThrows(
+    () => ring.enqueueBurst(new Int32Array(1), 0, 1),
+    RangeError,
+    "3 slots are reserved",
+  );
+  assertThrows(() => ring.enqueueBulk(new Int32Array(1), 0, 1), RangeError, "3 slots are reserved");
+  assertThrows(() => ring.reserve(1), RangeError, "3 slots are reserved");
+  assertThrows(() => ring.put(3, 9), RangeError, "Cannot write slot 3: 3 are reserved");
+  assertThrows(() => ring.commit(4), RangeError, "Cannot commit 4 slots: 3 are reserved");
+  ring.abort();
+  assertThrows(() => ring.commit(1), RangeError, "Cannot commit 1 slots: 0 are reserved");
+  assert(ring.enqueue(1));
+});
+
+Deno.test("SpscRing forgets a peek at the next dequeue (RING-9)", () => {
+  const ring = new SpscRing(4);
+  ring.enqueueBurst(Int32Array.of(1, 2, 3), 0, 3);
+  const out = new Int32Array(4);
+  assertEquals(ring.peekBurst(out, 2), 2);
+  assertThrows(() => ring.release(3), RangeError, "Cannot release 3 items: 2 are peeked");
+  ring.dequeue();
+  assertThrows(() => ring.release(1), RangeError, "Cannot release 1 items: 0 are peeked");
+  ring.peekBurst(out, 2);
+  ring.dequeueBurst(out, 1);
+  assertThrows(() => ring.release(1), RangeError, "Cannot release 1 items: 0 are peeked");
+  assertEquals(ring.dequeue(), 3);
+});
+
+Deno.test("SpscRing attaches to what another one made, and to nothing else", () => {
+  const shared = new SharedArrayBuffer(spscRingBytes(5, true));
+  assertThrows(() => SpscRing.attach(shared), RangeError, "hold no ring");
+  assertThrows(() => SpscRing.attach(new SharedArrayBuffer(8)), RangeError, "hold no ring");
+  const producer = new SpscRing(5, { exactSize: true, shared, startIndex: 2 ** 32 - 2 });
+  producer.enqueueBurst(Int32Array.of(1, 2, 3), 0, 3);
+  const consumer = SpscRing.attach(shared);
+  assertEquals([consumer.size, consumer.count], [5, 3]);
+  const out = new Int32Array(5);
+  assertEquals(consumer.dequeueBurst(out, 5), 3);
+  assertEquals([...out], [1, 2, 3, 0, 0]);
+  assertEquals(producer.enqueueBurst(Int32Array.of(4, 5, 6, 7, 8), 0, 5), 5);
+  assertThrows(
+    () => new SpscRing(4, { shared, attach: true }),
+    RangeError,
+    "the memory holds no ring of size 4",
+  );
+  assertThrows(() => new SpscRing(4, { attach: true }), RangeError, "holds no ring of size 4");
+});

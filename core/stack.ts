@@ -1,0 +1,130 @@
+/**
+ * What a stack author writes, and what the machine gives them.
+ *
+ * A stack never knows that it is judged. It reaches time only through `cpu.tsc()` and chance only through
+ * `env.choices`. A poll is one burst on one queue: it reads the world as it was when the poll began, its
+ * charges advance the lcore's own time, and its effects happen at that own time.
+ */
+import type { Fib4 } from "./fib/fib.ts";
+import type { Mempool } from "./memory/mempool.ts";
+import type { PacketMemory } from "./memory/memory.ts";
+import type { Policy, Reason } from "./policy.ts";
+import type { Choices } from "./time/choices.ts";
+import type { Hardware } from "./machine/hardware.ts";
+import type { Firmware } from "./nic/threads.ts";
+import type { Neighbours } from "./machine/scenario.ts";
+
+/** A stack: given its environment, it answers what is to be run. */
+export interface Stack {
+  (env: Env): Dataplane;
+  /** What the stack declares; absent, it is judged by {@link STRICT}. */
+  readonly policy?: Policy;
+}
+
+/** What runs on the machine. */
+export interface Dataplane {
+  readonly name: string;
+  /**
+   * One burst on one queue; run over and over as a thread of every lcore. Answers how many items it moved;
+   * 0 says that there was nothing to do and that nothing changed (a doorbell, a refill and a free count).
+   */
+  poll?(cpu: Cpu): number;
+  /**
+   * Says that a poll that answers 0 leaves no trace in the stack, so that empty polls may be skipped
+   * without running them. A stack that counts its empty polls must not say so.
+   */
+  readonly idlePollIsStateless?: boolean;
+  /** A device's interrupt, in hard interrupt context. */
+  interrupt?(cpu: Cpu, vector: number): void;
+  /** What runs on the NICs' own processors instead of a host driver. */
+  readonly firmware?: Firmware;
+  /** Tables of name, value and unit in the system's own words. The judge never reads them. */
+  report?(): readonly ReportRow[];
+}
+
+/** One line of a stack's own report. */
+export interface ReportRow {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+/** Order of contexts on an lcore: softirqs run before threads, hard interrupts before both. */
+export type Priority = "softirq" | "thread";
+
+/** Receive queue `queue` of port `port`. */
+export interface RxQueueId {
+  readonly port: number;
+  readonly queue: number;
+}
+
+/** A context of an lcore, or a thread of a NIC, while it runs. */
+export interface Cpu {
+  readonly id: number;
+  /** Lcore that it belongs to; its number is also the queue that it transmits on. */
+  readonly lcore: number;
+  /** Receive queues that this lcore serves. */
+  readonly rxQueues: readonly RxQueueId[];
+  /** Spends cycles. Charge once for a burst, not once for a packet. */
+  charge(cycles: number): void;
+  /**
+   * The lcore's own time in cycles. A poll that has read it is run again and again even when idle, unless
+   * it names with `wakeAt` when it wants to look next.
+   */
+  tsc(): number;
+  /** Names the time in cycles at which this context wants to run though nothing happened. */
+  wakeAt(tsc: number): void;
+  /** Stops running until woken. */
+  sleep(): void;
+  /** Wakes another context at this one's own time. */
+  wake(other: Cpu): void;
+}
+
+/** A port as a poll-mode driver shows it. Both calls charge by themselves. */
+export interface Port {
+  readonly id: number;
+  /** Takes up to `max` received packets from a queue into `out`; answers how many. */
+  rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number;
+  /**
+   * Hands `n` packets, `buffers[at..at+n-1]`, to a queue; answers how many it took. The caller keeps the
+   * rest. One doorbell for a burst that took any.
+   */
+  txBurst(cpu: Cpu, queue: number, buffers: Int32Array, at: number, n: number): number;
+}
+
+/** Cycles that named operations cost on this machine. */
+export type Costs = { readonly [operation: string]: number };
+
+/** What a stack is given. */
+export interface Env {
+  readonly ports: readonly Port[];
+  readonly fib: Fib4;
+  readonly neighbours: Neighbours;
+  readonly memory: PacketMemory;
+  readonly pool: Mempool;
+  readonly lcores: number;
+  readonly choices: Choices;
+  /** Cycles of an operation by name; a name that the profile lacks is an error. */
+  cost(operation: string): number;
+  /** Adds a context to an lcore. `stateless` is `idlePollIsStateless` for this body. */
+  spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
+  /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
+  drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /** Names a place of the stack's own where packets can be lost when `capacity` are in it. */
+  place(name: string, capacity: number): number;
+  /** The hardware below, for stacks that are about it. */
+  readonly hardware: Hardware;
+}
+
+/** RFC 1812 to the letter, with loss only at the NIC's ingress buffer: what a stack is judged by if it declares nothing. */
+export const STRICT: Policy = {
+  onMiss: "drop",
+  ttl: "drop",
+  checksum: "verify",
+  header: "full",
+  hairpin: "forward",
+  dstMac: "next-hop",
+  checksDstMac: false,
+  defaultRoute: true,
+  congestion: ["rx-missed"],
+};

@@ -1,0 +1,227 @@
+/**
+ * The event queue of virtual time. Time is an integer number of picoseconds in a double (exact up to 2^53 ps,
+ * two and a half hours). A handler is registered once and named by a small integer; an event is
+ * (time, handler, integer). Events of the same instant run in the order in which they were asked for, or in
+ * the order that the choices decide; `atEnd` asks for the end of an instant, after all `at` events of it,
+ * which is where lcores look: so a poll that starts at t sees everything that landed at t, whether the idle
+ * polls before it were stepped or skipped.
+ *
+ * Two kinds of handlers: work, and timers. A timer is something that would go on for ever (a drain timer, an
+ * interrupt throttle); timers alone do not keep a run going once the machine is quiet.
+ *
+ * A 4-ary heap over typed arrays, grown by doubling: push and pop are O(log n).
+ */
+import type { Choices } from "./choices.ts";
+
+/** How a run ended: nothing left to do, the time limit reached, or too many events. */
+export type RunEnd = "quiet" | "horizon" | "limit";
+
+/** Bounds of a run: virtual time in picoseconds and number of events. */
+export interface RunLimits {
+  readonly horizonPs: number;
+  readonly events: number;
+}
+
+/** Sequence numbers of `atEnd` events lie above all others. */
+const END_OF_INSTANT = 2 ** 50;
+/** How many events of one instant the choices may reorder at a time. */
+const TIES_MAX = 8;
+
+/** Virtual time and its event queue. */
+export class Clock {
+  /** The current instant in picoseconds. */
+  now = 0;
+  /** Events run since the last reset. */
+  events = 0;
+  /** A hash over every event run since the last reset: equal traces have equal hashes. */
+  traceHash = 0;
+
+  #time: Float64Array;
+  #order: Float64Array;
+  #handler: Int32Array;
+  #arg: Int32Array;
+  #count = 0;
+  #work = 0;
+  #sequence = 0;
+  readonly #handlers: ((arg: number) => void)[] = [];
+  readonly #isTimer: boolean[] = [];
+  #choices: Choices | null = null;
+  #tieSite = 0;
+  readonly #ties = new Float64Array(TIES_MAX * 4);
+
+  /** @param capacity events the queue can hold before it has to grow */
+  constructor(capacity = 4096) {
+    this.#time = new Float64Array(capacity);
+    this.#order = new Float64Array(capacity);
+    this.#handler = new Int32Array(capacity);
+    this.#arg = new Int32Array(capacity);
+  }
+
+  /** Registers a handler of work events and answers its number. */
+  register(handler: (arg: number) => void): number {
+    this.#isTimer.push(false);
+    return this.#handlers.push(handler) - 1;
+  }
+
+  /** Registers a handler whose events do not keep a run going. */
+  registerTimer(handler: (arg: number) => void): number {
+    this.#isTimer.push(true);
+    return this.#handlers.push(handler) - 1;
+  }
+
+  /**
+   * Asks for `handler(arg)` at `ps`.
+   * @throws {RangeError} when `ps` lies in the past or is no integer
+   */
+  at(ps: number, handler: number, arg: number): void {
+    this.#push(ps, this.#sequence++, handler, arg);
+  }
+
+  /** As `at`, but after all events that `at` put on the same instant. */
+  atEnd(ps: number, handler: number, arg: number): void {
+    this.#push(ps, END_OF_INSTANT + this.#sequence++, handler, arg);
+  }
+
+  /** Runs a handler within the present event: for a device that passes an event on. */
+  dispatch(handler: number, arg: number): void {
+    this.#handlers[handler]!(arg);
+  }
+
+  /** Work events that wait (timers not counted). */
+  get pending(): number {
+    return this.#work;
+  }
+
+  /** Empties the queue and goes back to time 0; handlers stay registered. */
+  reset(choices: Choices | null = null): void {
+    this.now = 0;
+    this.events = 0;
+    this.traceHash = 0;
+    this.#count = 0;
+    this.#work = 0;
+    this.#sequence = 0;
+    this.#choices = choices !== null && choices.deviates ? choices : null;
+    if (choices !== null) this.#tieSite = choices.site("tie");
+  }
+
+  /**
+   * Runs events until nothing but timers waits and `isQuiet()` holds, or the queue is empty ("quiet"), or a
+   * limit is reached. After "quiet" a caller that finds work undone has found something stuck.
+   */
+  run(limits: RunLimits, isQuiet: () => boolean = () => true): RunEnd {
+    const lastEvent = this.events + limits.events;
+    for (;;) {
+      if (this.#count === 0) return "quiet";
+      if (this.#work === 0 && isQuiet()) return "quiet";
+      const time = this.#time[0]!;
+      if (time > limits.horizonPs) return "horizon";
+      if (this.events >= lastEvent) return "limit";
+      if (this.#choices !== null) this.#settleTie(this.#choices);
+      const handler = this.#handler[0]!;
+      const arg = this.#arg[0]!;
+      this.#pop();
+      this.now = time;
+      this.events++;
+      this.traceHash =
+        (Math.imul(this.traceHash, 0x01000193) ^ (time | 0) ^ (handler << 24) ^ arg) | 0;
+      this.#handlers[handler]!(arg);
+    }
+  }
+
+  #push(ps: number, order: number, handler: number, arg: number): void {
+    if (!(ps >= this.now) || ps !== Math.floor(ps)) {
+      throw new RangeError(
+        `Cannot schedule an event: ${ps} ps is not a whole time at or after ${this.now} ps`,
+      );
+    }
+    if (this.#count === this.#time.length) this.#grow();
+    if (!this.#isTimer[handler]) this.#work++;
+    let hole = this.#count++;
+    const times = this.#time;
+    const orders = this.#order;
+    while (hole > 0) {
+      const parent = (hole - 1) >> 2;
+      const parentTime = times[parent]!;
+      if (parentTime < ps || (parentTime === ps && orders[parent]! <= order)) break;
+      this.#move(parent, hole);
+      hole = parent;
+    }
+    times[hole] = ps;
+    orders[hole] = order;
+    this.#handler[hole] = handler;
+    this.#arg[hole] = arg;
+  }
+
+  #pop(): void {
+    if (!this.#isTimer[this.#handler[0]!]) this.#work--;
+    const last = --this.#count;
+    if (last === 0) return;
+    const times = this.#time;
+    const orders = this.#order;
+    const time = times[last]!;
+    const order = orders[last]!;
+    let hole = 0;
+    for (;;) {
+      const first = hole * 4 + 1;
+      if (first >= last) break;
+      const end = first + 4 < last ? first + 4 : last;
+      let least = first;
+      for (let child = first + 1; child < end; child++) {
+        const a = times[child]!;
+        const b = times[least]!;
+        if (a < b || (a === b && orders[child]! < orders[least]!)) least = child;
+      }
+      const leastTime = times[least]!;
+      if (time < leastTime || (time === leastTime && order <= orders[least]!)) break;
+      this.#move(least, hole);
+      hole = least;
+    }
+    this.#move(last, hole);
+  }
+
+  #move(from: number, to: number): void {
+    this.#time[to] = this.#time[from]!;
+    this.#order[to] = this.#order[from]!;
+    this.#handler[to] = this.#handler[from]!;
+    this.#arg[to] = this.#arg[from]!;
+  }
+
+  /** Brings one of the earliest events of this instant to the front, as the choices decide. */
+  #settleTie(choices: Choices): void {
+    const time = this.#time[0]!;
+    const ties = this.#ties;
+    let n = 0;
+    while (n < TIES_MAX && this.#count > 0 && this.#time[0] === time) {
+      // lcores keep their place at the end of the instant
+      if (this.#order[0]! >= END_OF_INSTANT && n > 0) break;
+      ties[n * 3] = this.#order[0]!;
+      ties[n * 3 + 1] = this.#handler[0]!;
+      ties[n * 3 + 2] = this.#arg[0]!;
+      this.#pop();
+      n++;
+    }
+    const first = n > 1 ? choices.pick(this.#tieSite, n) : 0;
+    const least = ties[0]!;
+    for (let i = 0; i < n; i++) {
+      // the chosen one takes the first place, the ones before it move up by one
+      const order = i === first ? least : i < first ? ties[(i + 1) * 3]! : ties[i * 3]!;
+      this.#push(time, order, ties[i * 3 + 1]!, ties[i * 3 + 2]!);
+    }
+  }
+
+  #grow(): void {
+    const size = this.#time.length * 2;
+    const time = new Float64Array(size);
+    const order = new Float64Array(size);
+    const handler = new Int32Array(size);
+    const arg = new Int32Array(size);
+    time.set(this.#time);
+    order.set(this.#order);
+    handler.set(this.#handler);
+    arg.set(this.#arg);
+    this.#time = time;
+    this.#order = order;
+    this.#handler = handler;
+    this.#arg = arg;
+  }
+}

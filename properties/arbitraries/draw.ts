@@ -1,0 +1,112 @@
+/**
+ * A drawn scenario as plain, readable data: packets are fields, not bytes, so that a person can read it and a
+ * minimiser can change one field at a time. `build` makes the typed arrays that a device takes.
+ */
+import type { Geometry } from "../../core/machine/device.ts";
+import type { Deviation } from "../../core/time/choices.ts";
+
+/** Transport protocol of a drawn packet. */
+export type ProtocolDraw = "udp" | "tcp" | "icmp";
+
+/**
+ * What the frame says it carries. All but `"ipv4"` are not IPv4 to a router; `"vlan"` is IPv4 behind one
+ * 802.1Q tag.
+ */
+export type TypeDraw = "ipv4" | "arp" | "ipv6" | "vlan";
+
+/**
+ * What the first header byte says: the truth, version 6, an IHL below the legal 5, or an IHL that reaches
+ * beyond the frame's end (RFC 1812, 5.2.2 (3), (4)).
+ */
+export type HeaderDraw = "right" | "version-6" | "ihl-4" | "ihl-long";
+
+/**
+ * What the IPv4 total length says: all bytes behind the Ethernet header, four bytes less (legal: the rest is
+ * padding), less than the header, or one byte more than there are (RFC 1812, 5.2.2 (5)).
+ */
+export type TotalLengthDraw = "right" | "padded" | "short" | "long";
+
+/** One packet of a draw. */
+export interface PacketDraw {
+  /** Ingress port. */
+  readonly port: number;
+  /**
+   * Nanoseconds between the last bit of the packet before (on any port) and the last bit of this one; more
+   * when the wire of its port is not free by then.
+   */
+  readonly gapNs: number;
+  /** Bytes of the frame without FCS. */
+  readonly size: number;
+  /** IPv4 source and destination. */
+  readonly src: number;
+  readonly dst: number;
+  readonly ttl: number;
+  /** Differentiated services code point, 0..63. */
+  readonly dscp: number;
+  /** 32-bit words of IPv4 options, 0..10. */
+  readonly options: number;
+  readonly protocol: ProtocolDraw;
+  /** Source port of UDP and TCP, identifier of ICMP. */
+  readonly srcPort: number;
+  readonly type: TypeDraw;
+  readonly header: HeaderDraw;
+  readonly totalLength: TotalLengthDraw;
+  /** The header checksum: right, wrong by one bit, or right with the identification so chosen that it is this number. */
+  readonly checksum: "right" | "wrong" | number;
+  /** Destination MAC address: the ingress port's own or another's. */
+  readonly mac: "port" | "other";
+}
+
+/** One route of a draw. */
+export interface RouteDraw {
+  /** Prefix with its host bits zero. */
+  readonly prefix: number;
+  /** Length of the prefix, 0..32. */
+  readonly depth: number;
+  /** Index of a neighbour. */
+  readonly nextHop: number;
+}
+
+/** One scenario, drawn. */
+export interface ScenarioDraw {
+  readonly geometry: Geometry;
+  /** Egress port of each neighbour; its MAC address follows from its index. */
+  readonly neighbours: readonly number[];
+  readonly routes: readonly RouteDraw[];
+  /** In order of arrival. */
+  readonly packets: readonly PacketDraw[];
+  readonly deviations: readonly Deviation[];
+}
+
+/** The packet that shrinking leads to: UDP, 60 bytes, TTL 64, everything right. Addresses are the draw's. */
+export const PLAIN_PACKET: Omit<PacketDraw, "src" | "dst"> = {
+  port: 0,
+  gapNs: 1000,
+  size: 60,
+  ttl: 64,
+  dscp: 0,
+  options: 0,
+  protocol: "udp",
+  srcPort: 1024,
+  type: "ipv4",
+  header: "right",
+  totalLength: "right",
+  checksum: "right",
+  mac: "port",
+};
+
+/** The geometry that shrinking leads to: two ports, one lcore, everything ample, no TLPs. */
+export const PLAIN_GEOMETRY: Geometry = {
+  ports: 2,
+  lcores: 1,
+  rxRing: 64,
+  txRing: 64,
+  ingress: 64,
+  spareBuffers: 64,
+  poolCache: 0,
+  peerSlots: 32,
+  fidelity: "coarse",
+  headerCredits: 64,
+  dataCredits: 512,
+  mps: 256,
+};

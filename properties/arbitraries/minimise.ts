@@ -1,0 +1,52 @@
+/** The smallest draw that still fails, by trying the simpler ones over and over. */
+import type { Geometry } from "../../core/machine/device.ts";
+import type { ScenarioDraw } from "./draw.ts";
+import { simplerDraws } from "./simpler.ts";
+
+/** What minimising came to. */
+export interface Minimised {
+  readonly draw: ScenarioDraw;
+  /** Whether it was established that no simpler step, so no removal of any one packet, still fails. */
+  readonly minimal: boolean;
+  /** How often `stillFails` was asked. */
+  readonly runs: number;
+}
+
+/**
+ * Follows the steps of `simplerDraws` as long as `stillFails` says yes. Greedy: the first simpler draw that
+ * fails is taken and the search begins anew, so the result is a local minimum. Asks at most `maxRuns` times;
+ * `stillFails` must give the same answer to the same draw. What `fixed` gives of the geometry stays.
+ *
+ * @example
+ * ```ts
+ * import { minimise, scenario } from "@planecheck/planecheck/properties";
+ * import { STRICT } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ * import fc from "fast-check";
+ *
+ * const [draw] = fc.sample(scenario(STRICT).filter((one) => one.packets.length > 3), 1);
+ * const least = minimise(draw!, (one) => one.packets.length >= 3, 1000);
+ * assertEquals(least.draw.packets.length, 3);
+ * assertEquals(least.minimal, true);
+ * ```
+ */
+export function minimise(
+  draw: ScenarioDraw,
+  stillFails: (draw: ScenarioDraw) => boolean,
+  maxRuns: number,
+  fixed: Partial<Geometry> = {},
+): Minimised {
+  let current = draw;
+  let runs = 0;
+  search: for (;;) {
+    for (const candidate of simplerDraws(current, fixed)) {
+      if (runs === maxRuns) return { draw: current, minimal: false, runs };
+      runs++;
+      if (stillFails(candidate)) {
+        current = candidate;
+        continue search;
+      }
+    }
+    return { draw: current, minimal: true, runs };
+  }
+}

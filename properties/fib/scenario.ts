@@ -1,0 +1,78 @@
+import fc from "fast-check";
+
+/** The limits that a table under test is made with. */
+export interface FibGeometry {
+  /** Second-level groups, nodes or whatever the table has instead. */
+  readonly groups: number;
+  /** Most routes. */
+  readonly maxRules: number;
+  /** Whether depth 0 must be taken. When false, the table may serve it or throw RangeError, always the same. */
+  readonly defaultRoute: boolean;
+}
+
+/** What a step does, once it meets the routes that are live by then. */
+export type StepKind = "add" | "addNear" | "change" | "deleteLive" | "delete";
+
+/** One step as drawn: small numbers that are resolved against the live routes. */
+export interface Step {
+  readonly kind: number;
+  readonly base: number;
+  readonly depth: number;
+  readonly flip: number;
+  readonly nextHop: number;
+  readonly pick: number;
+}
+
+/** A drawn run: a geometry, 1 to 3 addresses that all prefixes crowd around, the kinds that occur, the steps. */
+export interface FibScenario {
+  readonly geometry: FibGeometry;
+  readonly bases: readonly number[];
+  readonly kinds: readonly StepKind[];
+  readonly steps: readonly Step[];
+}
+
+/** The greatest next hop of a Fib4. */
+export const NEXT_HOP_LAST = 2 ** 24 - 1;
+
+/** Depths where tables of 8-bit strides change level, and the ends. */
+const EDGES = [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32];
+
+/**
+ * Draws scenarios as measured to find faults: prefixes nested around few bases, depths at the boundaries of
+ * levels, operations on live routes, tables that are nearly always full, features switched off run by run.
+ * No prefix but /0 is shorter than `shortest`.
+ */
+export function fibScenarios(shortest: number): fc.Arbitrary<FibScenario> {
+  const small = fc.integer({ min: 1, max: 8 });
+  const depth = fc.oneof(
+    { weight: 1, arbitrary: fc.constant(0) },
+    { weight: 5, arbitrary: fc.constantFrom(...EDGES) },
+    { weight: 3, arbitrary: fc.integer({ min: 1, max: 32 }) },
+  ).map((d) => d === 0 ? 0 : Math.max(d, shortest));
+  const bit = fc.integer({ min: 0, max: 31 }).map((n) => 2 ** n);
+  const step: fc.Arbitrary<Step> = fc.record({
+    kind: fc.nat(4),
+    base: fc.nat(2),
+    depth,
+    flip: fc.oneof(fc.constant(0), bit, bit.map((b) => b === 2 ** 31 ? b : 3 * b)),
+    nextHop: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constantFrom(0, NEXT_HOP_LAST)),
+    pick: fc.nat(1000),
+  });
+  return fc.record({
+    geometry: fc.record({
+      groups: fc.oneof(small, fc.constant(64)),
+      maxRules: fc.oneof(small, fc.constantFrom(64, 1000)),
+      defaultRoute: fc.boolean(),
+    }),
+    bases: fc.array(
+      fc.oneof(
+        fc.constantFrom(0, 0x0a000000, 0xffffffff),
+        fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    kinds: fc.subarray<StepKind>(["addNear", "change", "deleteLive", "delete"])
+      .map((kinds): StepKind[] => ["add", ...kinds]),
+    steps: fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
+  });
+}

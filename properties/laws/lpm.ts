@@ -1,0 +1,86 @@
+/**
+ * LPM: the next hop of what was forwarded. PKT-1 would see a wrong one too, by its bytes; this law says which
+ * prefix was missed, and which one the router seems to have followed.
+ */
+import type { Neighbours } from "../../core/machine/scenario.ts";
+import type { Law, Run, Verdict } from "../law.ts";
+import { longestMatch } from "../reference/longest_match.ts";
+import { IP, isIpv4, sameBytes, u32 } from "./_frame.ts";
+import { address, broken, KEPT, notJudged, time } from "./_text.ts";
+
+function judgeNextHop(run: Run): Verdict {
+  const { observation: o, policy, scenario: { traffic, routes, neighbours } } = run;
+  const shortest = policy.defaultRoute ? 0 : 1;
+  let judged = 0;
+  for (let i = 0; i < o.outCount; i++) {
+    const p = o.outPacket[i]!;
+    if (p < 0 || p >= o.count) continue;
+    const inAt = traffic.offset[p]!;
+    if (!isIpv4(traffic.bytes, inAt, traffic.length[p]!)) continue;
+    judged++;
+    const dst = u32(traffic.bytes, inAt + IP + 16);
+    const route = longestMatch(routes, dst, shortest);
+    const port = o.outPort[i]!;
+    if (route < 0) {
+      if (policy.onMiss === "reflect" && port === traffic.port[p]) continue;
+      return broken(
+        `${head(run, i, dst)}, expected ` +
+          (policy.onMiss === "reflect" ? `port ${traffic.port[p]}` : "none") +
+          `: no prefix covers the destination`,
+        [p],
+      );
+    }
+    const hop = routes.nextHop[route]!;
+    const rightMac = policy.dstMac === "port" || o.outLength[i]! < 6 ||
+      sameBytes(o.outBytes, o.outOffset[i]!, neighbours.mac, hop * 6, 6);
+    if (port === neighbours.port[hop] && rightMac) continue;
+    return broken(
+      `${head(run, i, dst)} by ${gotHop(run, i, dst, shortest)}, expected next hop ${hop} on ` +
+        `port ${neighbours.port[hop]} by ${prefix(run, route)}`,
+      [p],
+    );
+  }
+  return judged === 0 ? notJudged("no IPv4 packet was emitted") : KEPT;
+}
+
+function head(run: Run, i: number, dst: number): string {
+  const o = run.observation;
+  return `packet ${o.outPacket[i]} to ${address(dst)} left port ${o.outPort[i]} at ` +
+    time(o.outStart[i]!);
+}
+
+function prefix(run: Run, route: number): string {
+  const { routes } = run.scenario;
+  return `${address(routes.prefix[route]!)}/${routes.depth[route]}`;
+}
+
+/** The next hop that a frame was sent to, and a shorter prefix that leads there, if there is one. */
+function gotHop(run: Run, i: number, dst: number, shortest: number): string {
+  const { observation: o, policy, scenario: { routes, neighbours } } = run;
+  const isGot = (hop: number) =>
+    neighbours.port[hop] === o.outPort[i] &&
+    (policy.dstMac === "port" || macIs(neighbours, hop, o.outBytes, o.outOffset[i]!));
+  for (let r = 0; r < routes.count; r++) {
+    const bits = 2 ** (32 - routes.depth[r]!);
+    const covers = Math.floor(routes.prefix[r]! / bits) === Math.floor(dst / bits);
+    if (routes.depth[r]! >= shortest && covers && isGot(routes.nextHop[r]!)) {
+      return `next hop ${routes.nextHop[r]} of ${prefix(run, r)}`;
+    }
+  }
+  for (let hop = 0; hop < neighbours.count; hop++) if (isGot(hop)) return `next hop ${hop}`;
+  return "no known next hop";
+}
+
+function macIs(neighbours: Neighbours, hop: number, bytes: Uint8Array, at: number): boolean {
+  return sameBytes(bytes, at, neighbours.mac, hop * 6, 6);
+}
+
+/** LPM-1: the longest prefix decides. */
+export const LPM_1: Law = {
+  id: "LPM-1",
+  statement: "A forwarded packet goes to the next hop of the longest prefix that covers its " +
+    "destination.",
+  clause: "RFC 1812, 5.2.4.3; RFC 4632, 5.1",
+  needs: ["frames"],
+  judge: judgeNextHop,
+};

@@ -1,0 +1,7 @@
+/**
+ * The oracle of every output byte: a router written from RFC 1812 and the declared policy alone.
+ *
+ * @module
+ */
+export type { Expectation } from "./expectation.ts";
+export { referenceRouter } from "./router.ts";

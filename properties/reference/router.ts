@@ -1,0 +1,242 @@
+/**
+ * The reference router: what must become of every packet of a scenario, and every byte of those that leave.
+ * It reads RFC 1812 and the declared policy, knows no stack, and imports nothing but types, so that a mistake
+ * in the core cannot be repeated here. It is written to be checked by reading, not to be fast.
+ *
+ * A packet with several defects may be dropped for any of them: which one a router meets first is its own
+ * affair. Two groups end the inspection: a frame whose length the port refuses is seen by nobody behind the
+ * MAC, and what is not IPv4 has no header to have defects.
+ */
+import type { Scenario } from "../../core/machine/device.ts";
+import type { Policy } from "../../core/policy.ts";
+import { DEFECT } from "./defects.ts";
+import type { Expectation } from "./expectation.ts";
+import { longestMatch } from "./longest_match.ts";
+
+/** IEEE 802.3, 3.2.7: 64 bytes with the FCS, which the frames here lack. */
+const FRAME_MIN = 60;
+/** IEEE 802.3, 3.2.7: 1518 bytes with the FCS, and 4 for one VLAN tag. */
+const FRAME_MAX = 1518;
+/** Where the IPv4 header begins: after destination, source and EtherType. */
+const IP = 14;
+
+/**
+ * What may become of each packet of `scenario` in a router that declares `policy`: the frames to be forwarded
+ * with egress port and bytes, and for the others every reason that is right. Does not think of congestion.
+ *
+ * @throws {RangeError} when a route names a next hop, or a next hop or packet a port, that does not exist
+ * @example
+ * ```ts
+ * import { referenceRouter } from "@planecheck/planecheck/properties";
+ * import { STRICT, writeUdpFrame } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = new Uint8Array(60);
+ * writeUdpFrame(bytes, 0, { dstMac: 1, srcMac: 2, src: 0x0a000001, dst: 0x0a010203, ttl: 9 });
+ * const expected = referenceRouter({
+ *   geometry: {
+ *     ports: 2, lcores: 1, rxRing: 8, txRing: 8, ingress: 8, spareBuffers: 8, poolCache: 1,
+ *     peerSlots: 8, fidelity: "coarse", headerCredits: 8, dataCredits: 64, mps: 256,
+ *   },
+ *   routes: {
+ *     count: 1,
+ *     prefix: Uint32Array.of(0x0a010000),
+ *     depth: Uint8Array.of(16),
+ *     nextHop: Uint32Array.of(0),
+ *   },
+ *   neighbours: {
+ *     count: 1,
+ *     port: Uint8Array.of(1),
+ *     mac: Uint8Array.of(2, 0, 0, 0, 9, 9),
+ *     portMac: Uint8Array.of(2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1),
+ *   },
+ *   traffic: {
+ *     count: 1,
+ *     port: Uint8Array.of(0),
+ *     at: Float64Array.of(0),
+ *     offset: Uint32Array.of(0),
+ *     length: Uint32Array.of(60),
+ *     bytes,
+ *   },
+ *   deviations: [],
+ * }, STRICT);
+ * assertEquals(expected.forward[0], 1);
+ * assertEquals(expected.port[0], 1);
+ * assertEquals(expected.bytes[14 + 8], 8); // TTL
+ * ```
+ */
+export function referenceRouter(scenario: Scenario, policy: Policy): Expectation {
+  const { traffic } = scenario;
+  const { count } = traffic;
+  let room = 0;
+  for (let p = 0; p < count; p++) room += traffic.length[p]!;
+  const forward = new Uint8Array(count);
+  const port = new Uint8Array(count);
+  const reasons = new Uint32Array(count);
+  const offset = new Uint32Array(count);
+  const length = new Uint32Array(count);
+  const bytes = new Uint8Array(room);
+  let used = 0;
+  for (let p = 0; p < count; p++) {
+    let defects = linkDefects(scenario, policy, p);
+    let nextHop = -1;
+    if ((defects & (DEFECT.runt | DEFECT.oversize | DEFECT["not-ip"])) === 0) {
+      nextHop = nextHopOf(scenario, policy, p);
+      defects |= headerDefects(scenario, policy, p) | routeDefects(scenario, policy, p, nextHop);
+    }
+    reasons[p] = defects;
+    if (defects !== 0) continue;
+    const egress = nextHop < 0 ? traffic.port[p]! : scenario.neighbours.port[nextHop]!;
+    forward[p] = 1;
+    port[p] = egress;
+    offset[p] = used;
+    length[p] = traffic.length[p]!;
+    writeForwarded(scenario, policy, p, egress, nextHop, bytes, used);
+    used += length[p]!;
+  }
+  return { count, forward, port, reasons, offset, length, bytes };
+}
+
+/** What the port and the Ethernet header can be wrong in. */
+function linkDefects(scenario: Scenario, policy: Policy, p: number): number {
+  const { bytes } = scenario.traffic;
+  const length = scenario.traffic.length[p]!;
+  const at = scenario.traffic.offset[p]!;
+  if (length < FRAME_MIN) return DEFECT.runt;
+  if (length > FRAME_MAX) return DEFECT.oversize;
+  let defects = 0;
+  const etherType = bytes[at + 12]! * 256 + bytes[at + 13]!;
+  if (etherType !== 0x0800) defects |= DEFECT["not-ip"];
+  if (policy.checksDstMac) {
+    const own = macOfPort(scenario, scenario.traffic.port[p]!);
+    for (let i = 0; i < 6; i++) {
+      if (bytes[at + i] !== scenario.neighbours.portMac[own + i]) defects |= DEFECT["not-for-us"];
+    }
+  }
+  return defects;
+}
+
+/** RFC 1812, 5.2.2, as far as the policy looks, and 5.3.1. */
+function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
+  const { bytes } = scenario.traffic;
+  const ip = scenario.traffic.offset[p]! + IP;
+  const delivered = scenario.traffic.length[p]! - IP;
+  const version = Math.floor(bytes[ip]! / 16);
+  const headerLength = (bytes[ip]! % 16) * 4;
+  const totalLength = bytes[ip + 2]! * 256 + bytes[ip + 3]!;
+  let defects = 0;
+  if (version !== 4 || headerLength < 20) defects |= DEFECT["bad-header"];
+  if (policy.header === "minimal") {
+    if (totalLength < 20) defects |= DEFECT["bad-header"];
+  } else if (
+    headerLength > delivered || totalLength < headerLength || totalLength > delivered
+  ) {
+    defects |= DEFECT["bad-header"];
+  }
+  if (policy.checksum === "verify" && headerLength >= 20) {
+    // A header that ends behind the frame cannot be verified: the packet must go, by either name.
+    if (headerLength > delivered) defects |= DEFECT["bad-header"] | DEFECT["bad-checksum"];
+    else if (headerSum(bytes, ip, headerLength) !== 0xffff) defects |= DEFECT["bad-checksum"];
+  }
+  if (policy.ttl === "drop" && bytes[ip + 8]! <= 1) defects |= DEFECT.ttl;
+  return defects;
+}
+
+function routeDefects(scenario: Scenario, policy: Policy, p: number, nextHop: number): number {
+  if (nextHop < 0) return policy.onMiss === "drop" ? DEFECT["no-route"] : 0;
+  const back = scenario.neighbours.port[nextHop] === scenario.traffic.port[p];
+  return back && policy.hairpin === "drop" ? DEFECT.hairpin : 0;
+}
+
+function nextHopOf(scenario: Scenario, policy: Policy, p: number): number {
+  const { bytes } = scenario.traffic;
+  const at = scenario.traffic.offset[p]! + IP + 16;
+  const dst = ((bytes[at]! * 256 + bytes[at + 1]!) * 256 + bytes[at + 2]!) * 256 + bytes[at + 3]!;
+  const route = longestMatch(scenario.routes, dst, policy.defaultRoute ? 0 : 1);
+  if (route < 0) return -1;
+  const nextHop = scenario.routes.nextHop[route]!;
+  if (nextHop >= scenario.neighbours.count) {
+    throw new RangeError(
+      `Cannot follow route ${route}: next hop ${nextHop} is not one of ${scenario.neighbours.count}`,
+    );
+  }
+  return nextHop;
+}
+
+/** The frame as it must leave: both MAC addresses, TTL and checksum are new, all else as received. */
+function writeForwarded(
+  scenario: Scenario,
+  policy: Policy,
+  p: number,
+  egress: number,
+  nextHop: number,
+  out: Uint8Array,
+  at: number,
+): void {
+  const { traffic, neighbours } = scenario;
+  for (let i = 0; i < traffic.length[p]!; i++) out[at + i] = traffic.bytes[traffic.offset[p]! + i]!;
+  const own = macOfPort(scenario, egress);
+  for (let i = 0; i < 6; i++) {
+    // DPDK's l3fwd without --eth-dest: 02:00:00:00:00:PORT.
+    const ofPort = i === 0 ? 2 : i === 5 ? egress : 0;
+    const byPort = policy.dstMac === "port" || nextHop < 0;
+    out[at + i] = byPort ? ofPort : neighbours.mac[nextHop * 6 + i]!;
+    out[at + 6 + i] = neighbours.portMac[own + i]!;
+  }
+  const ip = at + IP;
+  const ttl = out[ip + 8]!;
+  const newTtl = ttl === 0 ? 255 : ttl - 1;
+  out[ip + 8] = newTtl;
+  const old = out[ip + 10]! * 256 + out[ip + 11]!;
+  const checksum = policy.checksumUpdate === "increment"
+    ? incremented(old)
+    : policy.checksum === "verify"
+    ? recomputed(out, ip)
+    : adjusted(old, newTtl - ttl);
+  out[ip + 10] = Math.floor(checksum / 256);
+  out[ip + 11] = checksum % 256;
+}
+
+/** RFC 1071: the one's complement sum of the header's words; 0xffff says that the checksum in it is right. */
+function headerSum(bytes: Uint8Array, ip: number, headerLength: number): number {
+  let sum = 0;
+  for (let i = 0; i < headerLength; i += 2) {
+    sum += bytes[ip + i]! * 256 + bytes[ip + i + 1]!;
+    if (sum > 0xffff) sum -= 0xffff;
+  }
+  return sum;
+}
+
+/** The checksum that the header ought to have: computed with zero in its place. */
+function recomputed(bytes: Uint8Array, ip: number): number {
+  bytes[ip + 10] = 0;
+  bytes[ip + 11] = 0;
+  return 0xffff - headerSum(bytes, ip, (bytes[ip]! % 16) * 4);
+}
+
+/**
+ * RFC 1624 in the arithmetic that it is made of, modulo 65535: the TTL is the high byte of its word, so the
+ * word grows by 256 for each step and the checksum shrinks by as much. RFC 1624, section 3: of the two zeros
+ * the result is 0x0000, never 0xffff.
+ */
+function adjusted(checksum: number, ttlChange: number): number {
+  return (checksum - ttlChange * 256 + 2 * 65535) % 65535;
+}
+
+/** `uint16_t` plus one as a little-endian CPU sees it: first byte of the field lowest, wraps to zero. */
+function incremented(checksum: number): number {
+  const asLoaded = (checksum % 256) * 256 + Math.floor(checksum / 256);
+  const next = asLoaded === 0xffff ? 0 : asLoaded + 1;
+  return (next % 256) * 256 + Math.floor(next / 256);
+}
+
+/** Where the MAC address of a port begins in `portMac`. */
+function macOfPort(scenario: Scenario, port: number): number {
+  const at = port * 6;
+  if (at + 6 > scenario.neighbours.portMac.length) {
+    throw new RangeError(
+      `Cannot use port ${port}: only ${scenario.neighbours.portMac.length / 6} have a MAC address`,
+    );
+  }
+  return at;
+}

@@ -1,0 +1,211 @@
+/** Conformance of a device as data: for other test runners, for the command line, for reports. */
+import type { DeviceUnderTest, Geometry, Scenario } from "../../core/machine/device.ts";
+import type { Policy } from "../../core/policy.ts";
+import { build } from "../arbitraries/build.ts";
+import type { ScenarioDraw } from "../arbitraries/draw.ts";
+import { minimise } from "../arbitraries/minimise.ts";
+import { scenario } from "../arbitraries/scenario.ts";
+import { type Counterexample, tellCounterexample } from "../counterexample/counterexample.ts";
+import type { Law, Verdict } from "../law.ts";
+import { LAW_SET_VERSION, LAWS } from "../laws/mod.ts";
+import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
+import type { LabelCount } from "./labels.ts";
+import { type HarnessFailure, runProperty } from "./property.ts";
+import { Subject } from "./subject.ts";
+import type { NotJudged } from "./tally.ts";
+
+/** Scenarios that a property run draws unless told otherwise. */
+export const NUM_RUNS = 800;
+/** Seed unless told otherwise: the number of the RFC that most laws come from. */
+export const SEED = 1812;
+/** Scenarios that shrinking one law's failure may run. */
+const SHRINK_RUNS_MAX = 3000;
+
+/** What a check may be told. Everything has a default. */
+export interface CheckOptions {
+  /** Only laws whose id this matches. */
+  readonly only?: RegExp;
+  /** Scenarios to draw; {@link NUM_RUNS}. */
+  readonly numRuns?: number;
+  /** Seed of the drawing, an integer of 32 bits; {@link SEED}. */
+  readonly seed?: number;
+  /** Runs this scenario alone instead of drawing any. */
+  readonly replay?: Scenario;
+  /** Judges by this instead of what the device declares. */
+  readonly policy?: Policy;
+  /** Sizes that are not to be drawn. */
+  readonly geometry?: Partial<Geometry>;
+  /** The laws to judge; all that there are. */
+  readonly laws?: readonly Law[];
+  /** Builds another device like the first; without it, laws about a new device are not judged. */
+  readonly fresh?: () => DeviceUnderTest;
+  /** Milliseconds of real time after which the run is cut short, and fails. */
+  readonly timeLimitMs?: number;
+}
+
+/** What one law said. */
+export interface LawResult {
+  readonly law: Law;
+  /** Runs on which it was judged, and those of them that kept it. */
+  readonly judged: number;
+  readonly kept: number;
+  /** Why it was not judged, the most frequent reason first. */
+  readonly notJudged: readonly NotJudged[];
+  /** The smallest scenario found that breaks it, if any does. */
+  readonly counterexample: Counterexample | null;
+}
+
+/** What came of a check. */
+export interface ConformanceResult {
+  readonly device: string;
+  /** No law was broken, at least one was judged, and the run was what it had to be. */
+  readonly ok: boolean;
+  readonly lawSetVersion: string;
+  /** What the device was judged by. */
+  readonly policy: Policy;
+  readonly seed: number;
+  readonly runs: number;
+  readonly packets: number;
+  /** In the order of the laws, {@link RUN_1} first. */
+  readonly laws: readonly LawResult[];
+  readonly labels: readonly LabelCount[];
+  readonly harness: readonly HarnessFailure[];
+}
+
+/**
+ * Judges a device by the laws, on drawn scenarios or on one that is given. Broken laws are data in the result,
+ * each with a shrunk counterexample. The same options give the same result on a deterministic device.
+ *
+ * @throws {RangeError} when `only` matches no law, or `numRuns` is not a positive integer
+ */
+export function checkConformance(
+  device: DeviceUnderTest,
+  options: CheckOptions = {},
+): ConformanceResult {
+  const laws = chosenLaws(options);
+  const subject = new Subject(device, {
+    ...options.policy === undefined ? {} : { policy: options.policy },
+    ...options.fresh === undefined ? {} : { fresh: options.fresh },
+  });
+  const seed = options.seed ?? SEED;
+  const outcome = options.replay === undefined
+    ? drawn(subject, laws, seed, options)
+    : replayed(subject, laws, options.replay);
+  const broken = outcome.laws.some((law) => law.counterexample !== null);
+  return {
+    ...outcome,
+    device: subject.name,
+    ok: !broken && outcome.harness.length === 0,
+    lawSetVersion: String(LAW_SET_VERSION),
+    policy: subject.policy,
+    seed,
+  };
+}
+
+type Outcome = Pick<ConformanceResult, "runs" | "packets" | "laws" | "labels" | "harness">;
+
+function chosenLaws({ laws = LAWS, only }: CheckOptions): readonly Law[] {
+  const chosen = only === undefined ? laws : laws.filter((law) => only.test(law.id));
+  if (chosen.length === 0) {
+    const ids = laws.map((law) => law.id).join(", ");
+    throw new RangeError(`Cannot check conformance: ${only} matches none of the laws ${ids}`);
+  }
+  return chosen;
+}
+
+function drawn(
+  subject: Subject,
+  laws: readonly Law[],
+  seed: number,
+  options: CheckOptions,
+): Outcome {
+  const fixed = options.geometry ?? {};
+  const result = runProperty(subject, {
+    arbitrary: scenario(subject.policy, { geometry: fixed }),
+    laws,
+    numRuns: options.numRuns ?? NUM_RUNS,
+    seed,
+    fixed,
+    ...options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs },
+  });
+  const results = result.tallies.map((tally): LawResult => ({
+    law: tally.law,
+    judged: tally.judged,
+    kept: tally.kept,
+    notJudged: tally.notJudged(),
+    counterexample: tally.smallest === null
+      ? null
+      : shrink(subject, tally.law, tally.smallest, fixed),
+  }));
+  const { runs, packets, labels, harness } = result;
+  return { runs, packets, laws: results, labels, harness };
+}
+
+/** Shrinks a draw that broke `law` and tells what happens in the smallest one. */
+function shrink(
+  subject: Subject,
+  law: Law,
+  draw: ScenarioDraw,
+  fixed: Partial<Geometry>,
+): Counterexample {
+  const judge = (one: ScenarioDraw) => verdictOf(subject, law, build(one));
+  const repeats = judge(draw).verdict.kind === "broken";
+  const least = repeats
+    ? minimise(draw, (one) => judge(one).verdict.kind === "broken", SHRINK_RUNS_MAX, fixed)
+    : { draw, minimal: false, runs: 0 };
+  const replay = build(least.draw);
+  const { run, verdict } = verdictOf(subject, law, replay);
+  const again = verdict.kind === "broken";
+  return tellCounterexample({
+    device: subject.name,
+    law,
+    policy: subject.policy,
+    scenario: replay,
+    run,
+    sentence: again ? verdict.sentence : "broken once, but kept when the same scenario was repeated",
+    packets: again ? verdict.packets : [],
+    minimal: least.minimal && again,
+  });
+}
+
+function verdictOf(subject: Subject, law: Law, one: Scenario) {
+  // RUN-1 is judged by the harness; it needs no other law.
+  const { run, verdicts } = judgeScenario(subject, one, law === RUN_1 ? [] : [law]);
+  const verdict: Verdict = verdicts[law === RUN_1 ? 0 : 1]!;
+  return { run, verdict };
+}
+
+function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcome {
+  const { verdicts } = judgeScenario(subject, one, laws);
+  const results = [RUN_1, ...laws].map((law, i): LawResult => {
+    const verdict = verdicts[i]!;
+    const notJudged = verdict.kind === "not-judged" ? [{ why: verdict.why, runs: 1 }] : [];
+    return {
+      law,
+      judged: verdict.kind === "not-judged" ? 0 : 1,
+      kept: verdict.kind === "kept" ? 1 : 0,
+      notJudged,
+      counterexample: verdict.kind === "broken" ? replayedExample(subject, law, one) : null,
+    };
+  });
+  const harness: HarnessFailure[] = [];
+  if (one.traffic.count === 0) {
+    harness.push({ id: "HARN-1", sentence: "the replayed scenario offers no packet" });
+  }
+  return { runs: 1, packets: one.traffic.count, laws: results, labels: [], harness };
+}
+
+function replayedExample(subject: Subject, law: Law, one: Scenario): Counterexample {
+  const { run, verdict } = verdictOf(subject, law, one);
+  const { device, policy } = { device: subject.name, policy: subject.policy };
+  return tellCounterexample({
+    device,
+    law,
+    policy,
+    scenario: one,
+    run,
+    sentence: verdict.kind === "broken" ? verdict.sentence : "broken once, but kept when repeated",
+    packets: verdict.kind === "broken" ? verdict.packets : [],
+    minimal: false,
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * Labels say what the drawn scenarios contained, and floors say how much of it a whole property run must have
+ * contained: a generator that stopped drawing options would otherwise pass every law about options. Floors are
+ * a quarter of the share that was measured over 20,000 draws, so that short runs do not miss them by chance.
+ */
+import type { Evidence, Geometry } from "../../core/machine/device.ts";
+import { FATE } from "../../core/machine/observation.ts";
+import { type Policy, REASON } from "../../core/policy.ts";
+import type { PacketDraw, ScenarioDraw } from "../arbitraries/draw.ts";
+import { hasLeastCredits } from "../arbitraries/geometry.ts";
+import { maskOf } from "../arbitraries/routes.ts";
+import type { Run } from "../law.ts";
+
+/** How often a label was met, and how often it had to be. */
+export interface LabelCount {
+  readonly label: string;
+  /** Runs that had it. */
+  readonly runs: number;
+  /** Fewer runs than these fail the whole; 0 where no floor applies. */
+  readonly floor: number;
+}
+
+/** For whom floors are computed. */
+export interface FloorContext {
+  readonly policy: Policy;
+  readonly offers: ReadonlySet<Evidence>;
+  /** What was not drawn. */
+  readonly fixed: Partial<Geometry>;
+}
+
+interface Label {
+  readonly label: string;
+  /** Least share of the runs. */
+  readonly share: number;
+  holds(draw: ScenarioDraw, run: Run | null): boolean;
+  /** Whether the floor applies; it does if this is left out. */
+  applies?(context: FloorContext): boolean;
+}
+
+const some = (test: (packet: PacketDraw) => boolean) => (draw: ScenarioDraw) =>
+  draw.packets.some(test);
+
+/** Labels of the geometry and the schedule. */
+const SHAPES: readonly Label[] = [
+  {
+    label: "tlp",
+    share: 0.15,
+    holds: ({ geometry }) => geometry.fidelity === "tlp",
+    applies: ({ fixed }) => fixed.fidelity === undefined,
+  },
+  {
+    label: "coarse",
+    share: 0.09,
+    holds: ({ geometry }) => geometry.fidelity === "coarse",
+    applies: ({ fixed }) => fixed.fidelity === undefined,
+  },
+  {
+    label: "smallest credits",
+    share: 0.05,
+    holds: ({ geometry }) => hasLeastCredits(geometry),
+    applies: ({ fixed }) => fixed.fidelity === undefined && fixed.headerCredits === undefined &&
+      fixed.dataCredits === undefined && fixed.mps === undefined,
+  },
+  {
+    label: "two lcores",
+    share: 0.12,
+    holds: ({ geometry }) => geometry.lcores === 2,
+    applies: ({ fixed }) => fixed.lcores === undefined,
+  },
+  { label: "deviations", share: 0.12, holds: (draw) => draw.deviations.length > 0 },
+  { label: "1 to 4 packets", share: 0.08, holds: (draw) => draw.packets.length <= 4 },
+  { label: "24 packets or more", share: 0.06, holds: (draw) => draw.packets.length >= 24 },
+  { label: "burst of 4", share: 0.08, holds: hasBurst },
+  { label: "nested routes hit", share: 0.1, holds: hasNestedHit },
+  {
+    label: "default route",
+    share: 0.06,
+    holds: (draw) => draw.routes.some((route) => route.depth === 0),
+    applies: ({ policy }) => policy.defaultRoute,
+  },
+];
+
+/** Labels of the packets. */
+const CONTENTS: readonly Label[] = [
+  { label: "ttl 0 or 1", share: 0.03, holds: some((packet) => packet.ttl <= 1) },
+  { label: "options", share: 0.03, holds: some((packet) => packet.options > 0) },
+  { label: "vlan", share: 0.02, holds: some((packet) => packet.type === "vlan") },
+  {
+    label: "arp or ipv6",
+    share: 0.02,
+    holds: some((packet) => packet.type === "arp" || packet.type === "ipv6"),
+  },
+  { label: "wrong checksum", share: 0.02, holds: some((packet) => packet.checksum === "wrong") },
+  {
+    label: "corner checksum",
+    share: 0.03,
+    holds: some((packet) => typeof packet.checksum === "number"),
+  },
+  { label: "bad header", share: 0.02, holds: some((packet) => packet.header !== "right") },
+  { label: "bad length", share: 0.02, holds: some((packet) => packet.totalLength !== "right") },
+  { label: "padded", share: 0.02, holds: some((packet) => packet.totalLength === "padded") },
+  { label: "other mac", share: 0.02, holds: some((packet) => packet.mac === "other") },
+  { label: "runt", share: 0.02, holds: some((packet) => packet.size < 60) },
+  { label: "oversize", share: 0.02, holds: some((packet) => packet.size > 1518) },
+  { label: "tcp or icmp", share: 0.05, holds: some((packet) => packet.protocol !== "udp") },
+];
+
+/** Labels of what the reference router, or the device, made of the packets. */
+const OUTCOMES: readonly Label[] = [
+  { label: "no route", share: 0.05, holds: (draw) => draw.packets.some((p) => !isCovered(p, draw)) },
+  { label: "hairpin", share: 0.1, holds: (_, run) => run !== null && hasHairpin(run) },
+  { label: "all to be forwarded", share: 0.05, holds: (_, run) => run !== null && allForward(run) },
+  {
+    label: "congestion drop",
+    share: 0.005,
+    holds: (_, run) => run !== null && hasCongestion(run),
+    // Only a device with small buffers of known size must meet congestion, and only if they were drawn.
+    applies: ({ policy, offers, fixed }) =>
+      policy.congestion.length > 0 && offers.has("occupancy") && Object.keys(fixed).length === 0,
+  },
+];
+
+const LABELS: readonly Label[] = [...SHAPES, ...CONTENTS, ...OUTCOMES];
+
+/** Names of all labels. */
+export const LABEL_NAMES: readonly string[] = LABELS.map(({ label }) => label);
+
+/** Counts of labels over the runs of one property. */
+export class Labels {
+  readonly #counts = new Int32Array(LABELS.length);
+
+  /** Counts the labels of one run; `run` is null when the device threw. */
+  add(draw: ScenarioDraw, run: Run | null): void {
+    for (let i = 0; i < LABELS.length; i++) if (LABELS[i]!.holds(draw, run)) this.#counts[i]!++;
+  }
+
+  /** The counts with the floors of a property of `runs` runs. */
+  counts(runs: number, context: FloorContext): LabelCount[] {
+    return LABELS.map(({ label, share, applies }, i) => ({
+      label,
+      runs: this.#counts[i]!,
+      floor: applies === undefined || applies(context) ? Math.floor(runs * share) : 0,
+    }));
+  }
+}
+
+function hasBurst({ packets }: ScenarioDraw): boolean {
+  let run = 0;
+  for (const packet of packets) {
+    run = packet.gapNs === 0 ? run + 1 : 0;
+    if (run === 4) return true;
+  }
+  return false;
+}
+
+function covers(route: { prefix: number; depth: number }, dst: number): boolean {
+  return ((dst & maskOf(route.depth)) >>> 0) === route.prefix;
+}
+
+function isCovered(packet: PacketDraw, draw: ScenarioDraw): boolean {
+  return draw.routes.some((route) => covers(route, packet.dst));
+}
+
+function hasNestedHit(draw: ScenarioDraw): boolean {
+  return draw.packets.some(({ dst }) => {
+    let hits = 0;
+    for (const route of draw.routes) if (covers(route, dst)) hits++;
+    return hits > 1;
+  });
+}
+
+function hasHairpin({ scenario, expectation }: Run): boolean {
+  for (let i = 0; i < expectation.count; i++) {
+    if ((expectation.reasons[i]! >>> REASON.hairpin) & 1) return true;
+    if (expectation.forward[i] === 1 && expectation.port[i] === scenario.traffic.port[i]) return true;
+  }
+  return false;
+}
+
+function allForward({ expectation }: Run): boolean {
+  return expectation.forward.subarray(0, expectation.count).every((forward) => forward === 1);
+}
+
+function hasCongestion({ expectation, observation }: Run): boolean {
+  for (let i = 0; i < observation.count; i++) {
+    if (expectation.forward[i] === 1 && observation.fate[i] === FATE.dropped) return true;
+  }
+  return false;
+}

@@ -1,0 +1,111 @@
+/**
+ * The property run: scenarios are drawn, each is run once, and every law judges it. A law that broke does not
+ * end the run, since the others have something to say as well. What the run itself has to keep (it had packets,
+ * it was long enough, it contained what it should) is part of the result: a run that saw nothing is no pass.
+ */
+import * as fc from "fast-check";
+import { build } from "../arbitraries/build.ts";
+import type { ScenarioDraw } from "../arbitraries/draw.ts";
+import type { Geometry } from "../../core/machine/device.ts";
+import type { Law } from "../law.ts";
+import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
+import { type LabelCount, Labels } from "./labels.ts";
+import type { Subject } from "./subject.ts";
+import { Tally } from "./tally.ts";
+
+/** What a property run is given. */
+export interface PropertyOptions {
+  /** Where scenarios come from. */
+  readonly arbitrary: fc.Arbitrary<ScenarioDraw>;
+  readonly laws: readonly Law[];
+  /** Scenarios to run; at least 1. */
+  readonly numRuns: number;
+  /** Seed of the drawing: an integer of 32 bits. */
+  readonly seed: number;
+  /** Sizes that `arbitrary` does not draw; they decide which floors apply. */
+  readonly fixed?: Partial<Geometry>;
+  /** Milliseconds of real time after which no new scenario is begun; a run that is cut short fails. */
+  readonly timeLimitMs?: number;
+}
+
+/** A rule of the harness that a property run missed. */
+export interface HarnessFailure {
+  readonly id: "HARN-1" | "HARN-2" | "HARN-3";
+  readonly sentence: string;
+}
+
+/** What came of a property run. */
+export interface PropertyResult {
+  readonly runs: number;
+  /** Packets offered in all runs. */
+  readonly packets: number;
+  /** {@link RUN_1}, then the laws as given. */
+  readonly tallies: readonly Tally[];
+  readonly labels: readonly LabelCount[];
+  readonly harness: readonly HarnessFailure[];
+}
+
+/**
+ * Draws and judges `numRuns` scenarios. The same seed gives the same result.
+ *
+ * @throws {RangeError} when `numRuns` is not a positive integer, or there is no law
+ */
+export function runProperty(subject: Subject, options: PropertyOptions): PropertyResult {
+  const { laws, numRuns, seed, timeLimitMs } = options;
+  if (!(Number.isInteger(numRuns) && numRuns >= 1)) {
+    throw new RangeError(`Cannot run property: numRuns is ${numRuns}, not a positive integer`);
+  }
+  if (laws.length === 0) throw new RangeError("Cannot run property: there is no law to judge");
+  const tallies = [RUN_1, ...laws].map((law) => new Tally(law));
+  const labels = new Labels();
+  let runs = 0;
+  let packets = 0;
+  const property = fc.property(options.arbitrary, (draw) => {
+    const { run, verdicts } = judgeScenario(subject, build(draw), laws);
+    runs++;
+    packets += draw.packets.length;
+    labels.add(draw, run);
+    verdicts.forEach((verdict, i) => tallies[i]!.add(verdict, draw));
+  });
+  const details = fc.check(property, {
+    numRuns,
+    seed,
+    endOnFailure: true,
+    ...timeLimitMs === undefined ? {} : { interruptAfterTimeLimit: timeLimitMs },
+  });
+  // The property itself never fails: what it throws is a mistake in a law or in the harness.
+  if (details.failed && details.errorInstance !== null) throw details.errorInstance;
+  const counts = labels.counts(runs, {
+    policy: subject.policy,
+    offers: subject.offers,
+    fixed: options.fixed ?? {},
+  });
+  const harness = missedRules(numRuns, runs, packets, details.interrupted, tallies, counts);
+  return { runs, packets, tallies, labels: counts, harness };
+}
+
+function missedRules(
+  wanted: number,
+  runs: number,
+  packets: number,
+  interrupted: boolean,
+  tallies: readonly Tally[],
+  counts: readonly LabelCount[],
+): HarnessFailure[] {
+  const missed: HarnessFailure[] = [];
+  if (packets === 0) {
+    missed.push({ id: "HARN-1", sentence: `no packet was offered in ${runs} runs` });
+  } else if (tallies.slice(1).every((tally) => tally.judged === 0)) {
+    missed.push({ id: "HARN-1", sentence: `no law could be judged in ${runs} runs` });
+  }
+  if (runs < wanted) {
+    const why = interrupted ? "interrupted: " : "";
+    missed.push({ id: "HARN-2", sentence: `${why}${runs} of ${wanted} scenarios were run` });
+  }
+  for (const { label, runs: had, floor } of counts) {
+    if (had >= floor) continue;
+    const sentence = `"${label}" in ${had} of ${runs} runs, fewer than the ${floor} that are due`;
+    missed.push({ id: "HARN-3", sentence });
+  }
+  return missed;
+}

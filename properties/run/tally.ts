@@ -1,0 +1,57 @@
+/** What one law said over all runs of a property. */
+import type { ScenarioDraw } from "../arbitraries/draw.ts";
+import type { Law, Verdict } from "../law.ts";
+
+/** Why a law was not judged, and on how many runs. */
+export interface NotJudged {
+  readonly why: string;
+  readonly runs: number;
+}
+
+/** How many different reasons for not judging are kept apart; further ones are counted together. */
+const WHYS_MAX = 16;
+
+/** Counts of one law's verdicts. */
+export class Tally {
+  /** The law. */
+  readonly law: Law;
+  /** Runs that kept it. */
+  kept = 0;
+  /** Runs that broke it. */
+  broken = 0;
+  /** Of the draws that broke it the one with the fewest packets, the first of these. */
+  smallest: ScenarioDraw | null = null;
+  readonly #whys = new Map<string, number>();
+
+  /** @param law the law whose verdicts are counted */
+  constructor(law: Law) {
+    this.law = law;
+  }
+
+  /** Runs on which it was judged. */
+  get judged(): number {
+    return this.kept + this.broken;
+  }
+
+  /** Counts one verdict; `draw` is what it was about. */
+  add(verdict: Verdict, draw: ScenarioDraw): void {
+    if (verdict.kind === "kept") {
+      this.kept++;
+    } else if (verdict.kind === "broken") {
+      this.broken++;
+      if (this.smallest === null || draw.packets.length < this.smallest.packets.length) {
+        this.smallest = draw;
+      }
+    } else {
+      const known = this.#whys.has(verdict.why) || this.#whys.size < WHYS_MAX;
+      const why = known ? verdict.why : "other reasons";
+      this.#whys.set(why, (this.#whys.get(why) ?? 0) + 1);
+    }
+  }
+
+  /** Why it was not judged, the most frequent reason first. */
+  notJudged(): NotJudged[] {
+    return [...this.#whys].map(([why, runs]) => ({ why, runs }))
+      .sort((a, b) => b.runs - a.runs || (a.why < b.why ? -1 : 1));
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * DPDK's l3fwd with longest-prefix match, run to completion (examples/l3fwd at 26.11-rc0).
+ *
+ * Each lcore loops over its receive queues. At the head of the loop, when more than 100 us have passed since
+ * the last drain, it sends what waits in every port's tx_mbufs. Then for each queue: a burst of up to 32,
+ * look-up, rewrite, append to the tx_mbufs of the egress port, send when 32 have gathered. What a full
+ * transmit ring refuses is given up: l3fwd never stops reading.
+ *
+ * Two profiles. `faithful` is what the example does: an LPM miss goes back out of the ingress port, TTL is
+ * decremented without a look, the checksum is trusted and incremented as a 16-bit word, the destination
+ * MAC is one for each port. `strict` is RFC 1812 in the same loop.
+ */
+import {
+  checkHeader,
+  copyMac,
+  decrementTtl,
+  ETHERNET_HEADER_BYTES,
+  ipv4Dst,
+  ipv4Ttl,
+} from "../../core/packet/mod.ts";
+import { FLAG } from "../../core/memory/memory.ts";
+import { type Policy, REASON, type Reason } from "../../core/policy.ts";
+import { type Cpu, type Dataplane, type Env, type Stack, STRICT } from "../../core/stack.ts";
+import { incrementChecksum } from "./rewrite.ts";
+
+/** Packets in a burst and in a port's transmit table (MAX_PKT_BURST). */
+const BURST = 32;
+/** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
+const DRAIN_US = 100;
+
+/** Which l3fwd. */
+export type L3fwdProfile = "faithful" | "strict";
+
+/** What the faithful l3fwd declares. */
+export const FAITHFUL: Policy = {
+  onMiss: "reflect",
+  ttl: "ignore",
+  checksum: "trust",
+  header: "minimal",
+  hairpin: "forward",
+  dstMac: "port",
+  checksDstMac: false,
+  defaultRoute: false,
+  congestion: ["rx-missed", "tx-full"],
+};
+
+/** What the strict l3fwd declares. */
+export const STRICT_L3FWD: Policy = {
+  ...STRICT,
+  defaultRoute: false,
+  congestion: ["rx-missed", "tx-full"],
+};
+
+/** Packets that wait for one port on one lcore. */
+interface TxTable {
+  readonly mbufs: Int32Array;
+  count: number;
+}
+
+/**
+ * The stack, in one of its profiles.
+ *
+ * @example
+ * ```ts
+ * import { l3fwd } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(l3fwd("faithful").policy!.onMiss, "reflect");
+ * assertEquals(l3fwd("strict").policy!.onMiss, "drop");
+ * ```
+ */
+export function l3fwd(profile: L3fwdProfile = "strict"): Stack {
+  const stack = (env: Env): Dataplane => new L3fwd(env, profile);
+  return Object.assign(stack, { policy: profile === "strict" ? STRICT_L3FWD : FAITHFUL });
+}
+
+class L3fwd implements Dataplane {
+  readonly name: string;
+  readonly #env: Env;
+  readonly #faithful: boolean;
+  readonly #burst = new Int32Array(BURST);
+  readonly #tables: TxTable[][] = [];
+  readonly #lastDrain: Float64Array;
+  readonly #drainCycles: number;
+  readonly #packetCycles: number;
+  readonly #portMac: Uint8Array;
+  readonly #bursts = new Uint32Array(BURST + 1);
+
+  constructor(env: Env, profile: L3fwdProfile) {
+    this.name = `dpdk l3fwd (${profile})`;
+    this.#env = env;
+    this.#faithful = profile === "faithful";
+    this.#lastDrain = new Float64Array(env.lcores);
+    this.#drainCycles = env.cost("mhz") * DRAIN_US;
+    this.#packetCycles = env.cost("l3fwd.packet");
+    const ports = env.ports.length;
+    this.#portMac = new Uint8Array(ports * 6);
+    for (let p = 0; p < ports; p++) this.#portMac.set([2, 0, 0, 0, 0, p], p * 6);
+    for (let l = 0; l < env.lcores; l++) {
+      this.#tables.push(env.ports.map(() => ({ mbufs: new Int32Array(BURST), count: 0 })));
+      for (let k = 0; k < ports; k++) {
+        env.spawn(l, "thread", (cpu) => this.#loop(cpu, k), true);
+      }
+    }
+  }
+
+  report(): { name: string; value: number; unit: string }[] {
+    return [...this.#bursts].map((value, n) => ({ name: `RX-bursts of ${n}`, value, unit: "bursts" }));
+  }
+
+  /** One turn of the loop for one queue; the first queue's turn begins with the drain check. */
+  #loop(cpu: Cpu, k: number): number {
+    const drained = k === 0 ? this.#drainIfDue(cpu) : 0;
+    const { port, queue } = cpu.rxQueues[k]!;
+    const n = this.#env.ports[port]!.rxBurst(cpu, queue, this.#burst, BURST);
+    this.#bursts[n]!++;
+    if (n === 0) return drained;
+    cpu.charge(n * this.#packetCycles);
+    for (let i = 0; i < n; i++) this.#forward(cpu, this.#burst[i]!, port);
+    return drained + n;
+  }
+
+  #drainIfDue(cpu: Cpu): number {
+    const now = cpu.tsc();
+    const due = now - this.#lastDrain[cpu.lcore]! > this.#drainCycles;
+    if (due) {
+      this.#lastDrain[cpu.lcore] = now;
+      const tables = this.#tables[cpu.lcore]!;
+      for (let p = 0; p < tables.length; p++) if (tables[p]!.count > 0) this.#send(cpu, p);
+    }
+    cpu.wakeAt(this.#lastDrain[cpu.lcore]! + this.#drainCycles + 1);
+    return due ? 1 : 0;
+  }
+
+  #forward(cpu: Cpu, b: number, ingress: number): void {
+    const { memory, neighbours, fib } = this.#env;
+    const bytes = memory.bytes;
+    const at = memory.offset[b]!;
+    const ip = at + ETHERNET_HEADER_BYTES;
+    const reason = this.#check(b, ip);
+    if (reason !== REASON.none) {
+      this.#env.drop(cpu, b, reason);
+      return;
+    }
+    const nextHop = fib.lookup(ipv4Dst(bytes, ip));
+    if (nextHop < 0 && !this.#faithful) {
+      this.#env.drop(cpu, b, REASON["no-route"]);
+      return;
+    }
+    const egress = nextHop < 0 ? ingress : neighbours.port[nextHop]!;
+    if (this.#faithful) {
+      incrementChecksum(bytes, ip);
+      copyMac(this.#portMac, egress * 6, bytes, at);
+    } else {
+      decrementTtl(bytes, ip);
+      copyMac(neighbours.mac, nextHop * 6, bytes, at);
+    }
+    copyMac(neighbours.portMac, egress * 6, bytes, at + 6);
+    const table = this.#tables[cpu.lcore]![egress]!;
+    table.mbufs[table.count++] = b;
+    if (table.count === BURST) this.#send(cpu, egress);
+  }
+
+  #check(b: number, ip: number): Reason {
+    const { memory } = this.#env;
+    if ((memory.flags[b]! & FLAG.ipv4) === 0) return REASON["not-ip"];
+    if (this.#faithful) {
+      // rfc1812_process: version_ihl in 0x45..0x4f, total_length at least 20
+      const first = memory.bytes[ip]!;
+      const total = (memory.bytes[ip + 2]! << 8) | memory.bytes[ip + 3]!;
+      return first < 0x45 || first > 0x4f || total < 20 ? REASON["bad-header"] : REASON.none;
+    }
+    const available = memory.length[b]! - ETHERNET_HEADER_BYTES;
+    const reason = checkHeader(memory.bytes, ip, available, true);
+    if (reason !== REASON.none) return reason;
+    return ipv4Ttl(memory.bytes, ip) <= 1 ? REASON.ttl : REASON.none;
+  }
+
+  /** Sends a port's table; what the ring refuses is given up, as l3fwd does. */
+  #send(cpu: Cpu, port: number): void {
+    const table = this.#tables[cpu.lcore]![port]!;
+    const sent = this.#env.ports[port]!.txBurst(cpu, cpu.lcore, table.mbufs, 0, table.count);
+    for (let i = sent; i < table.count; i++) {
+      this.#env.drop(cpu, table.mbufs[i]!, REASON["tx-full"]);
+    }
+    table.count = 0;
+  }
+}
