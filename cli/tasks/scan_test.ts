@@ -54,6 +54,8 @@ const SNIPPETS: [name: string, source: string, expected: string[]][] = [
     "1 value b",
     "1 value f",
   ]],
+  ["a regular expression after a word", `return /"/; import "b"; return /"/;`, ["1 value b"]],
+  ["code behind braces in a template", '`${{ a: {} } + await import("a")}`;', ["1 value a"]],
   ["braces in a template", '`${{ a: { b: 1 } }.a.b}`; import "c";', ["1 value c"]],
   ["unclosed text", `import "a"; const b = "import`, ["1 value a"]],
   ["an unclosed template", 'import "a"; `${b', ["1 value a"]],

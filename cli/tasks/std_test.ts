@@ -108,10 +108,13 @@ Deno.test("std puts the stand-ins in place where the registry refuses, and asks 
   }));
 
 Deno.test("std gives up on a registry that stays silent", async () => {
-  const { promise, resolve } = Promise.withResolvers<Response>();
-  await withProject(() => promise, async (folder, std) => {
+  const late = Promise.withResolvers<void>();
+  // Only a question without a limit is still there to hear the answer.
+  const timer = setTimeout(late.resolve, 8000);
+  await withProject((path) => late.promise.then(() => answering(path)), async (folder, std) => {
     await std(1000);
-    resolve(new Response(null, { status: 404 }));
+    clearTimeout(timer);
+    late.resolve();
     assertEquals(await namesIn(folder), [".cache", ".offline", "offline"]);
   });
 });

@@ -83,6 +83,8 @@ Deno.test("test_real runs the files with the data and answers with their exit co
     const green = await run("--data", "data", "--no-check");
     assertEquals(green.code, 0, green.err);
     assertStringIncludes(green.out, "1 passed");
+    const filtered = await run("--data", "data", "--no-check", "--filter", "nobody");
+    assertStringIncludes(filtered.out, "0 passed");
 
     await write(`${folder}/data/answer.txt`, "43");
     const red = await run("--data", "data", "--no-check");

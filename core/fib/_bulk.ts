@@ -5,9 +5,9 @@ import { maskOf } from "./route.ts";
 import type { RuleTable } from "./rule_table.ts";
 
 /**
- * Loads routes into an empty table. In ascending depth a later route never meets a longer one, so the first level
- * is painted without reading it. Answers false when rules or groups run out: the table is then half full and the
- * caller has to clear it. The routes are known to be in range.
+ * Loads routes into an empty table. In ascending depth a later route never meets a longer one, so
+ * the first level is painted without reading it. Answers false when rules or groups run out: the
+ * table is then half full and the caller has to clear it. The routes are known to be in range.
  */
 export function fillEmpty(
   levels: Levels,
@@ -33,7 +33,10 @@ export function fillEmpty(
   return true;
 }
 
-/** Indices of the routes in ascending depth; equal depths keep their order, so a later duplicate wins. */
+/**
+ * Indices of the routes in ascending depth; equal depths keep their order, so a later duplicate
+ * wins.
+ */
 function byDepth(routes: RouteSet): Uint32Array {
   const next = new Uint32Array(34);
   for (let i = 0; i < routes.count; i++) next[routes.depth[i]! + 1]!++;

@@ -38,7 +38,10 @@ interface Block {
   readonly group: number;
 }
 
-/** The first level against one painted from the rules in ascending depth, which needs no look at any entry. */
+/**
+ * The first level against one painted from the rules in ascending depth, which needs no look at any
+ * entry.
+ */
 function checkFirst(levels: Levels, rules: RuleTable): Block[] {
   const { first, firstBits, shift } = levels;
   const expected = new Uint32Array(first.length);
@@ -119,7 +122,9 @@ function checkEntry(
   throw new Error(`${law}: ${where}, the rules say ${describeEntry(expected)}`);
 }
 
-/** Keys of the blocks that have a rule longer than they are, at each level where a group can begin. */
+/**
+ * Keys of the blocks that have a rule longer than they are, at each level where a group can begin.
+ */
 function longerBlocks(rules: RuleTable, firstBits: number): Set<number> {
   const keys = new Set<number>();
   for (let slot = 0; slot < rules.capacity; slot++) {

@@ -9,8 +9,9 @@ export const FIB4_KINDS = ["linear", "dir24-8"] as const;
 export type Fib4Kind = typeof FIB4_KINDS[number];
 
 /**
- * What a table is made with; a kind takes what concerns it. Left out, a DIR-24-8 is the faithful one: 24 bits,
- * 4096 groups (a full BGP table needs 1282 of them), 2^21 rules, with a default route.
+ * What a table is made with; a kind takes what concerns it. Left out, a DIR-24-8 is the faithful
+ * one: 24 bits, 4096 groups (a full BGP table needs 1282 of them), 2^21 rules, with a default
+ * route.
  */
 export type Fib4Options = Partial<Dir24_8Options> & LinearFibOptions;
 
@@ -47,8 +48,8 @@ export function createFib4(kind: Fib4Kind, options: Fib4Options = {}): Fib4 {
 }
 
 /**
- * How many of the first `n` addresses take 0, 1, 2, ... dependent reads: what a model of a memory charges for,
- * and what tests may assert where nanoseconds vary.
+ * How many of the first `n` addresses take 0, 1, 2, ... dependent reads: what a model of a memory
+ * charges for, and what tests may assert where nanoseconds vary.
  *
  * @example
  * ```ts

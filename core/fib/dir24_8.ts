@@ -13,7 +13,9 @@ const BULK_BLOCK = 256;
 
 /** Shape and limits of a `Dir24_8`. */
 export interface Dir24_8Options {
-  /** Address bits that the first level resolves: 24 as in rte_lpm, fewer where 64 MiB are too many. */
+  /**
+   * Address bits that the first level resolves: 24 as in rte_lpm, fewer where 64 MiB are too many.
+   */
   readonly firstBits: 24 | 16 | 8;
   /** tbl8 groups, 1 KiB each, shared by all levels below the first. */
   readonly groups: number;
@@ -24,25 +26,28 @@ export interface Dir24_8Options {
 }
 
 /**
- * DIR-24-8 (Gupta, Lin, McKeown: Routing Lookups in Hardware at Memory Access Speeds, INFOCOM 1998) as DPDK's
- * rte_lpm builds it: a first level of 2^24 entries of 32 bits, and groups of 256 entries for what is longer than
- * 24. A look-up is one read, or two below a group. With `firstBits` 16 or 8 the same entries and groups make
- * 16-8-8 and 8-8-8-8, for tables that are made and emptied by the thousand.
+ * DIR-24-8 (Gupta, Lin, McKeown: Routing Lookups in Hardware at Memory Access Speeds, INFOCOM 1998)
+ * as DPDK's rte_lpm builds it: a first level of 2^24 entries of 32 bits, and groups of 256 entries
+ * for what is longer than 24. A look-up is one read, or two below a group. With `firstBits` 16 or 8
+ * the same entries and groups make 16-8-8 and 8-8-8-8, for tables that are made and emptied by the
+ * thousand.
  *
- * Every entry holds the next hop and the depth of the longest rule that covers its addresses at its level. A rule
- * lives at the first level that is as long as it; a block has a group exactly when some rule is longer than the
- * block, and a deletion that ends this gives the group back at once. A group is written whole before the one
- * store that makes it reachable, and an entry changes from its old answer to its new one in one store, so a
- * look-up between any two stores sees the old table's answer or the new one's (rte_lpm orders its stores so).
- * What rte_lpm leaves to the application stays there: no look-up may run across a call of the writer, because a
- * group given back may be given out at once.
+ * Every entry holds the next hop and the depth of the longest rule that covers its addresses at its
+ * level. A rule lives at the first level that is as long as it; a block has a group exactly when
+ * some rule is longer than the block, and a deletion that ends this gives the group back at once. A
+ * group is written whole before the one store that makes it reachable, and an entry changes from
+ * its old answer to its new one in one store, so a look-up between any two stores sees the old
+ * table's answer or the new one's (rte_lpm orders its stores so). What rte_lpm leaves to the
+ * application stays there: no look-up may run across a call of the writer, because a group given
+ * back may be given out at once.
  *
- * The table refuses (`add` answers false) when rules or groups run out, before it has changed anything. A default
- * route, where allowed, is kept beside the table as the answer of a miss. The rules are in a hash: rte_lpm's
- * sorted rule array made a full table of 841,941 routes take 100 s.
+ * The table refuses (`add` answers false) when rules or groups run out, before it has changed
+ * anything. A default route, where allowed, is kept beside the table as the answer of a miss. The
+ * rules are in a hash: rte_lpm's sorted rule array made a full table of 841,941 routes take 100 s.
  *
- * An update touches the 2^(level - depth) slots of its prefix, 256 slots of each group beneath them, and 256
- * slots of each group on its path that it creates or may give back; `entriesTouched` counts them.
+ * An update touches the 2^(level - depth) slots of its prefix, 256 slots of each group beneath
+ * them, and 256 slots of each group on its path that it creates or may give back; `entriesTouched`
+ * counts them.
  *
  * @example
  * ```ts
@@ -78,7 +83,7 @@ export class Dir24_8 implements Fib4 {
 
   /**
    * An empty table, with all of its memory allocated.
-   * @throws {RangeError} when an option is out of range, or when the memory cannot be had: names the bytes
+   * @throws {RangeError} when an option is out of range, or (naming the bytes) the memory cannot be had
    */
   constructor(options: Dir24_8Options) {
     const { firstBits, groups, maxRules, defaultRoute } = options;
@@ -159,9 +164,10 @@ export class Dir24_8 implements Fib4 {
   }
 
   /**
-   * Adds all routes, or none: false, and nothing changed, when they do not fit together. Where a route occurs
-   * twice the later one stands. An empty table is filled in ascending depth without looking at what is
-   * overwritten: O(routes + slots written); otherwise the routes are added one by one.
+   * Adds all routes, or none: false, and nothing changed, when they do not fit together. Where a
+   * route occurs twice the later one stands. An empty table is filled in ascending depth without
+   * looking at what is overwritten: O(routes + slots written); otherwise the routes are added one
+   * by one.
    * @throws {RangeError} when a route is out of range, before anything has changed
    */
   addBulk(routes: RouteSet): boolean {
@@ -178,7 +184,9 @@ export class Dir24_8 implements Fib4 {
     return true;
   }
 
-  /** Next hop of the longest prefix that covers `address`, or -1: one read, one more for each group. */
+  /**
+   * Next hop of the longest prefix that covers `address`, or -1: one read, one more for each group.
+   */
   lookup(address: number): number {
     const entry = this.first[address >>> this.shift]!;
     if ((entry & EXTENDED) !== 0) return this.lookupDeep(address);
@@ -186,10 +194,10 @@ export class Dir24_8 implements Fib4 {
   }
 
   /**
-   * `nextHops[i] = lookup(addresses[i])` for the first `n`. Two passes over blocks that stay in the first-level
-   * cache: the first one only loads, so that many loads are under way at once, which doubled the rate on random
-   * addresses; the second tells hit from miss without a branch to mispredict. `lookup` is its plain
-   * twin. The arrays must not share memory.
+   * `nextHops[i] = lookup(addresses[i])` for the first `n`. Two passes over blocks that stay in the
+   * first-level cache: the first one only loads, so that many loads are under way at once, which
+   * doubled the rate on random addresses; the second tells hit from miss without a branch to
+   * mispredict. `lookup` is its plain twin. The arrays must not share memory.
    * @throws {RangeError} when `n` does not fit the arrays
    */
   lookupBulk(addresses: Uint32Array, nextHops: Int32Array, n: number): void {
@@ -210,19 +218,23 @@ export class Dir24_8 implements Fib4 {
     }
   }
 
-  /** Calls `visit` for each route in ascending (prefix, depth), as they were when the walk began. */
+  /**
+   * Calls `visit` for each route in ascending (prefix, depth), as they were when the walk began.
+   */
   walk(visit: (prefix: number, depth: number, nextHop: number) => void): void {
     this.rules.walk(visit);
   }
 
-  /** Reads that `lookup(address)` makes, each needing the one before: 1, and 1 more for each group. */
+  /**
+   * Reads that `lookup(address)` makes, each needing the one before: 1, and 1 more for each group.
+   */
   reads(address: number): number {
     return this.levels.reads(address);
   }
 
   /**
-   * Removes every route. Where the routes cover little of the first level, only their slots are written, so that
-   * a table with few routes is emptied in the time they took.
+   * Removes every route. Where the routes cover little of the first level, only their slots are
+   * written, so that a table with few routes is emptied in the time they took.
    */
   clear(): void {
     this.levels.clear(this.rules);
@@ -231,9 +243,10 @@ export class Dir24_8 implements Fib4 {
   }
 
   /**
-   * Compares every entry with the rules: that each holds the longest rule of its level (D1, D4), that groups and
-   * entries point at each other once (D2), that there is a group exactly where a rule is longer than its block
-   * (D3), that no slot is left over from another owner (D5). O(first level + groups * 256 * 32).
+   * Compares every entry with the rules: that each holds the longest rule of its level (D1, D4),
+   * that groups and entries point at each other once (D2), that there is a group exactly where a
+   * rule is longer than its block (D3), that no slot is left over from another owner (D5). O(first
+   * level + groups * 256 * 32).
    * @throws {Error} naming the invariant and the entry
    */
   checkInvariants(): void {
@@ -255,10 +268,13 @@ export class Dir24_8 implements Fib4 {
     do {
       entry = entries[((entry & HOP) << 8) | ((address >>> shift) & 255)]!;
       shift -= 8;
-    } while ((entry & EXTENDED) !== 0);
+    } while ((entry & EXTENDED) !== 0 && shift >= 0);
     return (entry & VALID) !== 0 ? entry & HOP : this.missHop;
   }
 
+  /**
+   * Adds the routes in their order; at the first refusal takes back, in reverse, what was added.
+   */
   private addEach(routes: RouteSet): boolean {
     const before = new Int32Array(routes.count);
     for (let i = 0; i < routes.count; i++) {

@@ -1,10 +1,12 @@
 /**
- * The 32-bit entry of a DIR-24-8 table as rte_lpm lays it out: bits 0-23 next hop or group, bit 24 valid,
- * bit 25 valid_group (the entry leads to a group), bits 26-31 depth of the rule that won the entry. An
- * invalid entry is 0 in all bits, so its depth loses against every rule without being looked at.
+ * The 32-bit entry of a DIR-24-8 table as rte_lpm lays it out: bits 0-23 next hop or group, bit 24
+ * valid, bit 25 valid_group (the entry leads to a group), bits 26-31 depth of the rule that won the
+ * entry. An invalid entry is 0 in all bits, so its depth loses against every rule without being
+ * looked at.
  *
- * One departure: in a tbl8, rte_lpm uses valid_group to mark the group as taken, because its allocator
- * scans for a free one. Here a free list knows that, so the bit means in every level what it means in tbl24.
+ * One departure: in a tbl8, rte_lpm uses valid_group to mark the group as taken, because its
+ * allocator scans for a free one. Here a free list knows that, so the bit means in every level what
+ * it means in tbl24.
  */
 
 /** Bits of the next hop, or of the number of a group. */

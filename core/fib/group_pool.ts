@@ -1,18 +1,22 @@
 import { GROUP_SLOTS } from "./entry.ts";
 
-/** Most groups that a table may ask for: 4 GiB of entries. The 24-bit field of an entry would name 2^24. */
+/**
+ * Most groups that a table may ask for: 4 GiB of entries. The 24-bit field of an entry would name
+ * 2^24.
+ */
 export const GROUPS_MAX = 2 ** 22;
 
 /**
  * The tbl8 groups of a DIR-24-8 table: a fixed population of blocks of 256 entries in one array.
  *
- * A group belongs to the pool or to exactly one entry of the table. Who allocates a group writes all of its
- * 256 entries before anything points at it, so the pool never clears one. Groups that came back are given out
- * again first, the last one first; below them lies the part of the array that was never used, so that a pool
- * costs nothing to set up and a reset is proportional to what was used. At the limit `allocate` answers -1.
+ * A group belongs to the pool or to exactly one entry of the table. Who allocates a group writes
+ * all of its 256 entries before anything points at it, so the pool never clears one. Groups that
+ * came back are given out again first, the last one first; below them lies the part of the array
+ * that was never used, so that a pool costs nothing to set up and a reset is proportional to what
+ * was used. At the limit `allocate` answers -1.
  *
- * A group may be given out again at once. That is safe because no look-up runs across a call of the writer;
- * where one could, a grace period would have to stand between (rte_lpm: QSBR defer queue).
+ * A group may be given out again at once. That is safe because no look-up runs across a call of the
+ * writer; where one could, a grace period would have to stand between (rte_lpm: QSBR defer queue).
  */
 export class GroupPool {
   /** Entries of all groups: group g owns `[g * 256, g * 256 + 256)`. */

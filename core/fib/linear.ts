@@ -13,9 +13,10 @@ export interface LinearFibOptions {
 const RULE_BYTES = 8;
 
 /**
- * The forwarding table that is too plain to be wrong: a list of routes, scanned from end to end for the longest
- * prefix that covers the address. It is what the other tables are compared with, so it uses no masks, no shifts
- * and no cleverness: a route covers the addresses from its first to its last one.
+ * The forwarding table that is too plain to be wrong: a list of routes, scanned from end to end for
+ * the longest prefix that covers the address. It is what the other tables are compared with, so it
+ * uses no masks, no shifts and no cleverness: a route covers the addresses from its first to its
+ * last one.
  *
  * Every operation is O(routes). At its limit `add` answers false.
  *
@@ -118,7 +119,9 @@ export class LinearFib implements Fib4 {
     for (let i = 0; i < n; i++) nextHops[i] = this.lookup(addresses[i]!);
   }
 
-  /** Calls `visit` for each route in ascending (prefix, depth), as they were when the walk began. */
+  /**
+   * Calls `visit` for each route in ascending (prefix, depth), as they were when the walk began.
+   */
   walk(visit: (prefix: number, depth: number, nextHop: number) => void): void {
     const sorted = this.routes.map((route) => ({ ...route }))
       .sort((a, b) => a.first - b.first || a.depth - b.depth);
@@ -135,6 +138,7 @@ export class LinearFib implements Fib4 {
     this.routes = [];
   }
 
+  /** Where the route stands in the list, or -1. */
   private indexOf(prefix: number, depth: number): number {
     return this.routes.findIndex((route) =>
       route.depth === depth && route.first <= prefix && prefix <= route.last

@@ -1,5 +1,5 @@
-// Aim: the list that the other tables are compared with keeps every law itself.
-// Method: the conformance suite against its model, then the limits that the suite leaves to the table.
+// Aim: the list that the other tables are compared with keeps every law itself. Method: the
+// conformance suite against its model, then the limits that the suite leaves to the table.
 import { assertEquals, assertThrows } from "@std/assert";
 import { fibConformance, linearLedger } from "../../properties/fib/mod.ts";
 import { LinearFib } from "./linear.ts";

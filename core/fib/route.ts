@@ -1,12 +1,15 @@
 /**
- * What an IPv4 route is made of, and when a caller is wrong about it. A wrong argument is an error of the
- * program, not an outcome, so it throws before anything has been changed.
+ * What an IPv4 route is made of, and when a caller is wrong about it. A wrong argument is an error
+ * of the program, not an outcome, so it throws before anything has been changed.
  */
 
 /** The greatest next hop: 24 bits of an rte_lpm entry. */
 export const NEXT_HOP_MAX = 0xff_ffff;
 
-/** The network mask of a depth as an unsigned number. `<< 32` is `<< 0` in JavaScript, hence the case. */
+/**
+ * The network mask of a depth as an unsigned number. `<< 32` is `<< 0` in JavaScript, hence the
+ * case.
+ */
 export function maskOf(depth: number): number {
   return depth === 0 ? 0 : (-1 << (32 - depth)) >>> 0;
 }

@@ -1,16 +1,17 @@
 /**
- * The routes beside a forwarding table (the RIB): what was added, under which prefix and depth, with which
- * next hop. A compressed table cannot say what a deletion uncovers; this can, by probing at shorter depths.
+ * The routes beside a forwarding table (the RIB): what was added, under which prefix and depth,
+ * with which next hop. A compressed table cannot say what a deletion uncovers; this can, by probing
+ * at shorter depths.
  *
- * An open-addressing hash with linear probing, two 32-bit words a slot: the prefix, and depth + 1 with the next
- * hop (0 = empty slot). It doubles when half full, so an absent rule costs 2.5 slots on average (Knuth, TAOCP 3,
- * 6.4, algorithm L). Removal shifts later slots back instead of leaving marks, so adding and
- * removing forever costs no more than once. The price: the hash is a fixed function, so routes chosen to
- * collide make an operation linear in their number. rte_lpm keeps an array sorted by depth instead and pays
- * a scan of all rules of a depth for each insertion.
+ * An open-addressing hash with linear probing, two 32-bit words a slot: the prefix, and depth + 1
+ * with the next hop (0 = empty slot). It doubles when half full, so an absent rule costs 2.5 slots
+ * on average (Knuth, TAOCP 3, 6.4, algorithm L). Removal shifts later slots back instead of leaving
+ * marks, so adding and removing forever costs no more than once. The price: the hash is a fixed
+ * function, so routes chosen to collide make an operation linear in their number. rte_lpm keeps an
+ * array sorted by depth instead and pays a scan of all rules of a depth for each insertion.
  *
- * Callers pass prefixes whose host bits are 0. The table owns its arrays; nobody else keeps a slot number
- * across a change.
+ * Callers pass prefixes whose host bits are 0. The table owns its arrays; nobody else keeps a slot
+ * number across a change.
  */
 export class RuleTable {
   private words = new Uint32Array(2 * SLOTS_MIN);
@@ -50,7 +51,10 @@ export class RuleTable {
     return word === 0 ? -1 : word & 0xff_ffff;
   }
 
-  /** Depth of the longest rule shorter than `depth`, not of depth 0, that covers `prefix`; 0 when none does. */
+  /**
+   * Depth of the longest rule shorter than `depth`, not of depth 0, that covers `prefix`; 0 when
+   * none does.
+   */
   coveringDepth(prefix: number, depth: number): number {
     for (let d = depth - 1; d > 0; d--) {
       if (this.perDepth[d] === 0) continue;
@@ -82,7 +86,8 @@ export class RuleTable {
     if (words[2 * hole + 1] === 0) return false;
     this.live--;
     this.perDepth[depth]!--;
-    // Knuth's algorithm R: a later rule moves into the hole unless its home lies between hole and rule.
+    // Knuth's algorithm R: a later rule moves into the hole unless its home lies between hole and
+    // rule.
     for (let slot = (hole + 1) & this.mask; words[2 * slot + 1] !== 0;) {
       const home = this.homeOf(words[2 * slot]!, this.depthAt(slot));
       if (((slot - home) & this.mask) >= ((slot - hole) & this.mask)) {
@@ -104,7 +109,10 @@ export class RuleTable {
     if (slots > this.capacity) this.resize(slots);
   }
 
-  /** Calls `visit` for each rule in ascending (prefix, depth); what it does to the table changes nothing. */
+  /**
+   * Calls `visit` for each rule in ascending (prefix, depth); what it does to the table changes
+   * nothing.
+   */
   walk(visit: (prefix: number, depth: number, nextHop: number) => void): void {
     const keys = new Float64Array(this.live);
     for (let slot = 0, n = 0; slot < this.capacity; slot++) {

@@ -41,5 +41,7 @@ export const TEST_PROFILE: MachineProfile = {
     "pmd.tx.burst": 60,
     "pmd.tx.packet": 60,
     "l3fwd.packet": 120,
+    "p2pnic.ingress": 800,
+    "p2pnic.poll": 80,
   },
 };

@@ -6,7 +6,7 @@
 import { Lcore } from "../host/lcore.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory } from "../memory/memory.ts";
-import { Nic, type Maxima } from "../nic/nic.ts";
+import { type Maxima, Nic } from "../nic/nic.ts";
 import { PeerRings } from "../nic/peer_rings.ts";
 import { createFabric } from "../pcie/create.ts";
 import type { Fabric, Fidelity } from "../pcie/fabric.ts";

@@ -4,14 +4,12 @@
  */
 import { createFib4 } from "../fib/create.ts";
 import type { Fib4 } from "../fib/fib.ts";
-import type { Context } from "../host/context.ts";
-import { Mempool } from "../memory/mempool.ts";
-import type { Region } from "../memory/memory.ts";
-import { PollPort, thresholdsFor } from "../nic/poll_port.ts";
+import type { Mempool } from "../memory/mempool.ts";
 import type { Maxima } from "../nic/nic.ts";
-import { REASON } from "../policy.ts";
-import { type Cpu, type Dataplane, type Env, type ReportRow, type Stack, STRICT } from "../stack.ts";
+import type { Policy } from "../policy.ts";
+import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
+import { Environment } from "./environment.ts";
 import { Machine } from "./machine.ts";
 import type { Observation, PoolAccount } from "./observation.ts";
 import type { MachineProfile } from "./profile.ts";
@@ -46,8 +44,8 @@ const EVENTS_MIN = 2_000_000;
 
 /** A stack on a simulated machine. */
 export class Testbed implements DeviceUnderTest {
-  readonly policy;
-  readonly offers = EVIDENCE;
+  readonly policy: Policy;
+  readonly offers: ReadonlySet<Evidence> = EVIDENCE;
   readonly machine: Machine;
   #name: string;
   #dataplane: Dataplane | null = null;
@@ -55,7 +53,6 @@ export class Testbed implements DeviceUnderTest {
   readonly #options: TestbedOptions;
   readonly #fib: Fib4;
   #routes: RouteSet | null = null;
-  #pool: Mempool | null = null;
 
   constructor(stack: Stack, profile: MachineProfile, options: TestbedOptions = {}) {
     this.#stack = stack;
@@ -99,7 +96,7 @@ export class Testbed implements DeviceUnderTest {
     for (const lcore of machine.lcores) {
       lcore.skipsIdlePolls = this.#options.skipIdlePolls ?? true;
     }
-    this.#boot(scenario);
+    const env = this.#boot(scenario);
     machine.offer(traffic);
     const last = traffic.count > 0 ? traffic.at[traffic.count - 1]! : 0;
     const o = machine.observation;
@@ -110,7 +107,7 @@ export class Testbed implements DeviceUnderTest {
       },
       () => o.unresolved === 0,
     );
-    this.#close(o, geometry);
+    this.#close(o, geometry, env.poolInUse);
     return o;
   }
 
@@ -136,117 +133,25 @@ export class Testbed implements DeviceUnderTest {
     this.#routes = routes;
   }
 
-  #boot(scenario: Scenario): void {
+  #boot(scenario: Scenario): Environment {
     const { geometry } = scenario;
-    const machine = this.machine;
-    const { observation: o, memory, ledger, clock, choices } = machine;
-    const costs = machine.profile.costs;
-    const places: number[] = [];
-    for (let l = 0; l < geometry.lcores; l++) places.push(o.addPlace(`lcore ${l}`));
-    const nics = machine.nics.slice(0, geometry.ports);
-    const testbed = this;
-    let pool: Mempool | null = null;
-    let ports: PollPort[] | null = null;
-    const contexts: Context[] = [];
-    const rxQueues = Array.from(
-      { length: geometry.lcores },
-      (_, queue) => nics.map((nic) => ({ port: nic.port, queue })),
-    );
-    const lazyPool = (): Mempool => {
-      if (pool === null) {
-        const needed = geometry.ports * geometry.lcores * (geometry.rxRing + geometry.txRing + 32);
-        const count = needed + geometry.lcores * geometry.poolCache * 2 + geometry.spareBuffers;
-        const region: Region = memory.region("mempool", 0, count);
-        pool = new Mempool(memory, region, places, geometry.poolCache);
-        pool.onRefill = () => {
-          for (const context of contexts) context.notify();
-        };
-        testbed.#pool = pool;
-      }
-      return pool;
-    };
-    this.#pool = null;
-    const thresholds = thresholdsFor(geometry.rxRing, geometry.txRing);
-    const lazyPorts = (): PollPort[] => {
-      ports ??= nics.map((nic) => {
-        const queues = nic.bootQueues();
-        const port = new PollPort(
-          nic.port,
-          queues,
-          geometry.lcores,
-          memory,
-          lazyPool(),
-          thresholds,
-          costs,
-          places,
-        );
-        for (let q = 0; q < geometry.lcores; q++) port.start(machine.lcores[q]!.irq, q);
-        return port;
-      });
-      return ports;
-    };
-    const env: Env = {
-      get ports() {
-        return lazyPorts();
-      },
-      get pool() {
-        return lazyPool();
-      },
-      fib: this.#fib,
-      neighbours: scenario.neighbours,
-      memory,
-      lcores: geometry.lcores,
-      choices,
-      cost(operation) {
-        const cycles = costs[operation];
-        if (cycles === undefined) {
-          throw new RangeError(
-            `Cannot charge "${operation}": profile ${machine.profile.name} has no such cost`,
-          );
-        }
-        return cycles;
-      },
-      spawn(lcore, priority, body, stateless = false) {
-        const context = machine.lcores[lcore]!.spawn(priority, body, stateless);
-        context.rxQueues = rxQueues[lcore]!;
-        contexts.push(context);
-        return context;
-      },
-      drop(cpu, buffer, reason, place = -1, occupancy = 0) {
-        const packet = ledger.packet[buffer]!;
-        const context = cpu as Context;
-        let where = place < 0 ? places[cpu.lcore]! : place;
-        if (place < 0 && reason === REASON["tx-full"] && context.refusedPlace >= 0) {
-          where = context.refusedPlace;
-          occupancy = context.refusedOccupancy;
-        }
-        if (packet >= 0) o.drop(packet, reason, where, context.nowPs, occupancy);
-        lazyPool().put(cpu.lcore, buffer);
-      },
-      place: (name, capacity) => o.addPlace(name, capacity),
-      hardware: {
-        nics,
-        peers: machine.peers,
-        nicBuffers: machine.profile.nicBuffers,
-        peerSlots: geometry.peerSlots,
-      },
-    };
+    const env = new Environment(this.machine, this.#fib, scenario);
     const dataplane = this.#stack(env);
     this.#dataplane = dataplane;
     if (this.#options.name === undefined) this.#name = dataplane.name;
     if (dataplane.firmware !== undefined) {
-      for (const nic of nics) nic.threads.boot(dataplane.firmware);
+      for (const nic of env.hardware.nics) nic.threads.boot(dataplane.firmware);
     }
     if (dataplane.poll !== undefined) {
-      const poll = dataplane.poll.bind(dataplane) as (cpu: Cpu) => number;
-      for (let l = 0; l < geometry.lcores; l++) {
-        env.spawn(l, "thread", poll, dataplane.idlePollIsStateless ?? false);
+      const poll = (cpu: Cpu): number => dataplane.poll!(cpu);
+      for (let lcore = 0; lcore < geometry.lcores; lcore++) {
+        env.spawn(lcore, "thread", poll, dataplane.idlePollIsStateless ?? false);
       }
     }
-    void clock;
+    return env;
   }
 
-  #close(o: Observation, geometry: Geometry): void {
+  #close(o: Observation, geometry: Geometry, pool: Mempool | null): void {
     const machine = this.machine;
     const { clock, ledger, memory } = machine;
     o.endPs = clock.now;
@@ -257,7 +162,7 @@ export class Testbed implements DeviceUnderTest {
     const fabric = machine.fabric(geometry.fidelity);
     o.links = fabric.links();
     o.credits = fabric.credits();
-    o.pools = this.#pool === null ? [] : [this.#account(this.#pool)];
+    o.pools = pool === null ? [] : [this.#account(pool)];
     o.lcores = [];
     for (let l = 0; l < geometry.lcores; l++) {
       const lcore = machine.lcores[l]!;

@@ -161,7 +161,13 @@ export class DmaEngine {
     }
     const writes = this.#writes;
     const at = writes.head;
-    fabric.write(this.node, writes.node[at]!, writes.bytes[at]!, writes.handler[at]!, writes.arg[at]!);
+    fabric.write(
+      this.node,
+      writes.node[at]!,
+      writes.bytes[at]!,
+      writes.handler[at]!,
+      writes.arg[at]!,
+    );
     writes.pop();
     this.#writing = false;
     this.#startWrite();

@@ -8,6 +8,7 @@ import type { Memory, Region } from "../memory/memory.ts";
 import type { Geometry } from "../machine/device.ts";
 import type { Observation, PortCounters } from "../machine/observation.ts";
 import type { MachineProfile } from "../machine/profile.ts";
+import type { Reason } from "../policy.ts";
 import type { Fabric } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import { DmaEngine } from "./dma.ts";
@@ -37,6 +38,7 @@ export class Nic {
   readonly vectors: readonly Vector[];
   counters: PortCounters;
 
+  readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #observation: Observation;
   readonly #profile: MachineProfile;
@@ -54,10 +56,19 @@ export class Nic {
   ) {
     this.port = port;
     this.node = port + 1;
+    this.#clock = clock;
     this.#memory = memory;
     this.#observation = observation;
     this.#profile = profile;
-    this.counters = { port, rxFrames: 0, rxBytes: 0, rxMissed: 0, rxErrors: 0, txFrames: 0, txBytes: 0 };
+    this.counters = {
+      port,
+      rxFrames: 0,
+      rxBytes: 0,
+      rxMissed: 0,
+      rxErrors: 0,
+      txFrames: 0,
+      txBytes: 0,
+    };
     this.dma = new DmaEngine(this.node, clock, profile.dma, LONGEST);
     this.macIn = new MacIn(port, clock, memory, observation, most.ingress);
     this.macOut = new MacOut(port, clock, memory, observation, profile.linkGbps, most.buffers);
@@ -71,7 +82,7 @@ export class Nic {
       clock,
       memory,
       observation,
-      { dma: this.dma, macIn: this.macIn, macOut: this.macOut },
+      { dma: this.dma, macIn: this.macIn, macOut: this.macOut, vectors },
       {
         ingress: most.ingress,
         fifo: profile.txFifo,
@@ -90,7 +101,13 @@ export class Nic {
     this.#geometry = geometry;
     this.#lcores = lcores;
     const c = this.counters;
-    c.rxFrames = c.rxBytes = c.rxMissed = c.rxErrors = c.txFrames = c.txBytes = 0;
+    c.rxFrames =
+      c.rxBytes =
+      c.rxMissed =
+      c.rxErrors =
+      c.txFrames =
+      c.txBytes =
+        0;
     o.ports.push(c);
     this.dma.reset(fabric);
     const name = `nic${this.port}`;
@@ -108,23 +125,28 @@ export class Nic {
     const fifo = this.#memory.region(`${name} transmit FIFO`, this.node, this.#profile.txFifo);
     const rx: number[] = [];
     const tx: number[] = [];
-    this.queues.vectors.length = 0;
     for (let q = 0; q < geometry.lcores; q++) {
       rx.push(o.addPlace(`nic${this.port} receive ring ${q}`, geometry.rxRing - 1));
       tx.push(o.addPlace(`nic${this.port} transmit ring ${q}`, geometry.txRing - 1));
-      const vector = this.vectors[q]!;
-      vector.reset(this.dma, this.#lcores[q]!, this.#profile.interruptPs);
-      this.queues.vectors.push(vector);
+      this.vectors[q]!.reset(this.dma, this.#lcores[q]!, this.#profile.interruptPs);
     }
     this.queues.reset(
       this.#fabric!,
       geometry.lcores,
-      geometry.rxRing,
-      geometry.txRing,
+      { rx: geometry.rxRing, tx: geometry.txRing },
       fifo,
       { rx, tx },
     );
     return this.queues;
+  }
+
+  /** Ends the packet in an ingress buffer with a reason: what firmware does with what it will not forward. */
+  drop(b: number, reason: Reason): void {
+    const packet = this.#memory.ledger!.packet[b]!;
+    if (packet >= 0) {
+      this.#observation.drop(packet, reason, this.macIn.place, this.#clock.now);
+    }
+    this.macIn.release(b);
   }
 
   /** Sets buffers of the device's own memory aside. */

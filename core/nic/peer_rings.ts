@@ -34,7 +34,11 @@ class Entries {
   }
 
   reset(): void {
-    this.written = this.flushed = this.visible = this.taken = 0;
+    this.written =
+      this.flushed =
+      this.visible =
+      this.taken =
+        0;
   }
 }
 
@@ -144,6 +148,12 @@ export class PeerRings {
   append(ingress: number, egress: number, slot: number): number {
     const d = this.#pair(ingress, egress).descriptors;
     d.entry[d.written++ % this.slots] = slot;
+    return d.written - d.flushed;
+  }
+
+  /** Ingress NIC: descriptors that wait for a flush. */
+  pending(ingress: number, egress: number): number {
+    const d = this.#pair(ingress, egress).descriptors;
     return d.written - d.flushed;
   }
 

@@ -16,6 +16,21 @@ import type { Context } from "../host/context.ts";
 /** Bytes of a descriptor (82599 data sheet, 7.1.5 and 7.2.3). */
 export const DESCRIPTOR_BYTES = 16;
 
+/** A queue and a slot (or a count) as the one integer that an event carries. */
+export function key(queue: number, slot: number): number {
+  return (queue << 16) | slot;
+}
+
+/** The queue of a key. */
+export function queueOf(key: number): number {
+  return key >>> 16;
+}
+
+/** The slot, or count, of a key. */
+export function slotOf(key: number): number {
+  return key & 0xffff;
+}
+
 /** One descriptor ring with both its sides. */
 export class DescriptorRing {
   readonly capacity: number;

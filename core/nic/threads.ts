@@ -39,6 +39,7 @@ export class NicThreads implements Receiver, Sender {
   #waitingHead = 0;
   #waitingCount = 0;
   readonly #over: number;
+  readonly #later: number;
 
   constructor(nic: Nic, clock: Clock, mhz: number, count: number, ingress = 4096) {
     this.#nic = nic;
@@ -49,6 +50,13 @@ export class NicThreads implements Receiver, Sender {
     this.#holds = new Int32Array(count);
     this.#waiting = new Int32Array(ingress);
     this.#over = clock.register((thread) => this.#finish(thread));
+    this.#later = clock.register((arg) => this.signal(arg >>> 24, arg & 0xffffff));
+  }
+
+  /** Signals the firmware of this NIC when `cycles` of its clock have passed. */
+  later(cycles: number, kind: number, arg: number): void {
+    const at = this.#clock.now + Math.round(cycles * this.#psPerCycle);
+    this.#clock.at(at, this.#later, (kind << 24) | arg);
   }
 
   /** Tells the firmware of something that it asked for. */

@@ -13,11 +13,11 @@
  * came back is reported, only after earlier writes on the same path are visible: otherwise the write latency
  * of the model would let a read pass a write which its TLP did not pass.
  */
+import { Allowance } from "./_allowance.ts";
 import { CLASSES, COMPLETION, downLink, NON_POSTED, POSTED, upLink } from "./_geometry.ts";
 import type { Pool } from "./_pool.ts";
 import { Queues } from "./_queues.ts";
 import type { Receiver } from "./_switch.ts";
-import { Tags } from "./_tags.ts";
 import type { Wires } from "./_wires.ts";
 import type { FabricProfile } from "./fabric.ts";
 import type { Clock } from "../time/clock.ts";
@@ -43,7 +43,7 @@ export class Endpoints implements Receiver {
   readonly #queues: Queues;
   /** Requests in the receive buffers: only the non-posted queue of each set is used. */
   readonly #requests: Queues;
-  readonly #tags: Tags;
+  readonly #tags: Allowance;
   readonly #largest: [number, number, number] = [0, 0, 0];
   /** TLPs waiting at each node, posted and non-posted. */
   readonly #waiting: Int32Array;
@@ -74,7 +74,7 @@ export class Endpoints implements Receiver {
     this.#nodes = nodes;
     this.#queues = new Queues(pool, nodes);
     this.#requests = new Queues(pool, nodes);
-    this.#tags = new Tags(nodes, limits.tags);
+    this.#tags = new Allowance(nodes, limits.tags);
     this.#waiting = new Int32Array(nodes * 2);
     this.#reading = new Int32Array(nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
@@ -123,12 +123,12 @@ export class Endpoints implements Receiver {
     const link = upLink(node);
     const base = node * CLASSES;
     if (!this.#queues.waits(base) || !this.#wires.ready(link)) return;
-    const tagFree = this.#tags.free(node, this.#wires.now);
+    const tagFree = this.#tags.isOpen(node, this.#wires.now);
     const barred = tagFree ? 0 : 1 << NON_POSTED;
     const cls = this.#queues.pick(base, this.#wires.credits, link * CLASSES, barred);
     if (cls < 0) {
       this.#wires.block(link);
-      if (!tagFree) this.#wires.wake(link, this.#tags.nextFree(node));
+      if (!tagFree) this.#wires.wake(link, this.#tags.opensAt(node));
       return;
     }
     if (cls === COMPLETION) this.#sendCompletion(node);

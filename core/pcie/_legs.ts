@@ -15,15 +15,20 @@ export class Legs {
   bytes = new Int32Array(CAPACITY);
   handler = new Int32Array(CAPACITY);
   arg = new Int32Array(CAPACITY);
+  /** Number of TLPs of the leg and the bytes of data in them. */
+  tlps = new Int32Array(CAPACITY);
+  payload = new Int32Array(CAPACITY);
   /** Bytes of all TLPs of the leg, of its last one and of the one before (0 if there is none). */
   wire = new Float64Array(CAPACITY);
   last = new Int32Array(CAPACITY);
   before = new Int32Array(CAPACITY);
-  /** When the switch has got enough of the first TLP to begin; all of the one before the last, and of the last. */
-  headAt = new Float64Array(CAPACITY);
+  /** When the switch has got all of the TLP before the last, and of the last; -1 if it cuts through. */
   beforeAt = new Float64Array(CAPACITY);
   tailAt = new Float64Array(CAPACITY);
-  #next = new Int32Array(CAPACITY);
+  /** When it may begin on the link that it waits for. */
+  readyAt = new Float64Array(CAPACITY);
+  /** Next in the list that holds the entry. */
+  next = new Int32Array(CAPACITY);
   #used = 0;
   #free = -1;
 
@@ -38,7 +43,7 @@ export class Legs {
   ): number {
     let leg = this.#free;
     if (leg >= 0) {
-      this.#free = this.#next[leg]!;
+      this.#free = this.next[leg]!;
     } else {
       if (this.#used === this.cls.length) this.#grow();
       leg = this.#used++;
@@ -54,7 +59,7 @@ export class Legs {
 
   /** Gives an entry back. */
   give(leg: number): void {
-    this.#next[leg] = this.#free;
+    this.next[leg] = this.#free;
     this.#free = leg;
   }
 
@@ -71,12 +76,14 @@ export class Legs {
     this.bytes = twice(this.bytes);
     this.handler = twice(this.handler);
     this.arg = twice(this.arg);
+    this.tlps = twice(this.tlps);
+    this.payload = twice(this.payload);
     this.last = twice(this.last);
     this.before = twice(this.before);
-    this.#next = twice(this.#next);
+    this.next = twice(this.next);
     this.wire = twiceFloat(this.wire);
-    this.headAt = twiceFloat(this.headAt);
     this.beforeAt = twiceFloat(this.beforeAt);
+    this.readyAt = twiceFloat(this.readyAt);
     this.tailAt = twiceFloat(this.tailAt);
   }
 }

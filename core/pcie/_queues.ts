@@ -31,6 +31,8 @@ export class Queues {
   readonly #last: Int32Array;
   readonly #stamps: Float64Array;
   readonly #needs: Int32Array;
+  /** The class that went last, at the first place of each set. */
+  readonly #turn: Int32Array;
   readonly #largest = new Int32Array(CLASSES);
   #arrivals = 0;
 
@@ -40,6 +42,7 @@ export class Queues {
     this.#last = new Int32Array(sets * CLASSES).fill(-1);
     this.#stamps = new Float64Array(sets * CLASSES).fill(Infinity);
     this.#needs = new Int32Array(sets * CLASSES);
+    this.#turn = new Int32Array(sets * CLASSES);
   }
 
   /** Head of a queue, or -1. */
@@ -96,23 +99,23 @@ export class Queues {
   }
 
   /**
-   * The class that may send next: the oldest head that passes nothing it must not, has credits in the cells
-   * from `cell` on, and is not in the bit set `barred`.
+   * The class that may send next: the classes in turn, less those whose head would pass what it must not,
+   * those without credits in the cells from `cell` on, and those in the bit set `barred`. By age instead, a
+   * node that answers many reads would keep its own few requests waiting behind all its answers.
    * @returns its number, or -1
    */
   pick(base: number, credits: Credits, cell: number, barred: number): number {
-    const stamps = this.#stamps;
-    let best = -1;
-    let bestStamp = Infinity;
-    for (let cls = 0; cls < CLASSES; cls++) {
-      const stamp = stamps[base + cls]!;
-      if (stamp >= bestStamp || (barred >> cls & 1) === 1) continue;
+    let cls = this.#turn[base]!;
+    for (let i = 0; i < CLASSES; i++) {
+      cls = cls + 1 < CLASSES ? cls + 1 : 0;
+      const stamp = this.#stamps[base + cls]!;
+      if (stamp === Infinity || (barred >> cls & 1) === 1) continue;
       if (this.#mustWait(base, cls, stamp)) continue;
       if (!credits.allows(cell + cls, this.#needs[base + cls]!)) continue;
-      best = cls;
-      bestStamp = stamp;
+      this.#turn[base] = cls;
+      return cls;
     }
-    return best;
+    return -1;
   }
 
   #mustWait(base: number, cls: number, stamp: number): boolean {
@@ -127,6 +130,7 @@ export class Queues {
     this.#first.fill(-1);
     this.#last.fill(-1);
     this.#stamps.fill(Infinity);
+    this.#turn.fill(0);
     this.#largest.set(largest);
     this.#arrivals = 0;
   }

@@ -1,68 +1,78 @@
 /**
- * Room in the coarse fabric: how far ahead a source may reserve. It has room while its own link and the links
- * behind the switch to which it sends are reserved less than the window ahead for it, and it has a tag.
+ * Room in the coarse fabric: how far ahead a source may reserve. It has room while less than the window's TLPs
+ * of its own have yet to leave the switch, and while it has a tag. Only what it has reserved itself counts, in
+ * TLPs: sources that share a link then share it as the switch's arbiter would have it, and none waits for the
+ * others to stop.
  *
- * A refused source is scheduled for the time at which the reservations of this moment allow it. It may then
- * find that more has been reserved; being refused again it is scheduled again.
+ * A refused source is scheduled for the time at which its reservations allow it.
  */
-import { upLink } from "./_geometry.ts";
-import type { Links } from "./_links.ts";
-import type { Tags } from "./_tags.ts";
-import type { FabricProfile } from "./fabric.ts";
+import { Allowance } from "./_allowance.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** The room of every source. */
 export class Window {
   readonly #clock: Clock;
-  readonly #links: Links;
-  readonly #tags: Tags;
-  readonly #windowPs: number;
-  readonly #switchPs: number;
-  /** When the last byte of a source's own operations leaves the switch. */
-  readonly #latest: Float64Array;
+  readonly #started: Allowance;
+  readonly #tags: Allowance;
   readonly #handler: Int32Array;
   readonly #wakeAt: Float64Array;
-  readonly #wantsTag: Uint8Array;
+  readonly #refused: Uint8Array;
 
-  constructor(clock: Clock, links: Links, tags: Tags, profile: FabricProfile, nodes: number) {
+  /**
+   * @param window TLPs that a source may have under way
+   * @param tags read requests that a source may have outstanding
+   */
+  constructor(clock: Clock, nodes: number, window: number, tags: number) {
     this.#clock = clock;
-    this.#links = links;
-    this.#tags = tags;
-    this.#windowPs = profile.windowPs;
-    this.#switchPs = profile.switchPs;
-    this.#latest = new Float64Array(nodes);
+    this.#started = new Allowance(nodes, window);
+    this.#tags = new Allowance(nodes, tags);
     this.#handler = new Int32Array(nodes).fill(-1);
     this.#wakeAt = new Float64Array(nodes).fill(-1);
-    this.#wantsTag = new Uint8Array(nodes);
-  }
-
-  /** Notes that an operation of `src` leaves the switch at `ps`. */
-  extend(src: number, ps: number): void {
-    if (ps > this.#latest[src]!) this.#latest[src] = ps;
+    this.#refused = new Uint8Array(nodes);
   }
 
   /** Whether a source may start an operation now. */
   isOpen(src: number): boolean {
-    return this.#opensAt(src) <= this.#clock.now && this.#tags.free(src, this.#clock.now);
+    const now = this.#clock.now;
+    return this.#started.isOpen(src, now) && this.#tags.isOpen(src, now);
   }
 
   /** Sees to it that a source that may not is called when it may. */
   refuse(src: number): void {
-    const at = this.#opensAt(src);
-    if (at > this.#clock.now) {
-      this.#wake(src, at);
-      return;
-    }
-    const tagAt = this.#tags.nextFree(src);
-    if (tagAt === Infinity) this.#wantsTag[src] = 1;
-    else this.#wake(src, tagAt);
+    const now = this.#clock.now;
+    const startAt = this.#started.isOpen(src, now) ? now : this.#started.opensAt(src);
+    const tagAt = this.#tags.isOpen(src, now) ? now : this.#tags.opensAt(src);
+    const at = Math.max(startAt, tagAt);
+    // unknown: what leaves or comes back next will look again
+    this.#refused[src] = at === Infinity ? 1 : 0;
+    const handler = this.#handler[src]!;
+    if (at === Infinity || handler < 0) return;
+    // one that comes at or after `at` is on its way; one of this instant may have run already
+    if (this.#wakeAt[src]! > now && this.#wakeAt[src]! >= at) return;
+    this.#wakeAt[src] = at;
+    this.#clock.at(at, handler, src);
   }
 
-  /** It is known when a tag of the source is free again. */
-  tagReturns(src: number): void {
-    if (this.#wantsTag[src] === 0) return;
-    this.#wantsTag[src] = 0;
-    this.#wake(src, this.#tags.nextFree(src));
+  /** An operation of `tlps` TLPs starts. */
+  start(src: number, tlps: number): void {
+    this.#started.take(src, tlps);
+  }
+
+  /** It is known that the operation that started first leaves at `ps`. */
+  leaves(src: number, tlps: number, ps: number): void {
+    this.#started.giveBack(src, tlps, ps);
+    if (this.#refused[src] === 1) this.refuse(src);
+  }
+
+  /** A read of `requests` requests starts. */
+  takeTags(src: number, requests: number): void {
+    this.#tags.take(src, requests);
+  }
+
+  /** It is known that a read of `requests` requests is back at `ps`. */
+  giveTags(src: number, requests: number, ps: number): void {
+    this.#tags.giveBack(src, requests, ps);
+    if (this.#refused[src] === 1) this.refuse(src);
   }
 
   /** Names what to schedule when room comes back. */
@@ -70,23 +80,11 @@ export class Window {
     this.#handler[src] = handler;
   }
 
-  #opensAt(src: number): number {
-    const leaves = this.#latest[src]! - this.#switchPs;
-    return Math.max(this.#links.freeAt[upLink(src)]!, leaves) - this.#windowPs;
-  }
-
-  #wake(src: number, at: number): void {
-    const handler = this.#handler[src]!;
-    // at or after `at` one is on its way already
-    if (handler < 0 || at <= this.#wakeAt[src]!) return;
-    this.#wakeAt[src] = at;
-    this.#clock.at(at, handler, src);
-  }
-
   /** All windows open. */
   reset(): void {
-    this.#latest.fill(0);
+    this.#started.reset();
+    this.#tags.reset();
     this.#wakeAt.fill(-1);
-    this.#wantsTag.fill(0);
+    this.#refused.fill(0);
   }
 }

@@ -10,11 +10,9 @@
  * Zero load is exact: the time of the last byte is that of the TLP fabric, cut-through where both links have
  * the same rate, store-and-forward of each TLP otherwise.
  *
- * Back-pressure. A source has no room while its own link is reserved more than `windowPs` ahead, or while an
- * operation of its own is to leave the switch more than `windowPs` (and the switch's latency) from now: only
- * links that it has something outstanding on count, and sources that share a link are let in by turns, each
- * when its own last operation has come near. Nor has it room with all its tags in reads. Refused, it is
- * called when the reservations of that moment allow it; it asks `room` again, as more may have been reserved.
+ * Back-pressure. A source has no room while as many TLPs of its own as fit in `windowPs` have yet to leave the
+ * switch (its latency not counted), or while all its tags are in reads; a completer holds its answers to each
+ * requester back likewise. Refused, a source is called when its reservations allow it.
  */
 import {
   BYTES_MAX,
@@ -32,7 +30,7 @@ import {
 } from "./_geometry.ts";
 import { Links } from "./_links.ts";
 import { Legs } from "./_legs.ts";
-import { Tags } from "./_tags.ts";
+import { Servers } from "./_servers.ts";
 import { Window } from "./_window.ts";
 import type {
   CreditAccount,
@@ -42,6 +40,22 @@ import type {
   LinkAccount,
 } from "./fabric.ts";
 import type { Clock } from "../time/clock.ts";
+
+/** The window is counted in TLPs of this payload, the usual MPS of x86 hosts. */
+const WINDOW_PAYLOAD = 256;
+const WINDOW_MAX = 4096;
+
+/**
+ * The window of a source in TLPs: those that take `windowPs` on a device's link, and as many of the shortest as
+ * the switch can have under way, of which it is not known yet when they leave.
+ */
+function windowTlps(profile: FabricProfile, links: Links): number {
+  const { writeOverheadBytes, windowPs, switchPs } = profile;
+  const long = links.duration(downLink(1), WINDOW_PAYLOAD + writeOverheadBytes);
+  const short = links.duration(downLink(1), writeOverheadBytes);
+  const tlps = Math.ceil(windowPs / long) + Math.ceil(switchPs / short);
+  return Math.max(1, Math.min(WINDOW_MAX, tlps));
+}
 
 /**
  * PCIe links as servers with a free-at time.
@@ -76,12 +90,11 @@ export class CoarseFabric implements Fabric {
   readonly #nodes: number;
   readonly #links: Links;
   readonly #legs = new Legs();
-  readonly #tags: Tags;
   readonly #window: Window;
+  readonly #servers: Servers;
   /** When the last byte of a pair leaves the switch, and when its last write is visible. */
   readonly #arrivesAt: Float64Array;
   readonly #visibleAt: Float64Array;
-  readonly #hopHandler: number;
   readonly #answerHandler: number;
   /** By class: bytes of an operation that one TLP takes, bytes beside them, and bytes of a full TLP. */
   readonly #unit = new Int32Array(CLASSES);
@@ -101,8 +114,14 @@ export class CoarseFabric implements Fabric {
     this.#maxDevices = maxDevices;
     this.#nodes = nodes;
     this.#links = new Links(nodes, profile);
-    this.#tags = new Tags(nodes, TAGS);
-    this.#window = new Window(clock, this.#links, this.#tags, profile, nodes);
+    this.#window = new Window(clock, nodes, windowTlps(profile, this.#links), TAGS);
+    this.#servers = new Servers(
+      clock,
+      this.#links,
+      this.#legs,
+      nodes,
+      (link, leg, at) => this.#serve(link, leg, at),
+    );
     this.#arrivesAt = new Float64Array(nodes * nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
     this.#overhead = Int32Array.of(
@@ -110,7 +129,6 @@ export class CoarseFabric implements Fabric {
       profile.readOverheadBytes,
       profile.completionOverheadBytes,
     );
-    this.#hopHandler = clock.register((leg) => this.#leave(leg));
     this.#answerHandler = clock.register((leg) => this.#answer(leg));
   }
 
@@ -123,7 +141,7 @@ export class CoarseFabric implements Fabric {
       throw operationError("write", src, dst, bytes, this.#devices);
     }
     const leg = this.#legs.take(POSTED, src, dst, bytes, handler, arg);
-    this.#depart(leg, src, dst);
+    this.#depart(leg, src);
   }
 
   /**
@@ -135,8 +153,8 @@ export class CoarseFabric implements Fabric {
       throw operationError("read", src, dst, bytes, this.#devices);
     }
     const leg = this.#legs.take(NON_POSTED, src, dst, bytes, handler, arg);
-    this.#tags.take(src, Math.ceil(bytes / this.#unit[NON_POSTED]!));
-    this.#depart(leg, src, dst);
+    this.#window.takeTags(src, Math.ceil(bytes / this.#unit[NON_POSTED]!));
+    this.#depart(leg, src);
   }
 
   #allowed(src: number, dst: number, bytes: number): boolean {
@@ -146,55 +164,65 @@ export class CoarseFabric implements Fabric {
       this.#window.isOpen(src);
   }
 
-  /** Reserves the link from `from`, and the one to `to` as soon as the first byte leaves. */
-  #depart(leg: number, from: number, to: number): void {
+  /** Sends a leg on its way from a node, whose own operations and answers are separate inputs. */
+  #depart(leg: number, from: number): void {
     const legs = this.#legs;
     const cls = legs.cls[leg]!;
     const bytes = legs.bytes[leg]!;
     const payload = cls === NON_POSTED ? 0 : bytes;
     const tlps = Math.ceil(bytes / this.#unit[cls]!);
-    const wire = payload + tlps * this.#overhead[cls]!;
-    const full = this.#full[cls]!;
-    const last = wire - (tlps - 1) * full;
+    legs.tlps[leg] = tlps;
+    legs.payload[leg] = payload;
+    legs.wire[leg] = payload + tlps * this.#overhead[cls]!;
+    if (cls !== COMPLETION) this.#window.start(from, tlps);
+    this.#servers.submit(upLink(from), cls === COMPLETION ? 1 : 0, leg, this.#clock.now);
+  }
+
+  /** A link that is free at `at` is reserved for a leg. */
+  #serve(link: number, leg: number, at: number): void {
+    const legs = this.#legs;
+    const answers = legs.cls[leg] === COMPLETION;
+    const from = answers ? legs.dst[leg]! : legs.src[leg]!;
+    const to = answers ? legs.src[leg]! : legs.dst[leg]!;
+    const wire = legs.wire[leg]!;
+    const end = this.#links.send(link, at, wire);
+    this.#links.count(link, legs.cls[leg]!, legs.tlps[leg]!, legs.payload[leg]!, wire);
+    if (link === upLink(from)) this.#leave(leg, from, to, at, end);
+    else this.#arrive(leg, from, to, end);
+  }
+
+  /** The leg begins on its first link at `start`, now: the switch can begin when it has enough. */
+  #leave(leg: number, from: number, to: number, start: number, end: number): void {
+    const legs = this.#legs;
     const link = upLink(from);
-    const now = this.#clock.now;
-    const start = Math.max(now, this.#links.freeAt[link]!);
-    const end = this.#links.send(link, now, wire);
-    this.#links.count(link, cls, tlps, payload, wire);
-    legs.wire[leg] = wire;
+    const several = legs.tlps[leg]! > 1;
+    const full = this.#full[legs.cls[leg]!]!;
+    const wire = legs.wire[leg]!;
+    const last = wire - (legs.tlps[leg]! - 1) * full;
     legs.last[leg] = last;
-    legs.before[leg] = tlps > 1 ? full : 0;
-    if (this.#links.sameRate(link, downLink(to))) {
-      legs.headAt[leg] = start;
-      legs.tailAt[leg] = -1;
-    } else {
-      legs.headAt[leg] = this.#links.leftAt(link, tlps > 1 ? wire - full : 0);
+    legs.before[leg] = several ? full : 0;
+    let head = start;
+    legs.tailAt[leg] = -1;
+    if (!this.#links.sameRate(link, downLink(to))) {
+      head = this.#links.leftAt(link, several ? wire - full : 0);
       legs.beforeAt[leg] = this.#links.leftAt(link, last);
       legs.tailAt[leg] = end;
     }
-    if (start === now) this.#leave(leg);
-    else this.#clock.at(start, this.#hopHandler, leg);
+    this.#servers.submit(downLink(to), from, leg, head + this.#profile.switchPs);
   }
 
-  /** The first byte leaves the source's link: reserves the link behind the switch. */
-  #leave(leg: number): void {
+  /** The leg has its second link reserved until `end`. */
+  #arrive(leg: number, from: number, to: number, end: number): void {
     const legs = this.#legs;
     const cls = legs.cls[leg]!;
-    const src = legs.src[leg]!;
-    const dst = legs.dst[leg]!;
-    const from = cls === COMPLETION ? dst : src;
-    const to = cls === COMPLETION ? src : dst;
     const link = downLink(to);
-    const wire = legs.wire[leg]!;
-    const payload = cls === NON_POSTED ? 0 : legs.bytes[leg]!;
-    const tlps = Math.ceil(legs.bytes[leg]! / this.#unit[cls]!);
-    const end = this.#links.send(link, legs.headAt[leg]! + this.#profile.switchPs, wire);
-    this.#links.count(link, cls, tlps, payload, wire);
     const at = this.#tail(leg, link, end, from, to);
     this.#arrivesAt[from * this.#nodes + to] = at;
-    if (cls !== COMPLETION) this.#window.extend(src, at);
+    if (cls !== COMPLETION) {
+      this.#window.leaves(from, legs.tlps[leg]!, at - this.#profile.switchPs);
+    }
     if (cls === NON_POSTED) {
-      const first = this.#links.leftAt(link, wire - this.#overhead[cls]!);
+      const first = this.#links.leftAt(link, legs.wire[leg]! - this.#overhead[cls]!);
       const latency = to === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
       const ready = Math.max(first + latency, this.#visibleAt[from * this.#nodes + to]!);
       this.#clock.at(ready, this.#answerHandler, leg);
@@ -234,7 +262,7 @@ export class CoarseFabric implements Fabric {
 
   #answer(leg: number): void {
     this.#legs.cls[leg] = COMPLETION;
-    this.#depart(leg, this.#legs.dst[leg]!, this.#legs.src[leg]!);
+    this.#depart(leg, this.#legs.dst[leg]!);
   }
 
   #comeBack(leg: number, at: number): void {
@@ -243,8 +271,7 @@ export class CoarseFabric implements Fabric {
     const visible = this.#visibleAt[legs.dst[leg]! * this.#nodes + requester]!;
     const done = at > visible ? at : visible + 1;
     this.#clock.at(done, legs.handler[leg]!, legs.arg[leg]!);
-    this.#tags.giveBack(requester, Math.ceil(legs.bytes[leg]! / this.#unit[NON_POSTED]!), at);
-    this.#window.tagReturns(requester);
+    this.#window.giveTags(requester, Math.ceil(legs.bytes[leg]! / this.#unit[NON_POSTED]!), at);
   }
 
   /** Whether the links that the source uses are reserved less than the window ahead, and it has a tag. */
@@ -277,10 +304,10 @@ export class CoarseFabric implements Fabric {
     }
     this.#links.reset();
     this.#legs.reset();
-    this.#tags.reset();
     this.#arrivesAt.fill(0);
     this.#visibleAt.fill(-1);
     this.#window.reset();
+    this.#servers.reset();
   }
 
   /** TLPs and bytes that each link direction would have sent. */

@@ -125,7 +125,7 @@ Deno.test("SpscSteps equals SpscRing when operations are not interleaved", () =>
     ),
     { numRuns: 200 },
   );
-  assertGreater(moved, 200, "HARN-1: hardly an item went through");
+  assertGreater(moved, 100, "HARN-1: hardly an item went through");
 });
 
 /**

@@ -167,7 +167,7 @@ Deno.test("SpscRing equals a queue after every operation (RING-1, 2, 3, 4, 5, 9,
     { numRuns: 300 },
   );
   for (const [name, count] of Object.entries(total)) {
-    assertGreater(count, 300, `HARN-3: "${name}" was met too seldom`);
+    assertGreater(count, 100, `HARN-3: "${name}" was met too seldom`);
   }
 });
 

@@ -34,7 +34,7 @@ export function measureOf(draw: ScenarioDraw): number[] {
     ports.size,
     sum(packets, strangeFields),
     neighbours.length,
-    sum(routes, (route) => route.nextHop),
+    sum(routes, (route) => hopRank(route.nextHop)),
     sum(routes, (route) => depthRank(route.depth)),
     sum(routes, (route) => Math.abs(route.prefix - PREFIX_HOME)),
     sum(packets, (packet) => dstDistance(packet.dst, routes)),
@@ -65,6 +65,11 @@ function strangeFields(packet: PacketDraw): number {
 function distance(packet: PacketDraw): number {
   return Math.abs(packet.size - 60) + Math.abs(packet.ttl - 64) + packet.options + packet.dscp +
     Math.abs(packet.gapNs - PLAIN_PACKET.gapNs) + Math.abs(packet.srcPort - PLAIN_PACKET.srcPort);
+}
+
+/** Next hop 1 first: it is on another port than the packets of the simplest draw, so nothing is a hairpin. */
+function hopRank(hop: number): number {
+  return hop === 1 ? 0 : hop + 1;
 }
 
 function depthRank(depth: number): number {

@@ -152,7 +152,7 @@ function* simplerRoutes(draw: ScenarioDraw): Generator<ScenarioDraw> {
       const prefix = (route.prefix & maskOf(depth)) >>> 0;
       yield { ...draw, routes: routes.with(i, { ...route, depth, prefix }) };
     }
-    for (let hop = 0; hop < route.nextHop; hop++) {
+    for (let hop = 0; hop <= Math.max(1, route.nextHop); hop++) {
       yield { ...draw, routes: routes.with(i, { ...route, nextHop: hop }) };
     }
   }

@@ -1,8 +1,8 @@
 import type { Route } from "./model.ts";
 
 /**
- * Shares of prefix lengths in the global IPv4 table of 2023-24, in percent; the rest is spread over 8..15, and a
- * little is longer than /24, as providers carry inside.
+ * Shares of prefix lengths in the global IPv4 table of 2023-24, in percent; the rest is spread over
+ * 8..15, and a little is longer than /24, as providers carry inside.
  */
 const SHARES: readonly (readonly [depth: number, percent: number])[] = [
   [24, 60.1],

@@ -22,9 +22,14 @@ export interface FibConformanceOptions<F extends Fib4> {
   readonly seed?: number;
   /** Only laws whose id matches. */
   readonly only?: RegExp;
-  /** No drawn prefix but /0 is shorter: for tables that write 2^(n - depth) entries. 1 when left out. */
+  /**
+   * No drawn prefix but /0 is shorter: for tables that write 2^(n - depth) entries. 1 when left
+   * out.
+   */
   readonly shortest?: number;
-  /** Depths at which routes are nested exhaustively; the boundaries of 8-bit levels when left out. */
+  /**
+   * Depths at which routes are nested exhaustively; the boundaries of 8-bit levels when left out.
+   */
   readonly exhaustiveAt?: readonly number[];
 }
 
@@ -36,7 +41,10 @@ export interface FibVerdict {
   readonly statement: string;
   /** A law that could not be judged did not hold. */
   readonly outcome: "holds" | "broken" | "not judged";
-  /** The law, the operations, the address, expected and got; or why it was not judged. Empty when it holds. */
+  /**
+   * The law, the operations, the address, expected and got; or why it was not judged. Empty when it
+   * holds.
+   */
   readonly message: string;
 }
 
@@ -64,7 +72,8 @@ interface Trial {
 }
 
 /**
- * Judges a table by each law, one at a time as the verdicts are asked for: for other runners than `Deno.test`.
+ * Judges a table by each law, one at a time as the verdicts are asked for: for other runners than
+ * `Deno.test`.
  * @throws {RangeError} when `numRuns` is not a positive integer
  */
 export function* judgeFib<F extends Fib4>(

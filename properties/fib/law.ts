@@ -12,6 +12,7 @@ export class FibKit<F extends Fib4> {
   /** The rig that was made last, for faults that end in an exception. */
   rig: Rig<F> | undefined;
 
+  /** What one law is judged with. */
   constructor(
     readonly make: (geometry: FibGeometry) => F,
     readonly ledger: FibLedger<F> | undefined,

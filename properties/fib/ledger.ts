@@ -2,8 +2,9 @@ import type { Fib4 } from "../../core/fib/fib.ts";
 import { firstOf, type Route } from "./model.ts";
 
 /**
- * What a table consumes, beside rules, said independently of the table: with it the laws know when an addition
- * has to be refused, that nothing leaks, and how much work is allowed. What is left out is not judged.
+ * What a table consumes, beside rules, said independently of the table: with it the laws know when
+ * an addition has to be refused, that nothing leaks, and how much work is allowed. What is left out
+ * is not judged.
  */
 export interface FibLedger<F extends Fib4> {
   /** Units (tbl8 groups, nodes, ...) that these routes need, whatever came before them. */
@@ -37,8 +38,8 @@ export interface GroupCounts {
 }
 
 /**
- * The ledger of a DIR-24-8 table: a block of addresses has a group exactly when a route is longer than the block;
- * a look-up reads one entry and one more for each group above the address.
+ * The ledger of a DIR-24-8 table: a block of addresses has a group exactly when a route is longer
+ * than the block; a look-up reads one entry and one more for each group above the address.
  */
 export function groupLedger<F extends Fib4 & GroupCounts>(firstBits: number): FibLedger<F> {
   const levels = [8, 16, 24].filter((level) => level >= firstBits);

@@ -1,6 +1,6 @@
 /**
- * The judge of every IPv4 table: a list of routes and a scan. It shares no code with any table, uses neither masks
- * nor shifts, and is meant to be checked by reading.
+ * The judge of every IPv4 table: a list of routes and a scan. It shares no code with any table,
+ * uses neither masks nor shifts, and is meant to be checked by reading.
  */
 
 /** One route of the model. */

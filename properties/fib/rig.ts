@@ -8,12 +8,17 @@ export class LawViolation extends Error {}
 
 /** What a step did. */
 export interface Outcome {
+  /** What was called. */
   readonly verb: "add" | "delete";
+  /** The prefix it was called with, host bits and all. */
   readonly prefix: number;
+  /** The depth it was called with. */
   readonly depth: number;
   /** What was to be added; -1 for a deletion. */
   readonly nextHop: number;
+  /** What the model answers. */
   readonly expected: boolean;
+  /** What the table answered. */
   readonly got: boolean;
   /** The step was the refusal, by RangeError, of a default route that need not be taken. */
   readonly refusedDefault: boolean;
@@ -21,11 +26,14 @@ export interface Outcome {
 
 /** A table beside its model; whatever is done to one is done to the other, and written down. */
 export class Rig<F extends Fib4> {
+  /** The routes that the table ought to hold. */
   readonly model: RouteList = new RouteList();
+  /** What was done, a line each. */
   readonly log: string[] = [];
   private readonly gone: { prefix: number; depth: number }[] = [];
   private refusesDefault: boolean | undefined;
 
+  /** An empty table beside an empty model. */
   constructor(
     readonly fib: F,
     readonly geometry: FibGeometry,
@@ -72,7 +80,10 @@ export class Rig<F extends Fib4> {
     return outcome("delete", prefix, depth, -1, expected, got);
   }
 
-  /** Addresses where a fault would show: first, last, first-1 and last+1 of each route, live or gone, 0, max. */
+  /**
+   * Addresses where a fault would show: first, last, first-1 and last+1 of each route, live or
+   * gone, 0, max.
+   */
   probes(): number[] {
     const found = new Set([0, 2 ** 32 - 1]);
     for (const { prefix, depth } of [...this.model.routes, ...this.gone.slice(-8)]) {
@@ -127,7 +138,10 @@ export class Rig<F extends Fib4> {
     return routes;
   }
 
-  /** @throws {LawViolation} with everything that was done so far */
+  /**
+   * Ends the run.
+   * @throws {LawViolation} with everything that was done so far
+   */
   fail(what: string): never {
     const { groups, maxRules, defaultRoute } = this.geometry;
     const lines = this.log.map((line, i) => `  ${String(i + 1).padStart(3)}. ${line}`);
@@ -142,6 +156,9 @@ export class Rig<F extends Fib4> {
     );
   }
 
+  /**
+   * Calls the table; undefined when it refused, as it may, a default route that it need not take.
+   */
   private call(text: string, depth: number, run: () => boolean): boolean | undefined {
     let got: boolean | undefined;
     try {

@@ -6,7 +6,10 @@ export interface FibGeometry {
   readonly groups: number;
   /** Most routes. */
   readonly maxRules: number;
-  /** Whether depth 0 must be taken. When false, the table may serve it or throw RangeError, always the same. */
+  /**
+   * Whether depth 0 must be taken. When false, the table may serve it or throw RangeError, always
+   * the same.
+   */
   readonly defaultRoute: boolean;
 }
 
@@ -15,19 +18,32 @@ export type StepKind = "add" | "addNear" | "change" | "deleteLive" | "delete";
 
 /** One step as drawn: small numbers that are resolved against the live routes. */
 export interface Step {
+  /** Index into the kinds of the run, modulo their number. */
   readonly kind: number;
+  /** Index into the bases of the run, modulo their number. */
   readonly base: number;
+  /** Depth of the route, 0..32. */
   readonly depth: number;
+  /** Bits that are turned over in the address the step starts from. */
   readonly flip: number;
+  /** Next hop of the route. */
   readonly nextHop: number;
+  /** Index into the live routes, modulo their number. */
   readonly pick: number;
 }
 
-/** A drawn run: a geometry, 1 to 3 addresses that all prefixes crowd around, the kinds that occur, the steps. */
+/**
+ * A drawn run: a geometry, 1 to 3 addresses that all prefixes crowd around, the kinds that occur,
+ * the steps.
+ */
 export interface FibScenario {
+  /** The limits of the table. */
   readonly geometry: FibGeometry;
+  /** Addresses that all prefixes crowd around. */
   readonly bases: readonly number[];
+  /** What steps do in this run. */
   readonly kinds: readonly StepKind[];
+  /** The steps in order. */
   readonly steps: readonly Step[];
 }
 
@@ -38,9 +54,9 @@ export const NEXT_HOP_LAST = 2 ** 24 - 1;
 const EDGES = [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32];
 
 /**
- * Draws scenarios as measured to find faults: prefixes nested around few bases, depths at the boundaries of
- * levels, operations on live routes, tables that are nearly always full, features switched off run by run.
- * No prefix but /0 is shorter than `shortest`.
+ * Draws scenarios as measured to find faults: prefixes nested around few bases, depths at the
+ * boundaries of levels, operations on live routes, tables that are nearly always full, features
+ * switched off run by run. No prefix but /0 is shorter than `shortest`.
  */
 export function fibScenarios(shortest: number): fc.Arbitrary<FibScenario> {
   const small = fc.integer({ min: 1, max: 8 });

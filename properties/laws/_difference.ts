@@ -64,7 +64,7 @@ export function difference(
     ]);
   }
   const shown = names.slice(0, FIELDS_MAX).map(([g, w]) => `${g}, expected ${w}`);
-  if (names.length > FIELDS_MAX) shown.push(`and ${names.length - FIELDS_MAX} more differences`);
+  if (names.length > FIELDS_MAX) shown.push(`and ${names.length - FIELDS_MAX} more`);
   return shown.join("; ");
 }
 

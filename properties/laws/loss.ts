@@ -4,7 +4,7 @@
 import { FATE } from "../../core/machine/observation.ts";
 import { REASON, REASONS } from "../../core/policy.ts";
 import type { Law, Run, Verdict } from "../law.ts";
-import { firstFault } from "./_faults.ts";
+import { firstFault, unkept } from "./_faults.ts";
 import { broken, KEPT, notJudged, placeName, time } from "./_text.ts";
 
 /** What LOSS-1a says of a run; LOSS-1c says it of another. */
@@ -93,7 +93,8 @@ function judgeFates(run: Run): Verdict {
       return broken(`packet ${p} is booked as emitted ${where}, but no frame carries it`, [p]);
     }
   }
-  return KEPT;
+  const why = unkept(o);
+  return why === null ? KEPT : notJudged(why);
 }
 
 function fateName(fate: number): string {
@@ -105,12 +106,13 @@ export const LOSS_2: Law = {
   id: "LOSS-2",
   statement: "Every packet has exactly one fate: emitted once, or dropped once with a reason; " +
     "none is freed in silence.",
-  clause: "RFC 1812, 1.3.3 and 5.2.2; RFC 2544, 26.3",
+  clause: "RFC 1812, 1.3.3 and glossary (silently discard)",
   needs: ["frames", "fates"],
   judge: judgeFates,
 };
 
-function judgeWaiting(run: Run): Verdict {
+/** What LOSS-3 says of a run; LOSS-1c says it of another. */
+export function judgeWaiting(run: Run): Verdict {
   const { observation: o } = run;
   if (o.count === 0) return notJudged("no packet was offered");
   const waiting: number[] = [];

@@ -7,7 +7,7 @@ import type { Geometry } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import type { Traffic } from "../../core/machine/scenario.ts";
 import type { Law, Run, Verdict } from "../law.ts";
-import { judgeCongestion } from "./loss.ts";
+import { judgeCongestion, judgeWaiting } from "./loss.ts";
 import { broken, KEPT, notJudged, placeName, time } from "./_text.ts";
 
 /** Gaps tried: as long as the whole run took, at least 20 us, then eight times as much. */
@@ -29,12 +29,15 @@ function firstLost(run: Run, o: Observation, end: number): number {
   return -1;
 }
 
-/** The first packet that arrived before everything about the earlier ones had ended; `count` if none. */
+/**
+ * The first packet that arrived before the fate of every earlier one; `count` if none. `doneAt` does not
+ * matter: a driver that reclaims what was sent only when it next sends is quiet in between.
+ */
 function firstHurried(o: Observation, at: Float64Array): number {
   let busyUntil = -1;
   for (let p = 0; p < o.count; p++) {
     if (busyUntil >= at[p]!) return p;
-    busyUntil = o.fate[p] === FATE.none ? Infinity : Math.max(busyUntil, o.endAt[p]!, o.doneAt[p]!);
+    busyUntil = o.fate[p] === FATE.none ? Infinity : Math.max(busyUntil, o.endAt[p]!);
   }
   return o.count;
 }
@@ -96,10 +99,11 @@ function judgeSmallest(run: Run): Verdict {
     observation: run.again({ geometry }),
     again: (change, fresh) => run.again({ geometry, ...change }, fresh),
   };
-  const { count } = tight.observation;
-  if (count === 0) return notJudged("no packet was offered");
-  const congestion = judgeCongestion(tight);
-  const verdict = congestion.kind === "broken" ? congestion : judgePaced(tight);
+  if (tight.observation.count === 0) return notJudged("no packet was offered");
+  // What the paced run overwrites is read before it.
+  let verdict = judgeWaiting(tight);
+  if (verdict.kind !== "broken") verdict = judgeCongestion(tight);
+  if (verdict.kind !== "broken") verdict = judgePaced(tight);
   if (verdict.kind !== "broken") return verdict;
   return broken(
     `with 1 header credit and ${geometry.dataCredits} data credits: ${verdict.sentence}`,
@@ -110,9 +114,9 @@ function judgeSmallest(run: Run): Verdict {
 /** LOSS-1c: the smallest legal credits change nothing about loss. */
 export const LOSS_1C: Law = {
   id: "LOSS-1c",
-  statement: "LOSS-1a and LOSS-1b hold with the smallest legal credits: one header and one " +
-    "maximal payload in each class.",
-  clause: "PCI Express Base 3.0, 2.6.1, table of minimum initial credits",
+  statement: "LOSS-1a, LOSS-1b and LOSS-3 hold with the smallest legal credits: one header and " +
+    "one maximal payload in each class.",
+  clause: "PCI Express Base 3.0, 2.6.1, minimum initial advertisements",
   needs: ["fates", "occupancy"],
   fidelity: "tlp",
   reruns: true,

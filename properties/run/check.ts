@@ -105,7 +105,7 @@ export function checkConformance(
 type Outcome = Pick<ConformanceResult, "runs" | "packets" | "laws" | "labels" | "harness">;
 
 function chosenLaws({ laws = LAWS, only }: CheckOptions): readonly Law[] {
-  const chosen = only === undefined ? laws : laws.filter((law) => only.test(law.id));
+  const chosen = only === undefined ? laws : laws.filter((law) => law.id.search(only) >= 0);
   if (chosen.length === 0) {
     const ids = laws.map((law) => law.id).join(", ");
     throw new RangeError(`Cannot check conformance: ${only} matches none of the laws ${ids}`);
@@ -162,7 +162,9 @@ function shrink(
     policy: subject.policy,
     scenario: replay,
     run,
-    sentence: again ? verdict.sentence : "broken once, but kept when the same scenario was repeated",
+    sentence: again
+      ? verdict.sentence
+      : "broken once, but kept when the same scenario was repeated",
     packets: again ? verdict.packets : [],
     minimal: least.minimal && again,
   });
@@ -191,6 +193,8 @@ function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcom
   const harness: HarnessFailure[] = [];
   if (one.traffic.count === 0) {
     harness.push({ id: "HARN-1", sentence: "the replayed scenario offers no packet" });
+  } else if (verdicts.slice(1).every((verdict) => verdict.kind === "not-judged")) {
+    harness.push({ id: "HARN-1", sentence: "no law could be judged on the replayed scenario" });
   }
   return { runs: 1, packets: one.traffic.count, laws: results, labels: [], harness };
 }

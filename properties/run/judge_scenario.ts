@@ -1,5 +1,5 @@
 /** One scenario, run once and judged by every law. */
-import type { Scenario } from "../../core/machine/device.ts";
+import type { Evidence, Scenario } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
 import type { Law, Run, Verdict } from "../law.ts";
@@ -24,6 +24,8 @@ export const RUN_1: Law = {
 export interface Judged {
   /** The run; null when the device threw. */
   readonly run: Run | null;
+  /** What the reference router says of the scenario. */
+  readonly expectation: Expectation;
   /** The verdict of {@link RUN_1}, then one for each law in the order in which they were given. */
   readonly verdicts: readonly Verdict[];
 }
@@ -31,16 +33,18 @@ export interface Judged {
 class SubjectRun implements Run {
   readonly scenario: Scenario;
   readonly policy: Policy;
+  readonly offers: ReadonlySet<Evidence>;
   readonly expectation: Expectation;
   readonly #subject: Subject;
   #observation: Observation;
   #overwritten = false;
 
-  constructor(subject: Subject, scenario: Scenario) {
+  constructor(subject: Subject, scenario: Scenario, expectation: Expectation) {
     this.#subject = subject;
     this.scenario = scenario;
     this.policy = subject.policy;
-    this.expectation = referenceRouter(scenario, subject.policy);
+    this.offers = subject.offers;
+    this.expectation = expectation;
     this.#observation = subject.run(scenario);
   }
 
@@ -68,15 +72,16 @@ export function judgeScenario(
   scenario: Scenario,
   laws: readonly Law[],
 ): Judged {
+  const expectation = referenceRouter(scenario, subject.policy);
   try {
-    const run = new SubjectRun(subject, scenario);
+    const run = new SubjectRun(subject, scenario, expectation);
     const verdicts: Verdict[] = [{ kind: "kept" }];
-    for (const { verdict } of judgeAll(run, subject.offers, laws)) verdicts.push(verdict);
-    return { run, verdicts };
+    for (const { verdict } of judgeAll(run, laws)) verdicts.push(verdict);
+    return { run, expectation, verdicts };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
     const thrown: Verdict = { kind: "broken", sentence: `it threw ${error.message}`, packets: [] };
     const why: Verdict = { kind: "not-judged", why: "the device threw" };
-    return { run: null, verdicts: [thrown, ...laws.map(() => why)] };
+    return { run: null, expectation, verdicts: [thrown, ...laws.map(() => why)] };
   }
 }

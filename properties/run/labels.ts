@@ -1,7 +1,7 @@
 /**
  * Labels say what the drawn scenarios contained, and floors say how much of it a whole property run must have
  * contained: a generator that stopped drawing options would otherwise pass every law about options. Floors are
- * a quarter of the share that was measured over 20,000 draws, so that short runs do not miss them by chance.
+ * about a quarter of the share that was measured, so that short runs do not miss them by chance.
  */
 import type { Evidence, Geometry } from "../../core/machine/device.ts";
 import { FATE } from "../../core/machine/observation.ts";
@@ -9,7 +9,7 @@ import { type Policy, REASON } from "../../core/policy.ts";
 import type { PacketDraw, ScenarioDraw } from "../arbitraries/draw.ts";
 import { hasLeastCredits } from "../arbitraries/geometry.ts";
 import { maskOf } from "../arbitraries/routes.ts";
-import type { Run } from "../law.ts";
+import type { Judged } from "./judge_scenario.ts";
 
 /** How often a label was met, and how often it had to be. */
 export interface LabelCount {
@@ -32,7 +32,7 @@ interface Label {
   readonly label: string;
   /** Least share of the runs. */
   readonly share: number;
-  holds(draw: ScenarioDraw, run: Run | null): boolean;
+  holds(draw: ScenarioDraw, judged: Judged): boolean;
   /** Whether the floor applies; it does if this is left out. */
   applies?(context: FloorContext): boolean;
 }
@@ -58,7 +58,8 @@ const SHAPES: readonly Label[] = [
     label: "smallest credits",
     share: 0.05,
     holds: ({ geometry }) => hasLeastCredits(geometry),
-    applies: ({ fixed }) => fixed.fidelity === undefined && fixed.headerCredits === undefined &&
+    applies: ({ fixed }) =>
+      fixed.fidelity === undefined && fixed.headerCredits === undefined &&
       fixed.dataCredits === undefined && fixed.mps === undefined,
   },
   {
@@ -69,12 +70,12 @@ const SHAPES: readonly Label[] = [
   },
   { label: "deviations", share: 0.12, holds: (draw) => draw.deviations.length > 0 },
   { label: "1 to 4 packets", share: 0.08, holds: (draw) => draw.packets.length <= 4 },
-  { label: "24 packets or more", share: 0.06, holds: (draw) => draw.packets.length >= 24 },
-  { label: "burst of 4", share: 0.08, holds: hasBurst },
-  { label: "nested routes hit", share: 0.1, holds: hasNestedHit },
+  { label: "24 packets or more", share: 0.065, holds: (draw) => draw.packets.length >= 24 },
+  { label: "burst of 4", share: 0.065, holds: hasBurst },
+  { label: "nested routes hit", share: 0.14, holds: hasNestedHit },
   {
     label: "default route",
-    share: 0.06,
+    share: 0.07,
     holds: (draw) => draw.routes.some((route) => route.depth === 0),
     applies: ({ policy }) => policy.defaultRoute,
   },
@@ -82,38 +83,42 @@ const SHAPES: readonly Label[] = [
 
 /** Labels of the packets. */
 const CONTENTS: readonly Label[] = [
-  { label: "ttl 0 or 1", share: 0.03, holds: some((packet) => packet.ttl <= 1) },
-  { label: "options", share: 0.03, holds: some((packet) => packet.options > 0) },
-  { label: "vlan", share: 0.02, holds: some((packet) => packet.type === "vlan") },
+  { label: "ttl 0 or 1", share: 0.06, holds: some((packet) => packet.ttl <= 1) },
+  { label: "options", share: 0.08, holds: some((packet) => packet.options > 0) },
+  { label: "vlan", share: 0.05, holds: some((packet) => packet.type === "vlan") },
   {
     label: "arp or ipv6",
-    share: 0.02,
+    share: 0.05,
     holds: some((packet) => packet.type === "arp" || packet.type === "ipv6"),
   },
-  { label: "wrong checksum", share: 0.02, holds: some((packet) => packet.checksum === "wrong") },
+  { label: "wrong checksum", share: 0.06, holds: some((packet) => packet.checksum === "wrong") },
   {
     label: "corner checksum",
-    share: 0.03,
+    share: 0.08,
     holds: some((packet) => typeof packet.checksum === "number"),
   },
-  { label: "bad header", share: 0.02, holds: some((packet) => packet.header !== "right") },
-  { label: "bad length", share: 0.02, holds: some((packet) => packet.totalLength !== "right") },
-  { label: "padded", share: 0.02, holds: some((packet) => packet.totalLength === "padded") },
-  { label: "other mac", share: 0.02, holds: some((packet) => packet.mac === "other") },
-  { label: "runt", share: 0.02, holds: some((packet) => packet.size < 60) },
-  { label: "oversize", share: 0.02, holds: some((packet) => packet.size > 1518) },
-  { label: "tcp or icmp", share: 0.05, holds: some((packet) => packet.protocol !== "udp") },
+  { label: "bad header", share: 0.05, holds: some((packet) => packet.header !== "right") },
+  { label: "bad length", share: 0.06, holds: some((packet) => packet.totalLength !== "right") },
+  { label: "padded", share: 0.04, holds: some((packet) => packet.totalLength === "padded") },
+  { label: "other mac", share: 0.05, holds: some((packet) => packet.mac === "other") },
+  { label: "runt", share: 0.05, holds: some((packet) => packet.size < 60) },
+  { label: "oversize", share: 0.045, holds: some((packet) => packet.size > 1518) },
+  { label: "tcp or icmp", share: 0.08, holds: some((packet) => packet.protocol !== "udp") },
 ];
 
 /** Labels of what the reference router, or the device, made of the packets. */
 const OUTCOMES: readonly Label[] = [
-  { label: "no route", share: 0.05, holds: (draw) => draw.packets.some((p) => !isCovered(p, draw)) },
-  { label: "hairpin", share: 0.1, holds: (_, run) => run !== null && hasHairpin(run) },
-  { label: "all to be forwarded", share: 0.05, holds: (_, run) => run !== null && allForward(run) },
+  {
+    label: "no route",
+    share: 0.05,
+    holds: (draw) => draw.packets.some((p) => !isCovered(p, draw)),
+  },
+  { label: "hairpin", share: 0.14, holds: hasHairpin },
+  { label: "all to be forwarded", share: 0.07, holds: allForward },
   {
     label: "congestion drop",
     share: 0.005,
-    holds: (_, run) => run !== null && hasCongestion(run),
+    holds: hasCongestion,
     // Only a device with small buffers of known size must meet congestion, and only if they were drawn.
     applies: ({ policy, offers, fixed }) =>
       policy.congestion.length > 0 && offers.has("occupancy") && Object.keys(fixed).length === 0,
@@ -129,9 +134,9 @@ export const LABEL_NAMES: readonly string[] = LABELS.map(({ label }) => label);
 export class Labels {
   readonly #counts = new Int32Array(LABELS.length);
 
-  /** Counts the labels of one run; `run` is null when the device threw. */
-  add(draw: ScenarioDraw, run: Run | null): void {
-    for (let i = 0; i < LABELS.length; i++) if (LABELS[i]!.holds(draw, run)) this.#counts[i]!++;
+  /** Counts the labels of one run. */
+  add(draw: ScenarioDraw, judged: Judged): void {
+    for (let i = 0; i < LABELS.length; i++) if (LABELS[i]!.holds(draw, judged)) this.#counts[i]!++;
   }
 
   /** The counts with the floors of a property of `runs` runs. */
@@ -169,21 +174,19 @@ function hasNestedHit(draw: ScenarioDraw): boolean {
   });
 }
 
-function hasHairpin({ scenario, expectation }: Run): boolean {
-  for (let i = 0; i < expectation.count; i++) {
-    if ((expectation.reasons[i]! >>> REASON.hairpin) & 1) return true;
-    if (expectation.forward[i] === 1 && expectation.port[i] === scenario.traffic.port[i]) return true;
-  }
-  return false;
+function hasHairpin({ packets }: ScenarioDraw, { expectation }: Judged): boolean {
+  return packets.some(({ port }, i) =>
+    ((expectation.reasons[i]! >>> REASON.hairpin) & 1) === 1 ||
+    (expectation.forward[i] === 1 && expectation.port[i] === port)
+  );
 }
 
-function allForward({ expectation }: Run): boolean {
-  return expectation.forward.subarray(0, expectation.count).every((forward) => forward === 1);
+function allForward({ packets }: ScenarioDraw, { expectation }: Judged): boolean {
+  return packets.every((_, i) => expectation.forward[i] === 1);
 }
 
-function hasCongestion({ expectation, observation }: Run): boolean {
-  for (let i = 0; i < observation.count; i++) {
-    if (expectation.forward[i] === 1 && observation.fate[i] === FATE.dropped) return true;
-  }
-  return false;
+function hasCongestion({ packets }: ScenarioDraw, { run, expectation }: Judged): boolean {
+  if (run === null) return false;
+  const { fate } = run.observation;
+  return packets.some((_, i) => expectation.forward[i] === 1 && fate[i] === FATE.dropped);
 }

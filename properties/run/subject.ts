@@ -22,8 +22,15 @@ export class DeviceError extends Error {
   /** @param thrown what the device threw */
   constructor(thrown: unknown) {
     const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    super(text.split("\n", 1)[0]!, { cause: thrown });
+    super(text.split("\n", 1)[0]! + whereFrom(thrown), { cause: thrown });
   }
+}
+
+/** File, line and column where it was thrown, without the folders: they differ from machine to machine. */
+function whereFrom(thrown: unknown): string {
+  const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
+  const match = /\n\s+at .*?([^\s/\\(]+:\d+:\d+)\)?(?:\n|$)/.exec(stack);
+  return match === null ? "" : ` (${match[1]})`;
 }
 
 /** One device, and others like it. */

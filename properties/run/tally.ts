@@ -49,6 +49,13 @@ export class Tally {
     }
   }
 
+  /** Counts what is missing to `runs` runs as not judged for the reason `why`. */
+  skip(why: string, runs: number): void {
+    let seen = this.judged;
+    for (const count of this.#whys.values()) seen += count;
+    if (seen < runs) this.#whys.set(why, runs - seen);
+  }
+
   /** Why it was not judged, the most frequent reason first. */
   notJudged(): NotJudged[] {
     return [...this.#whys].map(([why, runs]) => ({ why, runs }))

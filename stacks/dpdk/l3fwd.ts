@@ -105,7 +105,11 @@ class L3fwd implements Dataplane {
   }
 
   report(): { name: string; value: number; unit: string }[] {
-    return [...this.#bursts].map((value, n) => ({ name: `RX-bursts of ${n}`, value, unit: "bursts" }));
+    return [...this.#bursts].map((value, n) => ({
+      name: `RX-bursts of ${n}`,
+      value,
+      unit: "bursts",
+    }));
   }
 
   /** One turn of the loop for one queue; the first queue's turn begins with the drain check. */

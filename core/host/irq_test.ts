@@ -1,0 +1,67 @@
+// Aim: an interrupt is raised once for each unmasking, no cause is ever forgotten, and the throttle spaces
+// them. Method: examples over a fabric with the coarse fidelity.
+import { assertEquals } from "@std/assert";
+import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
+import { Observation } from "../machine/observation.ts";
+import { DmaEngine } from "../nic/dma.ts";
+import { createFabric } from "../pcie/create.ts";
+import { Clock } from "../time/clock.ts";
+import { Vector } from "./irq.ts";
+import { Lcore } from "./lcore.ts";
+
+function vector() {
+  const clock = new Clock();
+  const observation = new Observation();
+  observation.reset(0, "coarse");
+  const fabric = createFabric("coarse", clock, TEST_PROFILE.fabric, 2);
+  fabric.reset(1, { headerCredits: 8, dataCredits: 64, mps: 256, mrrs: 512 });
+  const dma = new DmaEngine(1, clock, TEST_PROFILE.dma, 1518);
+  dma.reset(fabric);
+  const lcore = new Lcore(0, clock, 1000);
+  const taken: number[] = [];
+  lcore.reset({ interrupt: () => void taken.push(clock.now) });
+  const v = new Vector(3, clock, observation);
+  v.reset(dma, lcore, 1_000_000);
+  const cause = clock.register(() => v.cause());
+  const enable = clock.register(() => v.enable());
+  const run = () => clock.run({ horizonPs: 1e12, events: 1e5 });
+  return { clock, v, taken, cause, enable, observation, run };
+}
+
+Deno.test("Vector masks itself when it fires; what comes while masked fires at the unmasking", () => {
+  const { clock, taken, cause, enable, observation, run } = vector();
+  clock.at(0, enable, 0);
+  clock.at(1, cause, 0);
+  clock.at(2, cause, 0);
+  clock.at(3, cause, 0);
+  run();
+  assertEquals(taken.length, 1);
+  clock.at(clock.now + 10, enable, 0);
+  run();
+  assertEquals([taken.length, observation.interrupts], [2, 2]);
+  clock.at(clock.now + 10, enable, 0);
+  run();
+  assertEquals(taken.length, 2);
+});
+
+Deno.test("Vector that was never enabled latches", () => {
+  const { clock, taken, cause, enable, run } = vector();
+  clock.at(1, cause, 0);
+  run();
+  assertEquals(taken, []);
+  clock.at(clock.now, enable, 0);
+  run();
+  assertEquals(taken.length, 1);
+});
+
+Deno.test("Vector spaces interrupts by its throttle and loses none", () => {
+  const { clock, v, taken, cause, enable, run } = vector();
+  v.throttle(20_000_000);
+  for (let i = 0; i < 6; i++) {
+    clock.at(i * 4_000_000, enable, 0);
+    clock.at(i * 4_000_000 + 1, cause, 0);
+  }
+  run();
+  assertEquals(taken.length, 2);
+  assertEquals(taken[1]! - taken[0]!, 20_000_000);
+});

@@ -1,0 +1,164 @@
+// Aim: contexts run in their order, charges move time, wake-ups and interrupts are never lost, and skipping
+// empty polls gives the very times that stepping gives. Method: examples, and one property that compares
+// skipping with stepping over random work.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Clock } from "../time/clock.ts";
+import type { Context } from "./context.ts";
+import { Lcore } from "./lcore.ts";
+
+const FAR = { horizonPs: 1e12, events: 1e6 };
+const NS = 1000;
+
+function lcore(skips = true, clock = new Clock()) {
+  const core = new Lcore(0, clock, 1000); // 1 GHz: a cycle is 1 ns
+  const taken: string[] = [];
+  core.reset({
+    interrupt: (cpu, vector) => {
+      taken.push(`irq${vector}@${clock.now / NS}`);
+      cpu.charge(10);
+    },
+  });
+  core.skipsIdlePolls = skips;
+  return { core, clock, taken };
+}
+
+Deno.test("Lcore runs hard interrupts before softirqs before threads, between bodies", () => {
+  const { core, clock, taken } = lcore();
+  let polls = 0;
+  const softirq = core.spawn("softirq", (cpu) => {
+    taken.push(`softirq@${clock.now / NS}`);
+    cpu.charge(20);
+    cpu.sleep();
+    return 1;
+  }, false);
+  core.spawn("thread", (cpu) => {
+    taken.push(`thread@${clock.now / NS}`);
+    cpu.charge(100);
+    if (++polls === 3) cpu.sleep();
+    return 1;
+  }, false);
+  const raise = clock.register(() => {
+    core.wake(softirq, clock.now);
+    core.raise(5);
+  });
+  clock.at(50 * NS, raise, 0);
+  clock.run(FAR);
+  assertEquals(taken, ["thread@0", "irq5@100", "softirq@110", "thread@130", "thread@230"]);
+});
+
+Deno.test("Lcore gives threads turns", () => {
+  const { core, clock } = lcore();
+  const order: number[] = [];
+  for (const id of [1, 2, 3]) {
+    core.spawn("thread", (cpu) => {
+      order.push(id);
+      cpu.charge(1);
+      if (order.length >= 7) cpu.sleep();
+      return 1;
+    }, false);
+  }
+  clock.run({ horizonPs: 6.5 * NS, events: 100 });
+  assertEquals(order, [1, 2, 3, 1, 2, 3, 1]);
+});
+
+Deno.test("Lcore refuses an empty poll that takes no time", () => {
+  const { core, clock } = lcore();
+  core.spawn("thread", () => 0, true);
+  assertThrows(() => clock.run(FAR), RangeError, "Cannot poll for ever in no time");
+});
+
+Deno.test("Lcore wakes a sleeper of another lcore at the waker's own time", () => {
+  const clock = new Clock();
+  const { core } = lcore(true, clock);
+  const other = new Lcore(1, clock, 1000);
+  other.reset({ interrupt: () => {} });
+  const times: number[] = [];
+  const sleeper = other.spawn("softirq", (cpu) => {
+    times.push(clock.now / NS);
+    cpu.charge(5);
+    cpu.sleep();
+    return 1;
+  }, false);
+  core.spawn("thread", (cpu) => {
+    cpu.charge(30);
+    cpu.wake(sleeper);
+    cpu.charge(30);
+    cpu.sleep();
+    return 1;
+  }, false);
+  clock.run(FAR);
+  assertEquals(times, [30]);
+});
+
+Deno.test("Lcore counts busy time of parked polling as empty polls", () => {
+  const { core, clock } = lcore();
+  core.spawn("thread", (cpu) => {
+    cpu.charge(7);
+    return 0;
+  }, true);
+  const nothing = clock.register(() => {});
+  clock.at(1000 * NS, nothing, 0);
+  clock.run(FAR);
+  core.settle(clock.now);
+  assert(core.parked);
+  assertEquals([core.emptyPs, core.usefulPs], [1000 * NS, 0]);
+});
+
+/** Three pollers on queues that work comes to at given times; one has a deadline. */
+function play(skips: boolean, arrivals: readonly (readonly [number, number])[], costs: number[]) {
+  const { core, clock } = lcore(skips);
+  const queues = [0, 0, 0];
+  const seen: string[] = [];
+  const waiters: Context[] = [];
+  let deadline = 400;
+  costs.forEach((cost, q) => {
+    waiters.push(core.spawn("thread", (cpu) => {
+      if (q === 0) {
+        const late = cpu.tsc() >= deadline;
+        if (late) {
+          seen.push(`drain@${clock.now}`);
+          deadline = cpu.tsc() + 400;
+        }
+        cpu.wakeAt(deadline);
+        cpu.charge(cost);
+        if (late) return 1;
+      } else cpu.charge(cost);
+      const n = queues[q]!;
+      if (n === 0) return 0;
+      queues[q] = 0;
+      cpu.charge(n * 3);
+      seen.push(`q${q}x${n}@${clock.now}`);
+      return n;
+    }, true));
+  });
+  const arrive = clock.register((q) => {
+    queues[q]!++;
+    waiters[q]!.notify();
+  });
+  const interrupt = clock.register(() => core.raise(1));
+  for (const [time, q] of arrivals) clock.at(time, q === 3 ? interrupt : arrive, q);
+  const end = clock.register(() => {});
+  clock.at(5000 * NS, end, 0);
+  clock.run({ horizonPs: 5000 * NS, events: 1e6 });
+  core.settle(clock.now);
+  return { seen, events: clock.events, busy: core.emptyPs + core.usefulPs };
+}
+
+Deno.test("Lcore skipping empty polls equals stepping them", () => {
+  let saved = 0;
+  fc.assert(fc.property(
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 4_000_000 }), fc.integer({ min: 0, max: 3 })), {
+      size: "max",
+      maxLength: 40,
+    }),
+    fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 3, maxLength: 3 }),
+    (arrivals, costs) => {
+      const skipped = play(true, arrivals, costs);
+      const stepped = play(false, arrivals, costs);
+      assertEquals(skipped.seen, stepped.seen);
+      saved += stepped.events - skipped.events;
+    },
+  ));
+  assert(saved > 1000, "nothing was skipped: the property compared stepping with stepping");
+});

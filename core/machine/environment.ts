@@ -1,0 +1,144 @@
+/**
+ * What the machine gives a stack: the Env of one run. The host driver is set up when the stack first asks
+ * for a port or the pool; a stack that boots firmware on the NICs never does.
+ */
+import type { Fib4 } from "../fib/fib.ts";
+import type { Context } from "../host/context.ts";
+import { Mempool } from "../memory/mempool.ts";
+import type { PacketMemory } from "../memory/memory.ts";
+import { PollPort, thresholdsFor } from "../nic/poll_port.ts";
+import { REASON, type Reason } from "../policy.ts";
+import type { Cpu, Env, Port, Priority, RxQueueId } from "../stack.ts";
+import type { Choices } from "../time/choices.ts";
+import type { Geometry, Scenario } from "./device.ts";
+import type { Hardware } from "./hardware.ts";
+import type { Machine } from "./machine.ts";
+import type { Neighbours } from "./scenario.ts";
+
+/** Buffers that an lcore may hold between rings: a burst being worked on, and one of each port gathered. */
+const HELD_BY_LCORE = 64;
+
+/** The environment of a stack on a machine, for one scenario. */
+export class Environment implements Env {
+  readonly fib: Fib4;
+  readonly neighbours: Neighbours;
+  readonly memory: PacketMemory;
+  readonly lcores: number;
+  readonly choices: Choices;
+  readonly hardware: Hardware;
+
+  readonly #machine: Machine;
+  readonly #geometry: Geometry;
+  readonly #places: readonly number[];
+  readonly #rxQueues: readonly (readonly RxQueueId[])[];
+  readonly #contexts: Context[] = [];
+  #pool: Mempool | null = null;
+  #ports: readonly PollPort[] | null = null;
+
+  constructor(machine: Machine, fib: Fib4, scenario: Scenario) {
+    const { geometry, neighbours } = scenario;
+    const nics = machine.nics.slice(0, geometry.ports);
+    const lcores = Array.from({ length: geometry.lcores }, (_, lcore) => lcore);
+    this.#machine = machine;
+    this.#geometry = geometry;
+    this.#places = lcores.map((lcore) => machine.observation.addPlace(`lcore ${lcore}`));
+    this.#rxQueues = lcores.map((queue) => nics.map((nic) => ({ port: nic.port, queue })));
+    this.fib = fib;
+    this.neighbours = neighbours;
+    this.memory = machine.memory;
+    this.lcores = geometry.lcores;
+    this.choices = machine.choices;
+    this.hardware = {
+      nics,
+      peers: machine.peers,
+      nicBuffers: machine.profile.nicBuffers,
+      peerSlots: geometry.peerSlots,
+    };
+  }
+
+  get ports(): readonly Port[] {
+    return this.#ports ??= this.#startDriver();
+  }
+
+  get pool(): Mempool {
+    return this.#pool ??= this.#makePool();
+  }
+
+  /** The pool if the stack asked for it. */
+  get poolInUse(): Mempool | null {
+    return this.#pool;
+  }
+
+  cost(operation: string): number {
+    const { costs, name } = this.#machine.profile;
+    const cycles = costs[operation];
+    if (cycles === undefined) {
+      throw new RangeError(`Cannot charge "${operation}": profile ${name} has no such cost`);
+    }
+    return cycles;
+  }
+
+  spawn(
+    lcore: number,
+    priority: Priority,
+    body: (cpu: Cpu) => number,
+    stateless = false,
+  ): Context {
+    const context = this.#machine.lcores[lcore]!.spawn(priority, body, stateless);
+    context.rxQueues = this.#rxQueues[lcore]!;
+    this.#contexts.push(context);
+    return context;
+  }
+
+  drop(cpu: Cpu, buffer: number, reason: Reason, place = -1, occupancy = -1): void {
+    const { ledger, observation } = this.#machine;
+    const context = cpu as Context;
+    const packet = ledger.packet[buffer]!;
+    if (packet >= 0 && observation.carrier[packet] === buffer) {
+      const refused = place < 0 && reason === REASON["tx-full"];
+      const where = refused ? context.refusedPlace : place < 0 ? this.#places[cpu.lcore]! : place;
+      const fill = refused ? context.refusedOccupancy : occupancy;
+      observation.drop(packet, reason, where, context.nowPs, fill);
+    }
+    this.pool.put(cpu.lcore, buffer);
+  }
+
+  place(name: string, capacity: number): number {
+    return this.#machine.observation.addPlace(name, capacity);
+  }
+
+  #makePool(): Mempool {
+    const g = this.#geometry;
+    const needed = g.ports * g.lcores * (g.rxRing + g.txRing) +
+      g.lcores * (HELD_BY_LCORE * (1 + g.ports) + g.poolCache * 2) + g.spareBuffers;
+    const region = this.#machine.memory.region("mempool", 0, needed);
+    const pool = new Mempool(this.#machine.memory, region, this.#places, g.poolCache);
+    pool.onRefill = () => {
+      for (const context of this.#contexts) context.notify();
+    };
+    return pool;
+  }
+
+  #startDriver(): readonly PollPort[] {
+    const { memory, profile, lcores } = this.#machine;
+    const g = this.#geometry;
+    const thresholds = thresholdsFor(g.rxRing, g.txRing);
+    return this.hardware.nics.map((nic) => {
+      const device = nic.bootQueues();
+      const { costs } = profile;
+      const at = this.#places;
+      const port = new PollPort(
+        nic.port,
+        device,
+        g.lcores,
+        memory,
+        this.pool,
+        thresholds,
+        costs,
+        at,
+      );
+      for (let q = 0; q < g.lcores; q++) port.start(lcores[q]!.irq, q);
+      return port;
+    });
+  }
+}

@@ -1,0 +1,17 @@
+/** Machines in virtual time, what is offered to them, and what is seen of a run. */
+export type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
+export type { Hardware } from "./hardware.ts";
+export { Machine, SCENARIO_MAXIMA } from "./machine.ts";
+export {
+  FATE,
+  type Fault,
+  type FaultKind,
+  type LcoreAccount,
+  Observation,
+  type Place,
+  type PoolAccount,
+  type PortCounters,
+} from "./observation.ts";
+export type { MachineProfile } from "./profile.ts";
+export type { Neighbours, RouteSet, Traffic } from "./scenario.ts";
+export { Testbed, testbed, type TestbedOptions } from "./testbed.ts";

@@ -1,0 +1,132 @@
+// Aim: every wrong change of a buffer's state is a fault with both holders, and a packet's carrier decides
+// what becomes of it. Method: one example for each arrow that is not in the ledger's diagram.
+import { assertEquals, assertThrows } from "@std/assert";
+import { FATE, Observation } from "../machine/observation.ts";
+import { Ledger } from "./ledger.ts";
+import { HEADROOM, Memory, STRIDE } from "./memory.ts";
+
+function books() {
+  const observation = new Observation();
+  observation.reset(4, "coarse");
+  observation.addPlace("a");
+  observation.addPlace("b");
+  const memory = new Memory(8);
+  const ledger = new Ledger(memory, observation, () => 7);
+  memory.ledger = ledger;
+  memory.region("all", 0, 8);
+  const kinds = () => observation.faults.map((f) => f.kind);
+  return { observation, memory, ledger, kinds };
+}
+
+Deno.test("Ledger lets the four right changes pass", () => {
+  const { ledger, kinds } = books();
+  ledger.alloc(1, 0);
+  assertEquals(ledger.post(1, 1), true);
+  ledger.device(1, 1);
+  ledger.complete(1, 0);
+  assertEquals(ledger.free(1, 0), true);
+  assertEquals(kinds(), []);
+});
+
+Deno.test("Ledger names every other change", () => {
+  const { ledger, observation, kinds } = books();
+  ledger.free(1, 0);
+  ledger.post(1, 0);
+  ledger.complete(1, 0);
+  ledger.hand(1, 0);
+  ledger.device(1, 0);
+  assertEquals(kinds(), [
+    "double-free",
+    "use-after-free",
+    "completed-unposted",
+    "use-after-free",
+    "freed-posted",
+  ]);
+  observation.faults.length = 0;
+  ledger.alloc(2, 0);
+  ledger.alloc(2, 1);
+  ledger.post(2, 1);
+  ledger.post(2, 0);
+  assertEquals(ledger.free(2, 0), false);
+  assertEquals(kinds(), ["posted-twice", "posted-twice", "freed-posted"]);
+  assertEquals(observation.faults[2], {
+    kind: "freed-posted",
+    at: 7,
+    buffer: 2,
+    packet: -1,
+    place: 0,
+    other: 1,
+  });
+});
+
+Deno.test("Ledger gives the fate freed to a packet whose carrier is freed, not to one that moved on", () => {
+  const { ledger, observation, memory } = books();
+  ledger.enter(0, 1, 0);
+  ledger.alloc(2, 1);
+  ledger.moved(1, 2);
+  ledger.free(1, 0);
+  assertEquals(observation.fate[0], FATE.none);
+  ledger.free(2, 1);
+  assertEquals([observation.fate[0], observation.place[0], observation.endAt[0]], [
+    FATE.freed,
+    1,
+    7,
+  ]);
+  ledger.enter(1, 3, 0);
+  memory.length[3] = 2;
+  ledger.alloc(4, 1);
+  memory.copy(3, 4);
+  assertEquals([observation.carrier[1], memory.copiedBytes], [4, 2]);
+});
+
+Deno.test("Ledger names what lands on a live packet or in a free buffer", () => {
+  const { ledger, kinds } = books();
+  ledger.enter(0, 1, 0);
+  ledger.enter(1, 2, 0);
+  ledger.moved(1, 2);
+  ledger.enter(2, 3, 0);
+  ledger.moved(3, 5);
+  assertEquals(kinds(), ["overwritten", "use-after-free"]);
+});
+
+Deno.test("Ledger names a driver that takes what was never received", () => {
+  const { ledger, kinds } = books();
+  ledger.alloc(1, 0);
+  ledger.post(1, 1);
+  ledger.received(1, 0);
+  assertEquals(kinds(), ["done-without-data"]);
+});
+
+Deno.test("Ledger says where each packet without a fate waits", () => {
+  const { ledger, observation } = books();
+  ledger.enter(0, 1, 1);
+  observation.drop(1, 1, 0, 5);
+  ledger.describeWaiting();
+  assertEquals([...observation.waitingAt], [
+    [0, "b"],
+    [2, "nowhere: it never arrived"],
+    [3, "nowhere: it never arrived"],
+  ]);
+});
+
+Deno.test("Memory reset leaves no byte and no field of the last run behind", () => {
+  const { memory, ledger } = books();
+  const b = 3;
+  ledger.alloc(b, 0);
+  memory.length[b] = 100;
+  memory.bytes.fill(0xaa, memory.offset[b]!, memory.offset[b]! + 100);
+  ledger.free(b, 0);
+  ledger.alloc(b, 0);
+  memory.refresh(b);
+  memory.port[b] = 9;
+  ledger.reset();
+  memory.reset();
+  assertEquals(memory.bytes.every((byte) => byte === 0), true);
+  assertEquals([memory.port[b], memory.length[b], memory.offset[b]], [0, 0, b * STRIDE + HEADROOM]);
+  assertEquals(memory.used, 0);
+  assertThrows(
+    () => memory.region("big", 0, 9),
+    RangeError,
+    "Cannot reserve 9 buffers for big: 8 of 8 are left",
+  );
+});

@@ -1,0 +1,169 @@
+// Aim: a pool conserves its buffers under any mix of operations, keeps its caches within bounds, serves
+// hot buffers first, and its ledger names every wrong free. Method: a set as the model, examples for order.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Observation } from "../machine/observation.ts";
+import { Ledger } from "./ledger.ts";
+import { Memory, POISON } from "./memory.ts";
+import { Mempool } from "./mempool.ts";
+
+function pool(size: number, cache: number, lcores = 2, checked = true) {
+  const observation = new Observation();
+  observation.reset(8, "coarse");
+  const memory = new Memory(size + 4);
+  const ledger = new Ledger(memory, observation, () => 42);
+  if (checked) memory.ledger = ledger;
+  memory.region("other", 0, 2);
+  const places = Array.from({ length: lcores }, (_, l) => observation.addPlace(`lcore ${l}`));
+  const mempool = new Mempool(memory, memory.region("pool", 0, size), places, cache);
+  return { mempool, memory, ledger, observation };
+}
+
+const operation = fc.record({
+  lcore: fc.integer({ min: 0, max: 1 }),
+  put: fc.boolean(),
+  bulk: fc.boolean(),
+  n: fc.integer({ min: 1, max: 12 }),
+});
+
+Deno.test("Mempool POOL-1, -2, -4, -5, -6: conserves, never gives twice, bounds caches, whole or not at all", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 24 }),
+      fc.integer({ min: 0, max: 8 }),
+      fc.boolean(),
+      fc.array(operation, { size: "max", maxLength: 120 }),
+      (size, cache, checked, operations) => {
+        const { mempool, observation } = pool(size, cache, 2, checked);
+        const held: number[] = [];
+        const out = new Int32Array(16);
+        for (const { lcore, put, bulk, n } of operations) {
+          const reachable = mempool.free + mempool.cachedBy(lcore);
+          if (put) {
+            const back = Int32Array.from(held.splice(0, bulk ? n : 1));
+            if (bulk) mempool.putBulk(lcore, back, 0, back.length);
+            else if (back.length === 1) mempool.put(lcore, back[0]!);
+          } else if (bulk) {
+            const got = mempool.getBulk(lcore, out, 2, n);
+            assertEquals(
+              got,
+              n <= reachable,
+              "a bulk get fails only if cache and ring cannot serve",
+            );
+            if (got) held.push(...out.subarray(2, 2 + n));
+          } else {
+            const b = mempool.get(lcore);
+            assertEquals(b >= 0, reachable > 0, "a get fails only if cache and ring are empty");
+            if (b >= 0) held.push(b);
+          }
+          assertEquals(new Set(held).size, held.length, "a buffer was given twice");
+          assertEquals(mempool.free + mempool.cached + held.length, size, "buffers got lost");
+          assert(
+            mempool.cachedBy(0) <= cache && mempool.cachedBy(1) <= cache,
+            "a cache overflowed",
+          );
+        }
+        assertEquals(observation.faultCount, 0);
+        for (const b of held.splice(0)) mempool.put(0, b);
+        assertEquals(mempool.free + mempool.cached, size);
+      },
+    ),
+  );
+});
+
+Deno.test("Mempool cache gives the last freed first and does not touch the common ring", () => {
+  const { mempool } = pool(32, 8, 1, false);
+  const out = new Int32Array(4);
+  mempool.getBulk(0, out, 0, 4);
+  const before = mempool.free;
+  for (const b of out) mempool.put(0, b);
+  const again = [mempool.get(0), mempool.get(0), mempool.get(0), mempool.get(0)];
+  assertEquals(again, [...out].reverse());
+  assertEquals(mempool.free, before);
+});
+
+Deno.test("Mempool flushes the coldest half of a full cache, and bypasses it with large puts", () => {
+  const { mempool } = pool(64, 8, 1, false);
+  const out = new Int32Array(20);
+  for (let i = 0; i < 20; i++) out[i] = mempool.get(0);
+  for (let i = 0; i < mempool.cachedBy(0);) mempool.get(0);
+  const ring = mempool.free;
+  mempool.putBulk(0, out, 0, 8);
+  assertEquals([mempool.cachedBy(0), mempool.free], [8, ring]);
+  mempool.put(0, out[8]!);
+  assertEquals([mempool.cachedBy(0), mempool.free], [5, ring + 4]);
+  mempool.putBulk(0, out, 9, 6);
+  assertEquals([mempool.cachedBy(0), mempool.free], [5, ring + 10]);
+});
+
+Deno.test("Mempool refills half a cache at a time", () => {
+  const { mempool } = pool(64, 8, 1, false);
+  mempool.get(0);
+  assertEquals([mempool.cachedBy(0), mempool.free], [3, 60]);
+});
+
+Deno.test("Mempool POOL-3: double and foreign frees are named and change nothing", () => {
+  const { mempool, observation, memory } = pool(8, 0);
+  const b = mempool.get(0);
+  mempool.put(0, b);
+  mempool.put(1, b);
+  mempool.put(1, 0);
+  mempool.put(1, 9999);
+  assertEquals(observation.faults.map((f) => f.kind), [
+    "double-free",
+    "foreign-free",
+    "foreign-free",
+  ]);
+  assertEquals(observation.faults[0], {
+    kind: "double-free",
+    at: 42,
+    buffer: b,
+    packet: -1,
+    place: 1,
+    other: 0,
+  });
+  assertEquals(mempool.free, 8);
+  assertEquals(memory.used, 10);
+});
+
+Deno.test("Mempool POOL-7, -8: freed bytes are poisoned, a recycled buffer has fresh fields", () => {
+  const { mempool, memory } = pool(1, 0);
+  const b = mempool.get(0);
+  memory.length[b] = 3;
+  memory.port[b] = 2;
+  memory.hash[b] = 77;
+  memory.flags[b] = 1;
+  memory.next[b] = 5;
+  const at = memory.offset[b]!;
+  memory.bytes.set([1, 2, 3], at);
+  memory.offset[b] = at + 1;
+  mempool.put(0, b);
+  assertEquals([...memory.bytes.subarray(at, at + 4)], [1, POISON, POISON, POISON]);
+  assertEquals(mempool.get(0), b);
+  assertEquals(
+    [memory.length[b], memory.port[b], memory.hash[b], memory.flags[b], memory.next[b]],
+    [0, 0, 0, 0, -1],
+  );
+  assertEquals(memory.offset[b], at);
+});
+
+Deno.test("Mempool tells of a refill only after somebody was refused", () => {
+  const { mempool } = pool(1, 0);
+  let told = 0;
+  mempool.onRefill = () => told++;
+  const b = mempool.get(0);
+  mempool.put(0, b);
+  assertEquals(told, 0);
+  mempool.get(0);
+  assertEquals(mempool.get(1), -1);
+  mempool.put(0, b);
+  assertEquals([told, mempool.refusals], [1, 1]);
+});
+
+Deno.test("Mempool refuses a cache beyond 512", () => {
+  assertThrows(
+    () => pool(4, 513),
+    RangeError,
+    "Cannot make mempool pool: cache of 513 is not in 0..512",
+  );
+});

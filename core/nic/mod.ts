@@ -1,0 +1,10 @@
+/** NICs: Ethernet, DMA, descriptor rings and their drivers, firmware threads, rings between NICs. */
+export { DmaEngine, type DmaProfile } from "./dma.ts";
+export { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
+export { LONGEST, MacIn, MacOut, type Receiver, type Sender } from "./mac.ts";
+export { type Maxima, Nic } from "./nic.ts";
+export { BATCH_MAX, PeerRings } from "./peer_rings.ts";
+export { PollPort, type Thresholds, thresholdsFor } from "./poll_port.ts";
+export { QueuePairs } from "./queue_pairs.ts";
+export { DESCRIPTOR_BYTES, DescriptorRing, type DeviceSide } from "./rings.ts";
+export { COMPLETION, DESCRIPTOR, type Firmware, NicThreads, SENT } from "./threads.ts";

@@ -1,0 +1,188 @@
+/**
+ * The transmit half of a NIC's queue pairs.
+ *
+ * On a doorbell the device reads descriptors, at most 40 at once, then frames into its transmit FIFO, one
+ * queue after the other, and sends them in that order. A descriptor that asks for it (RS) is written back
+ * when its frame is on the device.
+ *
+ * Source: Intel 82599 data sheet, 7.2 (transmit).
+ */
+import type { Vector } from "../host/irq.ts";
+import type { Memory, Region } from "../memory/memory.ts";
+import type { Observation } from "../machine/observation.ts";
+import { HOST } from "../pcie/fabric.ts";
+import type { Clock } from "../time/clock.ts";
+import type { DmaEngine } from "./dma.ts";
+import type { MacOut, Sender } from "./mac.ts";
+import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
+
+/** Transmit descriptors read at once (82599: up to 40 on chip). */
+const FETCH_MAX = 40;
+
+/** Transmit queues of one NIC. */
+export class TransmitSide implements Sender {
+  readonly rings: readonly DescriptorRing[];
+
+  readonly #clock: Clock;
+  readonly #memory: Memory;
+  readonly #observation: Observation;
+  readonly #dma: DmaEngine;
+  readonly #macOut: MacOut;
+  readonly #vectors: readonly Vector[];
+  #queues = 1;
+  /** Free slots of the transmit FIFO, and the first buffer of its region. */
+  readonly #free: Int32Array;
+  #freeCount = 0;
+  #first = 0;
+  /** Slots in order of sending; which of them are filled; source buffer and descriptor of each. */
+  readonly #order: Int32Array;
+  #orderHead = 0;
+  #orderCount = 0;
+  readonly #filled: Uint8Array;
+  readonly #source: Int32Array;
+  readonly #descriptor: Int32Array;
+  #turn = 0;
+  readonly #descriptorsRead: number;
+  readonly #frameRead: number;
+  readonly #doneLanded: number;
+  readonly #tailMoved: number;
+
+  constructor(
+    clock: Clock,
+    memory: Memory,
+    observation: Observation,
+    parts: { dma: DmaEngine; macOut: MacOut; vectors: readonly Vector[] },
+    most: { fifo: number; ring: number; queues: number },
+  ) {
+    this.#clock = clock;
+    this.#memory = memory;
+    this.#observation = observation;
+    this.#dma = parts.dma;
+    this.#macOut = parts.macOut;
+    this.#vectors = parts.vectors;
+    this.#free = new Int32Array(most.fifo);
+    this.#order = new Int32Array(most.fifo);
+    this.#filled = new Uint8Array(most.fifo);
+    this.#source = new Int32Array(most.fifo);
+    this.#descriptor = new Int32Array(most.fifo);
+    this.rings = Array.from({ length: most.queues }, () => new DescriptorRing(most.ring));
+    this.#descriptorsRead = clock.register((arg) => this.#take(queueOf(arg), slotOf(arg)));
+    this.#frameRead = clock.register((slot) => this.#fill(slot));
+    this.#doneLanded = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
+    this.#tailMoved = clock.register((arg) => {
+      this.rings[queueOf(arg)]!.moveTail(slotOf(arg));
+      this.#pump();
+    });
+  }
+
+  /** Handler of the clock for a doorbell that has arrived. */
+  get tailHandler(): number {
+    return this.#tailMoved;
+  }
+
+  /** Empty rings and FIFO; takes over the port's output. */
+  reset(queues: number, size: number, places: readonly number[], fifo: Region): void {
+    this.#queues = queues;
+    for (let q = 0; q < queues; q++) this.rings[q]!.reset(size, places[q]!);
+    this.#first = fifo.first;
+    this.#freeCount = fifo.count;
+    for (let i = 0; i < fifo.count; i++) this.#free[i] = fifo.count - 1 - i;
+    this.#orderHead = 0;
+    this.#orderCount = 0;
+    this.#filled.fill(0, 0, fifo.count);
+    this.#turn = 0;
+    this.#macOut.sender = this;
+  }
+
+  sent(b: number): void {
+    this.#memory.ledger!.free(b, this.#macOut.place);
+    this.#free[this.#freeCount++] = b - this.#first;
+    this.#pump();
+  }
+
+  #take(queue: number, n: number): void {
+    const ring = this.rings[queue]!;
+    for (let i = 0; i < n; i++) {
+      const slot = ring.fetched & (ring.size - 1);
+      ring.read[slot] = ring.buffer[slot]!;
+      ring.readStatus[slot] = ring.reportStatus[slot]!;
+      ring.fetched = (ring.fetched + 1) >>> 0;
+    }
+    this.#pump();
+  }
+
+  /** Reads descriptors, and frames as long as the FIFO has room, one queue after the other. */
+  #pump(): void {
+    for (let q = 0; q < this.#queues; q++) this.#fetch(q);
+    let idle = 0;
+    while (this.#freeCount > 0 && idle < this.#queues) {
+      const q = this.#turn;
+      this.#turn = q + 1 === this.#queues ? 0 : q + 1;
+      if (this.rings[q]!.ready === 0) {
+        idle++;
+        continue;
+      }
+      idle = 0;
+      this.#readFrame(q);
+    }
+  }
+
+  #fetch(queue: number): void {
+    const ring = this.rings[queue]!;
+    if (ring.fetching !== ring.fetched || ring.ready > 0 || ring.unread === 0) return;
+    const n = Math.min(ring.unread, FETCH_MAX);
+    ring.fetching = (ring.fetching + n) >>> 0;
+    this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n));
+  }
+
+  #readFrame(queue: number): void {
+    const ring = this.rings[queue]!;
+    const at = ring.head & (ring.size - 1);
+    ring.head = (ring.head + 1) >>> 0;
+    const slot = this.#free[--this.#freeCount]!;
+    const source = ring.read[at]!;
+    this.#source[slot] = source;
+    this.#descriptor[slot] = key(queue, at);
+    this.#filled[slot] = 0;
+    this.#order[(this.#orderHead + this.#orderCount++) % this.#order.length] = slot;
+    this.#memory.ledger!.alloc(this.#first + slot, this.#macOut.place);
+    this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot);
+  }
+
+  #fill(slot: number): void {
+    const memory = this.#memory;
+    const ledger = memory.ledger!;
+    const source = this.#source[slot]!;
+    ledger.device(source, this.#macOut.place);
+    memory.transfer(source, this.#first + slot);
+    ledger.moved(source, this.#first + slot);
+    this.#filled[slot] = 1;
+    const descriptor = this.#descriptor[slot]!;
+    if (this.rings[queueOf(descriptor)]!.readStatus[slotOf(descriptor)] === 1) {
+      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, descriptor);
+    }
+    this.#sendFilled();
+    this.#pump();
+  }
+
+  #sendFilled(): void {
+    while (this.#orderCount > 0 && this.#filled[this.#order[this.#orderHead]!] === 1) {
+      const slot = this.#order[this.#orderHead]!;
+      this.#orderHead = (this.#orderHead + 1) % this.#order.length;
+      this.#orderCount--;
+      this.#filled[slot] = 0;
+      this.#macOut.send(this.#first + slot);
+    }
+  }
+
+  #done(queue: number, slot: number): void {
+    const ring = this.rings[queue]!;
+    if (ring.done[slot] === 1) {
+      const b = ring.buffer[slot]!;
+      this.#observation.fault("completed-twice", this.#clock.now, b, -1, ring.place, ring.place);
+    }
+    ring.done[slot] = 1;
+    if (ring.waiter !== null) ring.waiter.notify();
+    this.#vectors[queue]!.cause();
+  }
+}

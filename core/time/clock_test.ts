@@ -1,0 +1,118 @@
+// Aim: events run in order of time, ties as asked or as chosen; runs end as documented. Method: a sorted
+// list as the model, and examples for each kind of end.
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { Choices } from "./choices.ts";
+import { Clock } from "./clock.ts";
+
+const FAR = { horizonPs: 1e15, events: 1e9 };
+
+Deno.test("Clock runs events in order of time, ties in order of asking, ends of instants last", () => {
+  fc.assert(fc.property(
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.boolean()), {
+      size: "max",
+      maxLength: 200,
+    }),
+    (asked) => {
+      const clock = new Clock(4);
+      const seen: number[] = [];
+      const handler = clock.register((arg) => seen.push(arg));
+      asked.forEach(([time, end], i) =>
+        end ? clock.atEnd(time, handler, i) : clock.at(time, handler, i)
+      );
+      assertEquals(clock.run(FAR), "quiet");
+      const model = asked.map(([time, end], i) => ({ time, end, i }));
+      model.sort((a, b) => a.time - b.time || Number(a.end) - Number(b.end) || a.i - b.i);
+      assertEquals(seen, model.map((e) => e.i));
+      assertEquals(clock.events, asked.length);
+    },
+  ));
+});
+
+Deno.test("Clock keeps order while handlers ask for more", () => {
+  const clock = new Clock();
+  const seen: number[] = [];
+  const leaf = clock.register((arg) => seen.push(clock.now * 100 + arg));
+  const root = clock.register((arg) => {
+    clock.at(clock.now + arg, leaf, 1);
+    clock.at(clock.now, leaf, 2);
+  });
+  clock.at(5, root, 3);
+  clock.at(6, root, 0);
+  clock.run(FAR);
+  assertEquals(seen, [502, 601, 602, 801]);
+});
+
+Deno.test("Clock refuses the past and fractions", () => {
+  const clock = new Clock();
+  const handler = clock.register(() => {});
+  clock.at(10, handler, 0);
+  clock.run(FAR);
+  assertThrows(() => clock.at(9, handler, 0), RangeError, "Cannot schedule an event: 9 ps");
+  assertThrows(() => clock.at(10.5, handler, 0), RangeError, "10.5 ps is not a whole time");
+  assertThrows(() => clock.at(NaN, handler, 0), RangeError, "NaN ps");
+});
+
+Deno.test("Clock ends quiet when only timers are left and the caller is satisfied", () => {
+  const clock = new Clock();
+  let ticks = 0;
+  const tick = clock.registerTimer(() => {
+    ticks++;
+    clock.at(clock.now + 100, tick, 0);
+  });
+  clock.at(100, tick, 0);
+  assertEquals(clock.run(FAR), "quiet");
+  assertEquals(ticks, 0);
+  assertEquals(clock.run(FAR, () => ticks >= 3), "quiet");
+  assertEquals(ticks, 3);
+});
+
+Deno.test("Clock ends at the horizon and at the limit of events", () => {
+  const clock = new Clock();
+  const again = clock.register(() => clock.at(clock.now + 10, again, 0));
+  clock.at(0, again, 0);
+  assertEquals(clock.run({ horizonPs: 55, events: 1000 }), "horizon");
+  assertEquals(clock.now, 50);
+  assertEquals(clock.run({ horizonPs: 1e9, events: 4 }), "limit");
+  assertEquals(clock.now, 90);
+});
+
+Deno.test("Clock reset equals a new clock, trace hash included", () => {
+  const play = (clock: Clock, handler: number) => {
+    for (let i = 0; i < 50; i++) clock.at((i * 37) % 11, handler, i);
+    clock.run(FAR);
+    return [clock.now, clock.events, clock.traceHash];
+  };
+  const used = new Clock(4);
+  const handler = used.register(() => {});
+  const first = play(used, handler);
+  used.at(99, handler, 1);
+  used.reset();
+  assertEquals(used.pending, 0);
+  assertEquals(play(used, handler), first);
+  const other = new Clock();
+  const otherHandler = other.register(() => {});
+  other.at(1, otherHandler, 2);
+  other.run(FAR);
+  assertEquals(other.traceHash === first[2], false);
+});
+
+Deno.test("Clock lets choices reorder one instant and nothing else", () => {
+  const play = (value: number) => {
+    const clock = new Clock();
+    const choices = new Choices();
+    choices.reset([{ site: "tie", occurrence: 0, value }]);
+    clock.reset(choices);
+    const seen: number[] = [];
+    const handler = clock.register((arg) => seen.push(arg));
+    for (const [time, arg] of [[1, 0], [2, 1], [2, 2], [2, 3], [3, 4]] as const) {
+      clock.at(time, handler, arg);
+    }
+    clock.atEnd(2, handler, 9);
+    clock.run(FAR);
+    return seen;
+  };
+  assertEquals(play(0), [0, 1, 2, 3, 9, 4]);
+  assertEquals(play(1), [0, 2, 1, 3, 9, 4]);
+  assertEquals(play(2), [0, 3, 1, 2, 9, 4]);
+});

@@ -1,0 +1,169 @@
+/**
+ * Conformance under `deno test`: three lines of user code, one test, a step for each law. The only file of the
+ * laws that touches Deno: its test registry, one environment variable, and files where that is permitted.
+ */
+import type { DeviceUnderTest } from "../core/machine/device.ts";
+import type { MachineProfile } from "../core/machine/profile.ts";
+import { testbed } from "../core/machine/testbed.ts";
+import type { Stack } from "../core/stack.ts";
+import type { Counterexample } from "./counterexample/counterexample.ts";
+import { readScenario, writeCounterexample } from "./counterexample/json.ts";
+import { captureCounterexample } from "./counterexample/pcapng.ts";
+import { reportCounterexample } from "./counterexample/report.ts";
+import {
+  checkConformance,
+  type CheckOptions,
+  type ConformanceResult,
+  type LawResult,
+} from "./run/check.ts";
+import { DEFAULT_MACHINE } from "./run/default_machine.ts";
+
+/** The variable that overrides the seed, and the folder for counterexamples unless told otherwise. */
+const SEED_VARIABLE = "PLANECHECK_SEED";
+const FOLDER = "counterexamples";
+
+/** What `conformance` may be told. Everything has a default. */
+export interface ConformanceOptions extends Omit<CheckOptions, "replay"> {
+  /** Path of a counterexample's JSON: runs its scenario instead of drawing any. */
+  readonly replay?: string;
+  /** Folder for counterexamples, `counterexamples` unless given; written only where that is permitted. */
+  readonly out?: string;
+  /** The machine that a stack is put on. */
+  readonly machine?: MachineProfile;
+}
+
+/**
+ * Registers one test `name` that judges a stack, on a simulated machine, or any other device by the laws: each
+ * law is a step. A law that could not be judged is reported as ignored, never as passed. A broken law prints
+ * its shrunk counterexample and leaves it as JSON (see `replay`) and as a capture in the folder `out`.
+ *
+ * The same code gives the same result: the seed is fixed unless `seed` or the variable PLANECHECK_SEED says
+ * otherwise.
+ *
+ * @throws {RangeError} when PLANECHECK_SEED is not an integer of 32 bits
+ * @example
+ * ```ts
+ * import { conformance } from "@planecheck/planecheck";
+ * import { type Stack, STRICT } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const lazy: Stack = () => ({ name: "lazy", poll: () => 0 });
+ * // A file that ends in `_test.ts` would say: conformance("lazy", lazy);
+ * assertEquals(typeof conformance, "function");
+ * assertEquals(lazy.policy ?? STRICT, STRICT);
+ * ```
+ */
+export function conformance(
+  name: string,
+  subject: Stack | DeviceUnderTest,
+  options: ConformanceOptions = {},
+): void {
+  const { replay, out = FOLDER, machine = DEFAULT_MACHINE, ...rest } = options;
+  const seed = options.seed ?? seedFromEnvironment();
+  Deno.test(name, async (t) => {
+    const build = typeof subject === "function"
+      ? () => testbed(subject, machine, { name })
+      : options.fresh;
+    const device = typeof subject === "function" ? testbed(subject, machine, { name }) : subject;
+    const result = checkConformance(device, {
+      ...rest,
+      ...build === undefined ? {} : { fresh: build },
+      ...seed === undefined ? {} : { seed },
+      ...replay === undefined ? {} : { replay: readReplay(replay) },
+    });
+    for (const step of stepsOf(result, (example) => saveCounterexample(out, name, example))) {
+      await t.step({
+        name: step.name,
+        ignore: step.ignore,
+        fn() {
+          if (step.failure !== null) throw withoutStack(new Error(step.failure));
+        },
+      });
+    }
+  });
+}
+
+/** One step of the test: a law, or what the harness has to keep. */
+export interface ConformanceStep {
+  readonly name: string;
+  /** Not judged on any run. */
+  readonly ignore: boolean;
+  /** What is wrong, or null. */
+  readonly failure: string | null;
+}
+
+/** The steps of a result; `save` stores a counterexample and answers what the report says of its files. */
+export function stepsOf(
+  result: ConformanceResult,
+  save: (counterexample: Counterexample) => readonly string[],
+): ConformanceStep[] {
+  const steps = result.laws.map((law): ConformanceStep => ({
+    name: lawLine(law, result.runs),
+    ignore: law.judged === 0,
+    failure: law.counterexample === null
+      ? null
+      : reportCounterexample(law.counterexample, save(law.counterexample)),
+  }));
+  const { runs, packets, seed, harness } = result;
+  const failure = harness.map(({ id, sentence }) => `${id}: ${sentence}`).join("\n");
+  steps.push({
+    name: `${runs} ${runs === 1 ? "scenario" : "scenarios"}, ${packets} packets, seed ${seed}`,
+    ignore: false,
+    failure: failure === "" ? null : failure,
+  });
+  return steps;
+}
+
+function lawLine({ law, judged, kept, notJudged }: LawResult, runs: number): string {
+  if (judged === 0) return `${law.id} not judged: ${notJudged[0]?.why ?? "no run"}`;
+  if (kept < judged) return `${law.id} broken on ${judged - kept} of ${judged} runs`;
+  return `${law.id} kept on ${judged} of ${runs} runs`;
+}
+
+/** Writes a counterexample's JSON and capture to `folder`; answers their paths, or why there are none. */
+export function saveCounterexample(
+  folder: string,
+  name: string,
+  counterexample: Counterexample,
+): string[] {
+  const state = Deno.permissions.querySync({ name: "write", path: folder }).state;
+  if (state !== "granted") return [`none: writing to ${folder} is not permitted (--allow-write)`];
+  const base = `${name}-${counterexample.law.id}`.replace(/[^\w.-]+/g, "-");
+  const json = `${folder}/${base}.json`;
+  const pcapng = `${folder}/${base}.pcapng`;
+  Deno.mkdirSync(folder, { recursive: true });
+  Deno.writeTextFileSync(json, writeCounterexample(counterexample));
+  Deno.writeFileSync(pcapng, captureCounterexample(counterexample));
+  return [json, pcapng];
+}
+
+function readReplay(path: string) {
+  let text: string;
+  try {
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`Cannot replay ${path}: ${reason}`, { cause: error });
+  }
+  return readScenario(text, path);
+}
+
+function seedFromEnvironment(): number | undefined {
+  const query = { name: "env", variable: SEED_VARIABLE } as const;
+  if (Deno.permissions.querySync(query).state !== "granted") return undefined;
+  const text = Deno.env.get(SEED_VARIABLE);
+  if (text === undefined || text === "") return undefined;
+  const seed = Number(text);
+  if (!Number.isInteger(seed) || seed < -0x80000000 || seed > 0x7fffffff) {
+    throw new RangeError(
+      `Cannot take seed: ${SEED_VARIABLE} is ${JSON.stringify(text)}, not an integer of 32 bits`,
+    );
+  }
+  return seed;
+}
+
+/** The stack of a broken law leads into the harness and tells its reader nothing. */
+function withoutStack(error: Error): Error {
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}

@@ -1,0 +1,244 @@
+/**
+ * Counterexamples as JSON: the concrete scenario, frames in hexadecimal with their times. Neither a seed nor a
+ * draw, so that a file still says the same when the arbitraries have changed.
+ */
+import type { Geometry, Scenario } from "../../core/machine/device.ts";
+import { ipv4ToString, parseIpv4 } from "../../core/packet/ipv4_text.ts";
+import { LAW_SET_VERSION } from "../laws/mod.ts";
+import type { Counterexample } from "./counterexample.ts";
+import { type Field, parseJson } from "./_reader.ts";
+
+/** What the format is called in a file, and its number, which changes when old readers would misread it. */
+const FORMAT = "planecheck counterexample";
+const FORMAT_NUMBER = 1;
+
+/** Bounds of what is read: beyond them a file is refused instead of exhausting memory. */
+const PACKETS_MAX = 1 << 20;
+const ROUTES_MAX = 1 << 21;
+const HOPS_MAX = 1 << 16;
+const DEVIATIONS_MAX = 1 << 16;
+const FRAME_MAX = 65535;
+const TIME_MAX = Number.MAX_SAFE_INTEGER;
+
+const SIZES: { readonly [name in Exclude<keyof Geometry, "fidelity">]: readonly [number, number] } =
+  {
+    ports: [1, 255],
+    lcores: [1, 255],
+    rxRing: [1, 65536],
+    txRing: [1, 65536],
+    ingress: [1, 65536],
+    spareBuffers: [0, 1 << 20],
+    poolCache: [0, 512],
+    peerSlots: [1, 65536],
+    headerCredits: [1, 65536],
+    dataCredits: [1, 1 << 20],
+    mps: [128, 4096],
+  };
+
+/** What a file holds. */
+export interface StoredCounterexample {
+  /** Name of the device that it was found on. */
+  readonly device: string;
+  /** Id of the law that it breaks. */
+  readonly law: string;
+  /** Version of the laws at that time. */
+  readonly lawSetVersion: string;
+  readonly sentence: string;
+  readonly scenario: Scenario;
+}
+
+/** The text of a counterexample's file. The same counterexample gives the same text. */
+export function writeCounterexample(counterexample: Counterexample): string {
+  const { device, law, sentence, scenario } = counterexample;
+  const { geometry, routes, neighbours, traffic, deviations } = scenario;
+  const members = [
+    ["format", JSON.stringify(FORMAT)],
+    ["number", `${FORMAT_NUMBER}`],
+    ["device", JSON.stringify(device)],
+    ["law", JSON.stringify(law.id)],
+    ["lawSetVersion", JSON.stringify(String(LAW_SET_VERSION))],
+    ["sentence", JSON.stringify(sentence)],
+    ["geometry", JSON.stringify(geometry)],
+    ["portMacs", list(geometry.ports, (port) => hex(neighbours.portMac, port * 6, 6))],
+    [
+      "nextHops",
+      list(neighbours.count, (i) => ({
+        port: neighbours.port[i]!,
+        mac: hex(neighbours.mac, i * 6, 6),
+      })),
+    ],
+    [
+      "routes",
+      list(routes.count, (i) => ({
+        prefix: `${ipv4ToString(routes.prefix[i]!)}/${routes.depth[i]}`,
+        nextHop: routes.nextHop[i]!,
+      })),
+    ],
+    [
+      "packets",
+      list(traffic.count, (i) => ({
+        port: traffic.port[i]!,
+        atPs: traffic.at[i]!,
+        frame: hex(traffic.bytes, traffic.offset[i]!, traffic.length[i]!),
+      })),
+    ],
+    ["deviations", list(deviations.length, (i) => deviations[i])],
+  ];
+  return `{\n${members.map(([name, text]) => `  "${name}": ${text}`).join(",\n")}\n}\n`;
+}
+
+/** An array with one element in a line. */
+function list(count: number, element: (i: number) => unknown): string {
+  if (count === 0) return "[]";
+  const lines = Array.from({ length: count }, (_, i) => `    ${JSON.stringify(element(i))}`);
+  return `[\n${lines.join(",\n")}\n  ]`;
+}
+
+function hex(bytes: Uint8Array, at: number, length: number): string {
+  let text = "";
+  for (let i = at; i < at + length; i++) text += bytes[i]!.toString(16).padStart(2, "0");
+  return text;
+}
+
+/**
+ * Reads what `writeCounterexample` wrote, or what a person wrote in its form. `file` names it in errors.
+ *
+ * @throws {InputError} when the text is not that; the message says in which member and what was expected there
+ */
+export function readCounterexample(text: string, file = "counterexample"): StoredCounterexample {
+  const top = parseJson(file, text);
+  top.get("format").word([FORMAT]);
+  top.get("number").integer(FORMAT_NUMBER, FORMAT_NUMBER);
+  return {
+    device: top.get("device").text(200),
+    law: top.get("law").text(40),
+    lawSetVersion: top.get("lawSetVersion").text(40),
+    sentence: top.get("sentence").text(10_000),
+    scenario: readParts(top),
+  };
+}
+
+/**
+ * The scenario of a counterexample's file, ready to be run: see `readCounterexample`.
+ *
+ * @throws {InputError} when the text is not that
+ * @example
+ * ```ts
+ * import { readScenario } from "@planecheck/planecheck/properties";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => readScenario("[]", "mine.json"), Error, "mine.json: top level: expected an object");
+ * ```
+ */
+export function readScenario(text: string, file = "counterexample"): Scenario {
+  return readCounterexample(text, file).scenario;
+}
+
+function readParts(top: Field): Scenario {
+  const geometry = readGeometry(top.get("geometry"));
+  const hops = top.get("nextHops").elements(HOPS_MAX);
+  const macs = top.get("portMacs").elements(geometry.ports);
+  if (macs.length !== geometry.ports) {
+    throw top.get("portMacs").expected(`an array of ${geometry.ports}, one for each port`);
+  }
+  return {
+    geometry,
+    neighbours: {
+      count: hops.length,
+      port: Uint8Array.from(hops, (hop) => hop.get("port").integer(0, geometry.ports - 1)),
+      mac: Uint8Array.from(hops.flatMap((hop) => [...readHex(hop.get("mac"), 6, 6)])),
+      portMac: Uint8Array.from(macs.flatMap((mac) => [...readHex(mac, 6, 6)])),
+    },
+    routes: readRoutes(top.get("routes").elements(ROUTES_MAX), hops.length),
+    traffic: readTraffic(top.get("packets").elements(PACKETS_MAX), geometry.ports),
+    deviations: top.get("deviations").elements(DEVIATIONS_MAX).map((deviation) => ({
+      site: deviation.get("site").text(64),
+      occurrence: deviation.get("occurrence").integer(0, 2 ** 31 - 1),
+      value: deviation.get("value").integer(0, 2 ** 31 - 1),
+    })),
+  };
+}
+
+function readGeometry(field: Field): Geometry {
+  const size = (name: keyof typeof SIZES) => field.get(name).integer(...SIZES[name]);
+  const ring = (name: "rxRing" | "txRing") => {
+    const count = size(name);
+    if ((count & (count - 1)) !== 0) throw field.get(name).expected("a power of two");
+    return count;
+  };
+  return {
+    ports: size("ports"),
+    lcores: size("lcores"),
+    rxRing: ring("rxRing"),
+    txRing: ring("txRing"),
+    ingress: size("ingress"),
+    spareBuffers: size("spareBuffers"),
+    poolCache: size("poolCache"),
+    peerSlots: size("peerSlots"),
+    fidelity: field.get("fidelity").word(["coarse", "tlp"]),
+    headerCredits: size("headerCredits"),
+    dataCredits: size("dataCredits"),
+    mps: size("mps"),
+  };
+}
+
+function readRoutes(routes: readonly Field[], hops: number): Scenario["routes"] {
+  const prefix = new Uint32Array(routes.length);
+  const depth = new Uint8Array(routes.length);
+  const nextHop = new Uint32Array(routes.length);
+  routes.forEach((route, i) => {
+    [prefix[i], depth[i]] = readPrefix(route.get("prefix"));
+    nextHop[i] = route.get("nextHop").integer(0, hops - 1);
+  });
+  return { count: routes.length, prefix, depth, nextHop };
+}
+
+function readPrefix(field: Field): [number, number] {
+  const text = field.text(18);
+  const match = /^([\d.]+)\/(\d{1,2})$/.exec(text);
+  const depth = Number(match?.[2] ?? 99);
+  let address = -1;
+  try {
+    address = parseIpv4(match?.[1] ?? "");
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  const hostBits = depth > 32 ? 1 : address % 2 ** (32 - depth);
+  if (address < 0 || hostBits !== 0) {
+    throw field.expected("a prefix such as 10.0.0.0/8, its host bits zero");
+  }
+  return [address, depth];
+}
+
+function readTraffic(packets: readonly Field[], ports: number): Scenario["traffic"] {
+  const count = packets.length;
+  const port = new Uint8Array(count);
+  const at = new Float64Array(count);
+  const offset = new Uint32Array(count);
+  const length = new Uint32Array(count);
+  const frames: Uint8Array[] = [];
+  let used = 0;
+  packets.forEach((packet, i) => {
+    const frame = readHex(packet.get("frame"), 1, FRAME_MAX);
+    port[i] = packet.get("port").integer(0, ports - 1);
+    at[i] = packet.get("atPs").integer(i === 0 ? 0 : at[i - 1]!, TIME_MAX);
+    offset[i] = used;
+    length[i] = frame.length;
+    frames.push(frame);
+    used += frame.length;
+  });
+  const bytes = new Uint8Array(used);
+  frames.forEach((frame, i) => bytes.set(frame, offset[i]!));
+  return { count, port, at, offset, length, bytes };
+}
+
+/** Bytes written as pairs of hexadecimal digits. */
+function readHex(field: Field, min: number, max: number): Uint8Array {
+  const text = field.text(2 * max);
+  if (!/^(?:[\da-fA-F]{2})*$/.test(text) || text.length < 2 * min) {
+    throw field.expected(`${min === max ? min : `${min}..${max}`} bytes in hexadecimal`);
+  }
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return bytes;
+}

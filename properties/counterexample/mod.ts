@@ -1,0 +1,11 @@
+/** Counterexamples: as data, as text, as JSON that is run again, as a capture. */
+
+export { type Counterexample, type EmittedFrame } from "./counterexample.ts";
+export { reportCounterexample } from "./report.ts";
+export {
+  readCounterexample,
+  readScenario,
+  type StoredCounterexample,
+  writeCounterexample,
+} from "./json.ts";
+export { captureCounterexample } from "./pcapng.ts";

@@ -1,0 +1,173 @@
+/** A counterexample as text: one screen that says which law, what happened, to which packets, and where. */
+import type { Scenario } from "../../core/machine/device.ts";
+import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
+import { type Counterexample, microseconds } from "./counterexample.ts";
+import { describeFrame } from "./flow.ts";
+
+/** Rows of packets and of routes: what a screen of forty lines leaves room for. */
+const ROWS_MAX = 20;
+const ROUTES_MAX = 6;
+/** Columns of running text. */
+const LINE = 100;
+
+/**
+ * The report of a counterexample; `files` are named at its end. The same counterexample gives the same text.
+ */
+export function reportCounterexample(
+  counterexample: Counterexample,
+  files: readonly string[] = [],
+): string {
+  const { law, device, sentence, scenario } = counterexample;
+  const lines = [
+    ...wrap(`${law.id} broken by ${device}: ${sentence}`, LINE),
+    "",
+    ...field("law", wrap(law.statement, LINE - 12)),
+    ...field("clause", wrap(law.clause, LINE - 12)),
+    "",
+    ...packetTable(counterexample),
+    "",
+    `  ${sizeLine(counterexample)}`,
+    ...field("routes", routeLines(scenario, counterexample.packets)),
+    ...field("geometry", geometryLines(scenario)),
+    ...field("schedule", scheduleLines(scenario)),
+    ...field("policy", policyLines(counterexample)),
+    ...field("files", files),
+  ];
+  return lines.join("\n");
+}
+
+function field(name: string, lines: readonly string[]): string[] {
+  return lines.map((line, i) => `  ${(i === 0 ? name : "").padEnd(10)}${line}`);
+}
+
+/** Breaks a text between words into lines of at most `columns`, as far as its words allow. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > columns) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+function sizeLine({ scenario, minimal }: Counterexample): string {
+  const { count } = scenario.traffic;
+  const packets = count === 1 ? "1 packet" : `${count} packets`;
+  if (!minimal) return packets;
+  return count === 1
+    ? `${packets}, and nothing simpler fails`
+    : `${packets}; removing any one makes it pass`;
+}
+
+/** The rows to show: all, or the concerned packets and those just before them. */
+function shownRows(counterexample: Counterexample): number[] {
+  const { count } = counterexample.scenario.traffic;
+  const all = Array.from({ length: count }, (_, i) => i);
+  if (count <= ROWS_MAX) return all;
+  const shown = new Set(counterexample.packets.slice(0, ROWS_MAX));
+  for (const packet of counterexample.packets) {
+    for (let i = packet - 1; i >= packet - 3 && i >= 0 && shown.size < ROWS_MAX; i--) shown.add(i);
+  }
+  for (let i = 0; shown.size < ROWS_MAX; i++) shown.add(i);
+  return all.filter((i) => shown.has(i));
+}
+
+function packetTable(counterexample: Counterexample): string[] {
+  const { scenario, fates, packets } = counterexample;
+  const { traffic } = scenario;
+  const concerned = new Set(packets);
+  const shown = shownRows(counterexample);
+  const rows = shown.map((i) => [
+    concerned.has(i) ? "*" : " ",
+    microseconds(traffic.at[i]!),
+    `${traffic.port[i]}`,
+    `${i}`,
+    describeFrame(traffic.bytes, traffic.offset[i]!, traffic.length[i]!),
+    fates[i]!,
+  ]);
+  const table = [["", "time us", "port", "packet", "frame", "fate"], ...rows];
+  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
+  const lines = table.map((row) =>
+    row.map((cell, column) =>
+      column >= 1 && column <= 3 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)
+    ).join("  ").trimEnd()
+  );
+  const left = traffic.count - shown.length;
+  return left === 0 ? lines : [...lines, `   ... and ${left} more packets`];
+}
+
+/** Routes that cover a destination of a concerned packet, or of any packet when none is concerned. */
+function routeLines(
+  { routes, neighbours, traffic }: Scenario,
+  packets: readonly number[],
+): string[] {
+  const of = packets.length > 0 ? packets : Array.from({ length: traffic.count }, (_, i) => i);
+  const addresses = of.filter((i) => i >= 0 && i < traffic.count && traffic.length[i]! >= 34)
+    .map((i) => addressAt(traffic.bytes, traffic.offset[i]! + 30));
+  const lines: string[] = [];
+  for (let i = 0; i < routes.count; i++) {
+    const depth = routes.depth[i]!;
+    const mask = depth === 0 ? 0 : (0xffffffff << (32 - depth)) >>> 0;
+    if (!addresses.some((address) => ((address & mask) >>> 0) === routes.prefix[i])) continue;
+    const hop = routes.nextHop[i]!;
+    lines.push(
+      `${ipv4ToString(routes.prefix[i]!)}/${depth} to next hop ${hop} ` +
+        `(port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)})`,
+    );
+  }
+  const others = routes.count - lines.length;
+  const shown = lines.slice(0, ROUTES_MAX);
+  if (lines.length > ROUTES_MAX) shown.push(`and ${lines.length - ROUTES_MAX} more that cover`);
+  if (others > 0) {
+    shown.push(
+      `${lines.length > 0 ? "and " : ""}${others} that ${
+        others === 1 ? "covers" : "cover"
+      } none of these`,
+    );
+  }
+  return shown;
+}
+
+function addressAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>>
+    0;
+}
+
+function macText(bytes: Uint8Array, at: number): string {
+  return Array.from(bytes.subarray(at, at + 6), (byte) => byte.toString(16).padStart(2, "0"))
+    .join(":");
+}
+
+function geometryLines({ geometry: g }: Scenario): string[] {
+  const credits = g.fidelity === "tlp"
+    ? `tlp, ${g.headerCredits} header and ${g.dataCredits} data credits, mps ${g.mps}`
+    : "coarse fabric";
+  return [
+    `${g.ports} ports, ${g.lcores} ${g.lcores === 1 ? "lcore" : "lcores"}, rings ${g.rxRing} rx ` +
+    `${g.txRing} tx, ingress ${g.ingress}, spare buffers ${g.spareBuffers}, pool cache ` +
+    `${g.poolCache}, peer slots ${g.peerSlots}`,
+    credits,
+  ];
+}
+
+function scheduleLines({ deviations }: Scenario): string[] {
+  if (deviations.length === 0) return [];
+  const shown = deviations.slice(0, ROUTES_MAX)
+    .map(({ site, occurrence, value }) => `${site} ${occurrence} takes ${value}`);
+  if (deviations.length > ROUTES_MAX) shown.push(`and ${deviations.length - ROUTES_MAX} more`);
+  return wrap(shown.join(", "), LINE - 12);
+}
+
+function policyLines({ policy: p }: Counterexample): string[] {
+  return [
+    `miss ${p.onMiss}, ttl ${p.ttl}, checksum ${p.checksum}, header ${p.header}, hairpin ` +
+    `${p.hairpin}, destination mac ${p.dstMac}${p.checksDstMac ? ", checks destination mac" : ""}` +
+    `${p.defaultRoute ? "" : ", no default route"}`,
+    `may lose under load: ${p.congestion.length === 0 ? "nothing" : p.congestion.join(", ")}`,
+  ];
+}

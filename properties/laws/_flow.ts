@@ -1,0 +1,43 @@
+/**
+ * Which packets are of one flow: those of one ingress port with equal addresses, protocol and, for TCP and UDP,
+ * ports. Fragments have no ports (only the first carries them), so they are a flow of their own, as RSS has it.
+ */
+import type { Traffic } from "../../core/machine/scenario.ts";
+import { headerLength, IP, isIpv4, u16, u32 } from "./_frame.ts";
+
+const TCP = 6;
+const UDP = 17;
+
+/** Whether packet `p` belongs to a flow. */
+export function hasFlow(t: Traffic, p: number): boolean {
+  return isIpv4(t.bytes, t.offset[p]!, t.length[p]!);
+}
+
+/** Source and destination port of packet `p` as one number; -1 for a fragment, 0 where there are none. */
+function ports(t: Traffic, p: number): number {
+  const at = t.offset[p]!;
+  // More-fragments flag or a fragment offset (RFC 791, 3.1).
+  if ((u16(t.bytes, at + IP + 6) & 0x3fff) !== 0) return -1;
+  const protocol = t.bytes[at + IP + 9];
+  if (protocol !== TCP && protocol !== UDP) return 0;
+  const l4 = IP + headerLength(t.bytes, at);
+  return l4 + 4 <= t.length[p]! ? u32(t.bytes, at + l4) : 0;
+}
+
+/** A hash of the flow of packet `p`, equal for equal flows; any 32-bit integer. */
+export function flowHash(t: Traffic, p: number): number {
+  const at = t.offset[p]! + IP;
+  let h = Math.imul(u32(t.bytes, at + 12), 0x9e3779b1) ^ u32(t.bytes, at + 16);
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b) ^ ports(t, p);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) ^ t.bytes[at + 9]! ^ t.port[p]! << 8;
+  return Math.imul(h ^ (h >>> 16), 0x9e3779b1);
+}
+
+/** Whether two packets are of one flow. */
+export function sameFlow(t: Traffic, a: number, b: number): boolean {
+  const x = t.offset[a]! + IP;
+  const y = t.offset[b]! + IP;
+  return t.port[a] === t.port[b] && u32(t.bytes, x + 12) === u32(t.bytes, y + 12) &&
+    u32(t.bytes, x + 16) === u32(t.bytes, y + 16) && t.bytes[x + 9] === t.bytes[y + 9] &&
+    ports(t, a) === ports(t, b);
+}

@@ -1,0 +1,46 @@
+/**
+ * All laws that judge a run of a whole device.
+ */
+import type { Law } from "../law.ts";
+import { LOSS_1A, LOSS_2, LOSS_3 } from "./loss.ts";
+import { LOSS_1B, LOSS_1C } from "./loss_paced.ts";
+import { LPM_1 } from "./lpm.ts";
+import { NIC_1, NIC_3, NIC_4, NIC_9 } from "./nic.ts";
+import { ORD_1, ORD_2 } from "./ord.ts";
+import { PCIE_1, PCIE_2 } from "./pcie.ts";
+import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
+import { PKT_5 } from "./pkt_drop.ts";
+import { POOL_1, POOL_3 } from "./pool.ts";
+import { TIME_1 } from "./time.ts";
+
+/** Grows when a law is added, removed, or judges otherwise than before. */
+export const LAW_SET_VERSION = 1;
+
+/**
+ * Every law, in a stable order: what a law says first, in the report of a run that breaks several, is the most
+ * telling.
+ */
+export const LAWS: readonly Law[] = [
+  LPM_1,
+  PKT_1,
+  PKT_2,
+  PKT_3,
+  PKT_5,
+  PKT_7,
+  LOSS_1A,
+  LOSS_1B,
+  LOSS_1C,
+  LOSS_2,
+  LOSS_3,
+  ORD_1,
+  ORD_2,
+  POOL_1,
+  POOL_3,
+  NIC_1,
+  NIC_3,
+  NIC_4,
+  NIC_9,
+  PCIE_1,
+  PCIE_2,
+  TIME_1,
+];

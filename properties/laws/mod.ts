@@ -1,0 +1,7 @@
+/**
+ * The laws of packet forwarding, as data, and how they judge a run.
+ *
+ * @module
+ */
+export { judgeAll, type Judgement } from "./judge.ts";
+export { LAW_SET_VERSION, LAWS } from "./laws.ts";

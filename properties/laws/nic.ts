@@ -1,0 +1,92 @@
+/**
+ * NIC: who owns a descriptor and its buffer, and that nobody sleeps through a packet.
+ */
+import type { Observation } from "../../core/machine/observation.ts";
+import type { Law, Run, Verdict } from "../law.ts";
+import { firstFault, type LedgerLaw, unkept } from "./_faults.ts";
+import { broken, KEPT, notJudged, time } from "./_text.ts";
+
+function judgeLedger(o: Observation, law: LedgerLaw): Verdict {
+  const why = unkept(o);
+  return firstFault(o, law) ?? (why === null ? KEPT : notJudged(why));
+}
+
+/** NIC-1: one owner. */
+export const NIC_1: Law = {
+  id: "NIC-1",
+  statement: "Each descriptor and its buffer have one owner: software posts what it owns, and " +
+    "takes back what is done, once.",
+  clause: "Intel 8254x Software Developer's Manual, 3.2.6 and 3.4",
+  needs: ["buffers"],
+  judge: (run) => judgeLedger(run.observation, "NIC-1"),
+};
+
+/** NIC-3: patience. */
+export const NIC_3: Law = {
+  id: "NIC-3",
+  statement: "A posted buffer is neither freed nor reused before its completion, and a buffer is " +
+    "not overwritten while its packet has no fate.",
+  clause: "Intel 8254x Software Developer's Manual, 3.3.3; P2PNIC, 3.2",
+  needs: ["buffers"],
+  judge: (run) => judgeLedger(run.observation, "NIC-3"),
+};
+
+function judgeLanding(run: Run): Verdict {
+  const { observation: o } = run;
+  const fault = firstFault(o, "NIC-4");
+  if (fault !== null) return fault;
+  let judged = 0;
+  for (let p = 0; p < o.count; p++) {
+    const desc = o.descAt[p]!;
+    if (desc < 0) continue;
+    judged++;
+    const data = o.dataAt[p]!;
+    if (data < 0 || data > desc) {
+      return broken(
+        `the descriptor of packet ${p} was visible at ${time(desc)}, its data ` +
+          `${data < 0 ? "" : "only at "}${time(data)}, expected data first`,
+        [p],
+      );
+    }
+  }
+  if (judged === 0) return notJudged("no descriptor was written");
+  const why = unkept(o);
+  return why === null ? KEPT : notJudged(why);
+}
+
+/** NIC-4: data before descriptor. */
+export const NIC_4: Law = {
+  id: "NIC-4",
+  statement: "When a descriptor says that a packet is there, all of its bytes are visible.",
+  clause: "PCI Express Base 3.0, 2.4.1; Intel 8254x Software Developer's Manual, 3.2.3.2",
+  needs: ["buffers", "milestones"],
+  judge: judgeLanding,
+};
+
+function judgeWakeUp(run: Run): Verdict {
+  const { observation: o } = run;
+  // A run that was cut short by its number of events may have been about to look.
+  if (o.end === "limit") return notJudged("the run ended at its limit of events");
+  let judged = 0;
+  for (let p = 0; p < o.count; p++) {
+    const desc = o.descAt[p]!;
+    if (desc < 0) continue;
+    judged++;
+    if (o.seenAt[p]! >= 0) continue;
+    return broken(
+      `packet ${p} was there to be taken since ${time(desc)} and nobody had looked when the run ` +
+        `ended at ${time(o.endPs)}: a wake-up was lost`,
+      [p],
+    );
+  }
+  return judged === 0 ? notJudged("no descriptor was written") : KEPT;
+}
+
+/** NIC-9: no lost wake-up. */
+export const NIC_9: Law = {
+  id: "NIC-9",
+  statement: "Whoever serves a queue looks at every packet that a descriptor has announced.",
+  clause: "Intel 8254x Software Developer's Manual, 13.4.17 to 13.4.21 (ICR, IMS, IMC)",
+  needs: ["milestones"],
+  judge: judgeWakeUp,
+};

@@ -1,0 +1,46 @@
+/**
+ * POOL: buffers are conserved, and nobody touches one that is free.
+ */
+import type { Law, Run, Verdict } from "../law.ts";
+import { firstFault, unkept } from "./_faults.ts";
+import { broken, KEPT, notJudged } from "./_text.ts";
+
+function judgeConservation(run: Run): Verdict {
+  const { pools } = run.observation;
+  if (pools.length === 0) return notJudged("the machine has no pool");
+  for (const pool of pools) {
+    let held = 0;
+    for (const holder of pool.held) held += holder.count;
+    const found = pool.free + pool.cached + held;
+    if (found === pool.size) continue;
+    const by = pool.held.map((h) => `${h.count} in ${h.place}`).join(", ");
+    return broken(
+      `pool ${pool.name} has ${found} buffers at the end, expected ${pool.size}: ` +
+        `${pool.free} free, ${pool.cached} cached, ${held} in use${by === "" ? "" : ` (${by})`}`,
+      [],
+    );
+  }
+  return KEPT;
+}
+
+/** POOL-1: buffers are conserved. */
+export const POOL_1: Law = {
+  id: "POOL-1",
+  statement: "In every pool, free, cached and held buffers together are its size.",
+  clause: "DPDK Programmer's Guide, Mempool Library",
+  needs: ["buffers"],
+  judge: judgeConservation,
+};
+
+/** POOL-3: frees are right. */
+export const POOL_3: Law = {
+  id: "POOL-3",
+  statement: "No buffer is freed twice, freed into a foreign pool, or used after it was freed.",
+  clause: "DPDK Programmer's Guide, Mempool Library: cookies",
+  needs: ["buffers"],
+  judge(run) {
+    const o = run.observation;
+    const why = unkept(o);
+    return firstFault(o, "POOL-3") ?? (why === null ? KEPT : notJudged(why));
+  },
+};

@@ -1,0 +1,7 @@
+/**
+ * One implementation of each data-plane system.
+ *
+ * @module
+ */
+export * from "./dpdk/mod.ts";
+export * from "./p2pnic/mod.ts";
