@@ -46,8 +46,8 @@ function ruleFor(path: string): Rule | undefined {
   if (top === "core") return { allowed: "core", accepts: (t) => within(t, "core") };
   if (top === "fixtures") {
     return {
-      allowed: "core, fixtures, zod",
-      accepts: (t) => within(t, "core", "fixtures") || t === "zod",
+      allowed: "core, fixtures, zod, node:zlib",
+      accepts: (t) => within(t, "core", "fixtures") || t === "zod" || t === "node:zlib",
     };
   }
   if (path === "stacks/mod.ts") {

@@ -117,7 +117,7 @@ export function stepsOf(
 function lawLine({ law, judged, kept, notJudged }: LawResult, runs: number): string {
   if (judged === 0) return `${law.id} not judged: ${notJudged[0]?.why ?? "no run"}`;
   if (kept < judged) return `${law.id} broken on ${judged - kept} of ${judged} runs`;
-  return `${law.id} kept on ${judged} of ${runs} runs`;
+  return `${law.id} kept, judged on ${judged} of ${runs} runs`;
 }
 
 /** Writes a counterexample's JSON and capture to `folder`; answers their paths, or why there are none. */
@@ -164,6 +164,6 @@ function seedFromEnvironment(): number | undefined {
 
 /** The stack of a broken law leads into the harness and tells its reader nothing. */
 function withoutStack(error: Error): Error {
-  error.stack = `${error.name}: ${error.message}`;
+  error.stack = error.message;
   return error;
 }

@@ -9,8 +9,11 @@ import type { Expectation } from "./reference/expectation.ts";
 
 /** One run of a device, with what the reference router says of it. */
 export interface Run {
+  /** What was run. */
   readonly scenario: Scenario;
+  /** What was seen. */
   readonly observation: Observation;
+  /** What the device declares. */
   readonly policy: Policy;
   /** What may become of each offered packet. */
   readonly expectation: Expectation;
@@ -34,6 +37,7 @@ export type Verdict =
 
 /** A law of packet forwarding. */
 export interface Law {
+  /** Short name, e.g. `PKT-1`. */
   readonly id: string;
   /** What must hold, in one sentence. */
   readonly statement: string;
@@ -45,5 +49,6 @@ export interface Law {
   readonly fidelity?: "tlp";
   /** Judging it runs the device again, which costs more than all other laws: a caller may sample. */
   readonly reruns?: true;
+  /** Says whether the law holds in a run. Changes nothing. */
   judge(run: Run): Verdict;
 }

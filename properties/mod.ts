@@ -15,6 +15,7 @@
  *
  * @module
  */
+export type { Arbitrary } from "fast-check";
 export type { Law, Run, Verdict } from "./law.ts";
 export * from "./arbitraries/mod.ts";
 export * from "./counterexample/mod.ts";

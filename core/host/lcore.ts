@@ -48,6 +48,7 @@ export class Lcore implements Home {
   #parkedAt = -1;
   #running: Context | null = null;
   readonly #step: number;
+  readonly #idleStep: number;
   readonly #deadline: number;
   readonly #woken: number;
   readonly #contexts: Context[] = [];
@@ -58,6 +59,8 @@ export class Lcore implements Home {
     this.psPerCycle = 1e6 / mhz;
     this.irq = new Context(this, 0, false, () => 0);
     this.#step = clock.register(() => this.#run());
+    // looking again after an empty poll does not keep a run going: a poll loop would never be quiet
+    this.#idleStep = clock.registerTimer(() => this.#run());
     this.#woken = clock.register((index) => this.wake(this.#contexts[index]!, clock.now));
     this.#deadline = clock.registerTimer((index) => this.#wakeByDeadline(index));
   }
@@ -149,23 +152,25 @@ export class Lcore implements Home {
   }
 
   /** Sees to it that the next body starts, at `ps` or when the running one ends. */
-  kick(ps: number): void {
+  kick(ps: number, idle = false): void {
     if (this.#scheduled || this.#running !== null || this.#parkedAt >= 0) return;
     this.#scheduled = true;
-    this.clock.atEnd(ps > this.busyUntil ? ps : this.busyUntil, this.#step, 0);
+    const step = idle ? this.#idleStep : this.#step;
+    this.clock.atEnd(ps > this.busyUntil ? ps : this.busyUntil, step, 0);
   }
 
   #run(): void {
     this.#scheduled = false;
     const now = this.clock.now;
+    let idle = false;
     if (this.#vectors.length > 0) {
       this.#runInterrupt(now);
     } else {
       const context = this.#pick();
       if (context === null) return;
-      this.#runBody(context, now);
+      idle = !this.#runBody(context, now);
     }
-    if (this.#parkedAt < 0 && this.#hasWork()) this.kick(this.busyUntil);
+    if (this.#parkedAt < 0 && this.#hasWork()) this.kick(this.busyUntil, idle);
   }
 
   #runInterrupt(now: number): void {
@@ -179,7 +184,8 @@ export class Lcore implements Home {
     this.usefulPs += this.busyUntil - now;
   }
 
-  #runBody(context: Context, now: number): void {
+  /** Runs a body; answers whether it moved anything. */
+  #runBody(context: Context, now: number): boolean {
     this.#running = context;
     context.begin(now);
     const moved = context.body(context);
@@ -189,7 +195,7 @@ export class Lcore implements Home {
     if (moved > 0) {
       this.usefulPs += spent;
       context.emptyPs = -1;
-      return;
+      return true;
     }
     this.emptyPs += spent;
     if (spent === 0 && context.runnable) {
@@ -199,6 +205,7 @@ export class Lcore implements Home {
     }
     context.emptyPs = !context.dirty && context.mayPark && this.skipsIdlePolls ? spent : -1;
     if (context.emptyPs > 0 && context.runnable) this.#tryPark();
+    return false;
   }
 
   #pick(): Context | null {

@@ -38,7 +38,7 @@ export class Machine {
   readonly nics: readonly Nic[];
   readonly lcores: readonly Lcore[];
   readonly peers: PeerRings;
-  readonly #fabrics: Partial<Record<Fidelity, Fabric>> = {};
+  readonly #fabrics: Readonly<Record<Fidelity, Fabric>>;
   #traffic: Traffic | null = null;
   #offered = 0;
   readonly #arrival: number;
@@ -63,17 +63,16 @@ export class Machine {
       slots: maxima.ring,
       buffers: maxima.buffers,
     });
+    // both at once: handlers must have the same numbers on every machine, whatever it runs first
+    const fabric = (fidelity: Fidelity): Fabric =>
+      createFabric(fidelity, clock, profile.fabric, maxima.ports);
+    this.#fabrics = { coarse: fabric("coarse"), tlp: fabric("tlp") };
     this.#arrival = clock.register(() => this.#arrive());
   }
 
-  /** The fabric of a fidelity, made at first use. */
+  /** The fabric of a fidelity. */
   fabric(fidelity: Fidelity): Fabric {
-    return this.#fabrics[fidelity] ??= createFabric(
-      fidelity,
-      this.clock,
-      this.profile.fabric,
-      this.maxima.ports,
-    );
+    return this.#fabrics[fidelity];
   }
 
   /** Everything at rest, with this geometry, for a run of `packets` packets. */

@@ -1,5 +1,6 @@
 /** Machines in virtual time, what is offered to them, and what is seen of a run. */
 export type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
+export { FlatOut, type FlatOutInput } from "./flat_out.ts";
 export type { Hardware } from "./hardware.ts";
 export { Machine, SCENARIO_MAXIMA } from "./machine.ts";
 export {

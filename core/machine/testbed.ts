@@ -24,7 +24,7 @@ export interface TestbedOptions {
   readonly skipIdlePolls?: boolean;
   /** A table that is filled already and stands for the routes of every scenario. */
   readonly fib?: Fib4;
-  /** Virtual time after the last arrival when a run that is not quiet is given up; 20 ms by default. */
+  /** Virtual time after the last arrival when a run that is not quiet is given up; 5 ms by default. */
   readonly patiencePs?: number;
 }
 
@@ -102,7 +102,7 @@ export class Testbed implements DeviceUnderTest {
     const o = machine.observation;
     o.end = machine.clock.run(
       {
-        horizonPs: last + (this.#options.patiencePs ?? 20e9),
+        horizonPs: last + (this.#options.patiencePs ?? 5e9),
         events: Math.max(EVENTS_MIN, traffic.count * EVENTS_PER_PACKET),
       },
       () => o.unresolved === 0,
@@ -113,6 +113,14 @@ export class Testbed implements DeviceUnderTest {
 
   #check(geometry: Geometry): void {
     const most = this.machine.maxima;
+    for (const size of ["rxRing", "txRing", "ingress", "peerSlots"] as const) {
+      const limit = size === "ingress" ? most.ingress : most.ring;
+      const value = geometry[size];
+      if (Number.isInteger(value) && value >= 1 && value <= limit) continue;
+      throw new RangeError(
+        `Cannot run a scenario: ${size} is ${value}, and the machine was built for 1..${limit}`,
+      );
+    }
     if (geometry.ports > most.ports || geometry.lcores > most.lcores) {
       throw new RangeError(
         `Cannot run a scenario with ${geometry.ports} ports and ${geometry.lcores} lcores: the ` +
@@ -124,6 +132,7 @@ export class Testbed implements DeviceUnderTest {
   #install(routes: RouteSet): void {
     if (this.#options.fib !== undefined || routes === this.#routes) return;
     const fib = this.#fib;
+    this.#routes = null;
     fib.clear();
     for (let i = 0; i < routes.count; i++) {
       if (!fib.add(routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!)) {

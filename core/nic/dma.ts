@@ -113,6 +113,7 @@ export class DmaEngine {
   /** Idle, on this fabric. */
   reset(fabric: Fabric): void {
     this.#fabric = fabric;
+    this.onWriteDone = null;
     fabric.onRoom(this.node, this.#roomBack);
     for (const queue of [this.#writes, this.#reads]) {
       queue.head = 0;

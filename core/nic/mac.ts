@@ -49,8 +49,9 @@ export class MacIn {
     this.#counters = emptyCounters(port);
   }
 
-  /** An empty ingress buffer of the region's size. */
+  /** An empty ingress buffer of the region's size, which nobody empties yet. */
   reset(region: Region, place: number, wire: number, counters: PortCounters): void {
+    this.receiver = null;
     this.#region = region;
     this.#place = place;
     this.#wire = wire;
@@ -93,12 +94,12 @@ export class MacIn {
     memory.hash[b] = 0;
     memory.flags[b] = 0;
     memory.ledger!.enter(packet, b, this.#place);
-    this.receiver!.received(b);
+    if (this.receiver !== null) this.receiver.received(b);
   }
 
   /** The packet in an ingress buffer is elsewhere now, or at its end. */
   release(b: number): void {
-    this.#memory.ledger!.free(b, this.#place);
+    if (!this.#memory.ledger!.free(b, this.#place)) return;
     this.#free[this.#freeCount++] = b;
   }
 }

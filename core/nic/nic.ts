@@ -91,7 +91,7 @@ export class Nic {
         buffers: most.buffers,
       },
     );
-    this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads);
+    this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads, most.ingress);
   }
 
   /** Quiet, with an empty ingress buffer; nothing drives it yet. */

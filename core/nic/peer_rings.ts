@@ -96,9 +96,14 @@ export class PeerRings {
 
   /**
    * Sets `slots` slots aside for each ordered pair.
-   * @throws {RangeError} when a NIC's memory does not hold them; the message says how many it holds
+   * @throws {RangeError} when a NIC's memory does not hold them, or a ring was not built for so many; the
+   *   message says how many it holds
    */
   boot(nics: readonly Nic[], slots: number, nicBuffers: number): void {
+    const most = this.#pairs[0]!.free.length;
+    if (slots > most) {
+      throw new RangeError(`Cannot boot NICs with ${slots} slots for each peer: rings hold ${most}`);
+    }
     const needed = (nics.length - 1) * slots;
     if (needed > nicBuffers) {
       throw new RangeError(

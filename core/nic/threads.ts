@@ -41,7 +41,7 @@ export class NicThreads implements Receiver, Sender {
   readonly #over: number;
   readonly #later: number;
 
-  constructor(nic: Nic, clock: Clock, mhz: number, count: number, ingress = 4096) {
+  constructor(nic: Nic, clock: Clock, mhz: number, count: number, ingress: number) {
     this.#nic = nic;
     this.#clock = clock;
     this.#psPerCycle = 1e6 / mhz;

@@ -27,6 +27,8 @@ export class Legs {
   tailAt = new Float64Array(CAPACITY);
   /** When it may begin on the link that it waits for. */
   readyAt = new Float64Array(CAPACITY);
+  /** Its place in the order of arrival there. */
+  stamp = new Float64Array(CAPACITY);
   /** Next in the list that holds the entry. */
   next = new Int32Array(CAPACITY);
   #used = 0;
@@ -83,6 +85,7 @@ export class Legs {
     this.next = twice(this.next);
     this.wire = twiceFloat(this.wire);
     this.beforeAt = twiceFloat(this.beforeAt);
+    this.stamp = twiceFloat(this.stamp);
     this.readyAt = twiceFloat(this.readyAt);
     this.tailAt = twiceFloat(this.tailAt);
   }

@@ -7,22 +7,10 @@
  * What lies in a queue has its data credits bounded by the largest payload of its class, whether it is a TLP
  * or an operation that is cut into TLPs as it is sent.
  */
+import { MAY_PASS } from "./_ordering.ts";
 import { CLASSES, DATA_CREDIT_SHIFT, NON_POSTED } from "./_geometry.ts";
 import type { Credits } from "./_credits.ts";
 import type { Pool } from "./_pool.ts";
-
-/**
- * `MAY_PASS[later * 3 + earlier]`: whether a TLP may overtake an earlier one of another class. Posted and
- * completion must be able to pass non-posted, or requests that wait for each other's answers stop for ever.
- */
-export const MAY_PASS: Uint8Array = Uint8Array.of(
-  // posted: not its own class; non-posted, completion
-  ...[0, 1, 1],
-  // non-posted: not posted; completion
-  ...[0, 0, 1],
-  // completion: not posted; non-posted
-  ...[0, 1, 0],
-);
 
 /** Sets of three queues over the entries of one pool. */
 export class Queues {

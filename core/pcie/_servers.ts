@@ -1,13 +1,17 @@
 /**
- * The link directions of the coarse fabric as servers of whole operations. Each has several inputs, first in
- * first out: a link from a node takes the node's own operations and its answers to reads, a link to a node
- * takes what comes from each other node. A free server begins at once, without an event; a busy one looks at
- * its inputs when it becomes free. It serves the input that has had the fewest TLPs (start-time fair queueing,
- * Goyal et al., SIGCOMM 1996, with TLPs for bits): so inputs share it as the switch's arbiter, which serves one
- * TLP of each in turn, would let them.
+ * The link directions of the coarse fabric as servers of whole operations. A link to a node has an input for
+ * each other node, a link from a node has one; each input keeps one queue per class, so that requests do not
+ * wait behind answers, and within it the ordering table decides. A free server begins at once, without an
+ * event; a busy one looks at its queues when it becomes free.
+ *
+ * It serves the input that has had the fewest TLPs, and of its classes the one that has (start-time fair
+ * queueing, Goyal et al., SIGCOMM 1996, with TLPs for bits): so they share the link as the transmitters of the
+ * TLP fabric, which serve one TLP of each in turn, let them.
  */
+import { CLASSES } from "./_geometry.ts";
 import type { Legs } from "./_legs.ts";
 import type { Links } from "./_links.ts";
+import { MAY_PASS } from "./_ordering.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** Servers and what waits for them. */
@@ -19,12 +23,15 @@ export class Servers {
   readonly #serve: (link: number, leg: number, at: number) => void;
   readonly #first: Int32Array;
   readonly #last: Int32Array;
-  /** TLPs that an input has had, raised to what the server had given when it began to wait. */
-  readonly #served: Float64Array;
-  readonly #given: Float64Array;
+  /** TLPs that an input, or a class of it, has had, raised to what had been given when it began to wait. */
+  readonly #inputHas: Float64Array;
+  readonly #classHas: Float64Array;
+  readonly #linkGave: Float64Array;
+  readonly #inputGave: Float64Array;
   readonly #waiting: Int32Array;
   readonly #turnAt: Float64Array;
   readonly #turnHandler: number;
+  #arrivals = 0;
 
   /**
    * @param inputs inputs of each server
@@ -43,10 +50,12 @@ export class Servers {
     this.#legs = legs;
     this.#inputs = inputs;
     this.#serve = serve;
-    this.#first = new Int32Array(n * inputs).fill(-1);
-    this.#last = new Int32Array(n * inputs).fill(-1);
-    this.#served = new Float64Array(n * inputs);
-    this.#given = new Float64Array(n);
+    this.#first = new Int32Array(n * inputs * CLASSES).fill(-1);
+    this.#last = new Int32Array(n * inputs * CLASSES).fill(-1);
+    this.#inputHas = new Float64Array(n * inputs);
+    this.#classHas = new Float64Array(n * inputs * CLASSES);
+    this.#linkGave = new Float64Array(n);
+    this.#inputGave = new Float64Array(n * inputs);
     this.#waiting = new Int32Array(n);
     this.#turnAt = new Float64Array(n).fill(Infinity);
     this.#turnHandler = clock.register((link) => {
@@ -59,47 +68,84 @@ export class Servers {
 
   /** A leg may begin on a link at `at`; it will be served then or when its turn comes. */
   submit(link: number, input: number, leg: number, at: number): void {
-    const queue = link * this.#inputs + input;
+    const legs = this.#legs;
+    const queue = (link * this.#inputs + input) * CLASSES + legs.cls[leg]!;
     if (this.#waiting[link] === 0 && this.#links.freeAt[link]! <= at) {
       this.#account(link, queue, leg);
       this.#serve(link, leg, at);
       return;
     }
-    this.#legs.readyAt[leg] = at;
-    this.#legs.next[leg] = -1;
+    legs.readyAt[leg] = at;
+    legs.stamp[leg] = this.#arrivals++;
+    legs.next[leg] = -1;
     if (this.#first[queue]! < 0) this.#first[queue] = leg;
-    else this.#legs.next[this.#last[queue]!] = leg;
+    else legs.next[this.#last[queue]!] = leg;
     this.#last[queue] = leg;
     this.#waiting[link]!++;
     this.#wake(link, Math.max(this.#links.freeAt[link]!, at));
   }
 
   #account(link: number, queue: number, leg: number): void {
-    const start = Math.max(this.#served[queue]!, this.#given[link]!);
-    this.#given[link] = start;
-    this.#served[queue] = start + this.#legs.tlps[leg]!;
+    const tlps = this.#legs.tlps[leg]!;
+    const input = Math.floor(queue / CLASSES);
+    const inputStart = Math.max(this.#inputHas[input]!, this.#linkGave[link]!);
+    this.#linkGave[link] = inputStart;
+    this.#inputHas[input] = inputStart + tlps;
+    const classStart = Math.max(this.#classHas[queue]!, this.#inputGave[input]!);
+    this.#inputGave[input] = classStart;
+    this.#classHas[queue] = classStart + tlps;
   }
 
   #turn(link: number): void {
-    const base = link * this.#inputs;
     const now = this.#clock.now;
     if (this.#links.freeAt[link]! > now) return this.#wake(link, this.#links.freeAt[link]!);
+    const end = (link + 1) * this.#inputs;
     let best = -1;
-    let soonest = Infinity;
-    for (let queue = base; queue < base + this.#inputs; queue++) {
-      const leg = this.#first[queue]!;
-      if (leg < 0) continue;
-      const at = this.#legs.readyAt[leg]!;
-      if (at > now) soonest = Math.min(soonest, at);
-      else if (best < 0 || this.#served[queue]! < this.#served[best]!) best = queue;
+    for (let input = link * this.#inputs; input < end; input++) {
+      const queue = this.#pick(input * CLASSES, now);
+      if (queue < 0) continue;
+      const bestInput = Math.floor(best / CLASSES);
+      if (best < 0 || this.#inputHas[input]! < this.#inputHas[bestInput]!) best = queue;
     }
-    if (best < 0) return this.#wake(link, soonest);
+    if (best < 0) return this.#wake(link, this.#soonest(link));
     const leg = this.#first[best]!;
     this.#first[best] = this.#legs.next[leg]!;
     this.#waiting[link]!--;
     this.#account(link, best, leg);
     this.#serve(link, leg, now);
     if (this.#waiting[link]! > 0) this.#wake(link, this.#links.freeAt[link]!);
+  }
+
+  /** The class queue of an input that may go now, or -1. */
+  #pick(base: number, now: number): number {
+    let best = -1;
+    for (let queue = base; queue < base + CLASSES; queue++) {
+      const leg = this.#first[queue]!;
+      if (leg < 0 || this.#legs.readyAt[leg]! > now) continue;
+      if (this.#mustWait(base, queue - base, this.#legs.stamp[leg]!)) continue;
+      if (best < 0 || this.#classHas[queue]! < this.#classHas[best]!) best = queue;
+    }
+    return best;
+  }
+
+  #mustWait(base: number, cls: number, stamp: number): boolean {
+    for (let other = 0; other < CLASSES; other++) {
+      const leg = this.#first[base + other]!;
+      if (leg < 0 || this.#legs.stamp[leg]! >= stamp) continue;
+      if (MAY_PASS[cls * CLASSES + other] === 0) return true;
+    }
+    return false;
+  }
+
+  /** When the first of the heads is ready. */
+  #soonest(link: number): number {
+    const base = link * this.#inputs * CLASSES;
+    let soonest = Infinity;
+    for (let queue = base; queue < base + this.#inputs * CLASSES; queue++) {
+      const leg = this.#first[queue]!;
+      if (leg >= 0) soonest = Math.min(soonest, this.#legs.readyAt[leg]!);
+    }
+    return soonest;
   }
 
   #wake(link: number, at: number): void {
@@ -111,9 +157,12 @@ export class Servers {
   /** Nothing waits, nothing was served. */
   reset(): void {
     this.#first.fill(-1);
-    this.#served.fill(0);
-    this.#given.fill(0);
+    this.#inputHas.fill(0);
+    this.#classHas.fill(0);
+    this.#linkGave.fill(0);
+    this.#inputGave.fill(0);
     this.#waiting.fill(0);
     this.#turnAt.fill(Infinity);
+    this.#arrivals = 0;
   }
 }

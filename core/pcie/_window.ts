@@ -7,7 +7,26 @@
  * A refused source is scheduled for the time at which its reservations allow it.
  */
 import { Allowance } from "./_allowance.ts";
+import { downLink } from "./_geometry.ts";
+import type { Links } from "./_links.ts";
+import type { FabricProfile } from "./fabric.ts";
 import type { Clock } from "../time/clock.ts";
+
+/** The window is counted in TLPs of this payload, the usual MPS of x86 hosts. */
+const WINDOW_PAYLOAD = 256;
+const WINDOW_MAX = 4096;
+
+/**
+ * The window of a source in TLPs: those that take `windowPs` on a device's link, and as many of the shortest as
+ * the switch can have under way, of which it is not known yet when they leave.
+ */
+export function windowTlps(profile: FabricProfile, links: Links): number {
+  const { writeOverheadBytes, windowPs, switchPs } = profile;
+  const long = links.duration(downLink(1), WINDOW_PAYLOAD + writeOverheadBytes);
+  const short = links.duration(downLink(1), writeOverheadBytes);
+  const tlps = Math.ceil(windowPs / long) + Math.ceil(switchPs / short);
+  return Math.max(1, Math.min(WINDOW_MAX, tlps));
+}
 
 /** The room of every source. */
 export class Window {

@@ -37,19 +37,25 @@ export interface PacketDraw {
   readonly gapNs: number;
   /** Bytes of the frame without FCS. */
   readonly size: number;
-  /** IPv4 source and destination. */
+  /** IPv4 source address, unsigned. */
   readonly src: number;
+  /** IPv4 destination address, unsigned. */
   readonly dst: number;
+  /** Time to live, 0..255. */
   readonly ttl: number;
   /** Differentiated services code point, 0..63. */
   readonly dscp: number;
   /** 32-bit words of IPv4 options, 0..10. */
   readonly options: number;
+  /** What follows the IPv4 header. */
   readonly protocol: ProtocolDraw;
   /** Source port of UDP and TCP, identifier of ICMP. */
   readonly srcPort: number;
+  /** What the frame says it carries. */
   readonly type: TypeDraw;
+  /** Version and header length as they are written. */
   readonly header: HeaderDraw;
+  /** Total length as it is written. */
   readonly totalLength: TotalLengthDraw;
   /** The header checksum: right, wrong by one bit, or right with the identification so chosen that it is this number. */
   readonly checksum: "right" | "wrong" | number;
@@ -69,12 +75,15 @@ export interface RouteDraw {
 
 /** One scenario, drawn. */
 export interface ScenarioDraw {
+  /** Sizes of the machine. */
   readonly geometry: Geometry;
   /** Egress port of each neighbour; its MAC address follows from its index. */
   readonly neighbours: readonly number[];
+  /** Distinct prefixes. */
   readonly routes: readonly RouteDraw[];
   /** In order of arrival. */
   readonly packets: readonly PacketDraw[];
+  /** Departures of the schedule from the default. */
   readonly deviations: readonly Deviation[];
 }
 

@@ -70,20 +70,21 @@ Deno.test("writeFrame gives two identities no common payload byte", () => {
 });
 
 Deno.test("writeFrame writes the drawn defect and no other", () => {
-  const cases: [Partial<PacketDraw>, keyof typeof REASON | null][] = [
-    [{}, null],
-    [{ options: 10, size: 90 }, null],
-    [{ protocol: "tcp", size: 1514 }, null],
-    [{ totalLength: "padded" }, null],
-    [{ checksum: 0xffff }, null],
-    [{ mac: "other" }, null],
+  const cases: [Partial<PacketDraw>, ...(keyof typeof REASON)[]][] = [
+    [{}],
+    [{ options: 10, size: 90 }],
+    [{ protocol: "tcp", size: 1514 }],
+    [{ totalLength: "padded" }],
+    [{ checksum: 0xffff }],
+    [{ mac: "other" }],
     [{ ttl: 1 }, "ttl"],
     [{ ttl: 0 }, "ttl"],
     [{ dst: 0x0b000001 }, "no-route"],
     [{ checksum: "wrong" }, "bad-checksum"],
     [{ header: "version-6" }, "bad-header"],
     [{ header: "ihl-4" }, "bad-header"],
-    [{ header: "ihl-long" }, "bad-header"],
+    // Where the header ends is anyone's guess, so its checksum is, too.
+    [{ header: "ihl-long" }, "bad-checksum", "bad-header"],
     [{ totalLength: "short" }, "bad-header"],
     [{ totalLength: "long" }, "bad-header"],
     [{ type: "arp" }, "not-ip"],
@@ -104,10 +105,10 @@ Deno.test("writeFrame writes the drawn defect and no other", () => {
     }),
     STRICT,
   );
-  cases.forEach(([change, reason], i) => {
+  cases.forEach(([change, ...reasons], i) => {
     const found = REASONS.filter((_, bit) => (expected.reasons[i]! >>> bit) & 1);
-    assertEquals(found, reason === null ? [] : [reason], JSON.stringify(change));
-    assertEquals(expected.forward[i], reason === null ? 1 : 0, JSON.stringify(change));
+    assertEquals(found, reasons, JSON.stringify(change));
+    assertEquals(expected.forward[i], reasons.length === 0 ? 1 : 0, JSON.stringify(change));
   });
 });
 

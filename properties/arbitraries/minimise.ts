@@ -5,6 +5,7 @@ import { simplerDraws } from "./simpler.ts";
 
 /** What minimising came to. */
 export interface Minimised {
+  /** The smallest draw found that fails. */
   readonly draw: ScenarioDraw;
   /** Whether it was established that no simpler step, so no removal of any one packet, still fails. */
   readonly minimal: boolean;

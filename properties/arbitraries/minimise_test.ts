@@ -13,8 +13,7 @@ function drawWhere(holds: (draw: ScenarioDraw) => boolean): ScenarioDraw {
 
 Deno.test("minimise keeps what the predicate needs and makes the rest plain", () => {
   const needs = (draw: ScenarioDraw) =>
-    draw.packets.some((packet) => packet.options > 2) &&
-    draw.packets.some((packet) => packet.size >= 1000) &&
+    draw.packets.some((packet) => packet.options > 2 && packet.size >= 1000) &&
     draw.routes.some((route) => route.depth === 32);
   const { draw, minimal } = minimise(drawWhere(needs), needs, 20_000);
   assert(minimal);

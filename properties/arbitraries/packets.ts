@@ -51,7 +51,9 @@ export function leastSize(packet: Pick<PacketDraw, "options" | "protocol" | "typ
 
 /** What packets are drawn from. */
 export interface PacketOptions {
+  /** Ports that packets may come in on: 0..ports-1. */
   readonly ports: number;
+  /** Destinations lie at and within these. */
   readonly routes: readonly RouteDraw[];
   /** Most packets of a draw; at least one is drawn. */
   readonly max: number;

@@ -11,10 +11,13 @@ import type { Law, Run } from "../law.ts";
 export interface EmittedFrame {
   /** Identity of the packet in it, or -1. */
   readonly packet: number;
+  /** Egress port. */
   readonly port: number;
-  /** When its first and its last bit left, in picoseconds. */
+  /** When its first bit left, in picoseconds. */
   readonly startPs: number;
+  /** When its last bit had left, in picoseconds. */
   readonly endPs: number;
+  /** The frame without FCS. */
   readonly bytes: Uint8Array;
 }
 
@@ -22,9 +25,11 @@ export interface EmittedFrame {
 export interface Counterexample {
   /** Name of the device. */
   readonly device: string;
+  /** The law that it breaks. */
   readonly law: Law;
   /** What the device was judged by. */
   readonly policy: Policy;
+  /** What the device was given. */
   readonly scenario: Scenario;
   /** What is wrong, in one sentence with the values. */
   readonly sentence: string;

@@ -43,7 +43,9 @@ export interface StoredCounterexample {
   readonly law: string;
   /** Version of the laws at that time. */
   readonly lawSetVersion: string;
+  /** What was wrong. */
   readonly sentence: string;
+  /** What the device was given. */
   readonly scenario: Scenario;
 }
 

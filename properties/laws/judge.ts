@@ -7,7 +7,9 @@ import { LAWS } from "./laws.ts";
 
 /** What one law says of a run. */
 export interface Judgement {
+  /** The law. */
   readonly law: Law;
+  /** What it says. */
   readonly verdict: Verdict;
 }
 

@@ -94,9 +94,11 @@ function judgeSmallest(run: Run): Verdict {
   const { headerCredits, dataCredits } = run.scenario.geometry;
   const isSmallest = headerCredits === 1 && dataCredits === geometry.dataCredits;
   const tight: Run = isSmallest ? run : {
-    ...run,
     scenario: { ...run.scenario, geometry },
     observation: run.again({ geometry }),
+    policy: run.policy,
+    expectation: run.expectation,
+    offers: run.offers,
     again: (change, fresh) => run.again({ geometry, ...change }, fresh),
   };
   if (tight.observation.count === 0) return notJudged("no packet was offered");

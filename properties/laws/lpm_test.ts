@@ -18,6 +18,13 @@ Deno.test("LPM-1 names the prefix that was missed and the one that was followed"
       "expected next hop 2 on port 2 by 10.2.0.0/16",
     [1],
   );
+  assertBroken(
+    LPM_1,
+    { frames, out: { 1: { port: 3 } } },
+    "packet 1 to 10.2.0.1 left port 3 at 1.1 us by no known next hop, " +
+      "expected next hop 2 on port 2 by 10.2.0.0/16",
+    [1],
+  );
 });
 
 Deno.test("LPM-1 tells next hops behind one port apart by their MAC address", () => {

@@ -19,7 +19,7 @@ function judgeOrder(run: Run): Verdict {
     const p = o.outPacket[i]!;
     if (p < 0 || p >= o.count || !hasFlow(traffic, p)) continue;
     const port = o.outPort[i]!;
-    let slot = flowHash(traffic, p) + Math.imul(port, 0x9e3779b1) & mask;
+    let slot = flowHash(traffic, p) & mask;
     for (;; slot = slot + 1 & mask) {
       const last = slots[slot]!;
       if (last < 0) break;

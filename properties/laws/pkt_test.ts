@@ -62,6 +62,7 @@ Deno.test("PKT-1 names the byte of options, payload and padding", () => {
   });
   const left = "packet 0 left port 1 at 1 us with";
   assertBroken(PKT_1, flip(35), `${left} option byte 1 0x00, expected 0x01`, [0]);
+  assertBroken(PKT_1, flip(38), `${left} payload byte 0 0x02, expected 0x03`, [0]);
   assertBroken(PKT_1, flip(39), `${left} payload byte 1 0xe9, expected 0xe8`, [0]);
   assertBroken(PKT_1, flip(54), `${left} padding byte 0 0xef, expected 0xee`, [0]);
 });

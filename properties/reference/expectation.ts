@@ -6,6 +6,7 @@
 
 /** The outcomes that are allowed for the packets of one scenario. */
 export interface Expectation {
+  /** Packets, as in the scenario's traffic. */
   readonly count: number;
   /** 1: packet i must be forwarded (but for legal congestion); 0: it must be dropped. */
   readonly forward: Uint8Array;
@@ -13,8 +14,10 @@ export interface Expectation {
   readonly port: Uint8Array;
   /** Bit r set: reason r (index into REASONS) is a right reason to drop packet i. */
   readonly reasons: Uint32Array;
-  /** Expected bytes of packet i, if it is forwarded, lie at `offset[i]` of `bytes`; their number is `length[i]`. */
+  /** Where the expected bytes of packet i, if it is forwarded, begin in `bytes`. */
   readonly offset: Uint32Array;
+  /** Length of the expected frame of packet i in bytes, without FCS. */
   readonly length: Uint32Array;
+  /** The bytes of all expected frames. */
   readonly bytes: Uint8Array;
 }

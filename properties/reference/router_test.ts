@@ -125,6 +125,9 @@ Deno.test("referenceRouter looks at two fields of the header where the policy is
   assertEquals(reasonsFor(frame({ total: 19 }), L3FWD), ["bad-header"]);
   assertEquals(reasonsFor(frame({ total: 65535 }), L3FWD), ["forward"]);
   assertEquals(reasonsFor(frame({ checksumError: 1 }), L3FWD), ["forward"]);
+  // Who verifies a checksum cannot do so over bytes that were not delivered.
+  const verifies: Policy = { ...L3FWD, checksum: "verify" };
+  assertEquals(reasonsFor(frame({ first: 0x4f }), verifies), ["bad-checksum", "bad-header"]);
 });
 
 Deno.test("referenceRouter names every defect of a packet", () => {

@@ -45,9 +45,11 @@ export interface CheckOptions {
 
 /** What one law said. */
 export interface LawResult {
+  /** The law. */
   readonly law: Law;
-  /** Runs on which it was judged, and those of them that kept it. */
+  /** Runs on which it was judged. */
   readonly judged: number;
+  /** Those of them that kept it. */
   readonly kept: number;
   /** Why it was not judged, the most frequent reason first. */
   readonly notJudged: readonly NotJudged[];
@@ -57,18 +59,25 @@ export interface LawResult {
 
 /** What came of a check. */
 export interface ConformanceResult {
+  /** Name of the device. */
   readonly device: string;
   /** No law was broken, at least one was judged, and the run was what it had to be. */
   readonly ok: boolean;
+  /** Version of the laws. */
   readonly lawSetVersion: string;
   /** What the device was judged by. */
   readonly policy: Policy;
+  /** Seed of the drawing. */
   readonly seed: number;
+  /** Scenarios run. */
   readonly runs: number;
+  /** Packets offered in all of them. */
   readonly packets: number;
   /** In the order of the laws, {@link RUN_1} first. */
   readonly laws: readonly LawResult[];
+  /** What the scenarios contained. */
   readonly labels: readonly LabelCount[];
+  /** What the run itself missed. */
   readonly harness: readonly HarnessFailure[];
 }
 

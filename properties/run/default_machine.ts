@@ -1,6 +1,7 @@
-/** The machine that a stack is put on unless its author names another. */
+/** The machine that a stack is put on unless its author names another: the host of the P2PNIC paper. */
 import type { MachineProfile } from "../../core/machine/profile.ts";
-import { TEST_PROFILE } from "../../core/machine/_profile_for_tests.ts";
+import { machineProfile } from "../../fixtures/machines/machine_profile.ts";
+import { paperHost } from "../../fixtures/machines/p2pnic_paper_host.ts";
 
 /** The default machine of conformance runs. */
-export const DEFAULT_MACHINE: MachineProfile = TEST_PROFILE;
+export const DEFAULT_MACHINE: MachineProfile = machineProfile(paperHost);

@@ -13,6 +13,7 @@ import type { Judged } from "./judge_scenario.ts";
 
 /** How often a label was met, and how often it had to be. */
 export interface LabelCount {
+  /** Name of the label. */
   readonly label: string;
   /** Runs that had it. */
   readonly runs: number;

@@ -17,6 +17,7 @@ import { Tally } from "./tally.ts";
 export interface PropertyOptions {
   /** Where scenarios come from. */
   readonly arbitrary: fc.Arbitrary<ScenarioDraw>;
+  /** The laws to judge, at least one. */
   readonly laws: readonly Law[];
   /** Scenarios to run; at least 1. */
   readonly numRuns: number;
@@ -36,30 +37,38 @@ const THROWN_MAX = 20;
 
 /** A rule of the harness that a property run missed. */
 export interface HarnessFailure {
+  /** Something was run, enough was run, it contained what it should. */
   readonly id: "HARN-1" | "HARN-2" | "HARN-3";
+  /** What was missed, with the numbers. */
   readonly sentence: string;
 }
 
 /** What came of a property run. */
 export interface PropertyResult {
+  /** Scenarios run. */
   readonly runs: number;
   /** Packets offered in all runs. */
   readonly packets: number;
   /** {@link RUN_1}, then the laws as given. */
   readonly tallies: readonly Tally[];
+  /** What the scenarios contained. */
   readonly labels: readonly LabelCount[];
+  /** What the run itself missed. */
   readonly harness: readonly HarnessFailure[];
 }
 
 /**
  * Draws and judges `numRuns` scenarios. The same seed gives the same result.
  *
- * @throws {RangeError} when `numRuns` is not a positive integer, or there is no law
+ * @throws {RangeError} when `numRuns` is not a positive integer, `seed` not one of 32 bits, or there is no law
  */
 export function runProperty(subject: Subject, options: PropertyOptions): PropertyResult {
   const { laws, numRuns, seed, timeLimitMs } = options;
   if (!(Number.isInteger(numRuns) && numRuns >= 1)) {
     throw new RangeError(`Cannot run property: numRuns is ${numRuns}, not a positive integer`);
+  }
+  if (!Number.isInteger(seed) || seed < -0x80000000 || seed > 0x7fffffff) {
+    throw new RangeError(`Cannot run property: seed is ${seed}, not an integer of 32 bits`);
   }
   if (laws.length === 0) throw new RangeError("Cannot run property: there is no law to judge");
   const tallies = [RUN_1, ...laws].map((law) => new Tally(law));

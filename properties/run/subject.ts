@@ -19,7 +19,7 @@ export class DeviceError extends Error {
   /** Always `"DeviceError"`. */
   override readonly name: string = "DeviceError";
 
-  /** @param thrown what the device threw */
+  /** Takes what the device threw. */
   constructor(thrown: unknown) {
     const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     super(text.split("\n", 1)[0]! + whereFrom(thrown), { cause: thrown });
@@ -35,6 +35,7 @@ function whereFrom(thrown: unknown): string {
 
 /** One device, and others like it. */
 export class Subject {
+  /** What the device is judged by. */
   readonly policy: Policy;
   /** What can be judged; without a way to build a new device, nothing that compares with a new one. */
   readonly offers: ReadonlySet<Evidence>;

@@ -4,7 +4,9 @@ import type { Law, Verdict } from "../law.ts";
 
 /** Why a law was not judged, and on how many runs. */
 export interface NotJudged {
+  /** A few words. */
   readonly why: string;
+  /** Runs that were not judged for this reason. */
   readonly runs: number;
 }
 
@@ -23,7 +25,7 @@ export class Tally {
   smallest: ScenarioDraw | null = null;
   readonly #whys = new Map<string, number>();
 
-  /** @param law the law whose verdicts are counted */
+  /** Starts to count the verdicts of a law. */
   constructor(law: Law) {
     this.law = law;
   }

@@ -36,6 +36,7 @@ export const FAITHFUL: Policy = {
   onMiss: "reflect",
   ttl: "ignore",
   checksum: "trust",
+  checksumUpdate: "increment",
   header: "minimal",
   hairpin: "forward",
   dstMac: "port",
@@ -79,6 +80,8 @@ class L3fwd implements Dataplane {
   readonly #env: Env;
   readonly #faithful: boolean;
   readonly #burst = new Int32Array(BURST);
+  readonly #destinations = new Uint32Array(BURST);
+  readonly #nextHops = new Int32Array(BURST);
   readonly #tables: TxTable[][] = [];
   readonly #lastDrain: Float64Array;
   readonly #drainCycles: number;
@@ -120,8 +123,29 @@ class L3fwd implements Dataplane {
     this.#bursts[n]!++;
     if (n === 0) return drained;
     cpu.charge(n * this.#packetCycles);
-    for (let i = 0; i < n; i++) this.#forward(cpu, this.#burst[i]!, port);
+    const good = this.#gather(cpu, n);
+    this.#env.fib.lookupBulk(this.#destinations, this.#nextHops, good);
+    for (let i = 0; i < good; i++) this.#forward(cpu, this.#burst[i]!, this.#nextHops[i]!, port);
     return drained + n;
+  }
+
+  /** Drops what may not be forwarded, moves the rest to the front and gathers its destinations. */
+  #gather(cpu: Cpu, n: number): number {
+    const { bytes, offset } = this.#env.memory;
+    const burst = this.#burst;
+    let good = 0;
+    for (let i = 0; i < n; i++) {
+      const b = burst[i]!;
+      const ip = offset[b]! + ETHERNET_HEADER_BYTES;
+      const reason = this.#check(b, ip);
+      if (reason !== REASON.none) {
+        this.#env.drop(cpu, b, reason);
+        continue;
+      }
+      this.#destinations[good] = ipv4Dst(bytes, ip);
+      burst[good++] = b;
+    }
+    return good;
   }
 
   #drainIfDue(cpu: Cpu): number {
@@ -136,17 +160,11 @@ class L3fwd implements Dataplane {
     return due ? 1 : 0;
   }
 
-  #forward(cpu: Cpu, b: number, ingress: number): void {
-    const { memory, neighbours, fib } = this.#env;
+  #forward(cpu: Cpu, b: number, nextHop: number, ingress: number): void {
+    const { memory, neighbours } = this.#env;
     const bytes = memory.bytes;
     const at = memory.offset[b]!;
     const ip = at + ETHERNET_HEADER_BYTES;
-    const reason = this.#check(b, ip);
-    if (reason !== REASON.none) {
-      this.#env.drop(cpu, b, reason);
-      return;
-    }
-    const nextHop = fib.lookup(ipv4Dst(bytes, ip));
     if (nextHop < 0 && !this.#faithful) {
       this.#env.drop(cpu, b, REASON["no-route"]);
       return;

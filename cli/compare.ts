@@ -1,0 +1,136 @@
+/**
+ * Runs stacks on the simulated host, one after the other, on the same routes and frames, and lets every law judge
+ * each run. No clock but the machine's, no files: the same input gives the same result.
+ */
+import {
+  type Geometry,
+  type Maxima,
+  type Scenario,
+  Testbed,
+  type Traffic,
+} from "../core/mod.ts";
+import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
+import { judgeScenario, type Law, LAWS, Subject } from "../properties/mod.ts";
+import { firstOf, type Inputs, PORTS } from "./inputs.ts";
+import { type Progress, SILENT } from "./io.ts";
+import { measure } from "./measure.ts";
+import type { StackResult, VerdictRecord } from "./report/schema.ts";
+import type { StackEntry } from "./stacks.ts";
+import { SharedTables } from "./tables.ts";
+
+/** Laws that run a stack again judge the first packets only: one of them spaces packets a whole run apart. */
+export const RERUN_PACKETS = 1024;
+
+/** What a comparison needs beyond its inputs. */
+export interface Setup {
+  readonly stacks: readonly StackEntry[];
+  readonly host: HostProfile;
+  readonly fidelity: "tlp" | "coarse";
+  /** Laws that judge; all of them unless given. */
+  readonly laws?: readonly Law[];
+}
+
+/** Steps that {@link compareStacks} announces for each stack. */
+export const STEPS_PER_STACK = 2;
+
+/**
+ * Runs and judges every stack.
+ * @throws {UserError} when the routes need more memory than the model is given
+ */
+export function compareStacks(
+  setup: Setup,
+  inputs: Inputs,
+  progress: Progress = SILENT,
+): StackResult[] {
+  const tables = new SharedTables(inputs.routes);
+  return setup.stacks.map((entry) => runStack(entry, setup, inputs, tables, progress));
+}
+
+function runStack(
+  entry: StackEntry,
+  setup: Setup,
+  inputs: Inputs,
+  tables: SharedTables,
+  progress: Progress,
+): StackResult {
+  progress.step(`${entry.name}: ${inputs.traffic.count} packets`);
+  const stack = entry.create();
+  const geometry = geometryOf(entry, setup);
+  const profile = machineProfile(setup.host);
+  const fib = tables.table(stack.policy?.defaultRoute ?? true);
+  const make = () => new Testbed(stack, profile, { fib, maxima: maximaOf(geometry) });
+  const device = make();
+  const subject = new Subject(device, { fresh: make });
+  const scenario = scenarioOf(inputs, geometry, inputs.traffic);
+  const laws = setup.laws ?? LAWS;
+  const verdicts = new Map<string, VerdictRecord>();
+  judge(subject, scenario, laws.filter((law) => law.reruns !== true), verdicts);
+  const figures = measure(inputs.traffic, device.machine.observation);
+  const counters = device.report().map(({ name, value, unit }) => ({ name, value, unit }));
+  progress.step(`${entry.name}: laws that run it again`);
+  const first = scenarioOf(inputs, geometry, firstOf(inputs.traffic, RERUN_PACKETS));
+  judge(subject, first, laws.filter((law) => law.reruns === true), verdicts);
+  return {
+    name: entry.name,
+    title: device.name,
+    policy: { ...device.policy, congestion: [...device.policy.congestion] },
+    rings: entry.ring,
+    ...figures,
+    laws: laws.map((law) => verdicts.get(law.id)!),
+    counters,
+  };
+}
+
+function judge(
+  subject: Subject,
+  scenario: Scenario,
+  laws: readonly Law[],
+  verdicts: Map<string, VerdictRecord>,
+): void {
+  const judged = judgeScenario(subject, scenario, laws);
+  const [ran, ...each] = judged.verdicts;
+  if (ran!.kind === "broken") throw new Error(`Cannot compare ${subject.name}: ${ran!.sentence}`);
+  each.forEach((verdict, i) => {
+    const text = verdict.kind === "kept"
+      ? ""
+      : verdict.kind === "broken"
+      ? verdict.sentence
+      : verdict.why;
+    const { id } = laws[i]!;
+    verdicts.set(id, { id, verdict: verdict.kind, text, packets: scenario.traffic.count });
+  });
+}
+
+function scenarioOf(inputs: Inputs, geometry: Geometry, traffic: Traffic): Scenario {
+  const { routes, neighbours } = inputs;
+  return { geometry, routes, neighbours, traffic, deviations: [] };
+}
+
+/** Sizes as the systems themselves set them; credits and buffers of the host's profile. */
+function geometryOf(entry: StackEntry, { host, fidelity }: Setup): Geometry {
+  const { cpu, nic, pcie } = flatten(host);
+  return {
+    ports: PORTS,
+    lcores: cpu.lcores,
+    rxRing: entry.ring,
+    txRing: entry.ring,
+    ingress: nic.ingressPackets,
+    // MEMPOOL_CACHE_SIZE of examples/l3fwd
+    poolCache: 256,
+    spareBuffers: 1024,
+    peerSlots: 512,
+    fidelity,
+    headerCredits: pcie.postedHeaderCredits,
+    dataCredits: pcie.postedDataCredits,
+    mps: pcie.mpsBytes,
+  };
+}
+
+/** A machine that holds the geometry: the pool that the environment makes of it, and what the NICs need. */
+function maximaOf(g: Geometry): Maxima {
+  const pool = 2 * g.ports * g.lcores * g.rxRing + g.spareBuffers +
+    g.lcores * (2 * g.poolCache + 64 * (1 + g.ports));
+  const nics = g.ports * (g.ingress + (g.ports - 1) * g.peerSlots);
+  const { ports, lcores, ingress } = g;
+  return { ports, lcores, ring: Math.max(g.rxRing, g.peerSlots), ingress, buffers: pool + nics };
+}

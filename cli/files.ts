@@ -1,0 +1,38 @@
+/** Reads the files that a command line names, with a limit and with errors for people. */
+import { UserError } from "./user_error.ts";
+
+/**
+ * The bytes of a regular file.
+ *
+ * @param expected what the file should be, e.g. `a prefix list`
+ * @throws {UserError} when it is not there, not a regular file, unreadable, empty, or longer than `bytesMax`
+ */
+export function readInput(path: string, expected: string, bytesMax: number): Uint8Array {
+  let info: Deno.FileInfo;
+  let bytes: Uint8Array;
+  try {
+    info = Deno.statSync(path);
+    if (info.isDirectory) throw new UserError(`${path}: expected ${expected}, got a directory`);
+    // A device or a pipe may never end.
+    if (!info.isFile) throw new UserError(`${path}: expected ${expected}, got no regular file`);
+    if (info.size > bytesMax) {
+      throw new UserError(
+        `${path}: expected ${expected} of at most ${bytesMax} bytes, got ${info.size}`,
+      );
+    }
+    bytes = Deno.readFileSync(path);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${path}: expected ${expected}, got ${reasonOf(error)}`);
+  }
+  if (bytes.length === 0) throw new UserError(`${path}: expected ${expected}, got an empty file`);
+  return bytes;
+}
+
+/** What the operating system answered, without its numbers and paths. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotADirectory) return "a path through something that is no directory";
+  return error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
+}

@@ -1,0 +1,235 @@
+/** What is compared on: routes, neighbours, frames with times, read from files or generated. */
+import type { Neighbours, RouteSet, Traffic } from "../core/mod.ts";
+import {
+  bgpLikeTable,
+  type Fault,
+  FAULTS,
+  type FaultShares,
+  generateTraffic,
+  neighboursOnPorts,
+  readCapture,
+  readPrefixList,
+  replayTraffic,
+} from "../fixtures/mod.ts";
+import { readInput } from "./files.ts";
+import { type CompareOptions, LINK_GBPS } from "./options.ts";
+import type { RoutesRecord, TrafficRecord } from "./report/schema.ts";
+import { UserError } from "./user_error.ts";
+
+/** Ports of the simulated host. */
+export const PORTS = 4;
+/** Routes and next hops of a generated table. */
+const ROUTES_DEFAULT = 20_000;
+const NEXT_HOPS_DEFAULT = 4;
+
+const ROUTES_BYTES_MAX = 2 ** 30;
+const CAPTURE_BYTES_MAX = 2 ** 31 - 1;
+/** Most bytes of frames: a run keeps them three times, as offered, as expected and as emitted. */
+const FRAMES_BYTES_MAX = 2 ** 28;
+const FCS_BYTES = 4;
+/** Mean size of the simple IMIX on the wire, rounded up. */
+const IMIX_BYTES = 362;
+
+/** Everything that a comparison is made on, and the record of it for the report. */
+export interface Inputs {
+  readonly routes: RouteSet;
+  readonly neighbours: Neighbours;
+  readonly traffic: Traffic;
+  readonly routesRecord: RoutesRecord;
+  readonly trafficRecord: TrafficRecord;
+}
+
+/**
+ * Reads and generates what the options name.
+ *
+ * @param faults shares of generated frames that must be dropped
+ * @throws {UserError} or {InputError} when a file is not as expected
+ */
+export function readInputs(options: CompareOptions, faults: FaultShares = {}): Inputs {
+  // The capture is opened before the table is loaded: a wrong name should not cost a second.
+  const capture = options.pcap === null ? null : readCaptureFile(options.pcap);
+  const { routes, routesRecord } = readRoutes(options);
+  const neighbours = neighboursOnPorts({ nextHops: routesRecord.nextHops, ports: PORTS });
+  const [traffic, trafficRecord] = capture === null
+    ? generate(options, routes, neighbours, faults)
+    : replay(options, capture, neighbours);
+  return { routes, neighbours, traffic, routesRecord, trafficRecord };
+}
+
+function readRoutes({ routes: path, seed }: CompareOptions): {
+  routes: RouteSet;
+  routesRecord: RoutesRecord;
+} {
+  if (path === null) {
+    const routes = bgpLikeTable({ routes: ROUTES_DEFAULT, seed, nextHops: NEXT_HOPS_DEFAULT });
+    const record: RoutesRecord = {
+      source: "generated",
+      name: `BGP-like table, seed ${seed}`,
+      count: routes.count,
+      nextHops: NEXT_HOPS_DEFAULT,
+      skippedIpv6: 0,
+      masked: 0,
+      duplicates: 0,
+    };
+    return { routes, routesRecord: record };
+  }
+  const list = readPrefixList(path, readInput(path, "a prefix list", ROUTES_BYTES_MAX));
+  const { routes, nextHops, skippedIpv6, masked, duplicates } = list;
+  return {
+    routes,
+    routesRecord: {
+      source: "file",
+      name: path,
+      count: routes.count,
+      nextHops: nextHops.length,
+      skippedIpv6,
+      masked,
+      duplicates,
+    },
+  };
+}
+
+function generate(
+  options: CompareOptions,
+  routes: RouteSet,
+  neighbours: Neighbours,
+  faults: FaultShares,
+): [Traffic, TrafficRecord] {
+  const { size, pattern, rateGbps, seed } = options;
+  const count = options.count!;
+  const most = Math.floor(FRAMES_BYTES_MAX / (size === "imix" ? IMIX_BYTES : size));
+  if (count > most) {
+    throw new UserError(
+      `--count: expected at most ${most} packets of this size (${FRAMES_BYTES_MAX} bytes), ` +
+        `got ${count}`,
+    );
+  }
+  const linkGbps = LINK_GBPS;
+  const wanted = { routes, neighbours, pattern, size, rateGbps, count, seed, linkGbps, faults };
+  const traffic = unlessUnreachable(options, () => generateTraffic(wanted));
+  const found = Object.fromEntries(FAULTS.slice(1).map((name) => [name, 0])) as Record<
+    Exclude<Fault, "none">,
+    number
+  >;
+  for (const fault of traffic.fault) {
+    const name = FAULTS[fault]!;
+    if (name !== "none") found[name]++;
+  }
+  const name = size === "imix" ? "simple IMIX (64, 594, 1518 B; 7:4:1)" : `frames of ${size} B`;
+  return [traffic, {
+    ...shapeOf(traffic, options),
+    source: "generated",
+    name,
+    pattern,
+    seed,
+    faults: found,
+    capture: null,
+  }];
+}
+
+/** A table without a way to some port is the user's; any other range error is ours. */
+function unlessUnreachable<T>(options: CompareOptions, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError) || !/no address leads there|is covered/.test(error.message)) {
+      throw error;
+    }
+    throw new UserError(
+      `${options.routes ?? "--seed"}: expected routes to the ports of pattern ${options.pattern} ` +
+        `(next hop N is on port N modulo ${PORTS}), got none that serves: ${error.message}`,
+    );
+  }
+}
+
+type CaptureFile = ReturnType<typeof readCapture> & { readonly path: string };
+
+function readCaptureFile(path: string): CaptureFile {
+  const expected = "a pcap or pcapng file";
+  const capture = readCapture(path, readInput(path, expected, CAPTURE_BYTES_MAX));
+  let bytes = 0;
+  for (const length of capture.length) bytes += length;
+  if (bytes > FRAMES_BYTES_MAX) {
+    throw new UserError(
+      `${path}: expected at most ${FRAMES_BYTES_MAX} bytes of packets, got ${bytes}`,
+    );
+  }
+  return { ...capture, path };
+}
+
+function replay(
+  options: CompareOptions,
+  capture: CaptureFile,
+  neighbours: Neighbours,
+): [Traffic, TrafficRecord] {
+  const { rateGbps } = options;
+  const replayed = replayTraffic({
+    capture,
+    ports: PORTS,
+    rateGbps,
+    linkGbps: LINK_GBPS,
+    neighbours,
+    rewriteDstMac: true,
+  });
+  const cut = capture.cut === undefined
+    ? null
+    : { offset: capture.cut.offset, reason: capture.cut.reason };
+  if (replayed.count === 0) {
+    const why = cut === null ? "" : `; cut at offset 0x${cut.offset.toString(16)}: ${cut.reason}`;
+    throw new UserError(
+      `${capture.path}: expected at least one frame that a port can receive, got none ` +
+        `of ${capture.count} packets${why}`,
+    );
+  }
+  const traffic = firstOf(replayed, options.count ?? replayed.count);
+  return [traffic, {
+    ...shapeOf(traffic, options),
+    source: "capture",
+    name: capture.path,
+    pattern: null,
+    seed: null,
+    faults: null,
+    capture: {
+      format: capture.format,
+      packets: capture.count,
+      offered: traffic.count,
+      padded: replayed.padded,
+      truncated: replayed.truncated,
+      oversize: replayed.oversize,
+      otherLink: replayed.skipped,
+      beyondCount: replayed.count - traffic.count,
+      cut,
+    },
+  }];
+}
+
+/** The first `n` frames of a traffic. */
+export function firstOf(traffic: Traffic, n: number): Traffic {
+  const count = Math.min(n, traffic.count);
+  return {
+    count,
+    port: traffic.port.subarray(0, count),
+    at: traffic.at.subarray(0, count),
+    offset: traffic.offset.subarray(0, count),
+    length: traffic.length.subarray(0, count),
+    bytes: traffic.bytes,
+  };
+}
+
+function shapeOf(
+  traffic: Traffic,
+  { rateGbps }: CompareOptions,
+): Pick<TrafficRecord, "packets" | "wireBytes" | "inputPorts" | "rateGbps"> {
+  let wireBytes = 0;
+  const ports = new Set<number>();
+  for (let i = 0; i < traffic.count; i++) {
+    wireBytes += traffic.length[i]! + FCS_BYTES;
+    ports.add(traffic.port[i]!);
+  }
+  return {
+    packets: traffic.count,
+    wireBytes,
+    inputPorts: [...ports].sort((a, b) => a - b),
+    rateGbps,
+  };
+}

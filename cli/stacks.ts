@@ -1,0 +1,59 @@
+/** The stacks that the command knows, by the names that `--stacks` takes. */
+import type { Stack } from "../core/mod.ts";
+import { l3fwd, p2pnic } from "../stacks/mod.ts";
+
+/** One stack of the command line. */
+export interface StackEntry {
+  /** What `--stacks` calls it. */
+  readonly name: string;
+  /** What it is, in a few words. */
+  readonly about: string;
+  /** Whether it is compared when no stacks are named. */
+  readonly byDefault: boolean;
+  /** Descriptors of each receive and each transmit ring, as the system itself sets them by default. */
+  readonly ring: number;
+  /** Makes it anew. */
+  create(): Stack;
+}
+
+/** Every stack, in the order in which reports show them. */
+export const STACKS: readonly StackEntry[] = [
+  {
+    name: "dpdk",
+    about: "DPDK l3fwd with LPM, RFC 1812 in its loop",
+    byDefault: true,
+    // RX_DESC_DEFAULT and TX_DESC_DEFAULT of examples/l3fwd
+    ring: 1024,
+    create: () => l3fwd("strict"),
+  },
+  {
+    name: "dpdk-faithful",
+    about: "DPDK l3fwd with LPM as the example is written: no TTL or checksum check",
+    byDefault: false,
+    ring: 1024,
+    create: () => l3fwd("faithful"),
+  },
+  {
+    name: "p2pnic",
+    about: "P2PNIC (Wr): NICs write to each other over the PCIe switch",
+    byDefault: true,
+    // Its rings are sized by the slots of each pair; a host ring is never set up.
+    ring: 1024,
+    create: () => p2pnic(),
+  },
+];
+
+/** The names of all stacks. */
+export const STACK_NAMES: readonly string[] = STACKS.map((entry) => entry.name);
+
+/**
+ * The stack of a name.
+ * @throws {RangeError} when there is none
+ */
+export function stackNamed(name: string): StackEntry {
+  const found = STACKS.find((entry) => entry.name === name);
+  if (found === undefined) {
+    throw new RangeError(`Cannot find stack "${name}": not one of ${STACK_NAMES.join(", ")}`);
+  }
+  return found;
+}

@@ -1,0 +1,196 @@
+/**
+ * A stack flat out: the same driver and forwarding loop with no machine around it. The device side refills
+ * at once: a receive descriptor that the driver posts is full as soon as its doorbell rings, a transmit
+ * descriptor is sent. Nothing charges time and no ledger is kept; what is left is the cost of the loop
+ * itself, which is what a benchmark wants. Firmware has no flat-out mode, since it has no driver half.
+ */
+import { createFib4 } from "../fib/create.ts";
+import type { Fib4 } from "../fib/fib.ts";
+import { Context, type Home } from "../host/context.ts";
+import { FLAG, HEADROOM, Memory, STRIDE } from "../memory/memory.ts";
+import { Mempool } from "../memory/mempool.ts";
+import { PollPort, thresholdsFor } from "../nic/poll_port.ts";
+import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
+import type { Reason } from "../policy.ts";
+import type { Cpu, Env, Priority, Stack } from "../stack.ts";
+import { Choices } from "../time/choices.ts";
+import type { Neighbours, RouteSet } from "./scenario.ts";
+
+/** Doubles of a frame that the device writes for each packet: 64 bytes. */
+const FRAME_DOUBLES = 8;
+
+/** A device that has always received and has always sent. */
+class FlatOutDevice implements DeviceSide {
+  readonly rx: readonly DescriptorRing[];
+  readonly tx: readonly DescriptorRing[];
+  /** Packets that the driver handed over for sending. */
+  sent = 0;
+  readonly #port: number;
+  readonly #memory: Memory;
+  readonly #doubles: Float64Array;
+  /** Frames to hand out in turn, 64 bytes each. */
+  readonly #frames: Float64Array;
+  #next = 0;
+  #rxAt = 0;
+  #txAt = 0;
+
+  constructor(port: number, memory: Memory, ring: number, frames: Uint8Array) {
+    this.#port = port;
+    this.#memory = memory;
+    this.#doubles = new Float64Array(memory.bytes.buffer);
+    this.#frames = new Float64Array(frames.buffer, frames.byteOffset, frames.length >> 3);
+    this.rx = [new DescriptorRing(ring)];
+    this.tx = [new DescriptorRing(ring)];
+    this.rx[0]!.reset(ring, -1);
+    this.tx[0]!.reset(ring, -1);
+  }
+
+  rxTail(_cpu: Context, _queue: number, slot: number): void {
+    const ring = this.rx[0]!;
+    const { length, port, flags } = this.#memory;
+    const to = this.#doubles;
+    const from = this.#frames;
+    let next = this.#next;
+    let at = this.#rxAt;
+    while (at !== slot) {
+      const b = ring.buffer[at]!;
+      const base = (b * STRIDE + HEADROOM) >> 3;
+      for (let i = 0; i < FRAME_DOUBLES; i++) to[base + i] = from[next + i]!;
+      length[b] = 60;
+      port[b] = this.#port;
+      flags[b] = FLAG.ipv4;
+      ring.done[at] = 1;
+      next += FRAME_DOUBLES;
+      if (next === from.length) next = 0;
+      at = at + 1 === ring.size ? 0 : at + 1;
+    }
+    this.#rxAt = at;
+    this.#next = next;
+  }
+
+  txTail(_cpu: Context, _queue: number, slot: number): void {
+    const ring = this.tx[0]!;
+    const mask = ring.size - 1;
+    const n = (slot - this.#txAt) & mask;
+    this.sent += n;
+    for (let i = 0; i < n; i++) {
+      const at = (this.#txAt + i) & mask;
+      if (ring.reportStatus[at] === 1) ring.done[at] = 1;
+    }
+    this.#txAt = slot;
+  }
+
+  irqEnable(): void {}
+}
+
+/** What a flat-out run is given. */
+export interface FlatOutInput {
+  readonly ports: number;
+  readonly ring: number;
+  readonly routes: RouteSet;
+  readonly neighbours: Neighbours;
+  /** For each port, the frames that it receives in turn: 64 bytes each, of which 60 are the frame. */
+  readonly frames: readonly Uint8Array[];
+  /** A filled table that stands for the routes; by default DIR-24-8 with 24 first-level bits. */
+  readonly fib?: Fib4;
+}
+
+/** A stack of poll loops that runs as fast as it can on one lcore. */
+export class FlatOut {
+  readonly #bodies: ((cpu: Context) => number)[] = [];
+  readonly #contexts: Context[] = [];
+  readonly #devices: FlatOutDevice[];
+  /** Packets that the stack dropped. */
+  dropped = 0;
+
+  /** @throws {RangeError} when the stack has nothing to poll, e.g. because it is firmware */
+  constructor(stack: Stack, input: FlatOutInput) {
+    const { ports, ring, neighbours } = input;
+    const buffers = ports * (2 * ring + 64) + 1024;
+    const memory = new Memory(buffers);
+    const pool = new Mempool(memory, memory.region("mempool", 0, buffers), [-1], 256);
+    const home: Home = {
+      id: 0,
+      psPerCycle: 1,
+      deadline: () => {},
+      notify: () => {},
+      wakeFrom: () => {},
+    };
+    this.#devices = input.frames.map((frames, port) =>
+      new FlatOutDevice(port, memory, ring, frames)
+    );
+    const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
+    const boot = new Context(home, 0, false, () => 0);
+    const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
+    const env: Env = {
+      ports: this.#devices.map((device, port) => {
+        const driver = new PollPort(
+          port,
+          device,
+          1,
+          memory,
+          pool,
+          thresholdsFor(ring, ring),
+          costs,
+          [-1],
+        );
+        driver.start(boot, 0);
+        return driver;
+      }),
+      fib: input.fib ?? filled(input.routes),
+      neighbours,
+      memory,
+      pool,
+      lcores: 1,
+      choices: new Choices(),
+      cost: () => 0,
+      spawn: (_lcore: number, _priority: Priority, body: (cpu: Cpu) => number) => {
+        const context = new Context(home, this.#contexts.length + 1, false, body);
+        context.rxQueues = rxQueues;
+        this.#bodies.push(body);
+        this.#contexts.push(context);
+        return context;
+      },
+      drop: (_cpu: Cpu, buffer: number, _reason: Reason) => {
+        this.dropped++;
+        pool.put(0, buffer);
+      },
+      place: () => -1,
+      get hardware(): never {
+        throw new RangeError("Cannot run flat out: the stack needs the hardware below");
+      },
+    };
+    const dataplane = stack(env);
+    if (dataplane.poll !== undefined) {
+      const poll = dataplane.poll.bind(dataplane);
+      env.spawn(0, "thread", (cpu) => poll(cpu));
+    }
+    if (this.#bodies.length === 0) {
+      throw new RangeError(`Cannot run ${dataplane.name} flat out: it has nothing to poll`);
+    }
+  }
+
+  /** Packets handed over for sending so far. */
+  get sent(): number {
+    let sum = 0;
+    for (const device of this.#devices) sum += device.sent;
+    return sum;
+  }
+
+  /** Runs every poll loop `turns` times; answers how many packets were handed over for sending. */
+  run(turns: number): number {
+    const before = this.sent;
+    for (let turn = 0; turn < turns; turn++) {
+      for (let i = 0; i < this.#bodies.length; i++) this.#bodies[i]!(this.#contexts[i]!);
+    }
+    return this.sent - before;
+  }
+}
+
+function filled(routes: RouteSet): Fib4 {
+  const fib = createFib4("dir24-8", { firstBits: 24, groups: 4096, maxRules: 1 << 21 });
+  for (let i = 0; i < routes.count; i++) {
+    fib.add(routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!);
+  }
+  return fib;
+}

@@ -1,0 +1,76 @@
+// Aim: the report says on one screen which law broke, with which packets, what became of them, and why it matters.
+// Method: whole texts of known counterexamples.
+import { assert, assertEquals } from "@std/assert";
+import { checkConformance } from "../run/check.ts";
+import { fakeDevices } from "../run/_fake_device.ts";
+import { DRAW, exampleOf } from "./_example.ts";
+import { reportCounterexample } from "./report.ts";
+
+Deno.test("reportCounterexample tells the fate of every packet and all that it depends on", () => {
+  const text = reportCounterexample(exampleOf("drops-fifth", "LOSS-1a"), ["out/fake-LOSS-1a.json"]);
+  assertEquals(
+    text,
+    `LOSS-1a broken by fake: packet 4 was dropped at 2.0764 us by nic0.mac for other, expected it to be
+forwarded: the policy declares loss only for rx-missed
+
+  law       A packet that must be forwarded is dropped only for a declared congestion reason, at a
+            place that was full at that instant.
+  clause    PCI Express Base 3.0, 2.6.1; P2PNIC, 3.2
+
+   time us  port  packet  frame                                                               fate
+     1.000     0       0  172.16.0.0:1024 > 10.0.0.1:9 udp, ttl 64, 60 bytes                  left port 1 at 1.557 us
+     1.019     0       1  172.16.0.0:1024 > 10.0.0.1:9 tcp, ttl 64, ihl 7, 70 bytes           left port 1 at 1.599 us
+     1.036     0       2  vlan 100, 172.16.0.0:1024 > 10.0.0.1:9 udp, ttl 64, 64 bytes        dropped at nic0.ingress: rx-missed (2 of 2)
+     1.036     1       3  172.16.0.0:1024 > 10.0.0.1:9 udp, ttl 64, wrong checksum, 60 bytes  dropped at nic1.mac: bad-checksum
+*    2.036     0       4  172.16.0.0:1024 > 10.0.0.1:9 udp, ttl 2, 60 bytes                   dropped at nic0.mac: other
+
+  5 packets
+  routes    10.0.0.0/24 to next hop 1 (port 1, 0a:00:00:00:01:01)
+            and 1 that covers none of these
+  geometry  2 ports, 1 lcore, rings 64 rx 64 tx, ingress 2, spare buffers 64, pool cache 0, peer slots 32
+            tlp, 1 header and 16 data credits, mps 256
+  schedule  tie 3 takes 2
+  policy    miss drop, ttl drop, checksum verify, header full, hairpin forward, destination mac next-hop
+            may lose under load: rx-missed
+  files     out/fake-LOSS-1a.json`,
+  );
+});
+
+Deno.test("reportCounterexample says of a shrunk one that nothing can be left out", () => {
+  const { device, fresh } = fakeDevices("swaps");
+  const result = checkConformance(device, { fresh, numRuns: 60, only: /ORD-1/ });
+  const found = result.laws.find(({ law }) => law.id === "ORD-1")!.counterexample!;
+  const text = reportCounterexample(found);
+  assert(text.includes("\n  2 packets; removing any one makes it pass\n"), text);
+  assert(!text.includes("schedule"), "no deviation is left");
+  assert(!text.includes("files"), "no file was named");
+});
+
+Deno.test("reportCounterexample fits on a screen and keeps the packets concerned in view", () => {
+  const packets = Array.from({ length: 500 }, (_, i) => DRAW.packets[i === 480 ? 2 : 0]!);
+  const paced = packets.map((packet) => ({ ...packet, gapNs: 1000 }));
+  const example = exampleOf("throws-on-vlan", "RUN-1", { ...DRAW, packets: paced });
+  const lines = reportCounterexample({ ...example, packets: [480, 300] }).split("\n");
+  assert(lines.length <= 40, `${lines.length} lines`);
+  const stars = lines.filter((line) => line.startsWith("*"));
+  assertEquals(stars.map((line) => line.split(/ +/)[3]), ["300", "480"]);
+  assert(lines.includes("   ... and 480 more packets"), lines.join("\n"));
+  assert(lines.some((line) => line.includes("unknown: the device threw")));
+});
+
+Deno.test("reportCounterexample tells where a packet waits, that it was freed, that it left twice", () => {
+  const fate = (fault: Parameters<typeof exampleOf>[0], law: string, packet: number) => {
+    const sizes = DRAW.packets.map((one, i) => ({
+      ...one,
+      gapNs: 1000,
+      size: i === 0 ? 1200 : 70,
+    }));
+    return exampleOf(fault, law, { ...DRAW, packets: sizes.with(2, sizes[1]!) }).fates[packet];
+  };
+  assertEquals(fate("forgets-long-frames", "LOSS-3", 0), "waits in a forgotten ring");
+  assertEquals(fate("frees-silently", "LOSS-2", 2), "freed by nic0.mac at 3.040 us");
+  assertEquals(
+    fate("duplicates", "ORD-2", 1),
+    "left port 1 at 2.559 us, left port 1 at 2.578 us",
+  );
+});

@@ -1,0 +1,138 @@
+// Aim: checkConformance finds what is wrong with a device, blames the right law and shrinks to a few packets.
+// Method: a device that does what the reference router says, with one fault switched on at a time.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { STRICT } from "../../core/stack.ts";
+import { build } from "../arbitraries/build.ts";
+import { PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "../arbitraries/draw.ts";
+import { FakeDevice, fakeDevices, type FakeFault } from "./_fake_device.ts";
+import { checkConformance, type CheckOptions, type ConformanceResult } from "./check.ts";
+
+function check(fault: FakeFault | null, options: CheckOptions = {}): ConformanceResult {
+  const { device, fresh } = fakeDevices(fault);
+  return checkConformance(device, { numRuns: 250, fresh, ...options });
+}
+
+function brokenLaws(result: ConformanceResult): string[] {
+  return result.laws.filter((law) => law.counterexample !== null).map(({ law }) => law.id);
+}
+
+function example(result: ConformanceResult, id: string) {
+  return result.laws.find(({ law }) => law.id === id)!.counterexample!;
+}
+
+const ONE_PACKET: ScenarioDraw = {
+  geometry: PLAIN_GEOMETRY,
+  neighbours: [0, 1],
+  routes: [{ prefix: 0x0a000000, depth: 24, nextHop: 1 }],
+  packets: [{ ...PLAIN_PACKET, src: 0xac100000, dst: 0x0a000001, type: "vlan", size: 64 }],
+  deviations: [],
+};
+
+Deno.test("checkConformance passes a device that keeps the laws", () => {
+  const result = check(null);
+  assert(result.ok);
+  assertEquals(brokenLaws(result), []);
+  assertEquals([result.device, result.runs, result.seed], ["fake", 250, 1812]);
+  const unjudged = result.laws.filter((law) => law.judged === 0).map(({ law }) => law.id);
+  for (const id of ["POOL-1", "NIC-9", "PCIE-1"]) assert(unjudged.includes(id), id);
+});
+
+/** The fault, a law that must see it, and the most packets that showing it takes. */
+const FAULTS: readonly (readonly [FakeFault, string, number])[] = [
+  ["drops-fifth", "LOSS-1a", 5],
+  ["keeps-ttl-with-options", "PKT-2", 1],
+  ["wrong-port-for-32", "LPM-1", 1],
+  ["duplicates", "ORD-2", 2],
+  ["forgets-long-frames", "LOSS-3", 1],
+  ["frees-silently", "LOSS-2", 3],
+  ["drops-at-half", "LOSS-1a", 2],
+  ["swaps", "ORD-1", 2],
+  ["throws-on-vlan", "RUN-1", 1],
+];
+
+for (const [fault, id, packets] of FAULTS) {
+  Deno.test(`checkConformance on a device that ${fault} breaks ${id} with ${packets} packets`, () => {
+    const result = check(fault);
+    assert(!result.ok);
+    assert(brokenLaws(result).includes(id), `broken: ${brokenLaws(result)}`);
+    const found = example(result, id);
+    assertEquals(found.scenario.traffic.count, packets);
+    assert(found.minimal);
+  });
+}
+
+Deno.test("checkConformance establishes that removing any one packet makes it pass", () => {
+  const { scenario } = example(check("drops-fifth"), "LOSS-1a");
+  const { traffic } = scenario;
+  for (let gone = 0; gone < traffic.count; gone++) {
+    const kept = [0, 1, 2, 3, 4].filter((i) => i !== gone);
+    const fewer = {
+      ...scenario,
+      traffic: {
+        ...traffic,
+        count: kept.length,
+        port: Uint8Array.from(kept, (i) => traffic.port[i]!),
+        at: Float64Array.from(kept, (i) => traffic.at[i]!),
+        offset: Uint32Array.from(kept, (i) => traffic.offset[i]!),
+        length: Uint32Array.from(kept, (i) => traffic.length[i]!),
+      },
+    };
+    assert(check("drops-fifth", { replay: fewer }).ok, `without packet ${gone}`);
+  }
+});
+
+Deno.test("checkConformance shrinks a length to the byte at which the device goes wrong", () => {
+  const { traffic } = example(check("forgets-long-frames"), "LOSS-3").scenario;
+  assertEquals(traffic.length[0], 1001);
+});
+
+Deno.test("checkConformance says that a failure did not repeat instead of shrinking it", () => {
+  const { sentence, minimal } = example(check("flaky"), "LOSS-1a");
+  assertEquals(sentence, "broken once, but kept when the same scenario was repeated");
+  assertEquals(minimal, false);
+});
+
+Deno.test("checkConformance gives the same result for the same seed", () => {
+  const text = (seed: number) => JSON.stringify(check("swaps", { seed, numRuns: 60 }));
+  assertEquals(text(4), text(4));
+  assert(text(4) !== text(5));
+});
+
+Deno.test("checkConformance judges one scenario that is given", () => {
+  const bad = check("throws-on-vlan", { replay: build(ONE_PACKET) });
+  assertEquals(brokenLaws(bad), ["RUN-1"]);
+  assertEquals(bad.runs, 1);
+  assert(check(null, { replay: build(ONE_PACKET) }).ok);
+});
+
+Deno.test("HARN-1: checkConformance does not pass a replay that offers nothing", () => {
+  const result = check(null, { replay: build({ ...ONE_PACKET, packets: [] }) });
+  assert(!result.ok);
+  assertEquals(result.harness, [{
+    id: "HARN-1",
+    sentence: "the replayed scenario offers no packet",
+  }]);
+});
+
+Deno.test("checkConformance judges by the policy that it is told", () => {
+  const result = check(null, { policy: { ...STRICT, hairpin: "drop" } });
+  assert(brokenLaws(result).includes("PKT-5"), `broken: ${brokenLaws(result)}`);
+});
+
+Deno.test("checkConformance judges only what it is asked for, and refuses to judge nothing", () => {
+  const result = check(null, { only: /^ORD/g });
+  assertEquals(result.laws.map(({ law }) => law.id), ["RUN-1", "ORD-1", "ORD-2"]);
+  assertThrows(
+    () => check(null, { only: /^ORDER/ }),
+    RangeError,
+    "Cannot check conformance: /^ORDER/ matches none of the laws LPM-1, PKT-1",
+  );
+});
+
+Deno.test("checkConformance without another device does not judge what needs one", () => {
+  const result = checkConformance(new FakeDevice(), { numRuns: 50, only: /^(TIME-1|PKT-1)$/ });
+  const time = result.laws.find(({ law }) => law.id === "TIME-1")!;
+  assertEquals(time.judged, 0);
+  assert(time.notJudged.some(({ why }) => why === "the device does not show trace"));
+  assert(result.ok);
+});

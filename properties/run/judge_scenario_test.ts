@@ -1,0 +1,101 @@
+// Aim: what a law sees is the run that it judges, whatever earlier laws had the device run meanwhile.
+// Method: laws made for the purpose, on a subject with one device and on one that can build more.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { build } from "../arbitraries/build.ts";
+import { PLAIN_GEOMETRY, PLAIN_PACKET } from "../arbitraries/draw.ts";
+import type { Law, Run } from "../law.ts";
+import { FakeDevice } from "./_fake_device.ts";
+import { judgeScenario } from "./judge_scenario.ts";
+import { DeviceError, Subject } from "./subject.ts";
+
+const packet = { ...PLAIN_PACKET, src: 0xac100000, dst: 0x0a000001 };
+const SCENARIO = build({
+  geometry: PLAIN_GEOMETRY,
+  neighbours: [0, 1],
+  routes: [{ prefix: 0x0a000000, depth: 24, nextHop: 1 }],
+  packets: [packet, packet, packet],
+  deviations: [],
+});
+const NONE = { ...SCENARIO.traffic, count: 0 };
+
+function law(id: string, judge: (run: Run) => string | null): Law {
+  return {
+    id,
+    statement: "",
+    clause: "",
+    needs: [],
+    judge(run) {
+      const sentence = judge(run);
+      return sentence === null ? { kind: "kept" } : { kind: "broken", sentence, packets: [] };
+    },
+  };
+}
+
+const DISTURBS = law("A", (run) => {
+  assertEquals(run.again({ traffic: NONE }).count, 0);
+  return null;
+});
+const COUNTS = law("B", (run) => run.observation.outCount === 3 ? null : "frames are missing");
+
+Deno.test("judgeScenario shows each law its own run, with one device and with two", () => {
+  const laws = [COUNTS, DISTURBS, COUNTS];
+  for (const options of [{}, { fresh: () => new FakeDevice() }]) {
+    const { verdicts } = judgeScenario(new Subject(new FakeDevice(), options), SCENARIO, laws);
+    assertEquals(verdicts.map((verdict) => verdict.kind), ["kept", "kept", "kept", "kept"]);
+  }
+});
+
+Deno.test("judgeScenario builds a new device when a law asks for one, and refuses if it cannot", () => {
+  const asks = law("C", (run) => run.again({}, true) === run.observation ? "the same" : null);
+  let built = 0;
+  const fresh = () => {
+    built++;
+    return new FakeDevice();
+  };
+  const { verdicts } = judgeScenario(new Subject(new FakeDevice(), { fresh }), SCENARIO, [asks]);
+  assertEquals([verdicts[1]!.kind, built], ["kept", 1]);
+  assertThrows(
+    () => judgeScenario(new Subject(new FakeDevice()), SCENARIO, [asks]),
+    RangeError,
+    "Cannot run fake anew",
+  );
+});
+
+Deno.test("judgeScenario makes a throwing device RUN-1's matter, also when run again", () => {
+  const device = new FakeDevice();
+  let runs = 0;
+  const throwing = {
+    name: "throwing",
+    policy: device.policy,
+    offers: device.offers,
+    run(scenario: typeof SCENARIO) {
+      if (++runs === 2) throw new RangeError("Cannot go on");
+      return device.run(scenario);
+    },
+  };
+  const { run, verdicts } = judgeScenario(new Subject(throwing), SCENARIO, [DISTURBS, COUNTS]);
+  assertEquals(run, null);
+  const [first, ...others] = verdicts;
+  assert(first?.kind === "broken");
+  assert(
+    /^it threw RangeError: Cannot go on \(judge_scenario_test\.ts:\d+:\d+\)$/.test(first.sentence),
+  );
+  for (const verdict of others) {
+    assertEquals(verdict, { kind: "not-judged", why: "the device threw" });
+  }
+});
+
+Deno.test("Subject replaces a device that threw", () => {
+  const broken = {
+    ...new FakeDevice(),
+    name: "broken",
+    run() {
+      throw "no words";
+    },
+  };
+  const device = new FakeDevice();
+  const { policy, offers } = device;
+  const subject = new Subject({ ...broken, policy, offers }, { fresh: () => new FakeDevice() });
+  assertThrows(() => subject.run(SCENARIO), DeviceError, "no words");
+  assertEquals(subject.run(SCENARIO).outCount, 3);
+});

@@ -1,0 +1,141 @@
+/**
+ * The receive ring of ixgbe. `nextToClean` is the next descriptor to look at, `nextToUse` the next to post;
+ * one descriptor always stays unposted, so that RDT equal to RDH means empty. Descriptors are refilled when
+ * at least RX_BUFFER_WRITE of them are clean, all of them with one write of RDT.
+ *
+ * At the limit: a page that cannot be had leaves its descriptor unposted, counted as alloc_rx_page_failed.
+ * The poll then asks to be called again (as i40e does; ixgbe leaves it to a watchdog that raises an interrupt
+ * every two seconds), because a ring that ran dry gets no interrupt. Nothing is lost here: the NIC runs out
+ * of descriptors and loses at its ingress buffer.
+ *
+ * Source: Linux drivers/net/ethernet/intel/ixgbe, ixgbe_clean_rx_irq and ixgbe_alloc_rx_buffers.
+ */
+import type { Context } from "../../core/host/context.ts";
+import type { Memory } from "../../core/memory/memory.ts";
+import type { Mempool } from "../../core/memory/mempool.ts";
+import { postEmpty, takeReceived } from "../../core/nic/driver.ts";
+import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
+import type { Cpu } from "../../core/stack.ts";
+import type { LinuxCosts } from "./costs.ts";
+import type { Skbs } from "./skb.ts";
+
+/** Descriptors that are refilled together (IXGBE_RX_BUFFER_WRITE), where the ring is large enough. */
+const RX_BUFFER_WRITE = 16;
+
+/** Where received skbs go. */
+export interface SkbReceiver {
+  receive(cpu: Cpu, skb: number, port: number): void;
+}
+
+/** What a ring is built on. */
+export interface RingParts {
+  readonly port: number;
+  readonly queue: number;
+  readonly device: DeviceSide;
+  readonly memory: Memory;
+  readonly pool: Mempool;
+  readonly skbs: Skbs;
+  readonly costs: LinuxCosts;
+  /** Place of the lcore's softirq, for what the driver holds. */
+  readonly place: number;
+}
+
+/** Receive half of a queue pair. */
+export class RxRing {
+  nextToUse = 0;
+  nextToClean = 0;
+  packets = 0;
+  bytes = 0;
+  allocRxPageFailed = 0;
+  allocRxBuffFailed = 0;
+  /** RDT writes after the ring was first filled. */
+  doorbells = 0;
+  /** Fewest descriptors that one of those posted. */
+  leastRefill = Infinity;
+  /** Memory ran out in the last clean. */
+  starved = false;
+  readonly #ring: DescriptorRing;
+  readonly #parts: RingParts;
+  readonly #bufferWrite: number;
+
+  constructor(parts: RingParts) {
+    this.#parts = parts;
+    this.#ring = parts.device.rx[parts.queue]!;
+    this.#bufferWrite = Math.min(RX_BUFFER_WRITE, this.#ring.size >> 1);
+  }
+
+  /** Clean descriptors that may be posted (ixgbe_desc_unused). */
+  get unused(): number {
+    const { nextToClean, nextToUse } = this;
+    return (nextToClean > nextToUse ? 0 : this.#ring.size) + nextToClean - nextToUse - 1;
+  }
+
+  /**
+   * Fills the ring before the interface goes up.
+   * @throws {RangeError} when the pool has fewer buffers than the ring has descriptors
+   */
+  open(cpu: Cpu): void {
+    const wanted = this.unused;
+    if (this.#post(cpu, wanted) === wanted) {
+      this.#parts.device.rxTail(cpu as Context, this.#parts.queue, this.nextToUse);
+      return;
+    }
+    throw new RangeError(
+      `Cannot open eth${this.#parts.port}: the page pool has fewer buffers than the ${wanted} ` +
+        `descriptors of receive ring ${this.#parts.queue}`,
+    );
+  }
+
+  /** Takes up to `budget` received frames and gives them to the stack; answers how many. */
+  clean(cpu: Cpu, budget: number, receiver: SkbReceiver): number {
+    const { memory, skbs, costs, place, port } = this.#parts;
+    const ring = this.#ring;
+    const mask = ring.size - 1;
+    this.starved = false;
+    let taken = 0;
+    while (taken < budget) {
+      if (this.unused >= this.#bufferWrite) this.#refill(cpu);
+      const slot = this.nextToClean;
+      if (ring.done[slot] !== 1) break;
+      if (!skbs.reserve(cpu)) {
+        this.allocRxBuffFailed++;
+        this.starved = true;
+        break;
+      }
+      const page = takeReceived(memory, ring, slot, place);
+      this.nextToClean = (slot + 1) & mask;
+      taken++;
+      this.packets++;
+      this.bytes += memory.length[page]!;
+      cpu.charge(costs.rx);
+      receiver.receive(cpu, skbs.build(cpu, page), port);
+    }
+    return taken;
+  }
+
+  #refill(cpu: Cpu): void {
+    const wanted = this.unused;
+    const posted = this.#post(cpu, wanted);
+    if (posted < wanted) {
+      this.allocRxPageFailed++;
+      this.starved = true;
+    }
+    if (posted === 0) return;
+    this.doorbells++;
+    if (posted < this.leastRefill) this.leastRefill = posted;
+    cpu.charge(this.#parts.costs.doorbell);
+    this.#parts.device.rxTail(cpu as Context, this.#parts.queue, this.nextToUse);
+  }
+
+  #post(cpu: Cpu, wanted: number): number {
+    const { memory, pool } = this.#parts;
+    const mask = this.#ring.size - 1;
+    for (let i = 0; i < wanted; i++) {
+      const page = pool.get(cpu.lcore);
+      if (page < 0) return i;
+      postEmpty(memory, this.#ring, this.nextToUse, page);
+      this.nextToUse = (this.nextToUse + 1) & mask;
+    }
+    return wanted;
+  }
+}

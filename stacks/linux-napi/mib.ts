@@ -1,0 +1,29 @@
+/** The kernel's counters of IPv4 (nstat, /proc/net/snmp and /proc/net/netstat), by their names there. */
+
+/** Counters of the IP layer. */
+export interface IpMib {
+  /** Packets given to ip_rcv. */
+  inReceives: number;
+  /** Version, header length, length or checksum wrong, or TTL spent. */
+  inHdrErrors: number;
+  /** Header checksum wrong; counted in `inHdrErrors` as well. */
+  inCsumErrors: number;
+  /** Total length above what came. */
+  inTruncatedPkts: number;
+  /** No prefix covers the destination. */
+  inNoRoutes: number;
+  /** Packets forwarded. */
+  forwDatagrams: number;
+}
+
+/** All zero. */
+export function emptyMib(): IpMib {
+  return {
+    inReceives: 0,
+    inHdrErrors: 0,
+    inCsumErrors: 0,
+    inTruncatedPkts: 0,
+    inNoRoutes: 0,
+    forwDatagrams: 0,
+  };
+}

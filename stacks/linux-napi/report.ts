@@ -1,0 +1,78 @@
+/** The counters of a run under the names that their readers print: softnet_stat, ethtool, nstat, tc. */
+import type { Softnet } from "../../core/host/softirq.ts";
+import type { Nic } from "../../core/nic/nic.ts";
+import type { ReportRow } from "../../core/stack.ts";
+import type { QVector } from "./ixgbe.ts";
+import type { IpMib } from "./mib.ts";
+import type { NetifReceive } from "./netif_receive.ts";
+
+/** Where the counters are. */
+export interface ReportSource {
+  readonly softnets: readonly Softnet[];
+  readonly receivers: readonly NetifReceive[];
+  readonly vectors: readonly QVector[];
+  readonly mib: IpMib;
+  readonly nics: readonly Nic[];
+}
+
+/** All counters as rows of name, value and unit. */
+export function linuxReport(source: ReportSource): ReportRow[] {
+  const rows: ReportRow[] = [];
+  const row = (name: string, value: number, unit: string): void => {
+    rows.push({ name, value, unit });
+  };
+  for (const { lcore, stat } of source.softnets) {
+    row(`softnet_stat cpu${lcore} processed`, stat.processed, "packets");
+    row(`softnet_stat cpu${lcore} dropped`, stat.dropped, "packets");
+    row(`softnet_stat cpu${lcore} time_squeeze`, stat.timeSqueeze, "rounds");
+    row(`ksoftirqd/${lcore} wake-ups`, stat.ksoftirqdWakeups, "times");
+    row(`napi_poll cpu${lcore}`, stat.polls, "polls");
+  }
+  for (const q of source.vectors) row(`interrupts ${q.name}`, q.interrupts, "interrupts");
+  for (const { port, counters } of source.nics) ethtoolRows(row, source, port, counters.rxMissed);
+  const { mib } = source;
+  row("nstat IpInReceives", mib.inReceives, "packets");
+  row("nstat IpInHdrErrors", mib.inHdrErrors, "packets");
+  row("nstat IpExtInCsumErrors", mib.inCsumErrors, "packets");
+  row("nstat IpExtInTruncatedPkts", mib.inTruncatedPkts, "packets");
+  row("nstat IpExtInNoRoutes", mib.inNoRoutes, "packets");
+  row("nstat IpForwDatagrams", mib.forwDatagrams, "packets");
+  row("rx_nohandler", sum(source.receivers, (r) => r.noHandler), "packets");
+  row("skb:kfree_skb OTHERHOST", sum(source.receivers, (r) => r.otherHost), "packets");
+  source.receivers.forEach(({ qdiscs }, queue) =>
+    qdiscs.forEach((qdisc, port) => {
+      const name = `tc -s qdisc eth${port} queue ${queue}`;
+      row(`${name} sent`, qdisc.sentPackets, "packets");
+      row(`${name} sent bytes`, qdisc.sentBytes, "bytes");
+      row(`${name} dropped`, qdisc.dropped, "packets");
+      row(`${name} requeues`, qdisc.requeues, "packets");
+      row(`${name} backlog`, qdisc.backlog, "packets");
+    })
+  );
+  return rows;
+}
+
+type Row = (name: string, value: number, unit: string) => void;
+
+function ethtoolRows(row: Row, source: ReportSource, port: number, missed: number): void {
+  const queues = source.vectors.filter((q) => q.port === port);
+  const total = (name: string, of: (q: QVector) => number, unit: string): void =>
+    row(`ethtool eth${port} ${name}`, sum(queues, of), unit);
+  total("rx_packets", (q) => q.rx.packets, "packets");
+  total("rx_bytes", (q) => q.rx.bytes, "bytes");
+  total("tx_packets", (q) => q.tx.packets, "packets");
+  total("tx_bytes", (q) => q.tx.bytes, "bytes");
+  row(`ethtool eth${port} rx_missed_errors`, missed, "packets");
+  total("alloc_rx_page_failed", (q) => q.rx.allocRxPageFailed, "times");
+  total("alloc_rx_buff_failed", (q) => q.rx.allocRxBuffFailed, "times");
+  total("tx_busy", (q) => q.tx.txBusy, "packets");
+  total("tx_restart_queue", (q) => q.tx.restartQueue, "times");
+  total("RDT writes", (q) => q.rx.doorbells, "doorbells");
+  total("TDT writes", (q) => q.tx.doorbells, "doorbells");
+}
+
+function sum<T>(of: readonly T[], f: (one: T) => number): number {
+  let total = 0;
+  for (const one of of) total += f(one);
+  return total;
+}
