@@ -2,13 +2,7 @@
  * Runs stacks on the simulated host, one after the other, on the same routes and frames, and lets every law judge
  * each run. No clock but the machine's, no files: the same input gives the same result.
  */
-import {
-  type Geometry,
-  type Maxima,
-  type Scenario,
-  Testbed,
-  type Traffic,
-} from "../core/mod.ts";
+import { type Geometry, type Maxima, type Scenario, Testbed, type Traffic } from "../core/mod.ts";
 import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
 import { judgeScenario, type Law, LAWS, Subject } from "../properties/mod.ts";
 import { firstOf, type Inputs, PORTS } from "./inputs.ts";

@@ -33,6 +33,8 @@ export function readInput(path: string, expected: string, bytesMax: number): Uin
 export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file or directory";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotADirectory) return "a path through something that is no directory";
+  if (error instanceof Deno.errors.NotADirectory) {
+    return "a path through something that is no directory";
+  }
   return error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
 }

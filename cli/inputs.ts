@@ -132,7 +132,9 @@ function unlessUnreachable<T>(options: CompareOptions, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof RangeError) || !/no address leads there|is covered/.test(error.message)) {
+    if (
+      !(error instanceof RangeError) || !/no address leads there|is covered/.test(error.message)
+    ) {
       throw error;
     }
     throw new UserError(

@@ -1,11 +1,5 @@
 /** Reads the figures of a report off an Observation. */
-import {
-  FATE,
-  type LcoreAccount,
-  type Observation,
-  REASONS,
-  type Traffic,
-} from "../core/mod.ts";
+import { FATE, type LcoreAccount, type Observation, REASONS, type Traffic } from "../core/mod.ts";
 import type { LatencyRecord, LinkRecord, StackResult } from "./report/schema.ts";
 
 /** The figures of a run. */

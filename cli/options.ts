@@ -69,9 +69,8 @@ function oneOf<T extends string>(names: readonly T[]) {
   ).optional();
 }
 
-const path = z.string().transform((text, ctx) =>
-  text === "" ? refuse(ctx, "a path", text) : text
-).optional();
+const path = z.string().transform((text, ctx) => text === "" ? refuse(ctx, "a path", text) : text)
+  .optional();
 
 const stacks = z.string().transform((text, ctx) => {
   const names = text.split(",").map((name) => name.trim());

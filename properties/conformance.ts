@@ -164,6 +164,6 @@ function seedFromEnvironment(): number | undefined {
 
 /** The stack of a broken law leads into the harness and tells its reader nothing. */
 function withoutStack(error: Error): Error {
-  error.stack = error.message;
+  error.stack = `${error.name}: ${error.message}`;
   return error;
 }

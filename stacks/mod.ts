@@ -4,4 +4,5 @@
  * @module
  */
 export * from "./dpdk/mod.ts";
+export * from "./linux-napi/mod.ts";
 export * from "./p2pnic/mod.ts";

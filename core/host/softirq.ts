@@ -176,8 +176,9 @@ export class Softnet {
 
   #body(cpu: Cpu, context: "softirq" | "ksoftirqd"): number {
     if (this.#owner !== context) {
+      // a new thread runs once before it can sleep; going to sleep is a change, not an empty poll
       cpu.sleep();
-      return 0;
+      return 1;
     }
     if (!this.#entered) this.#enter(cpu);
     if (this.#pending === 0) this.#beginPass(cpu);

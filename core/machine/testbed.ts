@@ -170,7 +170,8 @@ export class Testbed implements DeviceUnderTest {
     ledger.describeWaiting();
     const fabric = machine.fabric(geometry.fidelity);
     o.links = fabric.links();
-    o.credits = fabric.credits();
+    // the last UpdateFCs are no events: let them arrive before the books are closed
+    o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
     o.pools = pool === null ? [] : [this.#account(pool)];
     o.lcores = [];
     for (let l = 0; l < geometry.lcores; l++) {

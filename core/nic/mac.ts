@@ -10,7 +10,7 @@
  * nearest to (bits since the line was idle) / rate, so errors never add up.
  */
 import type { Memory, Region } from "../memory/memory.ts";
-import { type Observation, type PortCounters } from "../machine/observation.ts";
+import type { Observation, PortCounters } from "../machine/observation.ts";
 import { REASON } from "../policy.ts";
 import type { Clock } from "../time/clock.ts";
 

@@ -50,7 +50,7 @@ Deno.test("MacIn NIC-8: keeps what fits in order, accounts for the rest with evi
   let missed = 0;
   let kept = 0;
   fc.assert(fc.property(
-    fc.integer({ min: 1, max: 6 }),
+    fc.integer({ min: 1, max: 4 }),
     fc.array(arrival, { size: "max", maxLength: 60 }),
     (capacity, arrivals) => {
       const { macIn, o, memory, counters, place, wire } = port(capacity, arrivals.length);
@@ -95,7 +95,7 @@ Deno.test("MacIn NIC-8: keeps what fits in order, accounts for the rest with evi
       kept += model.frames;
     },
   ));
-  assert(missed > 500 && kept > 500, `a run without losses shows nothing: ${missed}, ${kept}`);
+  assert(missed > 300 && kept > 500, `a run without losses shows nothing: ${missed}, ${kept}`);
 });
 
 Deno.test("MacIn release finds who releases twice", () => {

@@ -102,7 +102,9 @@ export class PeerRings {
   boot(nics: readonly Nic[], slots: number, nicBuffers: number): void {
     const most = this.#pairs[0]!.free.length;
     if (slots > most) {
-      throw new RangeError(`Cannot boot NICs with ${slots} slots for each peer: rings hold ${most}`);
+      throw new RangeError(
+        `Cannot boot NICs with ${slots} slots for each peer: rings hold ${most}`,
+      );
     }
     const needed = (nics.length - 1) * slots;
     if (needed > nicBuffers) {

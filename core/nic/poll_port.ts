@@ -62,7 +62,20 @@ class Queue {
   txFree = 0;
   nextDone = 0;
   nextReport = 0;
-  readonly sent: Int32Array = new Int32Array(RX_MAX_BURST);
+  readonly sent: Int32Array;
+
+  constructor(txRsThresh: number) {
+    this.sent = new Int32Array(Math.max(0, txRsThresh));
+  }
+}
+
+/** @throws {RangeError} when the profile lacks it: a driver that charges nothing would stop time */
+function costOf(costs: Costs, operation: string): number {
+  const cycles = costs[operation];
+  if (cycles === undefined) {
+    throw new RangeError(`Cannot set up a poll-mode port: there is no cost "${operation}"`);
+  }
+  return cycles;
 }
 
 /** A port driven by polling. */
@@ -79,10 +92,10 @@ export class PollPort implements Port {
   readonly #queues: Queue[] = [];
 
   /**
-   * Sets up every queue pair and fills the receive rings.
+   * Queue pairs that `start` has to set up.
    *
    * @param places place of each lcore, for the ledger
-   * @throws {RangeError} when a threshold does not divide its ring, or the pool cannot fill the rings
+   * @throws {RangeError} when one of the driver's costs is missing
    */
   constructor(
     id: number,
@@ -101,15 +114,18 @@ export class PollPort implements Port {
     this.#t = thresholds;
     this.#places = places;
     this.#costs = {
-      rxBurst: costs["pmd.rx.burst"]!,
-      rxPacket: costs["pmd.rx.packet"]!,
-      txBurst: costs["pmd.tx.burst"]!,
-      txPacket: costs["pmd.tx.packet"]!,
+      rxBurst: costOf(costs, "pmd.rx.burst"),
+      rxPacket: costOf(costs, "pmd.rx.packet"),
+      txBurst: costOf(costs, "pmd.tx.burst"),
+      txPacket: costOf(costs, "pmd.tx.packet"),
     };
-    for (let q = 0; q < queues; q++) this.#queues.push(new Queue());
+    for (let q = 0; q < queues; q++) this.#queues.push(new Queue(thresholds.txRsThresh));
   }
 
-  /** Checks thresholds, fills the receive ring of a queue and rings its doorbell. */
+  /**
+   * Checks thresholds, fills the receive ring of a queue and rings its doorbell.
+   * @throws {RangeError} when a threshold does not fit its ring, or the pool cannot fill the ring
+   */
   start(cpu: Context, queue: number): void {
     const rx = this.#device.rx[queue]!;
     const tx = this.#device.tx[queue]!;

@@ -71,7 +71,9 @@ export class DescriptorRing {
    * @throws {RangeError} when the size is no power of two or above the capacity
    */
   reset(size: number, place: number): void {
-    if (size < 2 || (size & (size - 1)) !== 0 || size > this.capacity) {
+    if (
+      !(Number.isInteger(size) && size >= 2 && size <= this.capacity) || (size & (size - 1)) !== 0
+    ) {
       throw new RangeError(
         `Cannot set up a descriptor ring: size ${size} is not a power of two in 2..${this.capacity}`,
       );

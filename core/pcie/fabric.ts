@@ -26,8 +26,11 @@ export interface Fabric {
   reset(devices: number, geometry: FabricGeometry): void;
   /** Bytes that crossed each link direction so far. */
   links(): LinkAccount[];
-  /** The credit ledger of each link direction and class; empty where the fidelity has none. */
-  credits(): CreditAccount[];
+  /**
+   * The credit ledger of each link direction and class as it stands at `at`, now or later: UpdateFCs that are
+   * on their way and reach their sender by then count as returned. Empty where the fidelity has none.
+   */
+  credits(at: number): CreditAccount[];
 }
 
 /** How closely the fabric is modelled. */

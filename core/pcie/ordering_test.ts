@@ -31,17 +31,19 @@ for (let later = 0; later < 3; later++) {
   }
 }
 
-Deno.test("Queues pick keeps the order within a class and takes classes in turn", () => {
-  const pool = new Pool(6);
+Deno.test("Queues pick keeps the order within a class and takes classes in turn, after reset too", () => {
+  const pool = new Pool(16);
   const queues = new Queues(pool, 1);
-  queues.reset([256, 512, 256]);
   const credits = new Credits(1, 0);
   credits.initFc(10, 160);
-  const tlps = [2, 2, 1, 1].map((cls) => [cls, pool.takeTlp(cls, 1, 2, 64, 0, true)] as const);
-  for (const [cls, tlp] of tlps) queues.append(cls, tlp);
-  const sent = tlps.map(() => queues.shift(queues.pick(0, credits, 0, 0)));
-  assertEquals(sent, [tlps[2]![1], tlps[0]![1], tlps[3]![1], tlps[1]![1]]);
-  assertEquals(queues.waits(0), false);
+  for (let round = 0; round < 2; round++) {
+    queues.reset([256, 512, 256]);
+    const tlps = [2, 2, 1, 1, 1].map((cls) => pool.takeTlp(cls, 1, 2, 64, 0, true));
+    for (const tlp of tlps) queues.append(pool.cls[tlp]!, tlp);
+    const sent = tlps.map(() => queues.shift(queues.pick(0, credits, 0, 0)));
+    assertEquals(sent, [2, 0, 3, 1, 4].map((i) => tlps[i]!), `round ${round}`);
+    assertEquals(queues.waits(0), false);
+  }
 });
 
 interface Order {
@@ -61,7 +63,7 @@ const order: fc.Arbitrary<Order> = fc.record({
       kind: fc.constantFrom("write" as const, "read" as const),
       src: node,
       dst: node,
-      bytes: fc.oneof(fc.integer({ min: 1, max: 64 }), fc.integer({ min: 1, max: 3000 })),
+      bytes: fc.oneof(fc.constantFrom(1, 64, 128, 1024), fc.integer({ min: 1, max: 3000 })),
     }).filter(({ src, dst }) => src !== dst),
     { minLength: 2, maxLength: 30 },
   ),
@@ -95,6 +97,17 @@ Deno.test("Fabric lands the writes of a pair in order and answers no read before
       })),
     { numRuns: 300 },
   );
+});
+
+Deno.test("Fabric lands a short write after a long one where the switch has to wait for whole TLPs", () => {
+  for (const fidelity of ["coarse", "tlp"] as const) {
+    const bed = new Testbed(fidelity, 1);
+    bed.run([
+      { kind: "write", src: 1, dst: 0, bytes: 1024 },
+      { kind: "write", src: 1, dst: 0, bytes: 1 },
+    ]);
+    assertEquals(bed.order, [0, 1], fidelity);
+  }
 });
 
 Deno.test("Fabric brings a completion after the earlier writes of its completer", () => {

@@ -109,14 +109,16 @@ export class Testbed {
   }
 }
 
-/** What is wrong with the credits of a fabric at rest. */
-export function creditFaults(fabric: Fabric): string[] {
-  return fabric.credits().flatMap((c) => {
+/** What is wrong with the credits of a fabric that has come to rest, or in the middle of a run at `now`. */
+export function creditFaults(fabric: Fabric, now?: number): string[] {
+  const longAfter = 1e15;
+  return fabric.credits(now ?? longAfter).flatMap((c) => {
     const name = `${c.link} ${c.class} ${c.unit}`;
     const faults: string[] = [];
     if (c.consumed !== c.returned + c.held) {
       faults.push(`${name}: consumed ${c.consumed}, returned ${c.returned} + held ${c.held}`);
     }
+    if (now === undefined && c.held !== 0) faults.push(`${name}: ${c.held} held at rest`);
     if (c.leastLeft < 0) faults.push(`${name}: overrun by ${-c.leastLeft}`);
     if (c.mostLeft > c.advertised) faults.push(`${name}: ${c.mostLeft} of ${c.advertised} credits`);
     return faults;

@@ -64,21 +64,22 @@ const flow: fc.Arbitrary<Operation> = fc.record({
   bytes: fc.integer({ min: 1, max: 2048 }),
 }).filter(({ src, dst }) => src !== dst);
 
-Deno.test("coarse fabric does what one node is asked for in the TLP fabric's time within 3 %", () => {
-  const one = fc.tuple(
-    node,
-    fc.constantFrom("write", "read"),
-    fc.array(flow, { minLength: 1, maxLength: 5 }),
-  );
+Deno.test("coarse fabric does what one device is asked for in the TLP fabric's time within 3 %", () => {
+  // the device's link is the narrowest on the way of all, so who goes first cannot matter
+  const device = fc.integer({ min: 1, max: 4 });
+  const kind = fc.constantFrom("write" as const, "read" as const);
   fc.assert(
-    fc.property(one, ([dst, kind, flows]) => {
-      // all of one kind towards one node
-      const same = flows.map((op) => ({ ...op, kind: kind as Operation["kind"], dst }));
-      const ops = same.filter((op) => op.src !== dst);
-      fc.pre(ops.length > 0);
-      const more = excess(ops, 200);
-      assert(Math.abs(more) < 0.03, `${(more * 100).toFixed(2)} % longer`);
-    }),
+    fc.property(
+      device,
+      kind,
+      fc.array(flow, { minLength: 1, maxLength: 5 }),
+      (dst, kind, flows) => {
+        const ops = flows.map((op) => ({ ...op, kind, dst })).filter((op) => op.src !== dst);
+        fc.pre(ops.length > 0);
+        const more = excess(ops, 200);
+        assert(Math.abs(more) < 0.03, `${(more * 100).toFixed(2)} % longer`);
+      },
+    ),
     { numRuns: 40 },
   );
 });

@@ -180,8 +180,8 @@ export class TlpFabric implements Fabric {
   }
 
   /** The credit ledger of each link direction, class and unit as of now. */
-  credits(): CreditAccount[] {
-    return this.#wires.credits.accounts(2 * (this.#devices + 1), this.#wires.now);
+  credits(at: number): CreditAccount[] {
+    return this.#wires.credits.accounts(2 * (this.#devices + 1), at);
   }
 }
 

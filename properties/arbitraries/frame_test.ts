@@ -63,6 +63,18 @@ Deno.test("writeFrame writes transport checksums that verify, padding left out",
   }
 });
 
+Deno.test("writeFrame never writes a UDP checksum of 0, which would say that there is none", () => {
+  const bytes = new Uint8Array(60);
+  let other = 0;
+  for (let srcPort = 0; srcPort < 0x10000; srcPort++) {
+    writeFrame({ ...PLAIN, srcPort }, 3, bytes, 0);
+    const sum = bytes[40]! * 256 + bytes[41]!;
+    if (sum === 0) throw new Error(`source port ${srcPort}`);
+    if (sum === 0xffff) other++;
+  }
+  assert(other > 0, "one of the sums came to zero");
+});
+
 Deno.test("writeFrame gives two identities no common payload byte", () => {
   const one = frameOf({ size: 200 }, 1);
   const two = frameOf({ size: 200 }, 2);

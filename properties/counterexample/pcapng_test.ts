@@ -3,7 +3,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { capturePacket, captureTimeNs } from "../../fixtures/capture/capture.ts";
 import { readCapture } from "../../fixtures/capture/read.ts";
-import { exampleOf } from "./_example.ts";
+import { build } from "../arbitraries/build.ts";
+import { FakeDevice } from "../run/_fake_device.ts";
+import { checkConformance } from "../run/check.ts";
+import { DRAW, exampleOf } from "./_example.ts";
 import { captureCounterexample } from "./pcapng.ts";
 
 const EXAMPLE = exampleOf("drops-fifth", "LOSS-1a");
@@ -41,6 +44,16 @@ Deno.test("captureCounterexample tells the story of every frame on its port", ()
       comment: `packet 4: dropped at nic0.mac: other; LOSS-1a: ${EXAMPLE.sentence}`,
     },
   ]);
+});
+
+Deno.test("a counterexample stays as it is when its device runs again", () => {
+  const device = new FakeDevice("drops-fifth");
+  const replay = build(DRAW);
+  const { laws } = checkConformance(device, { replay, only: /LOSS-1a/ });
+  const example = laws.find(({ law }) => law.id === "LOSS-1a")!.counterexample!;
+  const before = captureCounterexample(example);
+  device.run(build({ ...DRAW, packets: DRAW.packets.toReversed() }));
+  assertEquals(captureCounterexample(example), before);
 });
 
 Deno.test("captureCounterexample holds the bytes of the frames", () => {

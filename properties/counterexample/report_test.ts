@@ -54,8 +54,24 @@ Deno.test("reportCounterexample fits on a screen and keeps the packets concerned
   assert(lines.length <= 40, `${lines.length} lines`);
   const stars = lines.filter((line) => line.startsWith("*"));
   assertEquals(stars.map((line) => line.split(/ +/)[3]), ["300", "480"]);
+  const shown = lines.map((line) => /^[* ] +[\d.]+ +\d +(\d+) /.exec(line)?.[1]).filter(Boolean);
+  assertEquals(shown.length, 20);
+  assertEquals(shown.slice(-8).map(Number), [297, 298, 299, 300, 477, 478, 479, 480]);
   assert(lines.includes("   ... and 480 more packets"), lines.join("\n"));
   assert(lines.some((line) => line.includes("unknown: the device threw")));
+});
+
+Deno.test("reportCounterexample shows the routes of the packets concerned", () => {
+  const example = exampleOf("drops-fifth", "LOSS-1a", {
+    ...DRAW,
+    packets: DRAW.packets.with(0, { ...DRAW.packets[0]!, dst: 0xc0a80001 }),
+  });
+  const routes = (packets: number[]) =>
+    reportCounterexample({ ...example, packets }).split("\n").find((line) =>
+      line.startsWith("  routes")
+    );
+  assertEquals(routes([4]), "  routes    10.0.0.0/24 to next hop 1 (port 1, 0a:00:00:00:01:01)");
+  assertEquals(routes([0]), "  routes    192.168.0.1/32 to next hop 0 (port 0, 0a:00:00:00:01:00)");
 });
 
 Deno.test("reportCounterexample tells where a packet waits, that it was freed, that it left twice", () => {

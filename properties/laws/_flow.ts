@@ -8,9 +8,16 @@ import { headerLength, IP, isIpv4, u16, u32 } from "./_frame.ts";
 const TCP = 6;
 const UDP = 17;
 
-/** Whether packet `p` belongs to a flow. */
+/**
+ * Whether packet `p` belongs to a flow. One whose lengths contradict each other does not: where its ports
+ * would be is anybody's guess, so nobody can be asked to keep it in order with others.
+ */
 export function hasFlow(t: Traffic, p: number): boolean {
-  return isIpv4(t.bytes, t.offset[p]!, t.length[p]!);
+  const at = t.offset[p]!;
+  if (!isIpv4(t.bytes, at, t.length[p]!)) return false;
+  const header = headerLength(t.bytes, at);
+  const total = u16(t.bytes, at + IP + 2);
+  return header >= 20 && total >= header && total <= t.length[p]! - IP;
 }
 
 /** Source and destination port of packet `p` as one number; -1 for a fragment, 0 where there are none. */
@@ -21,7 +28,7 @@ function ports(t: Traffic, p: number): number {
   const protocol = t.bytes[at + IP + 9];
   if (protocol !== TCP && protocol !== UDP) return 0;
   const l4 = IP + headerLength(t.bytes, at);
-  return l4 + 4 <= t.length[p]! ? u32(t.bytes, at + l4) : 0;
+  return l4 + 4 <= IP + u16(t.bytes, at + IP + 2) ? u32(t.bytes, at + l4) : 0;
 }
 
 /** A hash of the flow of packet `p`, equal for equal flows; any 32-bit integer. */

@@ -54,6 +54,11 @@ Deno.test("judgeScenario builds a new device when a law asks for one, and refuse
   };
   const { verdicts } = judgeScenario(new Subject(new FakeDevice(), { fresh }), SCENARIO, [asks]);
   assertEquals([verdicts[1]!.kind, built], ["kept", 1]);
+  built = 0;
+  judgeScenario(new Subject(new FakeDevice(), { fresh }), SCENARIO, [DISTURBS, DISTURBS]);
+  assertEquals(built, 1, "one second device does for all laws that ask for no new one");
+  judgeScenario(new Subject(new FakeDevice(), { fresh }), SCENARIO, [DISTURBS, asks, asks]);
+  assertEquals(built, 4);
   assertThrows(
     () => judgeScenario(new Subject(new FakeDevice()), SCENARIO, [asks]),
     RangeError,

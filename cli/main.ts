@@ -1,0 +1,23 @@
+/** Entry point of the `planecheck` command. */
+import { main } from "./mod.ts";
+import { terminalProgress } from "./progress.ts";
+
+function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let at = 0; at < bytes.length;) at += to.writeSync(bytes.subarray(at));
+  } catch (error) {
+    // Whoever read has gone, as `head` does: nobody is left to tell.
+    if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const code = await main(Deno.args, {
+    stdout: (text) => writeAll(Deno.stdout, text),
+    stderr: (text) => writeAll(Deno.stderr, text),
+    ...(Deno.stderr.isTerminal() ? { progress: terminalProgress() } : {}),
+  });
+  Deno.exit(code);
+}

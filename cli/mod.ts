@@ -1,0 +1,96 @@
+/**
+ * The `planecheck` command as a function, and the form of its reports.
+ *
+ * @module
+ */
+import { Command, CommanderError } from "commander";
+import config from "../deno.json" with { type: "json" };
+import { InputError } from "../fixtures/mod.ts";
+import { addCompare } from "./commands/compare.ts";
+import { addStart } from "./commands/start.ts";
+import type { Io } from "./io.ts";
+import { oneLine, UserError } from "./user_error.ts";
+
+export type { Io, Progress } from "./io.ts";
+export {
+  type CaptureRecord,
+  type CutRecord,
+  type LatencyRecord,
+  type LawRecord,
+  type LinkRecord,
+  type Report,
+  REPORT_VERSION,
+  reportSchema,
+  type RoutesRecord,
+  type StackResult,
+  type TrafficRecord,
+  type VerdictRecord,
+} from "./report/schema.ts";
+
+/**
+ * Runs one command line and answers its exit code: 0 when done, 2 when an option or an input is wrong (one line on
+ * `io.stderr` says which and what was expected), 1 when the program itself is at fault.
+ *
+ * @example
+ * ```ts
+ * import { main } from "@planecheck/planecheck/cli";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let said = "";
+ * const io = { stdout: () => {}, stderr: (text: string) => void (said += text) };
+ * assertEquals(await main(["compare", "--rate", "0"], io), 2);
+ * assertEquals(
+ *   said,
+ *   'planecheck: --rate: expected a number of Gb/s above 0 and up to 40, got "0"\n',
+ * );
+ * ```
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  try {
+    await commands(args, io).parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      complain(io, error.message.replace(/^error: /, ""));
+      return 2;
+    }
+    if (error instanceof UserError || error instanceof InputError) {
+      complain(io, error.message);
+      return 2;
+    }
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    io.stderr(`planecheck: internal error: ${text}\n`);
+    return 1;
+  }
+}
+
+function complain(io: Io, message: string): void {
+  io.stderr(`planecheck: ${oneLine(message.trim().replaceAll("\n", " "))}\n`);
+}
+
+function commands(args: readonly string[], io: Io): Command {
+  const program = new Command("planecheck")
+    .description(
+      "Finds out whether a packet-forwarding data plane keeps its promises, and how fast it is.",
+    )
+    .version(config.version)
+    .configureOutput({
+      writeOut: (text) => io.stdout(text),
+      // What commander would say on an error is said once, by `complain`.
+      writeErr: () => {},
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+    })
+    .exitOverride()
+    .action(() => {
+      throw new UserError("expected a command, one of start, compare; see planecheck --help");
+    });
+  addStart(program, args, io);
+  addCompare(program, args, io);
+  for (const command of program.commands) {
+    command.copyInheritedSettings(program).exitOverride();
+  }
+  return program;
+}

@@ -1,0 +1,272 @@
+// Aim: the poll-mode driver keeps the rules of the ixgbe bulk-alloc path: bursts, doorbells, report bits,
+// reclaim, refill, set-up checks; and no buffer gets lost. Method: random operations on a device driven by
+// hand against a model of counters, then the rules one by one.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { COSTS, handPort } from "./_hand_device_for_tests.ts";
+import { PollPort, type Thresholds, thresholdsFor } from "./poll_port.ts";
+
+const operation = fc.record({
+  kind: fc.constantFrom("receive", "receive", "rx", "rx", "tx", "tx", "send", "free"),
+  n: fc.integer({ min: 1, max: 48 }),
+});
+
+const setup = fc.constantFrom<[{ rx: number; tx: number }, Thresholds]>(
+  [{ rx: 8, tx: 8 }, { rxFreeThresh: 4, txRsThresh: 2, txFreeThresh: 2 }],
+  [{ rx: 64, tx: 32 }, { rxFreeThresh: 32, txRsThresh: 8, txFreeThresh: 16 }],
+  [{ rx: 32, tx: 16 }, { rxFreeThresh: 8, txRsThresh: 1, txFreeThresh: 12 }],
+  [{ rx: 64, tx: 128 }, { rxFreeThresh: 16, txRsThresh: 64, txFreeThresh: 64 }],
+);
+
+/** What a port must do, in counters. */
+class Model {
+  arrived = 0;
+  handed = 0;
+  staged = 0;
+  scanned = 0;
+  refills = 0;
+  nombuf = 0;
+  given = 0;
+  reclaimed = 0;
+  constructor(readonly rx: number, readonly tx: number, readonly t: Thresholds) {}
+
+  /** Answers how many `rxBurst(max)` must hand out when the pool has `free` buffers. */
+  burst(max: number, free: number): number {
+    if (this.staged === 0 && !this.#scan(free)) return 0;
+    const n = Math.min(this.staged, max);
+    this.staged -= n;
+    this.handed += n;
+    return n;
+  }
+
+  #scan(free: number): boolean {
+    const toEnd = this.rx - this.scanned % this.rx;
+    const n = Math.min(this.arrived - this.scanned, this.t.rxFreeThresh, toEnd);
+    if (n === 0) return false;
+    const refill = Math.floor((this.scanned + n) / this.t.rxFreeThresh) > this.refills;
+    if (refill && free < this.t.rxFreeThresh) {
+      this.nombuf += this.t.rxFreeThresh;
+      return false;
+    }
+    if (refill) this.refills++;
+    this.scanned += n;
+    this.staged = n;
+    return true;
+  }
+}
+
+Deno.test("PollPort does what the data sheet of its driver says, under any operations", () => {
+  const seen = { refused: 0, refills: 0, reclaims: 0, nombuf: 0, short: 0 };
+  fc.assert(
+    fc.property(
+      setup,
+      fc.integer({ min: 0, max: 80 }),
+      fc.array(operation, { size: "max", maxLength: 150 }),
+      ([sizes, t], spare, operations) => {
+        const size = sizes.rx + spare;
+        const { port, device, pool, cpu, observation, ledger } = handPort(sizes, t, size, 8000);
+        const model = new Model(sizes.rx, sizes.tx, t);
+        const held: number[] = [];
+        const out = new Int32Array(64);
+        const handedOut: number[] = [];
+        for (const { kind, n } of operations) {
+          if (kind === "receive") {
+            for (let i = 0; i < n; i++) if (device.receive()) model.arrived++;
+          } else if (kind === "send") {
+            for (let i = 0; i < n; i++) device.send();
+          } else if (kind === "free") {
+            for (const b of held.splice(0, n)) pool.put(0, b);
+          } else if (kind === "rx") {
+            const free = pool.free;
+            const doorbells = device.rxDoorbells.length;
+            const refills = model.refills;
+            const got = port.rxBurst(cpu, 0, out, n);
+            assertEquals(got, model.burst(n, free), "rx burst");
+            assert(got <= 32, `a burst of ${got}`);
+            assertEquals(device.rxDoorbells.length - doorbells, model.refills - refills);
+            for (let i = 0; i < got; i++) {
+              held.push(out[i]!);
+              handedOut.push(ledger.packet[out[i]!]!);
+            }
+          } else {
+            const ring = device.tx[0]!;
+            const free = sizes.tx - 1 - (model.given - model.reclaimed);
+            const next = model.reclaimed + t.txRsThresh;
+            const done = device.sent.length >= next;
+            const back = free < t.txFreeThresh && done ? t.txRsThresh : 0;
+            const before = pool.free;
+            const doorbells = device.txDoorbells.length;
+            const bufs = Int32Array.from(held.splice(0, n));
+            const took = port.txBurst(cpu, 0, bufs, 0, bufs.length);
+            assertEquals(pool.free - before, back, "buffers that came back");
+            assertEquals(took, Math.min(bufs.length, free + back), "tx burst");
+            assertEquals(device.txDoorbells.length - doorbells, took > 0 ? 1 : 0, "TDT doorbells");
+            model.reclaimed += back;
+            model.given += took;
+            assertEquals(ring.tail, model.given, "the doorbell names what was posted");
+            held.unshift(...bufs.subarray(took));
+            seen.reclaims += back;
+            if (took < bufs.length) seen.refused++;
+            if (took < bufs.length && took > 0) seen.short++;
+          }
+          const inRing = model.given - model.reclaimed;
+          assertEquals(
+            pool.free + (sizes.rx - model.scanned + model.refills * t.rxFreeThresh) +
+              (model.scanned - model.handed) + held.length + inRing,
+            size,
+            "every buffer is somewhere",
+          );
+          assert(device.owns <= sizes.rx - 1, "one receive descriptor always stays unposted");
+        }
+        assertEquals(handedOut, handedOut.map((_, i) => i), "in ring order, none lost");
+        assertEquals(port.rxNombuf, model.nombuf);
+        assertEquals(
+          device.rxDoorbells,
+          [sizes.rx - 1].concat(
+            Array.from(
+              { length: model.refills },
+              (_, i) => ((i + 1) * t.rxFreeThresh - 1) % sizes.rx,
+            ),
+          ),
+          "RDT names the last of each refill",
+        );
+        assertEquals(device.reports, Math.floor(device.sent.length / t.txRsThresh), "report bits");
+        assertEquals(observation.faults, []);
+        seen.refills += model.refills;
+        seen.nombuf += model.nombuf;
+      },
+    ),
+    { numRuns: 150 },
+  );
+  for (const [what, n] of Object.entries(seen)) assert(n > 20, `only ${n} times: ${what}`);
+});
+
+Deno.test("PollPort staged packets go first and cost no doorbell", () => {
+  const t = { rxFreeThresh: 32, txRsThresh: 32, txFreeThresh: 32 };
+  const { port, device, cpu } = handPort({ rx: 128, tx: 128 }, t, 300, 200);
+  for (let i = 0; i < 40; i++) device.receive();
+  const out = new Int32Array(64);
+  assertEquals(port.rxBurst(cpu, 0, out, 5), 5);
+  assertEquals(device.rxDoorbells, [127, 31]);
+  for (let i = 0; i < 30; i++) device.receive();
+  assertEquals(port.rxBurst(cpu, 0, out, 64), 27, "the rest of what was staged, no more");
+  assertEquals(port.rxBurst(cpu, 0, out, 64), 32, "never more than 32");
+  assertEquals(device.rxDoorbells, [127, 31, 63]);
+  assertEquals(port.rxBurst(cpu, 0, out, 64), 6);
+  assertEquals(port.rxBurst(cpu, 0, out, 64), 0);
+  assertEquals(device.rxDoorbells, [127, 31, 63]);
+});
+
+Deno.test("PollPort keeps sent buffers while enough descriptors are free", () => {
+  const t = { rxFreeThresh: 32, txRsThresh: 32, txFreeThresh: 32 };
+  const { port, device, cpu, pool } = handPort({ rx: 128, tx: 128 }, t, 300, 400);
+  const out = new Int32Array(32);
+  const forward = () => {
+    for (let i = 0; i < 32; i++) device.receive();
+    const n = port.rxBurst(cpu, 0, out, 32);
+    const sent = port.txBurst(cpu, 0, out, 0, n);
+    while (device.send());
+    return [n, sent];
+  };
+  const first = pool.free;
+  for (let i = 0; i < 3; i++) assertEquals(forward(), [32, 32]);
+  // 31 of 127 are free now: below txFreeThresh, so from here each burst takes 32 back
+  assertEquals(first - pool.free, 96);
+  for (let i = 0; i < 5; i++) assertEquals(forward(), [32, 32]);
+  assertEquals(first - pool.free, 96);
+  assertEquals([device.reports, device.txDoorbells.length], [8, 8]);
+});
+
+Deno.test("PollPort with an empty pool hands out nothing, loses nothing, and goes on after frees", () => {
+  const t = { rxFreeThresh: 8, txRsThresh: 4, txFreeThresh: 4 };
+  const { port, device, cpu, pool, observation } = handPort({ rx: 16, tx: 16 }, t, 16, 100);
+  const out = new Int32Array(32);
+  while (device.receive());
+  assertEquals(device.owns, 0);
+  assertEquals(pool.free, 0);
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 0);
+  assertEquals([port.rxNombuf, device.rxDoorbells.length], [8, 1]);
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 0);
+  assertEquals(port.rxNombuf, 16);
+  assertEquals(device.receive(), false, "the device has no descriptor: loss is at its ingress");
+  assertEquals(observation.faults, []);
+});
+
+Deno.test("PollPort resumes by itself when buffers come back", () => {
+  const t = { rxFreeThresh: 4, txRsThresh: 2, txFreeThresh: 2 };
+  const { port, device, cpu, pool, ledger } = handPort({ rx: 8, tx: 8 }, t, 8 + 4, 100);
+  const out = new Int32Array(32);
+  while (device.receive());
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 4);
+  const held = [...out.subarray(0, 4)];
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 3, "short of the trigger no refill is due");
+  held.push(...out.subarray(0, 3));
+  device.receive();
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 0);
+  assertEquals(port.rxNombuf, 4);
+  for (const b of held.splice(0, 4)) pool.put(0, b);
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 1);
+  assertEquals(ledger.packet[out[0]!], 7, "the packet that could not be taken comes first");
+});
+
+Deno.test("PollPort charges once for a burst and for each packet", () => {
+  const t = { rxFreeThresh: 4, txRsThresh: 2, txFreeThresh: 2 };
+  const { port, device, cpu } = handPort({ rx: 8, tx: 8 }, t, 40, 100);
+  const out = new Int32Array(32);
+  cpu.begin(0);
+  port.rxBurst(cpu, 0, out, 32);
+  assertEquals(cpu.nowPs, 1);
+  for (let i = 0; i < 3; i++) device.receive();
+  port.rxBurst(cpu, 0, out, 32);
+  assertEquals(cpu.nowPs, 1 + 1 + 30);
+  port.txBurst(cpu, 0, out, 0, 3);
+  assertEquals(cpu.nowPs, 32 + 100 + 3000);
+});
+
+Deno.test("PollPort set-up refuses what the driver refuses", () => {
+  const right = { rxFreeThresh: 32, txRsThresh: 32, txFreeThresh: 32 };
+  const refused: [{ rx: number; tx: number }, Partial<Thresholds>, string][] = [
+    [{ rx: 64, tx: 64 }, { rxFreeThresh: 24 }, "rx_free_thresh 24 must divide the ring of 64"],
+    [{ rx: 64, tx: 64 }, { rxFreeThresh: 0 }, "rx_free_thresh 0 must divide"],
+    [{ rx: 64, tx: 64 }, { rxFreeThresh: 64 }, "and be at most 32"],
+    [{ rx: 64, tx: 128 }, { txRsThresh: 0 }, "tx_rs_thresh 0 must divide the ring of 128"],
+    [{ rx: 64, tx: 128 }, { txRsThresh: 24 }, "tx_rs_thresh 24 must divide"],
+    [{ rx: 64, tx: 128 }, { txRsThresh: 64 }, "at most tx_free_thresh 32"],
+    [{ rx: 64, tx: 128 }, { txFreeThresh: 125 }, "tx_free_thresh 125, which must be below ring"],
+    [{ rx: 64, tx: 64 }, { txFreeThresh: 33 }, "tx_rs_thresh 32 must divide the ring of 64"],
+  ];
+  for (const [sizes, change, message] of refused) {
+    assertThrows(
+      () => handPort(sizes, { ...right, ...change }, 200, 1),
+      RangeError,
+      message,
+      JSON.stringify(change),
+    );
+  }
+  handPort({ rx: 64, tx: 128 }, { ...right, txFreeThresh: 96 }, 200, 1);
+});
+
+Deno.test("PollPort set-up says how far the pool went", () => {
+  assertThrows(
+    () => handPort({ rx: 64, tx: 64 }, { rxFreeThresh: 8, txRsThresh: 8, txFreeThresh: 8 }, 40, 1),
+    RangeError,
+    "Cannot fill the receive ring of port 0: mempool mempool is empty after 40 of 64 buffers",
+  );
+});
+
+Deno.test("PollPort names a cost that the profile lacks", () => {
+  const { device, memory, pool } = handPort({ rx: 8, tx: 8 }, thresholdsFor(8, 8), 20, 1);
+  const { "pmd.tx.burst": _, ...costs } = COSTS;
+  assertThrows(
+    () => new PollPort(0, device, 1, memory, pool, thresholdsFor(8, 8), costs, [0]),
+    RangeError,
+    'Cannot set up a poll-mode port: there is no cost "pmd.tx.burst"',
+  );
+});
+
+Deno.test("thresholdsFor gives what set-up accepts for every ring of 8 and above", () => {
+  for (let rx = 8; rx <= 256; rx *= 2) {
+    for (let tx = 8; tx <= 256; tx *= 2) handPort({ rx, tx }, thresholdsFor(rx, tx), 600, 1);
+  }
+  assertEquals(thresholdsFor(512, 512), { rxFreeThresh: 32, txRsThresh: 32, txFreeThresh: 32 });
+});

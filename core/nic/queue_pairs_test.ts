@@ -1,0 +1,242 @@
+// Aim: queue pairs write data before done bits, do exactly the transfers that a forwarded packet needs, wait
+// in order for descriptors, and steer flows. Method: counts of TLPs worked out by hand, milestones over
+// random runs, and stacks that misbehave on purpose.
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
+import { fates, left, type Offer, scenarioOf, stream } from "../machine/_scenario_for_tests.ts";
+import { POLICY, routeOne, simple } from "../machine/_stacks_for_tests.ts";
+import type { Geometry } from "../machine/device.ts";
+import type { Observation } from "../machine/observation.ts";
+import { Testbed } from "../machine/testbed.ts";
+import { REASON } from "../policy.ts";
+import { HOST } from "../pcie/fabric.ts";
+import type { Cpu, Dataplane, Env, Stack } from "../stack.ts";
+
+/** Receives until `gather` packets are there, then hands them over in one burst. */
+function gathering(gather: number): Stack {
+  return Object.assign((env: Env): Dataplane => {
+    const held = new Int32Array(gather + 32);
+    let count = 0;
+    const poll = (cpu: Cpu): number => {
+      const n = env.ports[0]!.rxBurst(cpu, 0, held.subarray(count), 32);
+      for (let i = 0; i < n; i++) routeOne(env, cpu, held[count + i]!);
+      count += n;
+      if (count < gather) return n;
+      const sent = env.ports[1]!.txBurst(cpu, 0, held, 0, gather);
+      assertEquals(sent, gather, "the ring is large enough");
+      held.copyWithin(0, gather, count);
+      count -= gather;
+      return n;
+    };
+    return { name: "gathering", poll, idlePollIsStateless: true };
+  }, { policy: POLICY });
+}
+
+function link(o: Observation, name: string) {
+  const account = o.links.find((l) => l.name === name)!;
+  return { tlps: [...account.tlps], payload: account.payloadBytes, bytes: account.tlpBytes };
+}
+
+Deno.test("QueuePairs does exactly the transfers of bursts of 32 frames of 60 bytes", () => {
+  for (const bursts of [1, 8]) {
+    const offers = Array.from(
+      { length: bursts },
+      (_, k) => stream(32, 16_800, () => ({}), 1e6 + k * 30e6),
+    ).flat();
+    const testbed = new Testbed(gathering(32), TEST_PROFILE);
+    const o = testbed.run(scenarioOf(offers, { fidelity: "tlp" }));
+    const n = 32 * bursts;
+    assertEquals(fates(o).emitted, n);
+    // the two start-up doorbells, then RDT and TDT once for each burst, 4 bytes each
+    assertEquals(o.doorbells, 2 + 2 * bursts);
+    // receive descriptors are read ahead, 32 of 16 bytes at once: one read at start-up, one a burst
+    const descriptorReads = 1 + bursts;
+    assertEquals(link(o, "nic0>switch"), {
+      // posted: frame and write-back of each packet; non-posted: descriptor reads
+      tlps: [2 * n, descriptorReads, 0],
+      payload: n * 60 + n * 16,
+      bytes: n * (60 + 24) + n * (16 + 24) + descriptorReads * 24,
+    });
+    assertEquals(link(o, "switch>nic0"), {
+      // posted: RDT; completions: 512 bytes in two of 256
+      tlps: [1 + bursts, 0, 2 * descriptorReads],
+      payload: (1 + bursts) * 4 + descriptorReads * 512,
+      bytes: (1 + bursts) * 28 + descriptorReads * (512 + 40),
+    });
+    assertEquals(link(o, "nic1>switch"), {
+      // posted: one report a burst; non-posted: one descriptor read a burst and at start-up, each frame
+      tlps: [bursts, 1 + bursts + n, 0],
+      payload: bursts * 16,
+      bytes: bursts * 40 + (1 + bursts + n) * 24,
+    });
+    assertEquals(link(o, "switch>nic1"), {
+      tlps: [1 + bursts, 0, 2 * (1 + bursts) + n],
+      payload: (1 + bursts) * 4 + (1 + bursts) * 512 + n * 60,
+      bytes: (1 + bursts) * 28 + (1 + bursts) * 552 + n * 80,
+    });
+    assertEquals(
+      link(o, "host>switch").payload,
+      (2 + 2 * bursts) * 4 + (2 + 2 * bursts) * 512 + n * 60,
+    );
+  }
+});
+
+/** Runs with an eye on the reads that a NIC's DMA engine is asked for. */
+function withReads(testbed: Testbed, nic: number): number[] {
+  const bytes: number[] = [];
+  const { dma } = testbed.machine.nics[nic]!;
+  const read = dma.read.bind(dma);
+  dma.read = (dst, length, handler, arg) => {
+    if (dst === HOST) bytes.push(length);
+    read(dst, length, handler, arg);
+  };
+  return bytes;
+}
+
+Deno.test("QueuePairs reads at most 32 receive and 40 transmit descriptors at once", () => {
+  // frames of 61 bytes: a read of a multiple of 16 bytes is one of descriptors
+  const testbed = new Testbed(gathering(100), TEST_PROFILE);
+  const [ingress, egress] = [withReads(testbed, 0), withReads(testbed, 1)];
+  const o = testbed.run(scenarioOf(stream(200, 17_000, () => ({ size: 61 })), { txRing: 256 }));
+  assertEquals(fates(o).emitted, 200);
+  assertEquals(ingress.every((bytes) => bytes === 32 * 16), true, `${ingress}`);
+  const descriptors = egress.filter((bytes) => bytes % 16 === 0).map((bytes) => bytes / 16);
+  assertEquals(descriptors, [32, 40, 40, 20, 40, 40, 20]);
+  assertEquals(egress.filter((bytes) => bytes === 61).length, 200);
+});
+
+const traffic = fc.array(
+  fc.record({
+    port: fc.nat(1),
+    gap: fc.oneof(fc.nat(30_000), fc.nat(2_000_000)),
+    size: fc.constantFrom(60, 61, 128, 129, 400, 1514),
+    srcPort: fc.nat(5),
+  }),
+  { minLength: 1, maxLength: 50, size: "max" },
+);
+const sizes = fc.record({
+  lcores: fc.integer({ min: 1, max: 2 }),
+  rxRing: fc.constantFrom(8, 16, 64),
+  txRing: fc.constantFrom(8, 16, 64),
+  ingress: fc.constantFrom(1, 4, 64),
+  fidelity: fc.constantFrom<Geometry["fidelity"]>("coarse", "tlp"),
+  headerCredits: fc.constantFrom(1, 16),
+  dataCredits: fc.constantFrom(16, 200),
+});
+
+function offersOf(drawn: { port: number; gap: number; size: number; srcPort: number }[]): Offer[] {
+  let at = 1e6;
+  return drawn.map(({ gap, ...fields }) => ({ ...fields, at: at += gap }));
+}
+
+Deno.test("QueuePairs NIC-4, NIC-8: data before done bit before the look; counters tell the truth", () => {
+  const testbed = new Testbed(simple, TEST_PROFILE);
+  let judged = 0;
+  fc.assert(
+    fc.property(traffic, sizes, (drawn, geometry) => {
+      const scenario = scenarioOf(offersOf(drawn), geometry);
+      const o = testbed.run(scenario);
+      let received = 0;
+      for (let p = 0; p < o.count; p++) {
+        if (o.dataAt[p]! < 0) continue;
+        received++;
+        assert(
+          o.dataAt[p]! <= o.descAt[p]! && o.descAt[p]! <= o.seenAt[p]!,
+          `packet ${p}: data ${o.dataAt[p]}, done ${o.descAt[p]}, seen ${o.seenAt[p]}`,
+        );
+      }
+      assertEquals(received, o.ports[0]!.rxFrames + o.ports[1]!.rxFrames);
+      assertEquals(o.faults, []);
+      assertEquals(fates(o).none, 0);
+      assertEquals(
+        o.ports.map((p) => p.rxFrames + p.rxMissed),
+        [0, 1].map((port) => drawn.filter((d) => d.port === port).length),
+        "NIC-8",
+      );
+      judged += received;
+    }),
+    { numRuns: 60 },
+  );
+  assert(judged > 500, `only ${judged} packets`);
+});
+
+/** Like `simple`, but lcore 0 looks at nothing before `awakePs`. */
+function lateLcore(awakePs: number): Stack {
+  return Object.assign((env: Env): Dataplane => {
+    const dataplane = simple(env);
+    const awake = Math.ceil(awakePs * env.cost("mhz") / 1e6);
+    const poll = (cpu: Cpu): number => {
+      if (cpu.lcore > 0) return dataplane.poll!(cpu);
+      if (cpu.tsc() < awake) {
+        cpu.wakeAt(awake);
+        cpu.charge(50);
+        return 0;
+      }
+      return dataplane.poll!(cpu);
+    };
+    return { name: "late", poll, idlePollIsStateless: true };
+  }, { policy: POLICY });
+}
+
+/** The queue of a flow, as a stack sees it: which lcore got packets of which source port. */
+function queuesOfFlows(): { stack: Stack; seen: Map<number, Set<number>> } {
+  const seen = new Map<number, Set<number>>();
+  const stack = Object.assign((env: Env): Dataplane => {
+    const burst = new Int32Array(32);
+    const poll = (cpu: Cpu): number => {
+      const n = env.ports[0]!.rxBurst(cpu, cpu.lcore, burst, 32);
+      for (let i = 0; i < n; i++) {
+        const at = env.memory.offset[burst[i]!]!;
+        const srcPort = env.memory.bytes[at + 34]! * 256 + env.memory.bytes[at + 35]!;
+        const lcores = seen.get(srcPort) ?? new Set();
+        seen.set(srcPort, lcores.add(cpu.lcore));
+        env.drop(cpu, burst[i]!, REASON.other);
+      }
+      return n;
+    };
+    return { name: "flows", poll, idlePollIsStateless: true };
+  }, { policy: POLICY });
+  return { stack, seen };
+}
+
+Deno.test("QueuePairs RSS-4, RSS-5: a flow stays on one queue, and flows reach every queue", () => {
+  for (const lcores of [1, 2, 3, 4]) {
+    const { stack, seen } = queuesOfFlows();
+    const offers = stream(400, 100_000, (i) => ({ srcPort: i % 100 }));
+    new Testbed(stack, TEST_PROFILE).run(scenarioOf(offers, { lcores, rxRing: 64, txRing: 64 }));
+    const load = new Array(lcores).fill(0);
+    for (const [flow, queues] of seen) {
+      assertEquals(queues.size, 1, `flow ${flow} of ${lcores} queues went to ${[...queues]}`);
+      load[[...queues][0]!]++;
+    }
+    assertEquals(seen.size, 100);
+    for (const flows of load) assert(flows > 100 / lcores / 3, `flows by queue: ${load}`);
+  }
+});
+
+Deno.test("QueuePairs: the head packet waits for its queue's descriptors, and all behind it wait", () => {
+  const { stack, seen } = queuesOfFlows();
+  const probe = stream(40, 100_000, (i) => ({ srcPort: i }));
+  new Testbed(stack, TEST_PROFILE).run(scenarioOf(probe, { lcores: 2, rxRing: 64, txRing: 64 }));
+  const flowOf = (queue: number) => [...seen].find(([_, queues]) => queues.has(queue))![0];
+  const [slow, fast] = [flowOf(0), flowOf(1)];
+  // 7 descriptors: packets 0..6 of the slow queue are taken, 7 blocks, the fast queue's wait behind it
+  const offers = [
+    ...stream(3, 100_000, () => ({ srcPort: fast }), 1e6),
+    ...stream(8, 100_000, () => ({ srcPort: slow }), 2e6),
+    ...stream(4, 100_000, () => ({ srcPort: fast }), 4e6),
+  ];
+  const geometry = { lcores: 2, rxRing: 8, txRing: 64, ingress: 4 };
+  const awake = 50e6;
+  const o = new Testbed(lateLcore(awake), TEST_PROFILE).run(scenarioOf(offers, geometry));
+  const ofSlowQueue = (p: number) => p >= 3 && p < 11;
+  for (let p = 0; p < 14; p++) {
+    const late = ofSlowQueue(p) || p > 10;
+    assertEquals(o.endAt[p]! > awake, late, `packet ${p} left at ${o.endAt[p]} ps`);
+  }
+  assertEquals([...o.reason.subarray(11, 15)], [0, 0, 0, REASON["rx-missed"]]);
+  assertEquals(o.occupancy[14], 4, "the ingress buffer was full");
+  assertEquals(left(o, 1).length, 14);
+  assertEquals(o.faults, []);
+});
