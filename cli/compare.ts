@@ -4,11 +4,11 @@
  */
 import { type Geometry, type Maxima, type Scenario, Testbed, type Traffic } from "../core/mod.ts";
 import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
-import { judgeScenario, type Law, LAWS, Subject } from "../properties/mod.ts";
+import { judgeScenario, type Law, LAWS, RUN_1, Subject } from "../properties/mod.ts";
 import { firstOf, type Inputs, PORTS } from "./inputs.ts";
 import { type Progress, SILENT } from "./io.ts";
 import { measure } from "./measure.ts";
-import type { StackResult, VerdictRecord } from "./report/schema.ts";
+import type { StackResult, VerdictRecord } from "./report/result.ts";
 import type { StackEntry } from "./stacks.ts";
 import { SharedTables } from "./tables.ts";
 
@@ -57,42 +57,65 @@ function runStack(
   const subject = new Subject(device, { fresh: make });
   const scenario = scenarioOf(inputs, geometry, inputs.traffic);
   const laws = setup.laws ?? LAWS;
-  const verdicts = new Map<string, VerdictRecord>();
-  judge(subject, scenario, laws.filter((law) => law.reruns !== true), verdicts);
+  const verdicts = new Verdicts(subject);
+  const ran = verdicts.judge(scenario, laws.filter((law) => law.reruns !== true));
   const figures = measure(inputs.traffic, device.machine.observation);
-  const counters = device.report().map(({ name, value, unit }) => ({ name, value, unit }));
+  const counters = ran
+    ? device.report().map(({ name, value, unit }) => ({ name, value, unit }))
+    : [];
   progress.step(`${entry.name}: laws that run it again`);
   const first = scenarioOf(inputs, geometry, firstOf(inputs.traffic, RERUN_PACKETS));
-  judge(subject, first, laws.filter((law) => law.reruns === true), verdicts);
+  // One at a time: a stack that throws in the run that one law asks for is still judged by the others.
+  for (const law of laws) {
+    if (law.reruns === true) verdicts.judge(first, [law], `in the run for ${law.id} `);
+  }
   return {
     name: entry.name,
     title: device.name,
     policy: { ...device.policy, congestion: [...device.policy.congestion] },
     rings: entry.ring,
     ...figures,
-    laws: laws.map((law) => verdicts.get(law.id)!),
+    run: ran ? figures.run : { ...figures.run, end: "threw" },
+    laws: [RUN_1, ...laws].map((law) => verdicts.of(law)),
     counters,
   };
 }
 
-function judge(
-  subject: Subject,
-  scenario: Scenario,
-  laws: readonly Law[],
-  verdicts: Map<string, VerdictRecord>,
-): void {
-  const judged = judgeScenario(subject, scenario, laws);
-  const [ran, ...each] = judged.verdicts;
-  if (ran!.kind === "broken") throw new Error(`Cannot compare ${subject.name}: ${ran!.sentence}`);
-  each.forEach((verdict, i) => {
-    const text = verdict.kind === "kept"
-      ? ""
-      : verdict.kind === "broken"
-      ? verdict.sentence
-      : verdict.why;
-    const { id } = laws[i]!;
-    verdicts.set(id, { id, verdict: verdict.kind, text, packets: scenario.traffic.count });
-  });
+/** What was said of one stack, by law. */
+class Verdicts {
+  readonly #subject: Subject;
+  readonly #said = new Map<string, VerdictRecord>();
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  /** The verdict of a law that has judged. */
+  of(law: Law): VerdictRecord {
+    return this.#said.get(law.id)!;
+  }
+
+  /**
+   * Runs a scenario and lets the laws judge it; answers whether the stack came through. `where` begins what is said
+   * when it did not.
+   */
+  judge(scenario: Scenario, laws: readonly Law[], where = ""): boolean {
+    const packets = scenario.traffic.count;
+    const { verdicts } = judgeScenario(this.#subject, scenario, laws);
+    [RUN_1, ...laws].forEach(({ id }, i) => {
+      const verdict = verdicts[i]!;
+      // Of several runs the first one that failed is what RUN-1 says.
+      if (id === RUN_1.id && this.#said.has(id) && verdict.kind === "kept") return;
+      if (this.#said.get(id)?.verdict === "broken") return;
+      const text = verdict.kind === "kept"
+        ? ""
+        : verdict.kind === "broken"
+        ? (id === RUN_1.id ? where : "") + verdict.sentence
+        : verdict.why;
+      this.#said.set(id, { id, verdict: verdict.kind, text, packets });
+    });
+    return verdicts[0]!.kind === "kept";
+  }
 }
 
 function scenarioOf(inputs: Inputs, geometry: Geometry, traffic: Traffic): Scenario {

@@ -13,7 +13,7 @@ import {
 } from "../fixtures/mod.ts";
 import { readInput } from "./files.ts";
 import { type CompareOptions, LINK_GBPS } from "./options.ts";
-import type { RoutesRecord, TrafficRecord } from "./report/schema.ts";
+import type { RoutesRecord, TrafficRecord } from "./report/types.ts";
 import { UserError } from "./user_error.ts";
 
 /** Ports of the simulated host. */

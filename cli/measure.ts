@@ -1,6 +1,6 @@
 /** Reads the figures of a report off an Observation. */
 import { FATE, type LcoreAccount, type Observation, REASONS, type Traffic } from "../core/mod.ts";
-import type { LatencyRecord, LinkRecord, StackResult } from "./report/schema.ts";
+import type { LatencyRecord, LinkRecord, StackResult } from "./report/result.ts";
 
 /** The figures of a run. */
 export type Figures = Omit<

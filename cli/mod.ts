@@ -12,20 +12,11 @@ import type { Io } from "./io.ts";
 import { oneLine, UserError } from "./user_error.ts";
 
 export type { Io, Progress } from "./io.ts";
-export {
-  type CaptureRecord,
-  type CutRecord,
-  type LatencyRecord,
-  type LawRecord,
-  type LinkRecord,
-  type Report,
-  REPORT_VERSION,
-  reportSchema,
-  type RoutesRecord,
-  type StackResult,
-  type TrafficRecord,
-  type VerdictRecord,
-} from "./report/schema.ts";
+export * from "./report/result.ts";
+export { type ReportSchema, reportSchema, type SchemaResult } from "./report/schema.ts";
+export * from "./report/types.ts";
+
+const NO_COMMAND = "expected a command, one of start, compare; see planecheck --help";
 
 /**
  * Runs one command line and answers its exit code: 0 when done, 2 when an option or an input is wrong (one line on
@@ -52,7 +43,8 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      complain(io, error.message.replace(/^error: /, ""));
+      const none = error.code === "commander.help";
+      complain(io, none ? NO_COMMAND : error.message.replace(/^error: /, ""));
       return 2;
     }
     if (error instanceof UserError || error instanceof InputError) {
@@ -83,10 +75,7 @@ function commands(args: readonly string[], io: Io): Command {
       getErrHelpWidth: () => 100,
       getOutHasColors: () => false,
     })
-    .exitOverride()
-    .action(() => {
-      throw new UserError("expected a command, one of start, compare; see planecheck --help");
-    });
+    .exitOverride();
   addStart(program, args, io);
   addCompare(program, args, io);
   for (const command of program.commands) {

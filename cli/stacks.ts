@@ -1,5 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
+import { linuxNapi } from "../stacks/linux-napi/mod.ts";
 import { l3fwd, p2pnic } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
@@ -18,6 +19,14 @@ export interface StackEntry {
 
 /** Every stack, in the order in which reports show them. */
 export const STACKS: readonly StackEntry[] = [
+  {
+    name: "linux-napi",
+    about: "the kernel's IPv4 forwarding path with NAPI over an ixgbe",
+    byDefault: true,
+    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD
+    ring: 512,
+    create: () => linuxNapi(),
+  },
   {
     name: "dpdk",
     about: "DPDK l3fwd with LPM, RFC 1812 in its loop",

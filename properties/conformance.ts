@@ -1,6 +1,7 @@
 /**
- * Conformance under `deno test`: three lines of user code, one test, a step for each law. The only file of the
- * laws that touches Deno: its test registry, one environment variable, and files where that is permitted.
+ * Conformance under `deno test`: three lines of user code, one test, a step for each law. The only
+ * file of the laws that touches Deno: its test registry, one environment variable, and files where
+ * that is permitted.
  */
 import type { DeviceUnderTest } from "../core/machine/device.ts";
 import type { MachineProfile } from "../core/machine/profile.ts";
@@ -18,7 +19,9 @@ import {
 } from "./run/check.ts";
 import { DEFAULT_MACHINE } from "./run/default_machine.ts";
 
-/** The variable that overrides the seed, and the folder for counterexamples unless told otherwise. */
+/**
+ * The variable that overrides the seed, and the folder for counterexamples unless told otherwise.
+ */
 const SEED_VARIABLE = "PLANECHECK_SEED";
 const FOLDER = "counterexamples";
 
@@ -26,19 +29,23 @@ const FOLDER = "counterexamples";
 export interface ConformanceOptions extends Omit<CheckOptions, "replay"> {
   /** Path of a counterexample's JSON: runs its scenario instead of drawing any. */
   readonly replay?: string;
-  /** Folder for counterexamples, `counterexamples` unless given; written only where that is permitted. */
+  /**
+   * Folder for counterexamples, `counterexamples` unless given; written only where that is
+   * permitted.
+   */
   readonly out?: string;
   /** The machine that a stack is put on. */
   readonly machine?: MachineProfile;
 }
 
 /**
- * Registers one test `name` that judges a stack, on a simulated machine, or any other device by the laws: each
- * law is a step. A law that could not be judged is reported as ignored, never as passed. A broken law prints
- * its shrunk counterexample and leaves it as JSON (see `replay`) and as a capture in the folder `out`.
+ * Registers one test `name` that judges a stack, on a simulated machine, or any other device by the
+ * laws: each law is a step. A law that could not be judged is reported as ignored, never as passed.
+ * A broken law prints its shrunk counterexample and leaves it as JSON (see `replay`) and as a
+ * capture in the folder `out`.
  *
- * The same code gives the same result: the seed is fixed unless `seed` or the variable PLANECHECK_SEED says
- * otherwise.
+ * The same code gives the same result: the seed is fixed unless `seed` or the variable
+ * PLANECHECK_SEED says otherwise.
  *
  * @throws {RangeError} when PLANECHECK_SEED is not an integer of 32 bits
  * @example
@@ -92,7 +99,10 @@ export interface ConformanceStep {
   readonly failure: string | null;
 }
 
-/** The steps of a result; `save` stores a counterexample and answers what the report says of its files. */
+/**
+ * The steps of a result; `save` stores a counterexample and answers what the report says of its
+ * files.
+ */
 export function stepsOf(
   result: ConformanceResult,
   save: (counterexample: Counterexample) => readonly string[],
@@ -107,11 +117,15 @@ export function stepsOf(
   const { runs, packets, seed, harness } = result;
   const failure = harness.map(({ id, sentence }) => `${id}: ${sentence}`).join("\n");
   steps.push({
-    name: `${runs} ${runs === 1 ? "scenario" : "scenarios"}, ${packets} packets, seed ${seed}`,
+    name: `${counted(runs, "scenario")}, ${counted(packets, "packet")}, seed ${seed}`,
     ignore: false,
     failure: failure === "" ? null : failure,
   });
   return steps;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function lawLine({ law, judged, kept, notJudged }: LawResult, runs: number): string {
@@ -120,7 +134,10 @@ function lawLine({ law, judged, kept, notJudged }: LawResult, runs: number): str
   return `${law.id} kept, judged on ${judged} of ${runs} runs`;
 }
 
-/** Writes a counterexample's JSON and capture to `folder`; answers their paths, or why there are none. */
+/**
+ * Writes a counterexample's JSON and capture to `folder`; answers their paths, or why there are
+ * none.
+ */
 export function saveCounterexample(
   folder: string,
   name: string,

@@ -1,5 +1,5 @@
-// Aim: three lines register a test; its steps never show a law green that was not judged, and a broken law leaves
-// a report, a file that is run again, and a capture.
+// Aim: three lines register a test; its steps never show a law green that was not judged, and a
+// broken law leaves a report, a file that is run again, and a capture.
 // Method: the fake device under the real function, then the steps and files of faulty ones.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { conformance, saveCounterexample, stepsOf } from "./conformance.ts";

@@ -1,5 +1,6 @@
 /**
- * The laws of packet forwarding, the scenarios they are judged on, and what is said when one is broken.
+ * The laws of packet forwarding, the scenarios they are judged on, and what is said when one is
+ * broken.
  *
  * @example
  * ```ts

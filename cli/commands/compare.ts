@@ -4,13 +4,12 @@ import { PATTERNS } from "../../fixtures/mod.ts";
 import type { Io } from "../io.ts";
 import { LINK_GBPS, parseCompareOptions, TRAFFIC_NAMES } from "../options.ts";
 import { reportFiles } from "../report/build.ts";
-import { routesText, trafficText } from "../report/format.ts";
 import { reportJson } from "../report/schema.ts";
 import { comparisonTable } from "../report/table.ts";
 import { checkReportFolder, writeReport } from "../report/write.ts";
 import { STACKS } from "../stacks.ts";
 import { oneLine } from "../user_error.ts";
-import { makeReport, remarks } from "./run.ts";
+import { inputLines, makeReport, remarks, wrapped } from "./run.ts";
 
 /** Adds the command. `args` are those of the whole command line, for the report. */
 export function addCompare(program: Command, args: readonly string[], io: Io): void {
@@ -71,9 +70,8 @@ async function runCompare(
     io.stdout(reportJson(report));
     return;
   }
-  io.stdout(`Routes:  ${oneLine(routesText(report.routes))}\n`);
-  io.stdout(`Traffic: ${oneLine(trafficText(report.traffic))}\n`);
+  io.stdout(inputLines(report));
   io.stdout(comparisonTable(report));
-  for (const line of remarks(report)) io.stdout(`${line}\n`);
+  for (const line of remarks(report)) io.stdout(wrapped(line));
   if (options.report !== null) io.stdout(`Report: ${oneLine(options.report)}/index.html\n`);
 }

@@ -5,9 +5,9 @@ import { compareStacks, STEPS_PER_STACK } from "../compare.ts";
 import { readInputs } from "../inputs.ts";
 import { type Io, SILENT } from "../io.ts";
 import type { CompareOptions } from "../options.ts";
-import { cutText, tally } from "../report/format.ts";
+import { cutText, routesText, tally, trafficText } from "../report/format.ts";
 import { buildReport } from "../report/build.ts";
-import type { Report } from "../report/schema.ts";
+import type { Report } from "../report/types.ts";
 import { stackNamed } from "../stacks.ts";
 import { oneLine } from "../user_error.ts";
 
@@ -35,7 +35,30 @@ export function makeReport(
   }
 }
 
-/** Lines below the table: what kind of figures these are, a cut capture, laws that were broken. */
+/** Columns of running text. */
+const COLUMNS = 110;
+
+/** Text of one or more lines as whole lines of at most {@link COLUMNS}; what follows the first is indented. */
+export function wrapped(text: string, indent = ""): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    if (line.trim() !== "" && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = indent + word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((one) => `${one}\n`).join("");
+}
+
+/** What was run on, above the table. */
+export function inputLines(report: Report): string {
+  const indent = " ".repeat(9);
+  return wrapped(`Routes:  ${oneLine(routesText(report.routes))}`, indent) +
+    wrapped(`Traffic: ${oneLine(trafficText(report.traffic))}`, indent);
+}
+
+/** Remarks below the table: what kind of figures these are, a cut capture, laws that were broken. */
 export function remarks(report: Report): string[] {
   const lines = [`Predicted, not measured: ${report.basis}`];
   const { capture, name } = report.traffic;

@@ -4,12 +4,11 @@ import type { FaultShares } from "../../fixtures/mod.ts";
 import type { Io } from "../io.ts";
 import { parseCompareOptions } from "../options.ts";
 import { reportFiles } from "../report/build.ts";
-import { routesText, trafficText } from "../report/format.ts";
 import { comparisonTable } from "../report/table.ts";
 import { checkReportFolder, writeReport } from "../report/write.ts";
 import { oneLine } from "../user_error.ts";
 import { EXIT_HELP } from "./compare.ts";
-import { makeReport, remarks } from "./run.ts";
+import { inputLines, makeReport, remarks, wrapped } from "./run.ts";
 
 /** Enough to fill every ring and buffer of a stack that cannot keep up, and few enough for some seconds. */
 const COUNT = "30000";
@@ -24,6 +23,7 @@ export function addStart(program: Command, args: readonly string[], io: Io): voi
         "mix of packets, some of which must be dropped; write a report.",
     )
     .option("--report <dir>", "folder of the report", "report")
+    .option("--count <packets>", "packets to offer", COUNT)
     .addHelpText("after", `\n${EXIT_HELP}`)
     .action(async (raw: Record<string, unknown>) => await runStart(raw, args, io));
 }
@@ -33,24 +33,23 @@ async function runStart(
   args: readonly string[],
   io: Io,
 ): Promise<void> {
-  const options = parseCompareOptions({ ...raw, count: COUNT });
+  const options = parseCompareOptions(raw);
   const folder = options.report!;
   checkReportFolder(folder);
   const report = makeReport(args, options, io, FAULTS);
   writeReport(folder, await reportFiles(report));
-  io.stdout(`Routes:  ${routesText(report.routes)}\n`);
-  io.stdout(`Traffic: ${trafficText(report.traffic)}\n`);
+  io.stdout(inputLines(report));
   io.stdout(comparisonTable(report));
-  for (const line of [...remarks(report), ...advice(folder)]) io.stdout(`${line}\n`);
+  for (const line of remarks(report)) io.stdout(wrapped(line));
+  for (const line of advice(folder)) io.stdout(wrapped(line, " ".repeat(9)));
 }
 
 function advice(folder: string): string[] {
   return [
-    "Look at: drops for rx-missed, which are overload, while ttl, no-route, bad-checksum and runt " +
-    "are right drops;",
-    "         the CPU and the bytes at the root complex that forwarding takes with and without the " +
-    "host in the path.",
-    `Report:  ${oneLine(folder)}/index.html, with the latency curves and what each law said.`,
+    "Look at: rx-missed is overload, while ttl, no-route, bad-checksum and runt are packets that a " +
+    "router must drop; root counts the bytes through the root complex, which P2PNIC never uses, as " +
+    "it uses no CPU.",
+    `Report:  ${oneLine(folder)}/index.html has the latency curves and what each law said.`,
     "Next:    deno task planecheck compare --traffic 64B --rate 40",
     "         deno task planecheck compare --routes TABLE --pcap CAPTURE --report DIR",
   ];

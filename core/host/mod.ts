@@ -1,4 +1,13 @@
-/** Lcores, their contexts, interrupts. */
+/** Lcores, their contexts, interrupts, softirqs and NAPI. */
 export { Context, type Home } from "./context.ts";
 export { type InterruptSink, Lcore } from "./lcore.ts";
 export { Vector } from "./irq.ts";
+export { IntrusiveList, type Listed, Napi, NAPI_POLL_WEIGHT, type NapiDriver } from "./napi.ts";
+export {
+  type OutputWork,
+  SOFTIRQ_PASSES_MAX,
+  SOFTIRQ_USECS_MAX,
+  type SoftirqOptions,
+  Softnet,
+  type SoftnetStat,
+} from "./softirq.ts";

@@ -24,7 +24,19 @@ export interface NapiDriver {
   poll(cpu: Cpu, budget: number): number;
 }
 
-/** One NAPI instance (napi_struct). */
+/**
+ * One NAPI instance (napi_struct).
+ *
+ * @example
+ * ```ts
+ * import { Napi } from "@planecheck/planecheck/core";
+ * import { assert } from "@std/assert";
+ *
+ * const napi = new Napi("eth0-TxRx-0", { poll: () => 0 });
+ * assert(napi.schedulePrep());
+ * assert(!napi.schedulePrep() && napi.missed);
+ * ```
+ */
 export class Napi {
   readonly name: string;
   readonly driver: NapiDriver;

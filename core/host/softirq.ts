@@ -65,7 +65,40 @@ export interface SoftnetStat {
   polls: number;
 }
 
-/** Network softirqs of one lcore. */
+/**
+ * Network softirqs of one lcore.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Lcore, Napi, Softnet } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new Clock();
+ * const lcore = new Lcore(0, clock, 1000);
+ * lcore.reset({ interrupt: (cpu) => softnet.napiSchedule(cpu, napi) });
+ * const softnet: Softnet = new Softnet(0, {
+ *   spawn: (_, priority, body) => lcore.spawn(priority, body, false),
+ * }, {
+ *   mhz: 1000,
+ *   budget: 300,
+ *   budgetUsecs: 2000,
+ *   requeue: "repoll",
+ *   costs: { softirq: 5, poll: 20, switch: 50 },
+ * });
+ * let waiting = 100;
+ * const napi: Napi = new Napi("eth0", {
+ *   poll(cpu, budget) {
+ *     const n = Math.min(waiting, budget);
+ *     waiting -= n;
+ *     if (n < budget) softnet.napiComplete(cpu, napi);
+ *     return n;
+ *   },
+ * });
+ * lcore.raise(0);
+ * clock.run({ horizonPs: 1e9, events: 100 });
+ * assertEquals([waiting, softnet.stat.polls], [0, 2]);
+ * ```
+ */
 export class Softnet {
   readonly lcore: number;
   readonly stat: SoftnetStat = {

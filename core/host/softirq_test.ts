@@ -78,6 +78,18 @@ Deno.test("Softnet with tail ends a round at 300 packets and counts each such en
   assertEquals(rig.log.length, 22);
 });
 
+Deno.test("Softnet polls what came during a round before those that used their weight in it", () => {
+  const rig = new Rig();
+  rig.driver(64 * 3);
+  rig.driver(64 * 3);
+  rig.driver(1);
+  for (const vector of [0, 1]) rig.interruptAt(1_000_000, vector);
+  // within the first poll, which takes 6.4 us
+  rig.interruptAt(5_000_000, 2);
+  rig.clock.run({ horizonPs: 1e12, events: 1e6 });
+  assertEquals(rig.log.slice(0, 4), ["eth0 64", "eth1 64", "eth2 1", "eth0 64"]);
+});
+
 Deno.test("Softnet with repoll reaches 300 packets in a round only with five instances", () => {
   const rounds = [4, 5].map((instances) => {
     const rig = new Rig();

@@ -69,28 +69,35 @@ export class Environment implements Env {
     return this.#pool;
   }
 
-  cost(operation: string): number {
+  // functions of their own, not methods: stacks take the environment apart
+  readonly cost = (operation: string): number => {
     const { costs, name } = this.#machine.profile;
     const cycles = costs[operation];
     if (cycles === undefined) {
       throw new RangeError(`Cannot charge "${operation}": profile ${name} has no such cost`);
     }
     return cycles;
-  }
+  };
 
-  spawn(
+  readonly spawn = (
     lcore: number,
     priority: Priority,
     body: (cpu: Cpu) => number,
     stateless = false,
-  ): Context {
+  ): Context => {
     const context = this.#machine.lcores[lcore]!.spawn(priority, body, stateless);
     context.rxQueues = this.#rxQueues[lcore]!;
     this.#contexts.push(context);
     return context;
-  }
+  };
 
-  drop(cpu: Cpu, buffer: number, reason: Reason, place = -1, occupancy = -1): void {
+  readonly drop = (
+    cpu: Cpu,
+    buffer: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
     const { ledger, observation } = this.#machine;
     const context = cpu as Context;
     const packet = ledger.packet[buffer]!;
@@ -101,11 +108,10 @@ export class Environment implements Env {
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
     this.pool.put(cpu.lcore, buffer);
-  }
+  };
 
-  place(name: string, capacity: number): number {
-    return this.#machine.observation.addPlace(name, capacity);
-  }
+  readonly place = (name: string, capacity: number): number =>
+    this.#machine.observation.addPlace(name, capacity);
 
   #makePool(): Mempool {
     const g = this.#geometry;

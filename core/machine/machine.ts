@@ -6,6 +6,7 @@
 import { Lcore } from "../host/lcore.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory } from "../memory/memory.ts";
+import { Mmio } from "../nic/mmio.ts";
 import { type Maxima, Nic } from "../nic/nic.ts";
 import { PeerRings } from "../nic/peer_rings.ts";
 import { createFabric } from "../pcie/create.ts";
@@ -35,6 +36,7 @@ export class Machine {
   readonly observation = new Observation();
   readonly memory: Memory;
   readonly ledger: Ledger;
+  readonly mmio: Mmio;
   readonly nics: readonly Nic[];
   readonly lcores: readonly Lcore[];
   readonly peers: PeerRings;
@@ -50,9 +52,10 @@ export class Machine {
     this.memory = new Memory(maxima.buffers);
     this.ledger = new Ledger(this.memory, observation, () => clock.now);
     this.memory.ledger = this.ledger;
+    this.mmio = new Mmio(clock);
     this.nics = Array.from(
       { length: maxima.ports },
-      (_, port) => new Nic(port, clock, this.memory, observation, profile, maxima),
+      (_, port) => new Nic(port, clock, this.memory, observation, profile, maxima, this.mmio),
     );
     this.lcores = Array.from(
       { length: maxima.lcores },
@@ -90,6 +93,7 @@ export class Machine {
     o.reset(packets, geometry.fidelity);
     const fabric = this.fabric(geometry.fidelity);
     fabric.reset(geometry.ports, { ...geometry, mrrs: this.profile.mrrsBytes });
+    this.mmio.reset(fabric);
     const wire = o.addPlace("wire");
     for (const lcore of this.lcores) {
       lcore.reset({ interrupt });

@@ -24,7 +24,7 @@ export interface TestbedOptions {
   readonly skipIdlePolls?: boolean;
   /** A table that is filled already and stands for the routes of every scenario. */
   readonly fib?: Fib4;
-  /** Virtual time after the last arrival when a run that is not quiet is given up; 5 ms by default. */
+  /** Virtual time after the last arrival when a run that is not quiet is given up; 2 ms by default. */
   readonly patiencePs?: number;
 }
 
@@ -46,10 +46,13 @@ const EVENTS_MIN = 2_000_000;
 export class Testbed implements DeviceUnderTest {
   readonly policy: Policy;
   readonly offers: ReadonlySet<Evidence> = EVIDENCE;
-  readonly machine: Machine;
+  #machine: Machine;
+  /** A run began and did not end: whatever was under way in the machine's parts still is. */
+  #broken = false;
   #name: string;
   #dataplane: Dataplane | null = null;
   readonly #stack: Stack;
+  readonly #profile: MachineProfile;
   readonly #options: TestbedOptions;
   readonly #fib: Fib4;
   #routes: RouteSet | null = null;
@@ -59,7 +62,8 @@ export class Testbed implements DeviceUnderTest {
     this.#options = options;
     this.policy = stack.policy ?? STRICT;
     this.#name = options.name ?? (stack.name || "stack");
-    this.machine = new Machine(profile, options.maxima);
+    this.#profile = profile;
+    this.#machine = new Machine(profile, options.maxima);
     this.#fib = options.fib ??
       createFib4("dir24-8", {
         firstBits: 8,
@@ -73,6 +77,11 @@ export class Testbed implements DeviceUnderTest {
     return this.#name;
   }
 
+  /** The machine; a new one takes its place when the stack has thrown in the middle of a run. */
+  get machine(): Machine {
+    return this.#machine;
+  }
+
   /** What the stack reports of its last run, in its own words. */
   report(): readonly ReportRow[] {
     return this.#dataplane?.report?.() ?? [];
@@ -84,9 +93,11 @@ export class Testbed implements DeviceUnderTest {
    */
   run(scenario: Scenario): Observation {
     const { geometry, traffic } = scenario;
-    const machine = this.machine;
     this.#check(geometry);
     this.#install(scenario.routes);
+    if (this.#broken) this.#machine = new Machine(this.#profile, this.#options.maxima);
+    this.#broken = true;
+    const machine = this.machine;
     machine.reset(
       geometry,
       traffic.count,
@@ -102,12 +113,13 @@ export class Testbed implements DeviceUnderTest {
     const o = machine.observation;
     o.end = machine.clock.run(
       {
-        horizonPs: last + (this.#options.patiencePs ?? 5e9),
+        horizonPs: last + (this.#options.patiencePs ?? 2e9),
         events: Math.max(EVENTS_MIN, traffic.count * EVENTS_PER_PACKET),
       },
       () => o.unresolved === 0,
     );
     this.#close(o, geometry, env.poolInUse);
+    this.#broken = false;
     return o;
   }
 
@@ -167,6 +179,7 @@ export class Testbed implements DeviceUnderTest {
     o.events = clock.events;
     o.traceHash = clock.traceHash;
     o.copiedBytes = memory.copiedBytes;
+    o.doorbells = machine.mmio.count;
     ledger.describeWaiting();
     const fabric = machine.fabric(geometry.fidelity);
     o.links = fabric.links();

@@ -13,6 +13,7 @@ import type { Fabric } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import { DmaEngine } from "./dma.ts";
 import { LONGEST, MacIn, MacOut } from "./mac.ts";
+import type { Mmio } from "./mmio.ts";
 import { QueuePairs } from "./queue_pairs.ts";
 import { NicThreads } from "./threads.ts";
 
@@ -42,7 +43,6 @@ export class Nic {
   readonly #memory: Memory;
   readonly #observation: Observation;
   readonly #profile: MachineProfile;
-  #fabric: Fabric | null = null;
   #geometry: Geometry | null = null;
   #lcores: readonly Lcore[] = [];
 
@@ -53,6 +53,7 @@ export class Nic {
     observation: Observation,
     profile: MachineProfile,
     most: Maxima,
+    mmio: Mmio,
   ) {
     this.port = port;
     this.node = port + 1;
@@ -82,7 +83,7 @@ export class Nic {
       clock,
       memory,
       observation,
-      { dma: this.dma, macIn: this.macIn, macOut: this.macOut, vectors },
+      { dma: this.dma, macIn: this.macIn, macOut: this.macOut, vectors, mmio },
       {
         ingress: most.ingress,
         fifo: profile.txFifo,
@@ -97,7 +98,6 @@ export class Nic {
   /** Quiet, with an empty ingress buffer; nothing drives it yet. */
   reset(fabric: Fabric, geometry: Geometry, lcores: readonly Lcore[], wire: number): void {
     const o = this.#observation;
-    this.#fabric = fabric;
     this.#geometry = geometry;
     this.#lcores = lcores;
     const c = this.counters;
@@ -131,7 +131,6 @@ export class Nic {
       this.vectors[q]!.reset(this.dma, this.#lcores[q]!, this.#profile.interruptPs);
     }
     this.queues.reset(
-      this.#fabric!,
       geometry.lcores,
       { rx: geometry.rxRing, tx: geometry.txRing },
       fifo,

@@ -7,10 +7,10 @@ import type { Context } from "../host/context.ts";
 import type { Vector } from "../host/irq.ts";
 import type { Memory, Region } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
-import { type Fabric, HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
 import type { MacIn, MacOut } from "./mac.ts";
+import type { Mmio } from "./mmio.ts";
 import { ReceiveSide } from "./receive_side.ts";
 import { type DescriptorRing, type DeviceSide, key } from "./rings.ts";
 import { TransmitSide } from "./transmit_side.ts";
@@ -30,7 +30,6 @@ export class QueuePairs implements DeviceSide {
   readonly #clock: Clock;
   readonly #receive: ReceiveSide;
   readonly #transmit: TransmitSide;
-  #fabric: Fabric | null = null;
   readonly #ringRx: number;
   readonly #ringTx: number;
   readonly #unmask: number;
@@ -41,7 +40,13 @@ export class QueuePairs implements DeviceSide {
     clock: Clock,
     memory: Memory,
     observation: Observation,
-    parts: { dma: DmaEngine; macIn: MacIn; macOut: MacOut; vectors: readonly Vector[] },
+    parts: {
+      dma: DmaEngine;
+      macIn: MacIn;
+      macOut: MacOut;
+      vectors: readonly Vector[];
+      mmio: Mmio;
+    },
     most: { ingress: number; fifo: number; ring: number; queues: number; buffers: number },
   ) {
     this.#clock = clock;
@@ -52,8 +57,7 @@ export class QueuePairs implements DeviceSide {
     this.tx = this.#transmit.rings;
     this.reta = this.#receive.reta;
     const ring = (handler: number) => (arg: number): void => {
-      observation.doorbells++;
-      this.#fabric!.write(HOST, node, DOORBELL_BYTES, handler, arg);
+      parts.mmio.write(node, DOORBELL_BYTES, handler, arg);
     };
     this.#ringRx = clock.register(ring(this.#receive.tailHandler));
     this.#ringTx = clock.register(ring(this.#transmit.tailHandler));
@@ -62,13 +66,11 @@ export class QueuePairs implements DeviceSide {
 
   /** Empty rings of these sizes; takes over the port. */
   reset(
-    fabric: Fabric,
     queues: number,
     sizes: { rx: number; tx: number },
     fifo: Region,
     places: { rx: readonly number[]; tx: readonly number[] },
   ): void {
-    this.#fabric = fabric;
     this.#receive.reset(queues, sizes.rx, places.rx);
     this.#transmit.reset(queues, sizes.tx, places.tx, fifo);
   }

@@ -1,4 +1,7 @@
-/** How far a draw is from the simplest one: numbers to be compared lexicographically, the first ones first. */
+/**
+ * How far a draw is from the simplest one: numbers to be compared lexicographically, the first ones
+ * first.
+ */
 import type { Geometry } from "../../core/machine/device.ts";
 import {
   type PacketDraw,
@@ -16,7 +19,9 @@ const FIELDS = Object.keys(PLAIN_PACKET) as (keyof typeof PLAIN_PACKET)[];
 const SIZES = Object.keys(PLAIN_GEOMETRY) as (keyof Geometry)[];
 const DEPTH_RANK = [24, 16, 8];
 
-/** The destination that shrinking leads to under a prefix: its second address, as hosts begin at 1. */
+/**
+ * The destination that shrinking leads to under a prefix: its second address, as hosts begin at 1.
+ */
 export function plainDst(prefix: number): number {
   return (prefix + 1) >>> 0;
 }
@@ -67,7 +72,10 @@ function distance(packet: PacketDraw): number {
     Math.abs(packet.gapNs - PLAIN_PACKET.gapNs) + Math.abs(packet.srcPort - PLAIN_PACKET.srcPort);
 }
 
-/** Next hop 1 first: it is on another port than the packets of the simplest draw, so nothing is a hairpin. */
+/**
+ * Next hop 1 first: it is on another port than the packets of the simplest draw, so nothing is a
+ * hairpin.
+ */
 function hopRank(hop: number): number {
   return hop === 1 ? 0 : hop + 1;
 }

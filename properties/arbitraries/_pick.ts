@@ -1,4 +1,6 @@
-/** Small steps over fast-check's random numbers. A draw is some thousand of them, so none allocates. */
+/**
+ * Small steps over fast-check's random numbers. A draw is some thousand of them, so none allocates.
+ */
 import type { Random } from "fast-check";
 
 /** One of `from`, each as likely as the others. */

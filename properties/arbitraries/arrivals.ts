@@ -1,14 +1,14 @@
 /**
- * Gaps between arrivals, in nanoseconds. Lost wake-ups, early descriptors and forgotten drains show only when
- * packets come as far apart as the thing that goes wrong takes, so gaps are drawn around the delays that
- * machines have: wire, DMA, poll, interrupt, throttle, drain.
+ * Gaps between arrivals, in nanoseconds. Lost wake-ups, early descriptors and forgotten drains show
+ * only when packets come as far apart as the thing that goes wrong takes, so gaps are drawn around
+ * the delays that machines have: wire, DMA, poll, interrupt, throttle, drain.
  */
 import type { Random } from "fast-check";
 import { pick } from "./_pick.ts";
 
 /**
- * How the packets of one run follow each other: one kind of gap for the run, or a mixture. One kind per run,
- * because a burst of sixteen needs sixteen short gaps in a row.
+ * How the packets of one run follow each other: one kind of gap for the run, or a mixture. One kind
+ * per run, because a burst of sixteen needs sixteen short gaps in a row.
  */
 export type Rhythm = "wire" | "dma" | "poll" | "interrupt" | "drain" | "mixed" | "bursts";
 
@@ -37,7 +37,7 @@ export function drawGapNs(random: Random, rhythm: Rhythm): number {
     case "wire":
       return 0;
     case "dma":
-      return random.nextInt(1, 99); // a doorbell, a write-back or an engine write: tens of nanoseconds
+      return random.nextInt(1, 99); // a doorbell, a write-back or an engine write
     case "poll":
       return random.nextInt(300, 3000); // around a poll loop's round of 1 us
     case "interrupt":
@@ -52,8 +52,8 @@ export function drawGapNs(random: Random, rhythm: Rhythm): number {
 }
 
 /**
- * Picoseconds that a frame of `bytes` without FCS keeps a wire of 40 Gb/s busy: FCS, preamble, SFD and gap are
- * 24 bytes more (IEEE 802.3, 4.4.2), and a byte takes 200 ps.
+ * Picoseconds that a frame of `bytes` without FCS keeps a wire of 40 Gb/s busy: FCS, preamble, SFD
+ * and gap are 24 bytes more (IEEE 802.3, 4.4.2), and a byte takes 200 ps.
  */
 export function wirePs(bytes: number): number {
   return (bytes + 24) * 200;

@@ -5,8 +5,8 @@ import type { ScenarioDraw } from "./draw.ts";
 import { neighbourMac, portMac, writeFrame } from "./frame.ts";
 
 /**
- * The scenario of a draw, in arrays of its own. A frame's identity is its index. No two last bits on one port
- * are closer than a wire of 40 Gb/s allows.
+ * The scenario of a draw, in arrays of its own. A frame's identity is its index. No two last bits
+ * on one port are closer than a wire of 40 Gb/s allows.
  */
 export function build(draw: ScenarioDraw): Scenario {
   const { routes, packets, neighbours, geometry } = draw;

@@ -1,6 +1,6 @@
 /**
- * Deviations of the schedule: at some real ties another event of the same instant goes first. Most ties are
- * early in a run, so early occurrences are the likelier ones.
+ * Deviations of the schedule: at some real ties another event of the same instant goes first. Most
+ * ties are early in a run, so early occurrences are the likelier ones.
  */
 import type { Random } from "fast-check";
 import type { Deviation } from "../../core/time/choices.ts";

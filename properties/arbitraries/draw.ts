@@ -1,6 +1,7 @@
 /**
- * A drawn scenario as plain, readable data: packets are fields, not bytes, so that a person can read it and a
- * minimiser can change one field at a time. `build` makes the typed arrays that a device takes.
+ * A drawn scenario as plain, readable data: packets are fields, not bytes, so that a person can
+ * read it and a minimiser can change one field at a time. `build` makes the typed arrays that a
+ * device takes.
  */
 import type { Geometry } from "../../core/machine/device.ts";
 import type { Deviation } from "../../core/time/choices.ts";
@@ -9,20 +10,21 @@ import type { Deviation } from "../../core/time/choices.ts";
 export type ProtocolDraw = "udp" | "tcp" | "icmp";
 
 /**
- * What the frame says it carries. All but `"ipv4"` are not IPv4 to a router; `"vlan"` is IPv4 behind one
- * 802.1Q tag.
+ * What the frame says it carries. All but `"ipv4"` are not IPv4 to a router; `"vlan"` is IPv4
+ * behind one 802.1Q tag.
  */
 export type TypeDraw = "ipv4" | "arp" | "ipv6" | "vlan";
 
 /**
- * What the first header byte says: the truth, version 6, an IHL below the legal 5, or an IHL that reaches
- * beyond the frame's end (RFC 1812, 5.2.2 (3), (4)).
+ * What the first header byte says: the truth, version 6, an IHL below the legal 5, or an IHL that
+ * reaches beyond the frame's end (RFC 1812, 5.2.2 (3), (4)).
  */
 export type HeaderDraw = "right" | "version-6" | "ihl-4" | "ihl-long";
 
 /**
- * What the IPv4 total length says: all bytes behind the Ethernet header, four bytes less (legal: the rest is
- * padding), less than the header, or one byte more than there are (RFC 1812, 5.2.2 (5)).
+ * What the IPv4 total length says: all bytes behind the Ethernet header, four bytes less (legal:
+ * the rest is padding), less than the header, or one byte more than there are (RFC 1812, 5.2.2
+ * (5)).
  */
 export type TotalLengthDraw = "right" | "padded" | "short" | "long";
 
@@ -31,8 +33,8 @@ export interface PacketDraw {
   /** Ingress port. */
   readonly port: number;
   /**
-   * Nanoseconds between the last bit of the packet before (on any port) and the last bit of this one; more
-   * when the wire of its port is not free by then.
+   * Nanoseconds between the last bit of the packet before (on any port) and the last bit of this
+   * one; more when the wire of its port is not free by then.
    */
   readonly gapNs: number;
   /** Bytes of the frame without FCS. */
@@ -57,7 +59,10 @@ export interface PacketDraw {
   readonly header: HeaderDraw;
   /** Total length as it is written. */
   readonly totalLength: TotalLengthDraw;
-  /** The header checksum: right, wrong by one bit, or right with the identification so chosen that it is this number. */
+  /**
+   * The header checksum: right, wrong by one bit, or right with the identification so chosen that
+   * it is this number.
+   */
   readonly checksum: "right" | "wrong" | number;
   /** Destination MAC address: the ingress port's own or another's. */
   readonly mac: "port" | "other";
@@ -87,7 +92,10 @@ export interface ScenarioDraw {
   readonly deviations: readonly Deviation[];
 }
 
-/** The packet that shrinking leads to: UDP, 60 bytes, TTL 64, everything right. Addresses are the draw's. */
+/**
+ * The packet that shrinking leads to: UDP, 60 bytes, TTL 64, everything right. Addresses are the
+ * draw's.
+ */
 export const PLAIN_PACKET: Omit<PacketDraw, "src" | "dst"> = {
   port: 0,
   gapNs: 1000,

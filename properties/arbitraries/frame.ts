@@ -1,8 +1,9 @@
 /**
- * The bytes of a drawn packet. Everything that the draw does not call wrong is right: lengths and checksums
- * agree with the bytes, also those of UDP, TCP and ICMP, so that nothing is dropped for a reason that the draw
- * did not name. The payload begins with the packet's identity, and its other bytes depend on it, so that no
- * two packets of a run can be taken for each other, in whole or in part.
+ * The bytes of a drawn packet. Everything that the draw does not call wrong is right: lengths and
+ * checksums agree with the bytes, also those of UDP, TCP and ICMP, so that nothing is dropped for a
+ * reason that the draw did not name. The payload begins with the packet's identity, and its other
+ * bytes depend on it, so that no two packets of a run can be taken for each other, in whole or in
+ * part.
  */
 import { checksum, fold, pseudoHeaderSum, sumWords } from "../../core/packet/checksum.ts";
 import { writeU16, writeU32 } from "../../core/packet/bytes.ts";
@@ -58,7 +59,9 @@ function totalLengthOf(
   return right;
 }
 
-/** Answers where the network header begins. The IPv4 header follows whatever the type field claims. */
+/**
+ * Answers where the network header begins. The IPv4 header follows whatever the type field claims.
+ */
 function writeEthernet(packet: PacketDraw, identity: number): number {
   scratch.set(portMac(packet.mac === "port" ? packet.port : 0xee), 0);
   scratch.set([2, 0, 0, 0, 2, identity & 0xff], 6);
@@ -91,8 +94,9 @@ function writeIpv4(packet: PacketDraw, l3: number, headerBytes: number, total: n
 }
 
 /**
- * Chooses the identification so that the header checksum is `wanted`. 0xffff is the other form of 0x0000
- * (RFC 1071, section 2): no computation gives it, but a receiver that adds up the header accepts it.
+ * Chooses the identification so that the header checksum is `wanted`. 0xffff is the other form of
+ * 0x0000 (RFC 1071, section 2): no computation gives it, but a receiver that adds up the header
+ * accepts it.
  */
 function writeCorner(wanted: number, l3: number, headerBytes: number): void {
   const sum = fold(sumWords(scratch, l3, headerBytes, 0));

@@ -1,6 +1,6 @@
 // Aim: the bytes of a drawn packet are what its fields say, and nothing else is wrong with them.
-// Method: one frame written out by hand; then the reference router, which shares no code, must find exactly the
-// defect that was drawn; checksums are added up here word by word.
+// Method: one frame written out by hand; then the reference router, which shares no code, must find
+// exactly the defect that was drawn; checksums are added up here word by word.
 import { assert, assertEquals } from "@std/assert";
 import { REASON, REASONS } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";

@@ -1,6 +1,7 @@
 /**
- * Geometries: small, so that rings wrap, buffers run out and credits stall within a few packets. In a third of
- * the runs with TLPs the credits are the smallest legal ones, where a lossless fabric is hardest to build.
+ * Geometries: small, so that rings wrap, buffers run out and credits stall within a few packets. In
+ * a third of the runs with TLPs the credits are the smallest legal ones, where a lossless fabric is
+ * hardest to build.
  */
 import type { Random } from "fast-check";
 import type { Geometry } from "../../core/machine/device.ts";

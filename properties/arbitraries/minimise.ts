@@ -7,16 +7,19 @@ import { simplerDraws } from "./simpler.ts";
 export interface Minimised {
   /** The smallest draw found that fails. */
   readonly draw: ScenarioDraw;
-  /** Whether it was established that no simpler step, so no removal of any one packet, still fails. */
+  /**
+   * Whether it was established that no simpler step, so no removal of any one packet, still fails.
+   */
   readonly minimal: boolean;
   /** How often `stillFails` was asked. */
   readonly runs: number;
 }
 
 /**
- * Follows the steps of `simplerDraws` as long as `stillFails` says yes. Greedy: the first simpler draw that
- * fails is taken and the search begins anew, so the result is a local minimum. Asks at most `maxRuns` times;
- * `stillFails` must give the same answer to the same draw. What `fixed` gives of the geometry stays.
+ * Follows the steps of `simplerDraws` as long as `stillFails` says yes. Greedy: the first simpler
+ * draw that fails is taken and the search begins anew, so the result is a local minimum. Asks at
+ * most `maxRuns` times; `stillFails` must give the same answer to the same draw. What `fixed` gives
+ * of the geometry stays.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
-// Aim: minimise ends in a draw from which nothing can be taken away, within its bound, for any predicate.
+// Aim: minimise ends in a draw from which nothing can be taken away, within its bound, for any
+// predicate.
 // Method: predicates whose smallest draw is known.
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";

@@ -1,7 +1,7 @@
 /**
- * Packets: few flows with addresses at the edges of the routes that there are, and defects that are switched
- * on and off per run (swarm testing: a run with every defect at once hides what each alone would show, and a
- * run with none is the one that shows congestion and order best).
+ * Packets: few flows with addresses at the edges of the routes that there are, and defects that are
+ * switched on and off per run (swarm testing: a run with every defect at once hides what each alone
+ * would show, and a run with none is the one that shows congestion and order best).
  */
 import type { Random } from "fast-check";
 import { drawGapNs, drawRhythm } from "./arrivals.ts";
@@ -39,7 +39,7 @@ const PROTOCOLS: readonly ProtocolDraw[] = ["udp", "tcp", "icmp"];
 const OTHER_TYPES = ["arp", "ipv6", "vlan", "vlan"] as const;
 const WRONG_HEADERS = ["version-6", "ihl-4", "ihl-long"] as const;
 const OTHER_LENGTHS = ["padded", "short", "long"] as const;
-/** Largest Ethernet frame without FCS and tag, and the largest that any port takes (IEEE 802.3, 3.2.7). */
+/** Beyond 1518 bytes, the largest frame with one tag and without FCS (IEEE 802.3, 3.2.7). */
 const OVERSIZE = [1519, 1540, 1600];
 
 /** Bytes that a packet needs to hold its headers and its identity, at least 60. */
@@ -67,7 +67,9 @@ interface Flow {
   readonly protocol: ProtocolDraw;
 }
 
-/** The classes that one run switches on: none in a quarter of the runs, else each with even odds. */
+/**
+ * The classes that one run switches on: none in a quarter of the runs, else each with even odds.
+ */
 export function drawSwarm(random: Random): Set<SwarmClass> {
   const on = new Set<SwarmClass>();
   if (oneIn(random, 4)) return on;

@@ -1,7 +1,7 @@
 /**
- * Routes from a nested pool: all prefixes lie near one to three bases, at depths where tables change their
- * level (8, 16, 24 and their neighbours), so that they cover, abut and overlap each other. Prefixes drawn
- * uniformly hardly ever do, and miss most faults of look-up tables for good.
+ * Routes from a nested pool: all prefixes lie near one to three bases, at depths where tables
+ * change their level (8, 16, 24 and their neighbours), so that they cover, abut and overlap each
+ * other. Prefixes drawn uniformly hardly ever do, and miss most faults of look-up tables for good.
  */
 import type { Random } from "fast-check";
 import type { RouteDraw } from "./draw.ts";
@@ -53,8 +53,8 @@ function drawDepth(random: Random, defaultRoute: boolean): number {
 }
 
 /**
- * Addresses at and just beyond both ends of each route's prefix, both ends of the whole space, and one that
- * only a default route covers: where look-ups go wrong.
+ * Addresses at and just beyond both ends of each route's prefix, both ends of the whole space, and
+ * one that only a default route covers: where look-ups go wrong.
  */
 export function probesOf(routes: readonly RouteDraw[]): number[] {
   const probes = [0, 0xffffffff, 0x2d000001];

@@ -1,7 +1,7 @@
 /**
- * Scenarios as a fast-check arbitrary. It draws the integers itself instead of composing some two thousand
- * small arbitraries per scenario, which costs a tenth, and it shrinks any draw, also one that a user wrote
- * down, by the same steps as `minimise`.
+ * Scenarios as a fast-check arbitrary. It draws the integers itself instead of composing some two
+ * thousand small arbitraries per scenario, which costs a tenth, and it shrinks any draw, also one
+ * that a user wrote down, by the same steps as `minimise`.
  */
 import * as fc from "fast-check";
 import type { Geometry } from "../../core/machine/device.ts";
@@ -66,8 +66,8 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
 }
 
 /**
- * Scenarios for a device with this policy: small geometries, nested prefixes, colliding flows, corner
- * checksums, gaps drawn from the delays of machines, defects switched on and off per run.
+ * Scenarios for a device with this policy: small geometries, nested prefixes, colliding flows,
+ * corner checksums, gaps drawn from the delays of machines, defects switched on and off per run.
  *
  * @throws {RangeError} when a bound of `options` is not a positive integer
  * @example

@@ -1,4 +1,5 @@
-// Aim: what the arbitrary draws is valid, collides and covers the corners, and shrinks to the plain scenario.
+// Aim: what the arbitrary draws is valid, collides and covers the corners, and shrinks to the plain
+// scenario.
 // Method: laws over draws and over all shrink steps of draws; shares measured over a fixed seed.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
@@ -11,7 +12,7 @@ import { simplerDraws } from "./simpler.ts";
 
 const SAMPLE = fc.sample(scenario(STRICT), { numRuns: 2000, seed: 5 });
 
-/** What every draw must keep, said without the helpers of the unit. */
+/** What every draw must keep, said without code of the unit. */
 function assertValid({ geometry, neighbours, routes, packets }: ScenarioDraw): void {
   assert(packets.length >= 1 && packets.length <= 64, `${packets.length} packets`);
   assert(neighbours.every((port) => port < geometry.ports), "neighbour port");

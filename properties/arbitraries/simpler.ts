@@ -1,8 +1,8 @@
 /**
- * Steps from a draw to simpler ones, boldest first: fewer packets, fewer deviations, fewer routes, then every
- * field toward one plain packet, addresses toward the routes and these toward 10.0.0.0, then the geometry
- * toward an ample one. Each step lowers a measure that is compared lexicographically, so that following the
- * steps in any order ends.
+ * Steps from a draw to simpler ones, boldest first: fewer packets, fewer deviations, fewer routes,
+ * then every field toward one plain packet, addresses toward the routes and these toward 10.0.0.0,
+ * then the geometry toward an ample one. Each step lowers a measure that is compared
+ * lexicographically, so that following the steps in any order ends.
  */
 import type { Geometry } from "../../core/machine/device.ts";
 import { type PacketDraw, PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "./draw.ts";
@@ -11,8 +11,8 @@ import { leastSize } from "./packets.ts";
 import { maskOf } from "./routes.ts";
 
 /**
- * The simpler draws of a draw; each is valid when the draw is. What `fixed` gives of the geometry stays. Lazy,
- * since most are never asked for.
+ * The simpler draws of a draw; each is valid when the draw is. What `fixed` gives of the geometry
+ * stays. Lazy, since most are never asked for.
  */
 export function* simplerDraws(
   draw: ScenarioDraw,
@@ -25,7 +25,10 @@ export function* simplerDraws(
   }
 }
 
-/** Whether a device can be given this draw: everything that is named exists, and there is something to do. */
+/**
+ * Whether a device can be given this draw: everything that is named exists, and there is something
+ * to do.
+ */
 export function isValid(draw: ScenarioDraw): boolean {
   const { geometry, neighbours, routes, packets } = draw;
   const prefixes = new Set(routes.map((route) => route.prefix * 64 + route.depth));
@@ -77,7 +80,10 @@ function* withoutChunks<T>(from: readonly T[]): Generator<T[]> {
   }
 }
 
-/** A packet that goes leaves its gap to the next one that stays, so that the others keep their times. */
+/**
+ * A packet that goes leaves its gap to the next one that stays, so that the others keep their
+ * times.
+ */
 function keepTimes(before: readonly PacketDraw[], after: readonly PacketDraw[]): PacketDraw[] {
   const kept = new Set(after);
   let carriedNs = 0;

@@ -1,4 +1,7 @@
-/** Counterexamples for the tests of this folder: the fake device loses the fifth packet, or too many at once. */
+/**
+ * Counterexamples for the tests of this folder: the fake device loses the fifth packet, or too many
+ * at once.
+ */
 import { build } from "../arbitraries/build.ts";
 import { PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "../arbitraries/draw.ts";
 import { FakeDevice, type FakeFault } from "../run/_fake_device.ts";

@@ -1,4 +1,7 @@
-/** Reads fields of parsed JSON one by one; what is missing or wrong is named with its path in one line. */
+/**
+ * Reads fields of parsed JSON one by one; what is missing or wrong is named with its path in one
+ * line.
+ */
 import { InputError } from "../../fixtures/input_error.ts";
 
 /** A JSON value, where it lies, and the name of the file that it came from. */

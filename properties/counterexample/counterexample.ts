@@ -1,6 +1,7 @@
 /**
- * A counterexample as data: the scenario that breaks a law and what became of each of its packets, copied from
- * the run, since a device overwrites its observation. Text, JSON and captures are made from this.
+ * A counterexample as data: the scenario that breaks a law and what became of each of its packets,
+ * copied from the run, since a device overwrites its observation. Text, JSON and captures are made
+ * from this.
  */
 import type { Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";

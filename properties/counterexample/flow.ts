@@ -7,8 +7,8 @@ const PROTOCOLS: { readonly [number: number]: string } = { 1: "icmp", 6: "tcp", 
 const TYPES: { readonly [type: number]: string } = { 0x0806: "arp", 0x86dd: "ipv6" };
 
 /**
- * Addresses, protocol, TTL and whatever is out of the ordinary about the frame of `length` bytes at `off`.
- * Reads no further than the frame.
+ * Addresses, protocol, TTL and whatever is out of the ordinary about the frame of `length` bytes at
+ * `off`. Reads no further than the frame.
  */
 export function describeFrame(bytes: Uint8Array, off: number, length: number): string {
   if (length < 14) return `${length} bytes`;

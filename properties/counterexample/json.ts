@@ -1,6 +1,6 @@
 /**
- * Counterexamples as JSON: the concrete scenario, frames in hexadecimal with their times. Neither a seed nor a
- * draw, so that a file still says the same when the arbitraries have changed.
+ * Counterexamples as JSON: the concrete scenario, frames in hexadecimal with their times. Neither a
+ * seed nor a draw, so that a file still says the same when the arbitraries have changed.
  */
 import type { Geometry, Scenario } from "../../core/machine/device.ts";
 import { ipv4ToString, parseIpv4 } from "../../core/packet/ipv4_text.ts";
@@ -8,7 +8,10 @@ import { LAW_SET_VERSION } from "../laws/mod.ts";
 import type { Counterexample } from "./counterexample.ts";
 import { type Field, parseJson } from "./_reader.ts";
 
-/** What the format is called in a file, and its number, which changes when old readers would misread it. */
+/**
+ * What the format is called in a file, and its number, which changes when old readers would misread
+ * it.
+ */
 const FORMAT = "planecheck counterexample";
 const FORMAT_NUMBER = 1;
 
@@ -103,9 +106,11 @@ function hex(bytes: Uint8Array, at: number, length: number): string {
 }
 
 /**
- * Reads what `writeCounterexample` wrote, or what a person wrote in its form. `file` names it in errors.
+ * Reads what `writeCounterexample` wrote, or what a person wrote in its form. `file` names it in
+ * errors.
  *
- * @throws {InputError} when the text is not that; the message says in which member and what was expected there
+ * @throws {InputError} when the text is not that; the message says in which member, and what was
+ * expected there
  */
 export function readCounterexample(text: string, file = "counterexample"): StoredCounterexample {
   const top = parseJson(file, text);
@@ -129,7 +134,8 @@ export function readCounterexample(text: string, file = "counterexample"): Store
  * import { readScenario } from "@planecheck/planecheck/properties";
  * import { assertThrows } from "@std/assert";
  *
- * assertThrows(() => readScenario("[]", "mine.json"), Error, "mine.json: top level: expected an object");
+ * const read = () => readScenario("[]", "mine.json");
+ * assertThrows(read, Error, "mine.json: top level: expected an object");
  * ```
  */
 export function readScenario(text: string, file = "counterexample"): Scenario {

@@ -1,5 +1,5 @@
-// Aim: a counterexample's file gives back the same scenario, bit for bit, and what is no such file is refused with
-// one line that says where.
+// Aim: a counterexample's file gives back the same scenario, bit for bit, and what is no such file
+// is refused with one line that says where.
 // Method: round trips of drawn scenarios; a table of broken files; every truncation of a right one.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";

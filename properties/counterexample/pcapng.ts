@@ -1,6 +1,7 @@
 /**
- * A counterexample as a capture: the offered frames on `port0.in`, `port1.in`, ..., the emitted ones on
- * `port0.out`, ..., each with a comment that says what became of it, so that an analyser shows the whole story.
+ * A counterexample as a capture: the offered frames on `port0.in`, `port1.in`, ..., the emitted
+ * ones on `port0.out`, ..., each with a comment that says what became of it, so that an analyser
+ * shows the whole story.
  */
 import { writePcapng } from "../../fixtures/capture/write_pcapng.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";

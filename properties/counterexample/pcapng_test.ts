@@ -1,4 +1,5 @@
-// Aim: the capture holds every offered and every emitted frame, in order, on its port, with its story.
+// Aim: the capture holds every offered and every emitted frame, in order, on its port, with its
+// story.
 // Method: read it back with the reader of captures, which shares nothing with the writer's callers.
 import { assert, assertEquals } from "@std/assert";
 import { capturePacket, captureTimeNs } from "../../fixtures/capture/capture.ts";

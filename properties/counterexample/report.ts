@@ -1,4 +1,7 @@
-/** A counterexample as text: one screen that says which law, what happened, to which packets, and where. */
+/**
+ * A counterexample as text: one screen that says which law, what happened, to which packets, and
+ * where.
+ */
 import type { Scenario } from "../../core/machine/device.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";
@@ -7,11 +10,15 @@ import { describeFrame } from "./flow.ts";
 /** Rows of packets and of routes: what a screen of forty lines leaves room for. */
 const ROWS_MAX = 20;
 const ROUTES_MAX = 6;
+/** What is to be said of laws that look at another run than the one in the table. */
+const RERUN_NOTE =
+  "  fates as in the plain run; the law broke when it was run again as the sentence says";
 /** Columns of running text. */
 const LINE = 100;
 
 /**
- * The report of a counterexample; `files` are named at its end. The same counterexample gives the same text.
+ * The report of a counterexample; `files` are named at its end. The same counterexample gives the
+ * same text.
  */
 export function reportCounterexample(
   counterexample: Counterexample,
@@ -27,6 +34,7 @@ export function reportCounterexample(
     ...packetTable(counterexample),
     "",
     `  ${sizeLine(counterexample)}`,
+    ...(law.reruns === true ? [RERUN_NOTE] : []),
     ...field("routes", routeLines(scenario, counterexample.packets)),
     ...field("geometry", geometryLines(scenario)),
     ...field("schedule", scheduleLines(scenario)),
@@ -101,7 +109,9 @@ function packetTable(counterexample: Counterexample): string[] {
   return left === 0 ? lines : [...lines, `   ... and ${left} more packets`];
 }
 
-/** Routes that cover a destination of a concerned packet, or of any packet when none is concerned. */
+/**
+ * Routes that cover a destination of a concerned packet, or of any packet when none is concerned.
+ */
 function routeLines(
   { routes, neighbours, traffic }: Scenario,
   packets: readonly number[],

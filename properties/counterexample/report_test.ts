@@ -1,4 +1,5 @@
-// Aim: the report says on one screen which law broke, with which packets, what became of them, and why it matters.
+// Aim: the report says on one screen which law broke, with which packets, what became of them, and
+// why it matters.
 // Method: whole texts of known counterexamples.
 import { assert, assertEquals } from "@std/assert";
 import { checkConformance } from "../run/check.ts";
@@ -59,6 +60,14 @@ Deno.test("reportCounterexample fits on a screen and keeps the packets concerned
   assertEquals(shown.slice(-8).map(Number), [297, 298, 299, 300, 477, 478, 479, 480]);
   assert(lines.includes("   ... and 480 more packets"), lines.join("\n"));
   assert(lines.some((line) => line.includes("unknown: the device threw")));
+});
+
+Deno.test("reportCounterexample says that a law looked at another run than the one in the table", () => {
+  const note =
+    "  fates as in the plain run; the law broke when it was run again as the sentence says";
+  const lines = (law: string) => reportCounterexample(exampleOf("drops-fifth", law)).split("\n");
+  assert(lines("LOSS-1b").includes(note));
+  assert(!lines("LOSS-1a").includes(note));
 });
 
 Deno.test("reportCounterexample shows the routes of the packets concerned", () => {

@@ -1,6 +1,7 @@
 /**
- * A device for the tests of the harness: a store-and-forward router that does what the reference router says,
- * behind ingress buffers of the drawn size, and that can be given one fault. It shows no buffers and no credits.
+ * A device for the tests of the harness: a store-and-forward router that does what the reference
+ * router says, behind ingress buffers of the drawn size, and that can be given one fault. It shows
+ * no buffers and no credits.
  */
 import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
@@ -40,6 +41,8 @@ export class FakeDevice implements DeviceUnderTest {
   readonly #observation = new Observation();
   /** Scenarios run so far. */
   runs = 0;
+  /** Events that each run claims to take. */
+  events = 0;
 
   constructor(fault: FakeFault | null = null, policy: Policy = STRICT) {
     this.#fault = fault;
@@ -65,7 +68,7 @@ export class FakeDevice implements DeviceUnderTest {
     this.#forward(scenario, expected, served);
     o.ports = [];
     o.endPs = (traffic.at[traffic.count - 1] ?? 0) + 1e9;
-    o.events = traffic.count;
+    o.events = this.events;
     o.end = "quiet";
     return o;
   }

@@ -18,8 +18,9 @@ import type { NotJudged } from "./tally.ts";
 export const NUM_RUNS = 1500;
 /** Seed unless told otherwise: the number of the RFC that most laws come from. */
 export const SEED = 1812;
-/** Scenarios that shrinking one law's failure may run. */
+/** Scenarios that shrinking one law's failure may run, and events that these may take together. */
 const SHRINK_RUNS_MAX = 3000;
+const SHRINK_EVENTS_MAX = 5_000_000;
 
 /** What a check may be told. Everything has a default. */
 export interface CheckOptions {
@@ -82,10 +83,40 @@ export interface ConformanceResult {
 }
 
 /**
- * Judges a device by the laws, on drawn scenarios or on one that is given. Broken laws are data in the result,
- * each with a shrunk counterexample. The same options give the same result on a deterministic device.
+ * Judges a device by the laws, on drawn scenarios or on one that is given. Broken laws are data in
+ * the result, each with a shrunk counterexample. The same options give the same result on a
+ * deterministic device.
  *
  * @throws {RangeError} when `only` matches no law, or `numRuns` is not a positive integer
+ * @example
+ * ```ts
+ * import { checkConformance, reportCounterexample } from "@planecheck/planecheck/properties";
+ * import { type Stack, testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A stack that takes every packet and frees it without a word.
+ * const black: Stack = ({ ports, pool }) => ({
+ *   name: "black hole",
+ *   idlePollIsStateless: true,
+ *   poll(cpu) {
+ *     const burst = new Int32Array(32);
+ *     let taken = 0;
+ *     for (const { port, queue } of cpu.rxQueues) {
+ *       const n = ports[port]!.rxBurst(cpu, queue, burst, 32);
+ *       for (let i = 0; i < n; i++) pool.put(cpu.lcore, burst[i]!);
+ *       taken += n;
+ *     }
+ *     return taken;
+ *   },
+ * });
+ * const device = testbed(black, machineProfile(paperHost));
+ * const { ok, laws } = checkConformance(device, { numRuns: 20, only: /LOSS-2/ });
+ * const found = laws.find(({ law }) => law.id === "LOSS-2")!.counterexample!;
+ * assertEquals(ok, false);
+ * assertEquals(found.scenario.traffic.count, 1);
+ * assertEquals(reportCounterexample(found).startsWith("LOSS-2 broken by black hole"), true);
+ * ```
  */
 export function checkConformance(
   device: DeviceUnderTest,
@@ -157,11 +188,16 @@ function shrink(
   draw: ScenarioDraw,
   fixed: Partial<Geometry>,
 ): Counterexample {
-  const judge = (one: ScenarioDraw) => verdictOf(subject, law, build(one));
-  const repeats = judge(draw).verdict.kind === "broken";
-  const least = repeats
-    ? minimise(draw, (one) => judge(one).verdict.kind === "broken", SHRINK_RUNS_MAX, fixed)
-    : { draw, minimal: false, runs: 0 };
+  const stopAt = subject.events + SHRINK_EVENTS_MAX;
+  const fails = (one: ScenarioDraw): boolean => {
+    // Out of budget: nothing simpler fails any more as far as can be told.
+    if (subject.events > stopAt) return false;
+    return verdictOf(subject, law, build(one)).verdict.kind === "broken";
+  };
+  const least = fails(draw)
+    ? minimise(draw, fails, SHRINK_RUNS_MAX, fixed)
+    : { draw, minimal: false };
+  const isMinimal = least.minimal && subject.events <= stopAt;
   const replay = build(least.draw);
   const { run, verdict } = verdictOf(subject, law, replay);
   const again = verdict.kind === "broken";
@@ -175,7 +211,7 @@ function shrink(
       ? verdict.sentence
       : "broken once, but kept when the same scenario was repeated",
     packets: again ? verdict.packets : [],
-    minimal: least.minimal && again,
+    minimal: isMinimal && again,
   });
 }
 

@@ -1,4 +1,5 @@
-// Aim: checkConformance finds what is wrong with a device, blames the right law and shrinks to a few packets.
+// Aim: checkConformance finds what is wrong with a device, blames the right law and shrinks to a
+// few packets.
 // Method: a device that does what the reference router says, with one fault switched on at a time.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { STRICT } from "../../core/stack.ts";
@@ -90,6 +91,15 @@ Deno.test("checkConformance says that a failure did not repeat instead of shrink
   const { sentence, minimal } = example(check("flaky"), "LOSS-1a");
   assertEquals(sentence, "broken once, but kept when the same scenario was repeated");
   assertEquals(minimal, false);
+});
+
+Deno.test("checkConformance does not call minimal what it had no budget to shrink", () => {
+  const device = new FakeDevice("drops-fifth");
+  device.events = 1_000_000;
+  const before = device.runs;
+  const result = checkConformance(device, { numRuns: 20, only: /LOSS-1a/ });
+  assertEquals(example(result, "LOSS-1a").minimal, false);
+  assert(device.runs - before < 40, `${device.runs} runs`);
 });
 
 Deno.test("checkConformance gives the same result for the same seed", () => {

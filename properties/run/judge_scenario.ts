@@ -9,8 +9,8 @@ import { referenceRouter } from "../reference/router.ts";
 import { DeviceError, type Subject } from "./subject.ts";
 
 /**
- * The law that the harness itself judges, before all others: a device that throws shows nothing to judge.
- * Its place in a list of verdicts is the first.
+ * The law that the harness itself judges, before all others: a device that throws shows nothing to
+ * judge. Its place in a list of verdicts is the first.
  */
 export const RUN_1: Law = {
   id: "RUN-1",
@@ -64,8 +64,8 @@ class SubjectRun implements Run {
 }
 
 /**
- * Runs `scenario` on the subject and lets each of `laws` judge it. The run's observation belongs to the device
- * and lasts until its next run.
+ * Runs `scenario` on the subject and lets each of `laws` judge it. The run's observation belongs to
+ * the device and lasts until its next run.
  */
 export function judgeScenario(
   subject: Subject,

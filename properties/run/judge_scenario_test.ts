@@ -1,4 +1,5 @@
-// Aim: what a law sees is the run that it judges, whatever earlier laws had the device run meanwhile.
+// Aim: what a law sees is the run that it judges, whatever earlier laws had the device run
+// meanwhile.
 // Method: laws made for the purpose, on a subject with one device and on one that can build more.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { build } from "../arbitraries/build.ts";
@@ -83,7 +84,8 @@ Deno.test("judgeScenario makes a throwing device RUN-1's matter, also when run a
   const [first, ...others] = verdicts;
   assert(first?.kind === "broken");
   assert(
-    /^it threw RangeError: Cannot go on \(judge_scenario_test\.ts:\d+:\d+\)$/.test(first.sentence),
+    /^it threw RangeError: Cannot go on \(at judge_scenario_test\.ts:\d+:\d+, from subject\.ts:/
+      .test(first.sentence),
   );
   for (const verdict of others) {
     assertEquals(verdict, { kind: "not-judged", why: "the device threw" });

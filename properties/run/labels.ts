@@ -1,7 +1,8 @@
 /**
- * Labels say what the drawn scenarios contained, and floors say how much of it a whole property run must have
- * contained: a generator that stopped drawing options would otherwise pass every law about options. Floors are
- * about a quarter of the share that was measured, so that short runs do not miss them by chance.
+ * Labels say what the drawn scenarios contained, and floors say how much of it a whole property run
+ * must have contained: a generator that stopped drawing options would otherwise pass every law
+ * about options. Floors are about a quarter of the share that was measured, so that short runs do
+ * not miss them by chance.
  */
 import type { Evidence, Geometry } from "../../core/machine/device.ts";
 import { FATE } from "../../core/machine/observation.ts";
@@ -118,9 +119,10 @@ const OUTCOMES: readonly Label[] = [
   { label: "all to be forwarded", share: 0.07, holds: allForward },
   {
     label: "congestion drop",
-    share: 0.005,
+    share: 0.02,
     holds: hasCongestion,
-    // Only a device with small buffers of known size must meet congestion, and only if they were drawn.
+    // Only a device with small buffers of known size must meet congestion, and only if they were
+    // drawn.
     applies: ({ policy, offers, fixed }) =>
       policy.congestion.length > 0 && offers.has("occupancy") && Object.keys(fixed).length === 0,
   },
@@ -145,9 +147,14 @@ export class Labels {
     return LABELS.map(({ label, share, applies }, i) => ({
       label,
       runs: this.#counts[i]!,
-      floor: applies === undefined || applies(context) ? Math.floor(runs * share) : 0,
+      floor: applies === undefined || applies(context) ? floorOf(runs * share) : 0,
     }));
   }
+}
+
+/** A floor below three could be missed by chance, though rarely: short runs have none. */
+function floorOf(due: number): number {
+  return due < 3 ? 0 : Math.floor(due);
 }
 
 function hasBurst({ packets }: ScenarioDraw): boolean {

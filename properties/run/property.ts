@@ -1,7 +1,8 @@
 /**
- * The property run: scenarios are drawn, each is run once, and every law judges it. A law that broke does not
- * end the run, since the others have something to say as well. What the run itself has to keep (it had packets,
- * it was long enough, it contained what it should) is part of the result: a run that saw nothing is no pass.
+ * The property run: scenarios are drawn, each is run once, and every law judges it. A law that
+ * broke does not end the run, since the others have something to say as well. What the run itself
+ * has to keep (it had packets, it was long enough, it contained what it should) is part of the
+ * result: a run that saw nothing is no pass.
  */
 import * as fc from "fast-check";
 import { build } from "../arbitraries/build.ts";
@@ -25,15 +26,28 @@ export interface PropertyOptions {
   readonly seed: number;
   /** Sizes that `arbitrary` does not draw; they decide which floors apply. */
   readonly fixed?: Partial<Geometry>;
-  /** Milliseconds of real time after which no new scenario is begun; a run that is cut short fails. */
+  /**
+   * Milliseconds of real time after which no new scenario is begun; a run that is cut short fails.
+   */
   readonly timeLimitMs?: number;
 }
 
-/** Laws that run the device again are judged on every so many runs; one such law costs as much as all others. */
+/**
+ * Laws that run the device again are judged on every so many runs; one such law costs as much as
+ * all others.
+ */
 const RERUN_EVERY = 8;
 
-/** A device that has thrown on so many runs is not run any more: it would be built anew each time. */
+/**
+ * A device that has thrown on so many runs is not run any more: it would be built anew each time.
+ */
 const THROWN_MAX = 20;
+
+/**
+ * Events after which a run that has broken a law ends. A stack that holds a packet for ever polls
+ * for ever: each of its runs goes to the horizon and takes a thousand times as long as one that ends.
+ */
+const EVENTS_MAX = 10_000_000;
 
 /** A rule of the harness that a property run missed. */
 export interface HarnessFailure {
@@ -60,7 +74,8 @@ export interface PropertyResult {
 /**
  * Draws and judges `numRuns` scenarios. The same seed gives the same result.
  *
- * @throws {RangeError} when `numRuns` is not a positive integer, `seed` not one of 32 bits, or there is no law
+ * @throws {RangeError} when `numRuns` is not a positive integer, `seed` not an integer of 32 bits,
+ * or there is no law
  */
 export function runProperty(subject: Subject, options: PropertyOptions): PropertyResult {
   const { laws, numRuns, seed, timeLimitMs } = options;
@@ -75,10 +90,12 @@ export function runProperty(subject: Subject, options: PropertyOptions): Propert
   const labels = new Labels();
   let runs = 0;
   let packets = 0;
+  const before = subject.events;
+  let over = "";
   const cheap = tallies.filter(({ law }) => law.reruns !== true);
   const cheapLaws = cheap.slice(1).map((tally) => tally.law);
   const property = fc.property(options.arbitrary, (draw) => {
-    if (tallies[0]!.broken === THROWN_MAX) return;
+    if (over !== "") return;
     const isSample = runs % RERUN_EVERY === 0;
     const judging = isSample ? tallies : cheap;
     const judged = judgeScenario(subject, build(draw), isSample ? laws : cheapLaws);
@@ -86,6 +103,11 @@ export function runProperty(subject: Subject, options: PropertyOptions): Propert
     packets += draw.packets.length;
     labels.add(draw, judged);
     judged.verdicts.forEach((verdict, i) => judging[i]!.add(verdict, draw));
+    const events = subject.events - before;
+    if (tallies[0]!.broken === THROWN_MAX) over = `the device threw on ${THROWN_MAX}`;
+    else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {
+      over = `a law was broken and ${events} events were spent`;
+    }
   });
   const details = fc.check(property, {
     numRuns,
@@ -103,7 +125,8 @@ export function runProperty(subject: Subject, options: PropertyOptions): Propert
   for (const tally of tallies) {
     if (tally.law.reruns) tally.skip(`sampled: every ${RERUN_EVERY}th run`, runs);
   }
-  const harness = missedRules(numRuns, runs, packets, details.interrupted, tallies, counts);
+  const why = over === "" ? "the time limit came" : over;
+  const harness = missedRules(numRuns, runs, packets, why, tallies, counts);
   return { runs, packets, tallies, labels: counts, harness };
 }
 
@@ -111,7 +134,7 @@ function missedRules(
   wanted: number,
   runs: number,
   packets: number,
-  interrupted: boolean,
+  why: string,
   tallies: readonly Tally[],
   counts: readonly LabelCount[],
 ): HarnessFailure[] {
@@ -122,7 +145,6 @@ function missedRules(
     missed.push({ id: "HARN-1", sentence: `no law could be judged in ${runs} runs` });
   }
   if (runs < wanted) {
-    const why = interrupted ? "the time limit came" : `the device threw on ${tallies[0]!.broken}`;
     missed.push({ id: "HARN-2", sentence: `${runs} of ${wanted} scenarios were run: ${why}` });
   }
   for (const { label, runs: had, floor } of counts) {

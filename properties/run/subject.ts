@@ -1,6 +1,6 @@
 /**
- * A device under test together with what judging needs beyond one run of it: the policy it is judged by, and a
- * way to build another one like it.
+ * A device under test together with what judging needs beyond one run of it: the policy it is
+ * judged by, and a way to build another one like it.
  */
 import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
@@ -26,19 +26,30 @@ export class DeviceError extends Error {
   }
 }
 
-/** File, line and column where it was thrown, without the folders: they differ from machine to machine. */
+/** How many calls are named: enough to reach from the machine into the stack that called it. */
+const CALLS_MAX = 3;
+
+/**
+ * File, line and column of the innermost calls when it was thrown. Without folders, which differ
+ * from machine to machine.
+ */
 function whereFrom(thrown: unknown): string {
   const stack = thrown instanceof Error ? thrown.stack ?? "" : "";
-  const match = /\n\s+at .*?([^\s/\\(]+:\d+:\d+)\)?(?:\n|$)/.exec(stack);
-  return match === null ? "" : ` (${match[1]})`;
+  const calls = [...stack.matchAll(/^\s+at .*?([^\s/\\(]+:\d+:\d+)\)?$/gm)];
+  if (calls.length === 0) return "";
+  return ` (at ${calls.slice(0, CALLS_MAX).map((call) => call[1]).join(", from ")})`;
 }
 
 /** One device, and others like it. */
 export class Subject {
   /** What the device is judged by. */
   readonly policy: Policy;
-  /** What can be judged; without a way to build a new device, nothing that compares with a new one. */
+  /**
+   * What can be judged; without a way to build a new device, nothing that compares with a new one.
+   */
   readonly offers: ReadonlySet<Evidence>;
+  /** Events that all runs so far took, those that laws asked for included. */
+  events = 0;
   #device: DeviceUnderTest;
   #spare: DeviceUnderTest | null = null;
   readonly #fresh: (() => DeviceUnderTest) | null;
@@ -64,13 +75,14 @@ export class Subject {
   }
 
   /**
-   * Runs a scenario. A device that threw is replaced where that is possible, since its state is anyone's guess.
+   * Runs a scenario. A device that threw is replaced where that is possible, since its state is
+   * anyone's guess.
    *
    * @throws {DeviceError} when the device throws
    */
   run(scenario: Scenario): Observation {
     try {
-      return this.#device.run(scenario);
+      return this.#counted(this.#device.run(scenario));
     } catch (error) {
       if (this.#fresh !== null) this.#device = this.#fresh();
       throw new DeviceError(error);
@@ -78,7 +90,8 @@ export class Subject {
   }
 
   /**
-   * Runs a scenario on a second device, on a newly built one if `fresh` is set, or on the only one there is.
+   * Runs a scenario on a second device, on a newly built one if `fresh` is set, or on the only one
+   * there is.
    *
    * @throws {DeviceError} when the device throws
    * @throws {RangeError} when a new device is asked for and none can be built
@@ -90,10 +103,15 @@ export class Subject {
     }
     const device = fresh ? this.#fresh() : this.#spare ??= this.#fresh();
     try {
-      return device.run(scenario);
+      return this.#counted(device.run(scenario));
     } catch (error) {
       this.#spare = null;
       throw new DeviceError(error);
     }
+  }
+
+  #counted(observation: Observation): Observation {
+    this.events += observation.events;
+    return observation;
   }
 }

@@ -24,6 +24,7 @@ export class Tally {
   /** Of the draws that broke it the one with the fewest packets, the first of these. */
   smallest: ScenarioDraw | null = null;
   readonly #whys = new Map<string, number>();
+  readonly #skipped: NotJudged[] = [];
 
   /** Starts to count the verdicts of a law. */
   constructor(law: Law) {
@@ -55,12 +56,13 @@ export class Tally {
   skip(why: string, runs: number): void {
     let seen = this.judged;
     for (const count of this.#whys.values()) seen += count;
-    if (seen < runs) this.#whys.set(why, runs - seen);
+    if (seen < runs) this.#skipped.push({ why, runs: runs - seen });
   }
 
-  /** Why it was not judged, the most frequent reason first. */
+  /** Why it was not judged, the most frequent reason first, what was skipped last. */
   notJudged(): NotJudged[] {
-    return [...this.#whys].map(([why, runs]) => ({ why, runs }))
+    const said = [...this.#whys].map(([why, runs]) => ({ why, runs }))
       .sort((a, b) => b.runs - a.runs || (a.why < b.why ? -1 : 1));
+    return [...said, ...this.#skipped];
   }
 }

@@ -31,3 +31,11 @@ Deno.test("Tally notJudged sorts the reasons and bounds their number", () => {
     { why: "reason 3", runs: 2 },
   ]);
 });
+
+Deno.test("Tally skip counts what was never put in, and tells it last", () => {
+  const tally = new Tally(RUN_1);
+  tally.add({ kind: "not-judged", why: "no packet" }, drawOf(1));
+  tally.add({ kind: "kept" }, drawOf(1));
+  tally.skip("sampled", 10);
+  assertEquals(tally.notJudged(), [{ why: "no packet", runs: 1 }, { why: "sampled", runs: 8 }]);
+});

@@ -112,6 +112,19 @@ Deno.test("linuxNapi with a fixed rx-usecs takes no two interrupts of a vector c
   assert(interrupts[0]! > 3 * interrupts[1]!, `${interrupts} interrupts at 20 and at 100 us`);
 });
 
+Deno.test("linuxNapi moderates by what comes: from 20,000 interrupts a second to 100,000 when few", () => {
+  const watch = newWatch();
+  const testbed = new Testbed(watched({}, watch), LINUX_TEST_PROFILE);
+  testbed.run(scenarioOf(steady(200, 2e6, 1)));
+  const times = watch.times.get(0)!;
+  assert(times[1]! - times[0]! >= 49e6, "the second interrupt comes after the 50 us it began with");
+  for (let i = 3; i < times.length; i++) {
+    const gap = times[i]! - times[i - 1]!;
+    assert(gap > 9.5e6 && gap < 14e6, `interrupt ${i} came after ${gap} ps`);
+  }
+  assert(times.length > 25, `${times.length} interrupts`);
+});
+
 /** Frames on two ports with gaps of about what interrupts, polls and packets take. */
 const PLAN = fc.array(
   fc.tuple(

@@ -66,7 +66,7 @@ const KINDS: readonly [
 ];
 
 /** Counters of the IP layer and before it. */
-const COUNTERS = /^(nstat Ip(?!InReceives)|rx_nohandler|skb:kfree_skb)/;
+const COUNTERS = /^(nstat Ip(?!InReceives)|rx_nohandler|skb:kfree_skb OTHERHOST)/;
 
 for (const [name, frame, reason, counts] of KINDS) {
   Deno.test(`linuxNapi: ${name} meets ${reason}, counted in ${counts.join(" ")}`, () => {
@@ -107,6 +107,15 @@ Deno.test("linuxNapi agrees with the reference router on all of them in one run,
       assert(right === 1, `packet ${p} was dropped for ${REASONS[o.reason[p]!]}`);
     }
     assertEquals(o.outCount, expected.forward.reduce((sum, n) => sum + n, 0));
-    assertEquals(counter(testbed.report(), /IpForwDatagrams/), o.outCount);
+    const report = testbed.report();
+    assertEquals(counter(report, /IpForwDatagrams/), o.outCount);
+    assertEquals(
+      counter(report, /IpInReceives/),
+      o.count - 6,
+      "all but two ARP and four for others",
+    );
+    assertEquals(counter(report, /skbuff_head_cache/), o.count);
+    assertEquals(counter(report, /skb:consume_skb/), o.outCount);
+    assertEquals(counter(report, /skb:kfree_skb$/), o.count - o.outCount);
   }
 });

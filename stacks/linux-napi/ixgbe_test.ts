@@ -112,7 +112,7 @@ Deno.test("TxRing stops its queue when full and starts it again; nothing is lost
 Deno.test("linuxNapi with an empty page pool polls on until pages come back, and loses only at the NIC", () => {
   const slow = { ...LINUX_TEST_PROFILE, linkGbps: 1 };
   for (const profile of ["modern", "legacy"] as const) {
-    const testbed = new Testbed(linuxNapi({ profile }), slow);
+    const testbed = new Testbed(linuxNapi({ profile }), slow, { patiencePs: 40e9 });
     const frames = [0, 1].flatMap((port) =>
       Array.from({ length: 500 }, (_, i) => ({ at: 20e6 + i * 13e6, port, to: 2, size: 1514 }))
     );

@@ -29,6 +29,8 @@ export class NetifReceive implements SkbReceiver {
   noHandler = 0;
   /** Frames for another host (pkt_type PACKET_OTHERHOST), and group frames, which are not forwarded. */
   otherHost = 0;
+  /** Skbs freed because their packet was not forwarded; what a qdisc drops is in `tc`. */
+  freed = 0;
   /** Queueing discipline of this lcore's transmit queue on each port. */
   readonly qdiscs: PfifoFast[] = [];
   readonly #env: Env;
@@ -51,6 +53,7 @@ export class NetifReceive implements SkbReceiver {
     const reason = this.#forward(cpu, skb, port);
     if (reason === REASON.none) return;
     // kfree_skb with the reason that the tracepoint skb:kfree_skb shows
+    this.freed++;
     cpu.charge(this.#costs.skbFree);
     this.#env.drop(cpu, skb, reason);
   }

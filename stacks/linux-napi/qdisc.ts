@@ -26,8 +26,6 @@ export class PfifoFast implements OutputWork {
   sentBytes = 0;
   dropped = 0;
   requeues = 0;
-  /** Most packets that waited at once. */
-  longest = 0;
   readonly limit: number;
   readonly #env: Env;
   readonly #tx: TxRing;
@@ -36,6 +34,8 @@ export class PfifoFast implements OutputWork {
   readonly #band: Int32Array;
   #head = 0;
   #count = 0;
+  /** Packets at the head that were put back. */
+  #putBack = 0;
 
   constructor(env: Env, tx: TxRing, softnet: Softnet, name: string, limit: number) {
     this.limit = limit;
@@ -68,16 +68,27 @@ export class PfifoFast implements OutputWork {
       this.#env.drop(cpu, skb, REASON["qdisc-full"], this.#place, this.#count);
       return;
     }
-    if (this.#count === 0) this.requeues++;
+    if (this.#count === 0) this.#requeue(1);
     this.#band[(this.#head + this.#count++) % this.limit] = skb;
-    if (this.#count > this.longest) this.longest = this.#count;
     if (!tx.stopped) this.run(cpu);
   }
 
   /** Sends what the driver takes, at most 64 packets (__qdisc_run). */
   run(cpu: Cpu): number {
     const tx = this.#tx;
-    const bulk = Math.min(this.#count, DEV_TX_WEIGHT);
+    let sent = 0;
+    while (sent < DEV_TX_WEIGHT && this.#count > 0 && !tx.stopped) {
+      // what was put back leaves one by one (dequeue_skb from gso_skb), all else in bulk
+      const bulk = this.#putBack > 0 ? 1 : Math.min(this.#count, DEV_TX_WEIGHT - sent);
+      sent += this.#sendBulk(cpu, bulk);
+    }
+    if (this.#count > 0 && !tx.stopped) this.#softnet.netifSchedule(cpu, this);
+    return sent;
+  }
+
+  /** Hands `bulk` packets to the driver until it stops; one doorbell at the end (sch_direct_xmit). */
+  #sendBulk(cpu: Cpu, bulk: number): number {
+    const tx = this.#tx;
     let sent = 0;
     while (sent < bulk && !tx.stopped) {
       const skb = this.#band[this.#head]!;
@@ -89,8 +100,14 @@ export class PfifoFast implements OutputWork {
       this.sentPackets++;
       this.sentBytes += length;
     }
-    this.requeues += bulk - sent;
-    if (this.#count > 0 && !tx.stopped) this.#softnet.netifSchedule(cpu, this);
+    if (this.#putBack > 0) this.#putBack -= sent;
+    else if (sent < bulk) this.#requeue(bulk - sent);
     return sent;
+  }
+
+  /** The first `n` packets of the band are those that the driver would not have (dev_requeue_skb). */
+  #requeue(n: number): void {
+    this.#putBack = n;
+    this.requeues += n;
   }
 }

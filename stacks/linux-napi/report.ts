@@ -5,12 +5,14 @@ import type { ReportRow } from "../../core/stack.ts";
 import type { QVector } from "./ixgbe.ts";
 import type { IpMib } from "./mib.ts";
 import type { NetifReceive } from "./netif_receive.ts";
+import type { Skbs } from "./skb.ts";
 
 /** Where the counters are. */
 export interface ReportSource {
   readonly softnets: readonly Softnet[];
   readonly receivers: readonly NetifReceive[];
   readonly vectors: readonly QVector[];
+  readonly skbs: readonly Skbs[];
   readonly mib: IpMib;
   readonly nics: readonly Nic[];
 }
@@ -37,6 +39,9 @@ export function linuxReport(source: ReportSource): ReportRow[] {
   row("nstat IpExtInTruncatedPkts", mib.inTruncatedPkts, "packets");
   row("nstat IpExtInNoRoutes", mib.inNoRoutes, "packets");
   row("nstat IpForwDatagrams", mib.forwDatagrams, "packets");
+  row("slab skbuff_head_cache allocations", sum(source.skbs, (s) => s.allocated), "skbs");
+  row("skb:consume_skb", sum(source.skbs, (s) => s.consumed), "skbs");
+  row("skb:kfree_skb", sum(source.receivers, (r) => r.freed), "skbs");
   row("rx_nohandler", sum(source.receivers, (r) => r.noHandler), "packets");
   row("skb:kfree_skb OTHERHOST", sum(source.receivers, (r) => r.otherHost), "packets");
   source.receivers.forEach(({ qdiscs }, queue) =>

@@ -57,6 +57,7 @@ class LinuxNapi implements Dataplane {
   readonly #softnets: Softnet[] = [];
   readonly #receivers: NetifReceive[] = [];
   readonly #vectors: QVector[] = [];
+  readonly #skbs: Skbs[] = [];
   /** Which of them an MSI-X vector of the machine belongs to. */
   readonly #byVector: QVector[] = [];
   readonly #mib = emptyMib();
@@ -83,6 +84,7 @@ class LinuxNapi implements Dataplane {
       softnets: this.#softnets,
       receivers: this.#receivers,
       vectors: this.#vectors,
+      skbs: this.#skbs,
       mib: this.#mib,
       nics: this.#env.hardware.nics,
     });
@@ -130,5 +132,6 @@ class LinuxNapi implements Dataplane {
     }
     this.#softnets.push(softnet);
     this.#receivers.push(receiver);
+    this.#skbs.push(skbs);
   }
 }

@@ -137,10 +137,12 @@ Deno.test("p2pnic never lets a last packet wait for another", () => {
     assertSound(o);
     assertEquals(fates(o).emitted, burst);
     const last = o.outEnd[o.outCount - 1]!;
-    const unloaded = 1_413_423;
-    // the wire, and one descriptor write more than a packet alone would see
+    const alone = 1_413_423;
     const arrived = 1e6 + (burst - 1) * wirePs(60);
-    assert(last - arrived <= unloaded + 21_100 * 9, `burst of ${burst}: ${last - arrived} ps`);
+    // the engine falls behind the wire, up to three descriptor writes stand between, seven frames of the
+    // same batch leave first
+    const bound = burst * (21_100 - wirePs(60)) + 3 * 21_100 + 7 * wirePs(60);
+    assert(last - arrived <= alone + bound, `burst of ${burst}: ${last - arrived} ps`);
   }
 });
 
@@ -271,12 +273,14 @@ Deno.test("p2pnic refuses to boot when the NICs' memory does not hold the slots"
 });
 
 Deno.test("p2pnic reports its rings: twelve for four NICs, with batches and reasons to flush", () => {
-  testbed.run(scenarioOf(stream(16, wirePs(60), () => ({ dst: towards(3) })), { ports: 4 }));
+  testbed.run(scenarioOf(stream(17, wirePs(60), () => ({ dst: towards(3) })), { ports: 4 }));
   const rows = testbed.report();
   assertEquals(rows.filter(({ name }) => name.endsWith("flush idle")).length, 12);
-  const of = (name: string) => rows.find((row) => row.name === name)?.value ?? 0;
-  const idle = of("desc_ring[0][3] flush idle");
-  const full = of("desc_ring[0][3] flush full");
-  assertEquals(full, 1 + of("desc_ring[0][3] batch 8") - 1);
-  assert(idle >= 1 && full >= 1, `idle ${idle}, full ${full}`);
+  const used = rows.filter(({ value }) => value > 0).map(({ name, value }) => `${name}: ${value}`);
+  assertEquals(used, [
+    "desc_ring[0][3] flush idle: 1",
+    "desc_ring[0][3] flush full: 2",
+    "desc_ring[0][3] batch 1: 1",
+    "desc_ring[0][3] batch 8: 2",
+  ]);
 });

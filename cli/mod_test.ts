@@ -1,0 +1,185 @@
+// Aim: every wrong command line or file ends with one telling line and exit code 2, and leaves nothing behind.
+// Method: run command lines in this process and compare the whole of what they write.
+import { assert, assertEquals } from "@std/assert";
+import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
+
+/** Asserts that a command line is refused with exactly this line. */
+async function assertRefused(args: string[], line: string): Promise<void> {
+  assertEquals(await run(...args), { code: 2, out: "", err: `planecheck: ${line}\n` });
+}
+
+Deno.test("main prints help of the whole and of each command", async () => {
+  const whole = await run("--help");
+  assertEquals([whole.code, whole.err], [0, ""]);
+  for (const name of ["start", "compare"]) {
+    assert(whole.out.includes(name), whole.out);
+    const one = await run(name, "--help");
+    assertEquals([one.code, one.err], [0, ""]);
+    assert(one.out.startsWith(`Usage: planecheck ${name} [options]\n`), one.out);
+    assert(one.out.includes("Exit codes: 0 "), one.out);
+  }
+});
+
+Deno.test("main compare --help lists every option and every stack", async () => {
+  const { out } = await run("compare", "--help");
+  const options = "stacks routes pcap traffic pattern rate seed count fidelity json report";
+  for (const name of options.split(" ")) assert(out.includes(`--${name}`), `${name} in ${out}`);
+  for (const name of ["linux-napi ", "dpdk ", "dpdk-faithful ", "p2pnic "]) {
+    assert(out.includes(`\n  ${name}`), `${name} in ${out}`);
+  }
+  assert(out.split("\n").every((line) => line.length <= 100), out);
+});
+
+Deno.test("main --version prints the version", async () => {
+  const { version } = JSON.parse(
+    Deno.readTextFileSync(new URL("../deno.json", import.meta.url)),
+  );
+  assertEquals(await run("--version"), { code: 0, out: `${version}\n`, err: "" });
+});
+
+const COMMAND_LINES: [args: string, line: string][] = [
+  ["", "expected a command, one of start, compare; see planecheck --help"],
+  ["comparr", "unknown command 'comparr' (Did you mean compare?)"],
+  ["compare --speed 3", "unknown option '--speed' (Did you mean --seed?)"],
+  ["compare --stacks", "option '--stacks <names>' argument missing"],
+  ["compare extra", "too many arguments for 'compare'. Expected 0 arguments but got 1: extra."],
+  ["start --rate 3", "unknown option '--rate'"],
+];
+
+for (const [args, line] of COMMAND_LINES) {
+  Deno.test(`main refuses "planecheck ${args}"`, async () => {
+    const given = args === "" ? [] : args.split(" ");
+    const { code, out, err } = await run(...given);
+    assertEquals([code, out], [2, ""]);
+    assertEquals(err, `planecheck: ${line}\n`);
+  });
+}
+
+const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic";
+const SIZES = "64B, 128B, 256B, 512B, 1024B, 1280B, 1518B, imix";
+const PATTERNS = "1in-1out, 2in-2out, 2in-2out-mix, 4in-4out, 4in-4out-mix";
+const VALUES: [option: string, value: string, expected: string][] = [
+  ["stacks", "dpdk,vpp", `different names out of ${STACKS}, got "vpp"`],
+  ["stacks", "dpdk,dpdk", `different names out of ${STACKS}, got "dpdk"`],
+  ["stacks", "", `different names out of ${STACKS}, got ""`],
+  ["traffic", "65B", `one of ${SIZES}, got "65B"`],
+  ["pattern", "3in-3out", `one of ${PATTERNS}, got "3in-3out"`],
+  ["rate", "0", 'a number of Gb/s above 0 and up to 40, got "0"'],
+  ["rate", "40.1", 'a number of Gb/s above 0 and up to 40, got "40.1"'],
+  ["rate", "NaN", 'a number of Gb/s above 0 and up to 40, got "NaN"'],
+  ["rate", "Infinity", 'a number of Gb/s above 0 and up to 40, got "Infinity"'],
+  ["rate", "1e1", 'a number of Gb/s above 0 and up to 40, got "1e1"'],
+  ["seed", "-1", 'an integer in 0..4294967295, got "-1"'],
+  ["seed", "4294967296", 'an integer in 0..4294967295, got "4294967296"'],
+  ["count", "0", 'an integer in 1..1000000, got "0"'],
+  ["count", "1000001", 'an integer in 1..1000000, got "1000001"'],
+  ["count", "1.5", 'an integer in 1..1000000, got "1.5"'],
+  ["fidelity", "fine", 'one of tlp, coarse, got "fine"'],
+  ["report", "", 'a path, got ""'],
+  ["routes", "", 'a path, got ""'],
+];
+
+for (const [option, value, expected] of VALUES) {
+  Deno.test(`main refuses --${option} "${value}"`, async () => {
+    await assertRefused(["compare", `--${option}=${value}`], `--${option}: expected ${expected}`);
+  });
+}
+
+Deno.test("main refuses options of generated traffic beside a capture", async () => {
+  await assertRefused(
+    ["compare", "--pcap", "x.pcap", "--pattern", "1in-1out"],
+    "--pattern: expected only without --pcap: a capture brings its own",
+  );
+});
+
+Deno.test("main refuses more bytes of frames than it holds", async () => {
+  await assertRefused(
+    ["compare", "--traffic", "1518B", "--count", "1000000"],
+    "--count: expected at most 176834 packets of this size (268435456 bytes), got 1000000",
+  );
+});
+
+Deno.test("main refuses files that cannot be read, by name and on one line", async () => {
+  await inFolder(async (folder) => {
+    const empty = `${folder}/empty`;
+    Deno.writeTextFileSync(empty, "");
+    const kinds = [["--routes", "a prefix list"], ["--pcap", "a pcap or pcapng file"]] as const;
+    for (const [option, expected] of kinds) {
+      const files: [path: string, got: string][] = [
+        [`${folder}/missing`, "no such file or directory"],
+        [`${empty}/below`, "a path through something that is no directory"],
+        [folder, "a directory"],
+        ["/dev/zero", "no regular file"],
+        [empty, "an empty file"],
+      ];
+      for (const [path, got] of files) {
+        await assertRefused(["compare", option, path], `${path}: expected ${expected}, got ${got}`);
+      }
+    }
+    const { err } = await run("compare", "--routes", `${folder}/a\nb`);
+    assertEquals(err.split("\n").length, 2, err);
+  });
+});
+
+Deno.test("main refuses routes that are none, with the line", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/routes.txt`;
+    Deno.writeTextFileSync(path, "10.0.0.0/8 0\n10.1.0.0/40 1\n");
+    await assertRefused(
+      ["compare", "--routes", path],
+      `${path}: line 2: expected PREFIX/DEPTH [NEXTHOP], got "10.1.0.0/40 1"`,
+    );
+    Deno.writeFileSync(path, Uint8Array.from({ length: 999 }, (_, i) => (i * 167) & 255));
+    const { code, err } = await run("compare", "--routes", path);
+    assertEquals(code, 2);
+    assert(err.startsWith(`planecheck: ${path}: line 1: expected PREFIX/DEPTH`), err);
+    assertEquals(err.split("\n").length, 2, err);
+  });
+});
+
+Deno.test("main refuses routes that do not reach the ports of the pattern", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/routes.txt`;
+    Deno.writeTextFileSync(path, "10.0.0.0/8 0\n");
+    await assertRefused(
+      ["compare", "--routes", path],
+      `${path}: expected routes to the ports of pattern 4in-4out (next hop N is on port N modulo ` +
+        "4), got none that serves: Cannot send to port 2: no address leads there",
+    );
+  });
+});
+
+Deno.test("main refuses captures that are none, with the offset", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/x.pcap`;
+    Deno.writeTextFileSync(path, "hello, world");
+    await assertRefused(
+      ["compare", "--pcap", path],
+      `${path}: offset 0x0: expected the magic of a pcap or pcapng file, got 68 65 6c 6c`,
+    );
+  });
+});
+
+Deno.test("main refuses a place for the report before it computes, and leaves no trace", async () => {
+  await inFolder(async (folder) => {
+    const file = `${folder}/file`;
+    Deno.writeTextFileSync(file, "mine");
+    for (const place of [file, `${file}/report`]) {
+      const { code, err } = await run("compare", "--report", place);
+      assertEquals(code, 2);
+      assert(err.startsWith(`planecheck: ${place}: expected a folder`), err);
+      assertEquals(err.split("\n").length, 2, err);
+    }
+    assertEquals(listing(folder), ["file"]);
+    assertEquals(Deno.readTextFileSync(file), "mine");
+  });
+});
+
+Deno.test("main leaves no report when an input is refused", async () => {
+  await inFolder(async (folder) => {
+    Deno.writeTextFileSync(`${folder}/routes`, FOUR_ROUTES + "x\n");
+    const args = ["--routes", `${folder}/routes`, "--report", `${folder}/a/b`];
+    assertEquals((await run("compare", ...args)).code, 2);
+    assertEquals(listing(folder), ["routes"]);
+  });
+});

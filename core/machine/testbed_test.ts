@@ -1,0 +1,317 @@
+// Aim: a run depends on its scenario alone (not on what the machine ran before, not on skipping idle polls),
+// the two fabrics agree, and whatever a user's stack or scenario does wrong is said in one clear line.
+// Method: whole observations compared over random scenarios; stacks as users write them, right and wrong.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { l3fwd } from "../../stacks/dpdk/mod.ts";
+import { p2pnic } from "../../stacks/p2pnic/mod.ts";
+import { REASON } from "../policy.ts";
+import type { Cpu, Dataplane, Stack } from "../stack.ts";
+import { TEST_PROFILE } from "./_profile_for_tests.ts";
+import {
+  fates,
+  frame,
+  left,
+  type Offer,
+  scenarioOf,
+  stream,
+  towards,
+  wirePs,
+} from "./_scenario_for_tests.ts";
+import { sevens, simple } from "./_stacks_for_tests.ts";
+import type { Geometry, Scenario } from "./device.ts";
+import type { Observation } from "./observation.ts";
+import { Testbed } from "./testbed.ts";
+
+/** Everything that a law could look at, as plain data. */
+function snapshot(o: Observation): Record<string, unknown> {
+  const perPacket = [o.fate, o.reason, o.place, o.occupancy, o.endAt, o.dataAt, o.descAt, o.seenAt];
+  const perFrame = [o.outPacket, o.outPort, o.outStart, o.outEnd, o.outLength];
+  return {
+    run: [o.end, o.endPs, o.events, o.traceHash],
+    packets: [...perPacket, o.txAt, o.doneAt].map((a) => [...a.subarray(0, o.count)]),
+    frames: perFrame.map((a) => [...a.subarray(0, o.outCount)]),
+    bytes: Array.from({ length: o.outCount }, (_, i) => [...frame(o, i)]).flat(),
+    rest: [o.places, o.faults, o.pools, o.credits, o.links, o.lcores, [...o.waitingAt]],
+    counters: [o.ports, o.copiedBytes, o.doorbells, o.interrupts],
+  };
+}
+
+/** What is seen from outside: which frame left where and when, and what became of the others. */
+function outcome(o: Observation): Record<string, unknown> {
+  const { packets, frames, bytes } = snapshot(o);
+  return { packets, frames, bytes, end: o.end };
+}
+
+const packet = fc.record({
+  port: fc.nat(3),
+  to: fc.nat(4),
+  gap: fc.oneof(
+    { weight: 8, arbitrary: fc.nat(40_000) },
+    { weight: 4, arbitrary: fc.nat(3_000_000) },
+    { weight: 1, arbitrary: fc.constant(120_000_000) },
+  ),
+  size: fc.constantFrom(59, 60, 60, 200, 1514),
+  ttl: fc.constantFrom(64, 64, 1),
+  srcPort: fc.nat(9),
+});
+const geometry = fc.record({
+  ports: fc.integer({ min: 2, max: 4 }),
+  lcores: fc.integer({ min: 1, max: 3 }),
+  rxRing: fc.constantFrom(8, 16, 64),
+  txRing: fc.constantFrom(8, 16, 64),
+  ingress: fc.constantFrom(1, 4, 64),
+  poolCache: fc.constantFrom(0, 1, 16),
+  peerSlots: fc.integer({ min: 1, max: 12 }),
+  fidelity: fc.constantFrom<Geometry["fidelity"]>("coarse", "tlp"),
+  headerCredits: fc.constantFrom(1, 3, 64),
+  dataCredits: fc.constantFrom(16, 500),
+  mps: fc.constantFrom(128, 256),
+});
+const schedule = fc.array(
+  fc.record({ site: fc.constant("tie"), occurrence: fc.nat(200), value: fc.nat(4) }),
+  { maxLength: 8 },
+);
+const scenario = fc.tuple(fc.array(packet, { maxLength: 30, size: "max" }), geometry, schedule).map(
+  ([drawn, g, deviations]): Scenario => {
+    const free = [0, 0, 0, 0];
+    let at = 0;
+    const offers = drawn.map(({ gap, to, ...fields }): Offer => {
+      const port = fields.port % g.ports;
+      at = Math.max(at + gap, free[port]! + wirePs(fields.size));
+      free[port] = at;
+      return { ...fields, port, at, dst: towards(to % (g.ports + 1)) };
+    });
+    return scenarioOf(offers, g, deviations);
+  },
+);
+
+const MAXIMA = { ports: 4, lcores: 3, ring: 64, ingress: 64, buffers: 4096 };
+
+const STACKS: readonly (readonly [string, () => Stack])[] = [
+  ["l3fwd", () => l3fwd("strict")],
+  ["p2pnic", p2pnic],
+  ["simple", () => simple],
+  ["sevens", () => sevens],
+];
+
+for (const [name, stack] of STACKS) {
+  Deno.test(`Testbed TIME-1: a used machine equals a fresh one, twice, with ${name}`, () => {
+    const used = new Testbed(stack(), TEST_PROFILE, { maxima: MAXIMA });
+    let emitted = 0;
+    fc.assert(
+      fc.property(fc.array(scenario, { minLength: 1, maxLength: 3 }), (scenarios) => {
+        for (const s of scenarios) used.run(s);
+        const last = scenarios[scenarios.length - 1]!;
+        const second = snapshot(used.run(last));
+        const o = new Testbed(stack(), TEST_PROFILE, { maxima: MAXIMA }).run(last);
+        assertEquals(second, snapshot(o));
+        emitted += fates(o).emitted;
+      }),
+      { numRuns: 20 },
+    );
+    assert(emitted > 20, `only ${emitted} packets were forwarded`);
+  });
+}
+
+Deno.test("Testbed is as new after a stack threw in the middle of a run", () => {
+  let polls = 0;
+  let limit = 50;
+  const stack: Stack = (env) => {
+    const dataplane = simple(env);
+    return {
+      name: "bomb",
+      poll(cpu: Cpu): number {
+        if (++polls === limit) throw new TypeError("a mistake of the user's");
+        return dataplane.poll!(cpu);
+      },
+    };
+  };
+  const s = scenarioOf(stream(40, 20_000, (i) => ({ port: i & 1 })), { fidelity: "tlp" });
+  const testbed = new Testbed(stack, TEST_PROFILE);
+  assertThrows(() => testbed.run(s), TypeError, "a mistake of the user's");
+  limit = -1;
+  const after = snapshot(testbed.run(s));
+  assertEquals(after, snapshot(new Testbed(stack, TEST_PROFILE).run(s)));
+});
+
+Deno.test("Testbed deviations change the trace, and the same ones change it alike", () => {
+  const offers = stream(30, 40_000, (i) => ({ port: i & 1, at: 1e6 + (i >> 1) * 40_000 }));
+  const deviations = [0, 1, 2, 3].map((occurrence) => ({ site: "tie", occurrence, value: 1 }));
+  const testbed = new Testbed(l3fwd("strict"), TEST_PROFILE);
+  const plain = testbed.run(scenarioOf(offers)).traceHash;
+  const [once, twice] = [0, 1].map(() => testbed.run(scenarioOf(offers, {}, deviations)).traceHash);
+  assertEquals(once, twice);
+  assert(once !== plain, "the deviations reordered nothing");
+});
+
+Deno.test("Testbed skipping idle polls equals stepping them, for stacks that allow it", () => {
+  let saved = 0;
+  for (const stack of [l3fwd("strict"), l3fwd("faithful"), simple]) {
+    const skipping = new Testbed(stack, TEST_PROFILE);
+    const stepping = new Testbed(stack, TEST_PROFILE, { skipIdlePolls: false });
+    fc.assert(
+      fc.property(scenario, (drawn) => {
+        // Deviations are counted in events, of which stepping has more. One lcore: what two of them do at
+        // the same instant happens in the order in which they were scheduled, which parking changes.
+        const one = { ...drawn.geometry, lcores: 1 };
+        const s = { ...drawn, geometry: one, deviations: [] };
+        const skipped = skipping.run(s);
+        const stepped = stepping.run(s);
+        assertEquals(outcome(skipped), outcome(stepped));
+        saved += stepped.events - skipped.events;
+      }),
+      { numRuns: 15 },
+    );
+  }
+  assert(saved > 20_000, `only ${saved} polls were skipped`);
+});
+
+Deno.test("Testbed steps a stack that counts its empty polls: what it holds leaves", () => {
+  const offers = stream(25, wirePs(60));
+  const o = new Testbed(sevens, TEST_PROFILE).run(scenarioOf(offers));
+  assertEquals([fates(o).emitted, o.end], [25, "quiet"]);
+  assertEquals(left(o, 1), Array.from({ length: 25 }, (_, i) => i));
+  // why stepping is the default: the same stack with a false promise is never run again
+  const liar: Stack = (env): Dataplane => ({ ...sevens(env), idlePollIsStateless: true });
+  const stuck = new Testbed(liar, TEST_PROFILE).run(scenarioOf(offers));
+  assertEquals(fates(stuck).none, 25 % 7);
+  assertEquals([...stuck.waitingAt.values()], new Array(4).fill("lcore 0"));
+});
+
+Deno.test("Testbed runs a user's stack of 30 lines that polls all ports in one poll", () => {
+  const offers = stream(300, 300_000, (i) => ({ port: i % 4, dst: towards((i * 7 + 1) % 4) }));
+  const testbed = new Testbed(simple, TEST_PROFILE);
+  const o = testbed.run(scenarioOf(offers, { ports: 4, lcores: 2, rxRing: 64, txRing: 64 }));
+  assertEquals([fates(o).emitted, o.faults], [300, []]);
+  for (let i = 0; i < o.outCount; i++) {
+    assertEquals(o.outPort[i], (o.outPacket[i]! * 7 + 1) % 4);
+    assertEquals(frame(o, i)[22], 63);
+  }
+  assertEquals(testbed.name, "simple");
+  const [pool] = o.pools;
+  const held = pool!.held.reduce((sum, { count }) => sum + count, 0);
+  assertEquals(pool!.free + pool!.cached + held, pool!.size, "POOL-1");
+});
+
+/** Packets forwarded per microsecond once the run has settled. */
+function rate(stack: Stack, offers: Offer[], g: Partial<Geometry>): number {
+  const o = new Testbed(stack, TEST_PROFILE).run(scenarioOf(offers, g));
+  assertEquals([o.end, o.faults], ["quiet", []]);
+  const from = o.outCount >> 2;
+  return (o.outCount - 1 - from) / (o.outEnd[o.outCount - 1]! - o.outEnd[from]!) * 1e6;
+}
+
+Deno.test("Testbed coarse and tlp fabrics forward at rates within 3 %", () => {
+  const worst: string[] = [];
+  for (const stack of [l3fwd("strict"), p2pnic()]) {
+    for (const size of [60, 300, 1514]) {
+      for (const [ports, lcores, load] of [[2, 1, 1], [2, 2, 0.4], [4, 4, 1]] as const) {
+        const offers = Array.from(
+          { length: ports / 2 },
+          (_, k) =>
+            stream(1200, Math.round(wirePs(size) / load), () => ({
+              port: 2 * k,
+              size,
+              dst: towards(2 * k + 1),
+            })),
+        ).flat();
+        const g = { ports, lcores, rxRing: 128, txRing: 128, ingress: 64 };
+        const [coarse, tlp] = (["coarse", "tlp"] as const).map((fidelity) =>
+          rate(stack, offers, { ...g, fidelity })
+        );
+        const off = coarse! / tlp! - 1;
+        const what = `${stack.policy!.hairpin} ${size} B, ${ports} ports at ${load}`;
+        assert(Math.abs(off) < 0.03, `${what}: coarse ${coarse}, tlp ${tlp} Mpps`);
+        worst.push(`${(off * 100).toFixed(2)} % ${what}`);
+      }
+    }
+  }
+  assertEquals(worst.length, 18);
+});
+
+Deno.test("Testbed refuses a poll that takes no time, whichever way it stands still", () => {
+  const idle: Stack = () => ({ name: "idle", poll: () => 0 });
+  assertThrows(
+    () => new Testbed(idle, TEST_PROFILE).run(scenarioOf(stream(1, 0))),
+    RangeError,
+    "Cannot poll for ever in no time: an empty poll of lcore 0 charged nothing",
+  );
+  const busy: Stack = () => ({ name: "busy", poll: () => 1 });
+  const o = new Testbed(busy, TEST_PROFILE).run(scenarioOf([]));
+  assertEquals([o.end, o.endPs], ["limit", 0], "a loop ends by the number of its events");
+});
+
+Deno.test("Testbed names a cost that the profile lacks", () => {
+  const stack: Stack = (env) => {
+    env.cost("tea.brew");
+    return { name: "thirsty" };
+  };
+  assertThrows(
+    () => new Testbed(stack, TEST_PROFILE).run(scenarioOf([])),
+    RangeError,
+    'Cannot charge "tea.brew": profile test has no such cost',
+  );
+});
+
+Deno.test("Testbed shows where packets wait when a stack does not look at its ports", () => {
+  const blind: Stack = () => ({ name: "blind" });
+  const testbed = new Testbed(simple, TEST_PROFILE);
+  const other = new Testbed(blind, TEST_PROFILE);
+  testbed.run(scenarioOf(stream(3, 1e6)));
+  for (let i = 0; i < 2; i++) {
+    const o = other.run(scenarioOf(stream(3, 1e6), { ingress: 2 }));
+    assertEquals([o.end, fates(o).none, o.reason[2]], ["quiet", 2, REASON["rx-missed"]]);
+    assertEquals([...o.waitingAt], [[0, "nic0 ingress buffer"], [1, "nic0 ingress buffer"]]);
+  }
+});
+
+Deno.test("Testbed refuses a geometry that is larger than its machine, or none", () => {
+  const maxima = { ports: 2, lcores: 2, ring: 64, ingress: 16, buffers: 600 };
+  const testbed = new Testbed(simple, TEST_PROFILE, { maxima });
+  const small = { rxRing: 16, txRing: 16, ingress: 16, peerSlots: 8, poolCache: 0 };
+  const cases: [Partial<Geometry>, string][] = [
+    [{ ports: 3 }, "a scenario with 3 ports and 1 lcores: the machine was built for 2 and 2"],
+    [{ lcores: 3 }, "a scenario with 2 ports and 3 lcores"],
+    [{ rxRing: 128 }, "rxRing is 128, and the machine was built for 1..64"],
+    [{ txRing: 0 }, "txRing is 0, and the machine was built for 1..64"],
+    [{ ingress: 17 }, "ingress is 17, and the machine was built for 1..16"],
+    [{ peerSlots: NaN }, "peerSlots is NaN, and the machine was built for 1..64"],
+    [{ rxRing: 24 }, "size 24 is not a power of two"],
+    [{ spareBuffers: 600 }, "buffers for mempool: 504 of 600 are left"],
+    [{ poolCache: 513 }, "cache of 513 is not in 0..512"],
+    [{ dataCredits: 15 }, "dataCredits is 15"],
+  ];
+  for (const [change, message] of cases) {
+    const { poolCache, ...rest } = change;
+    const buffers = poolCache === undefined ? {} : { poolCache };
+    const g = { ...small, ...rest, ...buffers };
+    const device = poolCache === undefined ? testbed : new Testbed(simple, TEST_PROFILE);
+    assertThrows(() => device.run(scenarioOf([], g)), RangeError, message, JSON.stringify(change));
+  }
+  const o = testbed.run(scenarioOf(stream(4, 1e6), small));
+  assertEquals(fates(o).emitted, 4, "and works after all that");
+});
+
+Deno.test("Testbed refuses routes that do not fit, and does not keep half of them", () => {
+  const testbed = new Testbed(simple, TEST_PROFILE);
+  const good = scenarioOf(stream(4, 1e6));
+  testbed.run(good);
+  const count = 5000;
+  const bad: Scenario = {
+    ...good,
+    routes: {
+      count,
+      prefix: Uint32Array.from({ length: count }, (_, i) => (i << 8) >>> 0),
+      depth: new Uint8Array(count).fill(24),
+      nextHop: new Uint32Array(count),
+    },
+  };
+  assertThrows(
+    () => testbed.run(bad),
+    RangeError,
+    "Cannot install route 4096 of 5000: the table is full",
+  );
+  const o = testbed.run(good);
+  assertEquals([fates(o).emitted, left(o, 1).length], [4, 4]);
+});

@@ -1,0 +1,239 @@
+// Aim: l3fwd does what its example program does (faithful) or what RFC 1812 says (strict), sends in bursts
+// of 32, drains what is left within 100 us, and gives up what a full ring refuses with evidence. Method: one
+// packet of each kind on the simulated machine with its bytes spelled out, and counts over bursts.
+import { assert, assertEquals } from "@std/assert";
+import { TEST_PROFILE } from "../../core/machine/_profile_for_tests.ts";
+import {
+  fates,
+  frame,
+  left,
+  macOf,
+  type Offer,
+  scenarioOf,
+  stream,
+  towards,
+  wirePs,
+} from "../../core/machine/_scenario_for_tests.ts";
+import type { Observation } from "../../core/machine/observation.ts";
+import { Testbed } from "../../core/machine/testbed.ts";
+import { REASON, REASONS } from "../../core/policy.ts";
+import { FAITHFUL, l3fwd, STRICT_L3FWD } from "./l3fwd.ts";
+import { incrementChecksum } from "./rewrite.ts";
+
+const faithful = new Testbed(l3fwd("faithful"), TEST_PROFILE);
+const strict = new Testbed(l3fwd("strict"), TEST_PROFILE);
+/** Nowhere: no route covers it. */
+const UNKNOWN = 0x0b000001;
+
+function run(testbed: Testbed, offers: readonly Offer[]): Observation {
+  const o = testbed.run(scenarioOf(offers));
+  assertEquals([o.end, o.faults, fates(o).none, fates(o).freed], ["quiet", [], 0, 0]);
+  return o;
+}
+
+/** Runs one packet; answers where it left and its bytes, or why it did not. */
+function one(
+  testbed: Testbed,
+  offer: Partial<Offer>,
+): { port: number; bytes: Uint8Array } | string {
+  const o = run(testbed, [{ port: 0, at: 1e6, ...offer }]);
+  if (o.outCount === 0) return REASONS[o.reason[0]!]!;
+  return { port: o.outPort[0]!, bytes: frame(o, 0).slice() };
+}
+
+/** One's complement sum of the header: 0xffff when its checksum is right (RFC 1071). */
+function headerSum(bytes: Uint8Array): number {
+  let sum = 0;
+  for (let i = 14; i < 34; i += 2) sum += bytes[i]! * 256 + bytes[i + 1]!;
+  while (sum > 0xffff) sum = sum % 0x10000 + Math.floor(sum / 0x10000);
+  return sum;
+}
+
+/** Makes the header checksum `want` by choosing the identification. */
+function withChecksum(want: number): (bytes: Uint8Array) => void {
+  return (bytes) => {
+    bytes[24] = bytes[25] = 0;
+    bytes[18] = bytes[19] = 0;
+    const rest = headerSum(bytes);
+    const id = (2 * 0xffff - want - rest) % 0xffff;
+    bytes[18] = id >> 8;
+    bytes[19] = id & 0xff;
+    bytes[24] = want >> 8;
+    bytes[25] = want & 0xff;
+    assertEquals(headerSum(bytes), 0xffff, "the test's own arithmetic");
+  };
+}
+
+Deno.test("l3fwd faithful forwards with one destination MAC for each port", () => {
+  const out = one(faithful, {});
+  assert(typeof out !== "string", `dropped: ${out}`);
+  assertEquals(out.port, 1);
+  assertEquals([...out.bytes.subarray(0, 6)], [2, 0, 0, 0, 0, 1]);
+  assertEquals([...out.bytes.subarray(6, 12)], macOf(1, true));
+  assertEquals([out.bytes[22], headerSum(out.bytes)], [63, 0xffff]);
+});
+
+Deno.test("l3fwd strict forwards to the MAC of the next hop", () => {
+  const out = one(strict, {});
+  assert(typeof out !== "string", `dropped: ${out}`);
+  assertEquals(out.port, 1);
+  assertEquals([...out.bytes.subarray(0, 6)], macOf(1));
+  assertEquals([...out.bytes.subarray(6, 12)], macOf(1, true));
+  assertEquals([out.bytes[22], headerSum(out.bytes)], [63, 0xffff]);
+});
+
+Deno.test("l3fwd changes nothing but MACs, TTL and checksum", () => {
+  for (const testbed of [faithful, strict]) {
+    const scenario = scenarioOf([{ port: 0, at: 1e6, size: 200 }]);
+    const out = frame(testbed.run(scenario), 0);
+    const changed = [...out.keys()].filter((i) => out[i] !== scenario.traffic.bytes[i]);
+    assertEquals(changed.filter((i) => i >= 12), [22, 24], testbed.name);
+    assertEquals(out.length, 200);
+  }
+});
+
+Deno.test("l3fwd faithful reflects a miss out of the ingress port, strict drops it", () => {
+  for (const port of [0, 1]) {
+    const out = one(faithful, { port, dst: UNKNOWN });
+    assert(typeof out !== "string", `dropped: ${out}`);
+    assertEquals(out.port, port);
+    assertEquals([...out.bytes.subarray(0, 12)], [2, 0, 0, 0, 0, port, ...macOf(port, true)]);
+    assertEquals(one(strict, { port, dst: UNKNOWN }), "no-route");
+  }
+});
+
+Deno.test("l3fwd faithful decrements TTL without a look: 1 leaves as 0, 0 as 255", () => {
+  for (const [ttl, after] of [[2, 1], [1, 0], [0, 255], [255, 254]] as const) {
+    const out = one(faithful, { ttl });
+    assert(typeof out !== "string", `dropped: ${out}`);
+    assertEquals(out.bytes[22], after);
+    const right = headerSum(out.bytes) === 0xffff;
+    assertEquals(right, ttl !== 0, "only the step from 0 to 255 leaves the checksum wrong");
+  }
+  assertEquals([one(strict, { ttl: 1 }), one(strict, { ttl: 0 })], ["ttl", "ttl"]);
+  const two = one(strict, { ttl: 2 });
+  assert(typeof two !== "string" && two.bytes[22] === 1, "TTL 2 leaves as 1");
+});
+
+Deno.test("l3fwd faithful increments the checksum as a little-endian word", () => {
+  const cases: [number, number][] = [
+    [0x1234, 0x1334],
+    [0xfe34, 0xff34],
+    [0xff34, 0x0035], // the carry of the low byte in memory runs into the high one
+    [0xfeff, 0xffff],
+    [0xffff, 0x0000], // and out of the word: no end-around carry
+    [0x0000, 0x0100],
+  ];
+  for (const [before, after] of cases) {
+    const bytes = new Uint8Array(20);
+    bytes[8] = 9;
+    bytes[10] = before >> 8;
+    bytes[11] = before & 0xff;
+    incrementChecksum(bytes, 0);
+    assertEquals(
+      [bytes[8], bytes[10]! * 256 + bytes[11]!],
+      [8, after],
+      `from ${before.toString(16)}`,
+    );
+  }
+  for (const want of [0xff34, 0xfeff, 0xfe01]) {
+    const edit = withChecksum(want);
+    for (const testbed of [faithful, strict]) {
+      const out = one(testbed, { edit });
+      assert(typeof out !== "string", `dropped: ${out}`);
+      assertEquals(headerSum(out.bytes), 0xffff, `${testbed.name}: ${want.toString(16)}`);
+    }
+  }
+});
+
+Deno.test("l3fwd faithful trusts what strict verifies", () => {
+  const cases: [Partial<Offer>, string, string][] = [
+    [{ edit: (f) => f[25]! ^= 1 }, "forwarded", "bad-checksum"],
+    [{ edit: (f) => f[14] = 0x44 }, "bad-header", "bad-header"],
+    [{ edit: (f) => f[14] = 0x65 }, "bad-header", "bad-checksum"],
+    [{ edit: (f) => (f[16] = 0, f[17] = 19) }, "bad-header", "bad-checksum"],
+    [{ edit: (f) => (f[16] = 0x10, withChecksum(0x5555)(f)) }, "forwarded", "bad-header"],
+    [{ edit: (f) => f[12] = 0x86 }, "not-ip", "not-ip"],
+    [{ size: 59 }, "runt", "runt"],
+    [{ size: 1519 }, "oversize", "oversize"],
+  ];
+  for (const [offer, ofFaithful, ofStrict] of cases) {
+    const name = (testbed: Testbed) => {
+      const out = one(testbed, offer);
+      return typeof out === "string" ? out : "forwarded";
+    };
+    assertEquals([name(faithful), name(strict)], [ofFaithful, ofStrict], `${offer.edit}`);
+  }
+});
+
+Deno.test("l3fwd declares what it does", () => {
+  assertEquals(l3fwd("faithful").policy, FAITHFUL);
+  assertEquals(l3fwd().policy, STRICT_L3FWD);
+  assertEquals([FAITHFUL.onMiss, FAITHFUL.ttl, FAITHFUL.checksumUpdate], [
+    "reflect",
+    "ignore",
+    "increment",
+  ]);
+  assertEquals([FAITHFUL.defaultRoute, STRICT_L3FWD.defaultRoute], [false, false]);
+});
+
+Deno.test("l3fwd sends a packet alone within 100 us and one loop", () => {
+  // two empty bursts and one of one packet, its rewrite, the send: some 600 cycles; then PCIe and wire
+  const loopPs = 2_000_000;
+  let longest = 0;
+  for (let at = 1e6; at < 250e6; at += 9_300_007) {
+    const o = run(strict, [{ port: 0, at }]);
+    const took = o.endAt[0]! - at;
+    assert(took <= 100e6 + loopPs, `arrived at ${at}, took ${took} ps`);
+    longest = Math.max(longest, took);
+  }
+  assert(longest > 80e6, `the drain was never waited for: ${longest} ps at most`);
+});
+
+Deno.test("l3fwd sends 32 at once, and the rest at the drain", () => {
+  const o = run(strict, stream(70, wirePs(60)));
+  // start-up 2, receive refills at 32 and 64, bursts of 32, 32 and 6
+  assertEquals(o.doorbells, 2 + 2 + 3);
+  assertEquals(left(o, 1), Array.from({ length: 70 }, (_, i) => i));
+  const [last, drained] = [o.endAt[63]!, o.endAt[64]!];
+  assert(last < 10e6, `64 packets left at ${last} ps`);
+  assert(drained > 99e6 && o.endAt[69]! < 103e6, `the rest left at ${drained} ps`);
+  const bursts = strict.report();
+  assertEquals(bursts.length, 33);
+  const packets = bursts.reduce((sum, { value }, n) => sum + n * value, 0);
+  assertEquals(packets, 70);
+});
+
+Deno.test("l3fwd gives up what a full transmit ring refuses, with evidence", () => {
+  const offers = [0, 1, 2].flatMap((port) =>
+    stream(1200, wirePs(1000), () => ({ port, size: 1000, dst: towards(3) }))
+  );
+  const o = strict.run(scenarioOf(offers, { ports: 4, lcores: 2, txRing: 64, rxRing: 128 }));
+  assertEquals([o.end, o.faults, fates(o).none], ["quiet", [], 0]);
+  const full = [...o.fate.keys()].filter((p) => p < o.count && o.reason[p] === REASON["tx-full"]);
+  assert(full.length > 100, `only ${full.length} packets were refused`);
+  for (const p of full) {
+    const place = o.places[o.place[p]!]!;
+    assert(/^nic3 transmit ring [01]$/.test(place.name), `packet ${p}: ${place.name}`);
+    assertEquals([o.occupancy[p], place.capacity], [63, 63], `packet ${p}`);
+  }
+  assertEquals(fates(o).emitted + fates(o).dropped, 3600);
+});
+
+Deno.test("l3fwd on several lcores keeps the order of each flow", () => {
+  for (const lcores of [1, 2, 4]) {
+    const offers = stream(600, 20_000, (i) => ({
+      port: i % 2,
+      at: 1e6 + (i >> 1) * 40_000,
+      srcPort: i % 12,
+      dst: towards(i % 2 === 0 ? 1 : 0),
+    }));
+    const scenario = scenarioOf(offers, { lcores, rxRing: 64, txRing: 64, fidelity: "tlp" });
+    const o = strict.run(scenario);
+    assertEquals([o.end, o.faults, fates(o).none], ["quiet", [], 0]);
+    for (let flow = 0; flow < 12; flow++) {
+      const order = [0, 1].flatMap((port) => left(o, port)).filter((p) => p % 12 === flow);
+      assertEquals(order, [...order].sort((a, b) => a - b), `flow ${flow}, ${lcores} lcores`);
+    }
+  }
+});
