@@ -17,7 +17,7 @@ interface Rule {
 
 const SKIPPED_FOLDERS = /^(?:\..*|offline|report|counterexamples|coverage|node_modules)$/;
 const SOURCE = /\.(?:ts|tsx|mts|js|mjs)$/;
-const EXEMPT = /(?:_test|\.real)\.ts$/;
+const EXEMPT = /(?:_test|_for_tests|\.real)\.ts$/;
 const PACKAGE = "@planecheck/planecheck";
 const TIMERS = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval"];
 

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { conformance, saveCounterexample, stepsOf } from "./conformance.ts";
 import { readScenario } from "./counterexample/json.ts";
-import { FakeDevice, fakeDevices } from "./run/_fake_device.ts";
+import { FakeDevice, fakeDevices } from "./run/_fake_device_for_tests.ts";
 import { checkConformance } from "./run/check.ts";
 
 conformance("fake device", new FakeDevice(), { fresh: () => new FakeDevice(), numRuns: 200 });

@@ -3,8 +3,8 @@ import { Clock } from "../time/clock.ts";
 import type { Cpu } from "../stack.ts";
 import type { Context } from "./context.ts";
 import { Lcore } from "./lcore.ts";
-import { Napi, type NapiDriver } from "./napi.ts";
-import { type SoftirqOptions, Softnet } from "./softirq.ts";
+import { Napi, type NapiDriver, type SoftirqOptions } from "./napi.ts";
+import { Softnet } from "./softirq.ts";
 
 /** 1000 cycles in a microsecond: a cycle is 1000 ps. */
 export const MHZ = 1000;

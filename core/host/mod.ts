@@ -2,12 +2,13 @@
 export { Context, type Home } from "./context.ts";
 export { type InterruptSink, Lcore } from "./lcore.ts";
 export { Vector } from "./irq.ts";
-export { IntrusiveList, type Listed, Napi, NAPI_POLL_WEIGHT, type NapiDriver } from "./napi.ts";
 export {
-  type OutputWork,
-  SOFTIRQ_PASSES_MAX,
-  SOFTIRQ_USECS_MAX,
+  IntrusiveList,
+  type Listed,
+  Napi,
+  NAPI_POLL_WEIGHT,
+  type NapiDriver,
   type SoftirqOptions,
-  Softnet,
   type SoftnetStat,
-} from "./softirq.ts";
+} from "./napi.ts";
+export { type OutputWork, SOFTIRQ_PASSES_MAX, SOFTIRQ_USECS_MAX, Softnet } from "./softirq.ts";

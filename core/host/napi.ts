@@ -38,7 +38,9 @@ export interface NapiDriver {
  * ```
  */
 export class Napi {
+  /** Name of its queue pair. */
   readonly name: string;
+  /** Who polls. */
   readonly driver: NapiDriver;
   /** Budget of one poll. */
   readonly weight: number;
@@ -46,13 +48,17 @@ export class Napi {
   scheduled = false;
   /** MISSED: it was scheduled again meanwhile. */
   missed = false;
-  /** Whether it is on a list, and its successor there. */
+  /** Whether it is on a list. */
   listed = false;
+  /** Its successor there. */
   next: Napi | null = null;
   /** Polls so far. */
   polls = 0;
 
-  /** @throws {RangeError} when the weight is not a positive integer */
+  /**
+   * An idle instance.
+   * @throws {RangeError} when the weight is not a positive integer
+   */
   constructor(name: string, driver: NapiDriver, weight: number = NAPI_POLL_WEIGHT) {
     if (!(Number.isInteger(weight) && weight > 0)) {
       throw new RangeError(`Cannot make NAPI ${name}: weight ${weight} is not a positive integer`);
@@ -75,7 +81,9 @@ export class Napi {
 
 /** What a list can hold: it carries its own link, so that listing it allocates nothing. */
 export interface Listed<T> {
+  /** Whether it is on a list. */
   listed: boolean;
+  /** Its successor there. */
   next: T | null;
 }
 
@@ -122,4 +130,37 @@ export class IntrusiveList<T extends Listed<T>> {
     other.#head = null;
     other.#tail = null;
   }
+}
+
+/** Limits and costs of the softirqs of an lcore. */
+export interface SoftirqOptions {
+  /** Cycles in a microsecond. */
+  readonly mhz: number;
+  /** Packets of a round (netdev_budget). */
+  readonly budget: number;
+  /** Microseconds of a round (netdev_budget_usecs). */
+  readonly budgetUsecs: number;
+  /** Where an instance waits that used its whole weight. */
+  readonly requeue: "repoll" | "tail";
+  /** Cycles of entering __do_softirq, of calling a poll, and of switching to ksoftirqd. */
+  readonly costs: { readonly softirq: number; readonly poll: number; readonly switch: number };
+}
+
+/** What one line of /proc/net/softnet_stat says, and what the machinery knows besides. */
+export interface SoftnetStat {
+  /** Packets given to the protocol layers; the receiver counts it. */
+  processed: number;
+  /** Packets lost to a full backlog; always 0 here, where nothing uses the backlog. */
+  readonly dropped: number;
+  /** Rounds that ended by packets or time. */
+  timeSqueeze: number;
+  /** Times that the work went to ksoftirqd. */
+  ksoftirqdWakeups: number;
+  /** Polls of NAPI instances. */
+  polls: number;
+}
+
+/** All zero. */
+export function newSoftnetStat(): SoftnetStat {
+  return { processed: 0, dropped: 0, timeSqueeze: 0, ksoftirqdWakeups: 0, polls: 0 };
 }

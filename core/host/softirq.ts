@@ -22,10 +22,18 @@
  * Source: Linux kernel/softirq.c, net/core/dev.c; Documentation/admin-guide/sysctl/net.rst.
  */
 import type { Cpu, Env } from "../stack.ts";
-import { IntrusiveList, type Listed, type Napi } from "./napi.ts";
+import {
+  IntrusiveList,
+  type Listed,
+  type Napi,
+  newSoftnetStat,
+  type SoftirqOptions,
+  type SoftnetStat,
+} from "./napi.ts";
 
-/** Passes of one __do_softirq (MAX_SOFTIRQ_RESTART), and its time in microseconds (MAX_SOFTIRQ_TIME). */
+/** Passes of one __do_softirq (MAX_SOFTIRQ_RESTART). */
 export const SOFTIRQ_PASSES_MAX = 10;
+/** Microseconds of one __do_softirq (MAX_SOFTIRQ_TIME). */
 export const SOFTIRQ_USECS_MAX = 2000;
 
 const NET_TX = 1;
@@ -35,34 +43,6 @@ const NET_RX = 2;
 export interface OutputWork extends Listed<OutputWork> {
   /** Sends what it can; answers how many packets that were. */
   run(cpu: Cpu): number;
-}
-
-/** Limits and costs of the softirqs of an lcore. */
-export interface SoftirqOptions {
-  /** Cycles in a microsecond. */
-  readonly mhz: number;
-  /** Packets of a round (netdev_budget). */
-  readonly budget: number;
-  /** Microseconds of a round (netdev_budget_usecs). */
-  readonly budgetUsecs: number;
-  /** Where an instance waits that used its whole weight. */
-  readonly requeue: "repoll" | "tail";
-  /** Cycles of entering __do_softirq, of calling a poll, and of switching to ksoftirqd. */
-  readonly costs: { readonly softirq: number; readonly poll: number; readonly switch: number };
-}
-
-/** What one line of /proc/net/softnet_stat says, and what the machinery knows besides. */
-export interface SoftnetStat {
-  /** Packets given to the protocol layers; the receiver counts it. */
-  processed: number;
-  /** Packets lost to a full backlog; always 0 here, where nothing uses the backlog. */
-  readonly dropped: number;
-  /** Rounds that ended by packets or time. */
-  timeSqueeze: number;
-  /** Times that the work went to ksoftirqd. */
-  ksoftirqdWakeups: number;
-  /** Polls of NAPI instances. */
-  polls: number;
 }
 
 /**
@@ -100,14 +80,10 @@ export interface SoftnetStat {
  * ```
  */
 export class Softnet {
+  /** Number of the lcore. */
   readonly lcore: number;
-  readonly stat: SoftnetStat = {
-    processed: 0,
-    dropped: 0,
-    timeSqueeze: 0,
-    ksoftirqdWakeups: 0,
-    polls: 0,
-  };
+  /** Its counters. */
+  readonly stat: SoftnetStat = newSoftnetStat();
   /** The softirq context; asleep while there is nothing to do. */
   readonly softirq: Cpu;
   /** The thread that takes over. */
@@ -130,6 +106,7 @@ export class Softnet {
   #roundEndTsc = 0;
 
   /**
+   * Nothing raised; adds a softirq context and ksoftirqd to the lcore.
    * @param env adds a context to an lcore
    * @throws {RangeError} when the budget or its time is not positive
    */

@@ -12,7 +12,7 @@ import {
   PROFILE,
   smallest,
   Testbed,
-} from "./testbed_test.ts";
+} from "./_testbed_for_tests.ts";
 import type { FabricGeometry } from "./fabric.ts";
 
 const TIGHT = { tags: 16, reads: 1, waiting: 4 };

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Clock } from "../time/clock.ts";
 import { createFabric } from "./create.ts";
-import { GEOMETRY, type Operation, PROFILE, smallest, Testbed } from "./testbed_test.ts";
+import { GEOMETRY, type Operation, PROFILE, smallest, Testbed } from "./_testbed_for_tests.ts";
 import { TlpFabric } from "./tlp.ts";
 
 const FIDELITIES = ["coarse", "tlp"] as const;

@@ -3,7 +3,7 @@
 // = 200000/1447, half of it on the host's link), for hand-picked and for drawn sizes.
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { GEOMETRY, type Operation, PROFILE, Testbed } from "./testbed_test.ts";
+import { GEOMETRY, type Operation, PROFILE, Testbed } from "./_testbed_for_tests.ts";
 
 /** Duration of `bytes` on the link of a node: rounded half up from the exact fraction. */
 function duration(bytes: number, node: number): number {

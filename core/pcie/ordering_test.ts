@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { Credits } from "./_credits.ts";
 import { Pool } from "./_pool.ts";
 import { Queues } from "./_queues.ts";
-import { type Operation, PROFILE, smallest, Testbed } from "./testbed_test.ts";
+import { type Operation, PROFILE, smallest, Testbed } from "./_testbed_for_tests.ts";
 
 const NAMES = ["posted", "non-posted", "completion"];
 // rows: later, columns: earlier, straight from the specification's table with "either" as yes

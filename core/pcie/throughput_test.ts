@@ -4,7 +4,7 @@
 // have to be done with the same operations at the same time.
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { GEOMETRY, type Operation, Testbed } from "./testbed_test.ts";
+import { GEOMETRY, type Operation, Testbed } from "./_testbed_for_tests.ts";
 
 const B = 57.88;
 const c = (a: number, b: number) => Math.ceil(a / b);

@@ -7,9 +7,9 @@ import { STRICT } from "../../core/stack.ts";
 import { InputError } from "../../fixtures/input_error.ts";
 import { build } from "../arbitraries/build.ts";
 import { scenario } from "../arbitraries/scenario.ts";
-import { FakeDevice } from "../run/_fake_device.ts";
+import { FakeDevice } from "../run/_fake_device_for_tests.ts";
 import { checkConformance } from "../run/check.ts";
-import { exampleOf } from "./_example.ts";
+import { exampleOf } from "./_example_for_tests.ts";
 import { readCounterexample, readScenario, writeCounterexample } from "./json.ts";
 
 const EXAMPLE = exampleOf("drops-fifth", "LOSS-1a");

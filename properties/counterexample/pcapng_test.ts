@@ -5,9 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import { capturePacket, captureTimeNs } from "../../fixtures/capture/capture.ts";
 import { readCapture } from "../../fixtures/capture/read.ts";
 import { build } from "../arbitraries/build.ts";
-import { FakeDevice } from "../run/_fake_device.ts";
+import { FakeDevice } from "../run/_fake_device_for_tests.ts";
 import { checkConformance } from "../run/check.ts";
-import { DRAW, exampleOf } from "./_example.ts";
+import { DRAW, exampleOf } from "./_example_for_tests.ts";
 import { captureCounterexample } from "./pcapng.ts";
 
 const EXAMPLE = exampleOf("drops-fifth", "LOSS-1a");

@@ -3,8 +3,8 @@
 // Method: whole texts of known counterexamples.
 import { assert, assertEquals } from "@std/assert";
 import { checkConformance } from "../run/check.ts";
-import { fakeDevices } from "../run/_fake_device.ts";
-import { DRAW, exampleOf } from "./_example.ts";
+import { fakeDevices } from "../run/_fake_device_for_tests.ts";
+import { DRAW, exampleOf } from "./_example_for_tests.ts";
 import { reportCounterexample } from "./report.ts";
 
 Deno.test("reportCounterexample tells the fate of every packet and all that it depends on", () => {

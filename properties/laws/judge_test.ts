@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { FaultKind } from "../../core/machine/observation.ts";
 import type { Law } from "../law.ts";
-import { frame } from "../reference/_scenario.ts";
-import { EVERYTHING, INGRESS, LCORE, run, type RunFields } from "./_observations.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
+import { EVERYTHING, INGRESS, LCORE, run, type RunFields } from "./_observations_for_tests.ts";
 import { judgeAll } from "./judge.ts";
 import { LAW_SET_VERSION, LAWS } from "./laws.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Scenario } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
-import { frame } from "../reference/_scenario.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
 import {
   assertBroken,
   assertKept,
@@ -9,7 +9,7 @@ import {
   INGRESS,
   run,
   type RunFields,
-} from "./_observations.ts";
+} from "./_observations_for_tests.ts";
 import { LOSS_1B, LOSS_1C } from "./loss_paced.ts";
 
 const frames = [frame(), frame(), frame()];

@@ -1,6 +1,12 @@
 import { STRICT } from "../../core/stack.ts";
-import { frame } from "../reference/_scenario.ts";
-import { assertBroken, assertKept, assertNotJudged, INGRESS, LCORE } from "./_observations.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
+import {
+  assertBroken,
+  assertKept,
+  assertNotJudged,
+  INGRESS,
+  LCORE,
+} from "./_observations_for_tests.ts";
 import { LOSS_1A, LOSS_2, LOSS_3 } from "./loss.ts";
 
 const frames = [frame(), frame({ dst: "10.2.0.1" }), frame({ ttl: 1 })];

@@ -1,6 +1,6 @@
 import { STRICT } from "../../core/stack.ts";
-import { frame, L3FWD } from "../reference/_scenario.ts";
-import { assertBroken, assertKept, assertNotJudged } from "./_observations.ts";
+import { frame, L3FWD } from "../reference/_scenario_for_tests.ts";
+import { assertBroken, assertKept, assertNotJudged } from "./_observations_for_tests.ts";
 import { LPM_1 } from "./lpm.ts";
 
 const frames = [frame({ dst: "10.1.2.3" }), frame({ dst: "10.2.0.1" })];

@@ -1,4 +1,4 @@
-import { frame } from "../reference/_scenario.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
 import type { FaultKind, Observation } from "../../core/machine/observation.ts";
 import {
   assertBroken,
@@ -7,7 +7,7 @@ import {
   INGRESS,
   LCORE,
   type RunFields,
-} from "./_observations.ts";
+} from "./_observations_for_tests.ts";
 import { NIC_1, NIC_3, NIC_4, NIC_9 } from "./nic.ts";
 
 function fault(kind: FaultKind, packet = 0, other = INGRESS): RunFields {

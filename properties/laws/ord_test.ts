@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { frame } from "../reference/_scenario.ts";
-import { assertBroken, assertKept, assertNotJudged, run } from "./_observations.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
+import { assertBroken, assertKept, assertNotJudged, run } from "./_observations_for_tests.ts";
 import { ORD_1, ORD_2 } from "./ord.ts";
 
 const flow = [frame(), frame(), frame()];

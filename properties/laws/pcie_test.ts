@@ -5,7 +5,7 @@ import {
   assertNotJudged,
   INGRESS,
   type RunFields,
-} from "./_observations.ts";
+} from "./_observations_for_tests.ts";
 import { PCIE_1, PCIE_2 } from "./pcie.ts";
 
 function credits(change: Partial<CreditAccount>, end: "quiet" | "horizon" = "quiet"): RunFields {

@@ -1,6 +1,6 @@
 import { STRICT } from "../../core/stack.ts";
-import { frame } from "../reference/_scenario.ts";
-import { assertBroken, assertKept, assertNotJudged, INGRESS } from "./_observations.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
+import { assertBroken, assertKept, assertNotJudged, INGRESS } from "./_observations_for_tests.ts";
 import { PKT_5 } from "./pkt_drop.ts";
 
 const frames = [frame(), frame({ ttl: 1, dst: "11.0.0.1" })];

@@ -1,7 +1,7 @@
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
-import { frame, L3FWD } from "../reference/_scenario.ts";
-import { assertBroken, assertKept, assertNotJudged } from "./_observations.ts";
+import { frame, L3FWD } from "../reference/_scenario_for_tests.ts";
+import { assertBroken, assertKept, assertNotJudged } from "./_observations_for_tests.ts";
 import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
 
 const three = [frame({ ttl: 9 }), frame({ dst: "10.2.0.1" }), frame({ ttl: 1 })];

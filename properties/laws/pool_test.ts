@@ -1,5 +1,11 @@
 import type { FaultKind, PoolAccount } from "../../core/machine/observation.ts";
-import { assertBroken, assertKept, assertNotJudged, INGRESS, LCORE } from "./_observations.ts";
+import {
+  assertBroken,
+  assertKept,
+  assertNotJudged,
+  INGRESS,
+  LCORE,
+} from "./_observations_for_tests.ts";
 import { POOL_1, POOL_3 } from "./pool.ts";
 
 function pools(free: number, held: PoolAccount["held"] = []) {

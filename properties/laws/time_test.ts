@@ -1,6 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { frame } from "../reference/_scenario.ts";
-import { assertBroken, assertKept, assertNotJudged, run, type RunFields } from "./_observations.ts";
+import { frame } from "../reference/_scenario_for_tests.ts";
+import {
+  assertBroken,
+  assertKept,
+  assertNotJudged,
+  run,
+  type RunFields,
+} from "./_observations_for_tests.ts";
 import { TIME_1 } from "./time.ts";
 
 const frames = [frame(), frame({ dst: "10.2.0.1" }), frame({ ttl: 1 })];

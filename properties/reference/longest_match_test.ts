@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { ip, scenario } from "./_scenario.ts";
+import { ip, scenario } from "./_scenario_for_tests.ts";
 import { longestMatch, matchByLength, matchByScan } from "./longest_match.ts";
 
 function match(routes: string[], address: string, shortest = 0): number {

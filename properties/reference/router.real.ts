@@ -8,7 +8,7 @@ import { STRICT } from "../../core/stack.ts";
 import { capturePacket } from "../../fixtures/capture/capture.ts";
 import { readCapture } from "../../fixtures/capture/read.ts";
 import { InputError } from "../../fixtures/input_error.ts";
-import { scenario } from "./_scenario.ts";
+import { scenario } from "./_scenario_for_tests.ts";
 import { DEFECT } from "./defects.ts";
 import { referenceRouter } from "./router.ts";
 

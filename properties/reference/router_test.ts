@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Policy, type ReasonName, REASONS } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
-import { frame, hopMac, ip, L3FWD, portMac, scenario } from "./_scenario.ts";
+import { frame, hopMac, ip, L3FWD, portMac, scenario } from "./_scenario_for_tests.ts";
 import { DEFECT } from "./defects.ts";
 import { referenceRouter } from "./router.ts";
 

@@ -5,7 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { STRICT } from "../../core/stack.ts";
 import { build } from "../arbitraries/build.ts";
 import { PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "../arbitraries/draw.ts";
-import { FakeDevice, fakeDevices, type FakeFault } from "./_fake_device.ts";
+import { FakeDevice, fakeDevices, type FakeFault } from "./_fake_device_for_tests.ts";
 import { checkConformance, type CheckOptions, type ConformanceResult } from "./check.ts";
 
 function check(fault: FakeFault | null, options: CheckOptions = {}): ConformanceResult {

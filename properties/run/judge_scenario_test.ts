@@ -5,7 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { build } from "../arbitraries/build.ts";
 import { PLAIN_GEOMETRY, PLAIN_PACKET } from "../arbitraries/draw.ts";
 import type { Law, Run } from "../law.ts";
-import { FakeDevice } from "./_fake_device.ts";
+import { FakeDevice } from "./_fake_device_for_tests.ts";
 import { judgeScenario } from "./judge_scenario.ts";
 import { DeviceError, Subject } from "./subject.ts";
 

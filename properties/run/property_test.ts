@@ -7,7 +7,7 @@ import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import { scenario } from "../arbitraries/scenario.ts";
 import type { Law } from "../law.ts";
 import { LAWS } from "../laws/mod.ts";
-import { FakeDevice, type FakeFault } from "./_fake_device.ts";
+import { FakeDevice, type FakeFault } from "./_fake_device_for_tests.ts";
 import { runProperty } from "./property.ts";
 import { Subject } from "./subject.ts";
 

@@ -19,38 +19,15 @@ import {
   ipv4Ttl,
 } from "../../core/packet/mod.ts";
 import { FLAG } from "../../core/memory/memory.ts";
-import { type Policy, REASON, type Reason } from "../../core/policy.ts";
-import { type Cpu, type Dataplane, type Env, type Stack, STRICT } from "../../core/stack.ts";
+import { REASON, type Reason } from "../../core/policy.ts";
+import type { Cpu, Dataplane, Env, Stack } from "../../core/stack.ts";
+import { FAITHFUL, type L3fwdProfile, STRICT_L3FWD } from "./profiles.ts";
 import { incrementChecksum } from "./rewrite.ts";
 
 /** Packets in a burst and in a port's transmit table (MAX_PKT_BURST). */
 const BURST = 32;
 /** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
 const DRAIN_US = 100;
-
-/** Which l3fwd. */
-export type L3fwdProfile = "faithful" | "strict";
-
-/** What the faithful l3fwd declares. */
-export const FAITHFUL: Policy = {
-  onMiss: "reflect",
-  ttl: "ignore",
-  checksum: "trust",
-  checksumUpdate: "increment",
-  header: "minimal",
-  hairpin: "forward",
-  dstMac: "port",
-  checksDstMac: false,
-  defaultRoute: false,
-  congestion: ["rx-missed", "tx-full"],
-};
-
-/** What the strict l3fwd declares. */
-export const STRICT_L3FWD: Policy = {
-  ...STRICT,
-  defaultRoute: false,
-  congestion: ["rx-missed", "tx-full"],
-};
 
 /** Packets that wait for one port on one lcore. */
 interface TxTable {

@@ -17,7 +17,7 @@ import {
 import type { Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { REASON, REASONS } from "../../core/policy.ts";
-import { FAITHFUL, l3fwd, STRICT_L3FWD } from "./l3fwd.ts";
+import { FAITHFUL, l3fwd, STRICT_L3FWD } from "./mod.ts";
 import { incrementChecksum } from "./rewrite.ts";
 
 const faithful = new Testbed(l3fwd("faithful"), TEST_PROFILE);

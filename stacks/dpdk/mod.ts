@@ -1,2 +1,3 @@
 /** DPDK: l3fwd with LPM, run to completion, over the poll-mode driver. */
-export { FAITHFUL, l3fwd, type L3fwdProfile, STRICT_L3FWD } from "./l3fwd.ts";
+export { l3fwd } from "./l3fwd.ts";
+export { FAITHFUL, type L3fwdProfile, STRICT_L3FWD } from "./profiles.ts";

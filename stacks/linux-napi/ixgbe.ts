@@ -81,7 +81,7 @@ export class QVector implements NapiDriver {
     const work = this.rx.clean(cpu, budget, this.#receiver);
     if (!allSent || work === budget || this.rx.starved) return budget;
     if (this.#softnet.napiComplete(cpu, this.napi)) {
-      
+      if (this.#adaptive) this.#setItr();
       cpu.charge(this.#parts.costs.irqEnable);
       this.#parts.device.irqEnable(cpu as Context, this.#parts.queue);
     }

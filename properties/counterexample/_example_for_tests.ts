@@ -4,7 +4,7 @@
  */
 import { build } from "../arbitraries/build.ts";
 import { PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "../arbitraries/draw.ts";
-import { FakeDevice, type FakeFault } from "../run/_fake_device.ts";
+import { FakeDevice, type FakeFault } from "../run/_fake_device_for_tests.ts";
 import { checkConformance } from "../run/check.ts";
 import type { Counterexample } from "./counterexample.ts";
 

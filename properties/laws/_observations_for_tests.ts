@@ -5,7 +5,7 @@ import { Observation } from "../../core/machine/observation.ts";
 import { type Policy, REASON, type ReasonName } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 import type { Law, Run } from "../law.ts";
-import { scenario, type ScenarioFields } from "../reference/_scenario.ts";
+import { scenario, type ScenarioFields } from "../reference/_scenario_for_tests.ts";
 import { referenceRouter } from "../reference/router.ts";
 
 /** Places of every run here, by number. */
