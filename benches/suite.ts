@@ -13,10 +13,14 @@ import {
   type RouteSet,
   SpscRing,
   spscRingBytes,
+  type Stack,
+  testbed,
   writeUdpFrame,
 } from "../core/mod.ts";
-import { bgpLikeTable, Prng } from "../fixtures/mod.ts";
-import { l3fwd } from "../stacks/mod.ts";
+import { bgpLikeTable, machineProfile, paperHost, Prng } from "../fixtures/mod.ts";
+import { build, judgeScenario, LAWS, scenario, Subject } from "../properties/mod.ts";
+import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
+import fc from "fast-check";
 
 /** One benchmark. */
 export interface Benchmark {
@@ -33,10 +37,18 @@ const BURSTS = [1, 8, 32, 256];
 const TABLES = [1_000, 100_000, 1_000_000];
 const ADDRESSES = 4096;
 const RING = 1024;
+const SCENARIOS = 64;
 
 /** Every benchmark; tables are built here, outside what is timed. */
 export function benchmarks(): Benchmark[] {
-  return [...rings(), ...mempools(), ...lookups(), ...checksums(), ...forwarders()];
+  return [
+    ...rings(),
+    ...mempools(),
+    ...lookups(),
+    ...checksums(),
+    ...forwarders(),
+    ...scenarios(),
+  ];
 }
 
 function rings(): Benchmark[] {
@@ -211,6 +223,41 @@ function forwarders(): Benchmark[] {
         run: () => flat.run(turns),
       };
     },
+  );
+}
+
+/** Scenarios of 40 to 64 packets: run on a reset machine, and judged by every law that does not run them again. */
+function scenarios(): Benchmark[] {
+  const laws = LAWS.filter((law) => law.reruns !== true);
+  const stacks: [string, Stack][] = [
+    ["dpdk", l3fwd("strict")],
+    ["linux-napi", linuxNapi()],
+    ["p2pnic", p2pnic()],
+  ];
+  return stacks.flatMap(([name, stack]) =>
+    (["coarse", "tlp"] as const).map((fidelity) => {
+      const policy = stack.policy!;
+      const drawn = fc.sample(scenario(policy, { geometry: { fidelity } }), {
+        numRuns: 600,
+        seed: 1,
+      });
+      const draws = drawn.filter((draw) => draw.packets.length >= 40).slice(0, SCENARIOS);
+      const subject = new Subject(testbed(stack, machineProfile(paperHost)));
+      return {
+        group: "scenario of 40 to 64 packets: built, run, judged",
+        name: `${name}, ${fidelity}`,
+        items: draws.length,
+        run() {
+          let kept = 0;
+          for (const draw of draws) {
+            for (const verdict of judgeScenario(subject, build(draw), laws).verdicts) {
+              if (verdict.kind === "kept") kept++;
+            }
+          }
+          return kept;
+        },
+      };
+    })
   );
 }
 

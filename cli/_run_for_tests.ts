@@ -1,4 +1,4 @@
-/** For tests: runs a command line in this process, in a folder of its own. */
+/** For tests: runs a command line in this process, with a folder to work in. */
 import { main } from "./mod.ts";
 
 /** What a command line did. */

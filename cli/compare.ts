@@ -60,9 +60,7 @@ function runStack(
   const verdicts = new Verdicts(subject);
   const ran = verdicts.judge(scenario, laws.filter((law) => law.reruns !== true));
   const figures = measure(inputs.traffic, device.machine.observation);
-  const counters = ran
-    ? device.report().map(({ name, value, unit }) => ({ name, value, unit }))
-    : [];
+  const counters = device.report().map(({ name, value, unit }) => ({ name, value, unit }));
   progress.step(`${entry.name}: laws that run it again`);
   const first = scenarioOf(inputs, geometry, firstOf(inputs.traffic, RERUN_PACKETS));
   // One at a time: a stack that throws in the run that one law asks for is still judged by the others.
@@ -104,9 +102,9 @@ class Verdicts {
     const { verdicts } = judgeScenario(this.#subject, scenario, laws);
     [RUN_1, ...laws].forEach(({ id }, i) => {
       const verdict = verdicts[i]!;
-      // Of several runs the first one that failed is what RUN-1 says.
-      if (id === RUN_1.id && this.#said.has(id) && verdict.kind === "kept") return;
-      if (this.#said.get(id)?.verdict === "broken") return;
+      // RUN-1 is about every run: it is kept on the first one, or broken on the first one that failed.
+      const before = this.#said.get(id);
+      if (before !== undefined && (before.verdict === "broken" || verdict.kind === "kept")) return;
       const text = verdict.kind === "kept"
         ? ""
         : verdict.kind === "broken"

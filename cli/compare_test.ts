@@ -14,10 +14,10 @@ import { UserError } from "./user_error.ts";
 const options = parseCompareOptions({ traffic: "64B", count: "64", fidelity: "coarse" });
 const inputs = readInputs(options, { ttl1: 0.2 });
 
-function resultOf(create: () => Stack): StackResult {
+function resultOf(create: () => Stack, on = inputs): StackResult {
   const entry = { name: "wrong", about: "wrong on purpose", byDefault: false, ring: 64, create };
   const setup = { stacks: [entry], host: paperHost, fidelity: options.fidelity };
-  return compareStacks(setup, inputs)[0]!;
+  return compareStacks(setup, on)[0]!;
 }
 
 function verdict(result: StackResult, id: string): string {
@@ -34,6 +34,20 @@ Deno.test("compareStacks reports a stack that throws as a broken law and goes on
   assert(verdict(result, "RUN-1").startsWith("broken: it threw TypeError: Cannot boot: no reason"));
   assertEquals(verdict(result, "PKT-1"), "not-judged: the device threw");
   assertEquals(verdict(result, "TIME-1"), "not-judged: the device threw");
+});
+
+Deno.test("compareStacks tells which law's run a stack did not survive", () => {
+  let runs = 0;
+  const result = resultOf(() => (env) => {
+    if (++runs > 2) throw new TypeError("Cannot boot: once too often");
+    return l3fwd("strict")(env);
+  });
+  assertEquals([result.run.end, result.waiting], ["quiet", 0]);
+  const said = verdict(result, "RUN-1");
+  assert(
+    /^broken: in the run for [A-Z]+-\d\w? it threw TypeError: Cannot boot: once/.test(said),
+    said,
+  );
 });
 
 Deno.test("compareStacks reports a law that a stack breaks by what it declares", () => {
@@ -53,6 +67,14 @@ Deno.test("compareStacks reports a stack that does nothing as one that leaves pa
   assertEquals([result.title, result.forwarded, result.waiting], ["idle", 0, 64]);
   assertEquals(result.latencyNs, null);
   assert(verdict(result, "LOSS-3").startsWith("broken: "), verdict(result, "LOSS-3"));
+});
+
+Deno.test("compareStacks judges by a part of the packets only what runs a stack again", () => {
+  const many = readInputs({ ...options, count: 1100 });
+  const result = resultOf(() => l3fwd("strict"), many);
+  const packets = Object.fromEntries(result.laws.map((law) => [law.id, law.packets]));
+  assertEquals([packets["RUN-1"], packets["PKT-1"], packets["TIME-1"]], [1100, 1100, 1024]);
+  assertEquals(result.laws.filter((law) => law.verdict === "broken"), []);
 });
 
 Deno.test("SharedTables builds one table unless a default route makes two", () => {

@@ -177,10 +177,15 @@ function replay(
     ? null
     : { offset: capture.cut.offset, reason: capture.cut.reason };
   if (replayed.count === 0) {
-    const why = cut === null ? "" : `; cut at offset 0x${cut.offset.toString(16)}: ${cut.reason}`;
+    const { oversize, skipped } = replayed;
+    const why = [
+      oversize > 0 ? `; ${oversize} too long` : "",
+      skipped > 0 ? `; ${skipped} not Ethernet` : "",
+      cut === null ? "" : `; cut at offset 0x${cut.offset.toString(16)}: ${cut.reason}`,
+    ];
     throw new UserError(
       `${capture.path}: expected at least one frame that a port can receive, got none ` +
-        `of ${capture.count} packets${why}`,
+        `of ${capture.count} packets${why.join("")}`,
     );
   }
   const traffic = firstOf(replayed, options.count ?? replayed.count);

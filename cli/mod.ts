@@ -44,7 +44,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       const none = error.code === "commander.help";
-      complain(io, none ? NO_COMMAND : error.message.replace(/^error: /, ""));
+      complain(io, none ? NO_COMMAND : error.message.replace(/^error: /, "").replaceAll("\n", " "));
       return 2;
     }
     if (error instanceof UserError || error instanceof InputError) {
@@ -58,7 +58,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
 }
 
 function complain(io: Io, message: string): void {
-  io.stderr(`planecheck: ${oneLine(message.trim().replaceAll("\n", " "))}\n`);
+  io.stderr(`planecheck: ${oneLine(message.trim())}\n`);
 }
 
 function commands(args: readonly string[], io: Io): Command {

@@ -1,7 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { linuxNapi } from "../stacks/linux-napi/mod.ts";
-import { l3fwd, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {

@@ -26,7 +26,7 @@ Deno.test("stepsOf fails the laws that broke, ignores those not judged and passe
   assert(step("LPM-1").failure!.endsWith("\n  files     saved LPM-1"));
   assertEquals(saved, ["LPM-1", "PKT-1", "PKT-7"]);
   assertEquals(step("LOSS-2"), {
-    name: "LOSS-2 kept, judged on 200 of 200 runs",
+    name: "LOSS-2 kept, judged on 200 of 200 runs (89 coarse, 111 tlp)",
     ignore: false,
     failure: null,
   });

@@ -4,5 +4,6 @@
  * @module
  */
 export * from "./dpdk/mod.ts";
+export * from "./example/mod.ts";
 export * from "./linux-napi/mod.ts";
 export * from "./p2pnic/mod.ts";

@@ -129,6 +129,21 @@ Deno.test("compare refuses a capture that is cut before its first packet", async
   });
 });
 
+Deno.test("compare refuses a capture that no port can receive, and says why", async () => {
+  await inFolder(async (folder) => {
+    const pcap = `${folder}/long.pcap`;
+    const packets = [{ timeNs: 0, bytes: new Uint8Array(1519) }];
+    Deno.writeFileSync(pcap, writePcap({ linkType: 1, packets }));
+    assertEquals(await run("compare", "--pcap", pcap), {
+      code: 2,
+      out: "",
+      err:
+        `planecheck: ${pcap}: expected at least one frame that a port can receive, got none of ` +
+        "1 packets; 1 too long\n",
+    });
+  });
+});
+
 Deno.test("compare keeps a default route from a stack whose table cannot hold one", async () => {
   await inFolder(async (folder) => {
     const [routes, pcap] = [`${folder}/routes`, `${folder}/ten.pcap`];

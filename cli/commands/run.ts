@@ -41,12 +41,13 @@ const COLUMNS = 110;
 /** Text of one or more lines as whole lines of at most {@link COLUMNS}; what follows the first is indented. */
 export function wrapped(text: string, indent = ""): string {
   const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
+  const [first, ...words] = text.split(" ");
+  let line = first!;
+  for (const word of words) {
     if (line.trim() !== "" && line.length + 1 + word.length > COLUMNS) {
       lines.push(line);
       line = indent + word;
-    } else line = line === "" ? word : `${line} ${word}`;
+    } else line = `${line} ${word}`;
   }
   return [...lines, line].map((one) => `${one}\n`).join("");
 }

@@ -28,6 +28,7 @@ Deno.test("start compares three stacks and tells where its report is", async () 
     }
     assert(Object.values(right).every((n) => n > 0), JSON.stringify(right));
     assert(out.includes(`Report:  ${place}/index.html`), out);
+    assert(/^ {9}deno task planecheck compare --routes /m.test(out), out);
     for (const line of out.split("\n")) assert(line.length <= 120 || line.includes(place), line);
   });
 });

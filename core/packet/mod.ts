@@ -13,5 +13,6 @@ export * from "./ipv4_text.ts";
 export * from "./udp.ts";
 export * from "./tcp.ts";
 export * from "./icmp.ts";
+export * from "./router.ts";
 export * from "./toeplitz.ts";
 export * from "./frame.ts";

@@ -1,5 +1,6 @@
 /** Conformance of a device as data: for other test runners, for the command line, for reports. */
 import type { DeviceUnderTest, Geometry, Scenario } from "../../core/machine/device.ts";
+import type { Fidelity } from "../../core/pcie/fabric.ts";
 import type { Policy } from "../../core/policy.ts";
 import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
@@ -50,6 +51,8 @@ export interface LawResult {
   readonly law: Law;
   /** Runs on which it was judged. */
   readonly judged: number;
+  /** The same by the fidelity of the fabric. */
+  readonly judgedIn: Readonly<Record<Fidelity, number>>;
   /** Those of them that kept it. */
   readonly kept: number;
   /** Why it was not judged, the most frequent reason first. */
@@ -171,6 +174,7 @@ function drawn(
   const results = result.tallies.map((tally): LawResult => ({
     law: tally.law,
     judged: tally.judged,
+    judgedIn: tally.judgedIn,
     kept: tally.kept,
     notJudged: tally.notJudged(),
     counterexample: tally.smallest === null
@@ -227,9 +231,11 @@ function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcom
   const results = [RUN_1, ...laws].map((law, i): LawResult => {
     const verdict = verdicts[i]!;
     const notJudged = verdict.kind === "not-judged" ? [{ why: verdict.why, runs: 1 }] : [];
+    const judged = verdict.kind === "not-judged" ? 0 : 1;
     return {
       law,
-      judged: verdict.kind === "not-judged" ? 0 : 1,
+      judged,
+      judgedIn: { coarse: 0, tlp: 0, [one.geometry.fidelity]: judged },
       kept: verdict.kind === "kept" ? 1 : 0,
       notJudged,
       counterexample: verdict.kind === "broken" ? replayedExample(subject, law, one) : null,

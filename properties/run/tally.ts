@@ -1,4 +1,5 @@
 /** What one law said over all runs of a property. */
+import type { Fidelity } from "../../core/pcie/fabric.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import type { Law, Verdict } from "../law.ts";
 
@@ -21,6 +22,8 @@ export class Tally {
   kept = 0;
   /** Runs that broke it. */
   broken = 0;
+  /** Runs on which it was judged, by the fidelity of the fabric. */
+  readonly judgedIn: Record<Fidelity, number> = { coarse: 0, tlp: 0 };
   /** Of the draws that broke it the one with the fewest packets, the first of these. */
   smallest: ScenarioDraw | null = null;
   readonly #whys = new Map<string, number>();
@@ -38,6 +41,7 @@ export class Tally {
 
   /** Counts one verdict; `draw` is what it was about. */
   add(verdict: Verdict, draw: ScenarioDraw): void {
+    if (verdict.kind !== "not-judged") this.judgedIn[draw.geometry.fidelity]++;
     if (verdict.kind === "kept") {
       this.kept++;
     } else if (verdict.kind === "broken") {

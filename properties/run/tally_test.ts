@@ -5,8 +5,9 @@ import type { PacketDraw, ScenarioDraw } from "../arbitraries/draw.ts";
 import { RUN_1 } from "./judge_scenario.ts";
 import { Tally } from "./tally.ts";
 
-function drawOf(packets: number): ScenarioDraw {
-  return { packets: new Array<PacketDraw>(packets) } as unknown as ScenarioDraw;
+function drawOf(packets: number, fidelity: "coarse" | "tlp" = "tlp"): ScenarioDraw {
+  const geometry = { fidelity };
+  return { packets: new Array<PacketDraw>(packets), geometry } as unknown as ScenarioDraw;
 }
 
 const BROKEN = { kind: "broken", sentence: "", packets: [] } as const;
@@ -14,10 +15,19 @@ const BROKEN = { kind: "broken", sentence: "", packets: [] } as const;
 Deno.test("Tally add keeps the smallest draw that broke the law, the first of its size", () => {
   const tally = new Tally(RUN_1);
   tally.add({ kind: "kept" }, drawOf(1));
-  const draws = [5, 3, 4, 3].map(drawOf);
+  const draws = [5, 3, 4, 3].map((packets) => drawOf(packets));
   for (const draw of draws) tally.add(BROKEN, draw);
   assertEquals([tally.kept, tally.broken, tally.judged], [1, 4, 5]);
   assertEquals(tally.smallest === draws[1], true);
+});
+
+Deno.test("Tally counts judged runs by fidelity, and no other", () => {
+  const tally = new Tally(RUN_1);
+  tally.add({ kind: "kept" }, drawOf(1, "coarse"));
+  tally.add(BROKEN, drawOf(1, "tlp"));
+  tally.add({ kind: "kept" }, drawOf(1, "tlp"));
+  tally.add({ kind: "not-judged", why: "no packet" }, drawOf(1, "coarse"));
+  assertEquals(tally.judgedIn, { coarse: 1, tlp: 2 });
 });
 
 Deno.test("Tally notJudged sorts the reasons and bounds their number", () => {

@@ -11,12 +11,11 @@
  * MAC is one for each port. `strict` is RFC 1812 in the same loop.
  */
 import {
-  checkHeader,
+  checkFrame,
   copyMac,
-  decrementTtl,
   ETHERNET_HEADER_BYTES,
   ipv4Dst,
-  ipv4Ttl,
+  rewriteFrame,
 } from "../../core/packet/mod.ts";
 import { FLAG } from "../../core/memory/memory.ts";
 import { REASON, type Reason } from "../../core/policy.ts";
@@ -141,20 +140,18 @@ class L3fwd implements Dataplane {
     const { memory, neighbours } = this.#env;
     const bytes = memory.bytes;
     const at = memory.offset[b]!;
-    const ip = at + ETHERNET_HEADER_BYTES;
     if (nextHop < 0 && !this.#faithful) {
       this.#env.drop(cpu, b, REASON["no-route"]);
       return;
     }
     const egress = nextHop < 0 ? ingress : neighbours.port[nextHop]!;
     if (this.#faithful) {
-      incrementChecksum(bytes, ip);
+      incrementChecksum(bytes, at + ETHERNET_HEADER_BYTES);
       copyMac(this.#portMac, egress * 6, bytes, at);
+      copyMac(neighbours.portMac, egress * 6, bytes, at + 6);
     } else {
-      decrementTtl(bytes, ip);
-      copyMac(neighbours.mac, nextHop * 6, bytes, at);
+      rewriteFrame(bytes, at, neighbours, nextHop);
     }
-    copyMac(neighbours.portMac, egress * 6, bytes, at + 6);
     const table = this.#tables[cpu.lcore]![egress]!;
     table.mbufs[table.count++] = b;
     if (table.count === BURST) this.#send(cpu, egress);
@@ -169,10 +166,7 @@ class L3fwd implements Dataplane {
       const total = (memory.bytes[ip + 2]! << 8) | memory.bytes[ip + 3]!;
       return first < 0x45 || first > 0x4f || total < 20 ? REASON["bad-header"] : REASON.none;
     }
-    const available = memory.length[b]! - ETHERNET_HEADER_BYTES;
-    const reason = checkHeader(memory.bytes, ip, available, true);
-    if (reason !== REASON.none) return reason;
-    return ipv4Ttl(memory.bytes, ip) <= 1 ? REASON.ttl : REASON.none;
+    return checkFrame(memory.bytes, ip - ETHERNET_HEADER_BYTES, memory.length[b]!);
   }
 
   /** Sends a port's table; what the ring refuses is given up, as l3fwd does. */

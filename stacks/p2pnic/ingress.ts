@@ -2,16 +2,7 @@
  * The look at a packet that the three variants of P2PNIC share: parse, check, longest-prefix match, rewrite.
  * It runs on a thread of the ingress NIC, out of the NIC's own table.
  */
-import {
-  checkHeader,
-  copyMac,
-  decrementTtl,
-  ETHERNET_HEADER_BYTES,
-  etherType,
-  ETHERTYPE_IPV4,
-  ipv4Dst,
-  ipv4Ttl,
-} from "../../core/packet/mod.ts";
+import { checkFrame, ETHERNET_HEADER_BYTES, ipv4Dst, rewriteFrame } from "../../core/packet/mod.ts";
 import { REASON, type Reason } from "../../core/policy.ts";
 import type { Env } from "../../core/stack.ts";
 
@@ -26,19 +17,10 @@ export function route(env: Env, b: number, port: number, verdict: Verdict): void
   const { memory, neighbours, fib } = env;
   const bytes = memory.bytes;
   const at = memory.offset[b]!;
-  const ip = at + ETHERNET_HEADER_BYTES;
   verdict.egress = -1;
-  if (etherType(bytes, at) !== ETHERTYPE_IPV4) {
-    verdict.reason = REASON["not-ip"];
-    return;
-  }
-  verdict.reason = checkHeader(bytes, ip, memory.length[b]! - ETHERNET_HEADER_BYTES, true);
+  verdict.reason = checkFrame(bytes, at, memory.length[b]!);
   if (verdict.reason !== REASON.none) return;
-  if (ipv4Ttl(bytes, ip) <= 1) {
-    verdict.reason = REASON.ttl;
-    return;
-  }
-  const nextHop = fib.lookup(ipv4Dst(bytes, ip));
+  const nextHop = fib.lookup(ipv4Dst(bytes, at + ETHERNET_HEADER_BYTES));
   if (nextHop < 0) {
     verdict.reason = REASON["no-route"];
     return;
@@ -49,8 +31,6 @@ export function route(env: Env, b: number, port: number, verdict: Verdict): void
     verdict.reason = REASON.hairpin;
     return;
   }
-  decrementTtl(bytes, ip);
-  copyMac(neighbours.mac, nextHop * 6, bytes, at);
-  copyMac(neighbours.portMac, egress * 6, bytes, at + 6);
+  rewriteFrame(bytes, at, neighbours, nextHop);
   verdict.egress = egress;
 }
