@@ -4,9 +4,9 @@
  */
 import type { Fib4 } from "../fib/fib.ts";
 import type { Context } from "../host/context.ts";
-import { Mempool } from "../memory/mempool.ts";
+import type { Mempool } from "../memory/mempool.ts";
 import type { PacketMemory } from "../memory/memory.ts";
-import { PollPort, thresholdsFor } from "../nic/poll_port.ts";
+import { type PollPort, thresholdsFor } from "../nic/poll_port.ts";
 import { REASON, type Reason } from "../policy.ts";
 import type { Cpu, Env, Port, Priority, RxQueueId } from "../stack.ts";
 import type { Choices } from "../time/choices.ts";
@@ -118,7 +118,7 @@ export class Environment implements Env {
     const needed = g.ports * g.lcores * (g.rxRing + g.txRing) +
       g.lcores * (HELD_BY_LCORE * (1 + g.ports) + g.poolCache * 2) + g.spareBuffers;
     const region = this.#machine.memory.region("mempool", 0, needed);
-    const pool = new Mempool(this.#machine.memory, region, this.#places, g.poolCache);
+    const pool = this.#machine.pool(region, this.#places, g.poolCache);
     pool.onRefill = () => {
       for (const context of this.#contexts) context.notify();
     };
@@ -126,23 +126,12 @@ export class Environment implements Env {
   }
 
   #startDriver(): readonly PollPort[] {
-    const { memory, profile, lcores } = this.#machine;
+    const { lcores } = this.#machine;
     const g = this.#geometry;
     const thresholds = thresholdsFor(g.rxRing, g.txRing);
     return this.hardware.nics.map((nic) => {
-      const device = nic.bootQueues();
-      const { costs } = profile;
-      const at = this.#places;
-      const port = new PollPort(
-        nic.port,
-        device,
-        g.lcores,
-        memory,
-        this.pool,
-        thresholds,
-        costs,
-        at,
-      );
+      nic.bootQueues();
+      const port = this.#machine.driver(nic, this.pool, thresholds, this.#places);
       for (let q = 0; q < g.lcores; q++) port.start(lcores[q]!.irq, q);
       return port;
     });

@@ -5,9 +5,11 @@
  */
 import { Lcore } from "../host/lcore.ts";
 import { Ledger } from "../memory/ledger.ts";
-import { Memory } from "../memory/memory.ts";
+import { Memory, type Region } from "../memory/memory.ts";
+import { Mempool } from "../memory/mempool.ts";
 import { Mmio } from "../nic/mmio.ts";
 import { type Maxima, Nic } from "../nic/nic.ts";
+import { PollPort, type Thresholds } from "../nic/poll_port.ts";
 import { PeerRings } from "../nic/peer_rings.ts";
 import { createFabric } from "../pcie/create.ts";
 import type { Fabric, Fidelity } from "../pcie/fabric.ts";
@@ -41,6 +43,8 @@ export class Machine {
   readonly lcores: readonly Lcore[];
   readonly peers: PeerRings;
   readonly #fabrics: Readonly<Record<Fidelity, Fabric>>;
+  #pool: Mempool | null = null;
+  readonly #drivers: PollPort[] = [];
   #traffic: Traffic | null = null;
   #offered = 0;
   readonly #arrival: number;
@@ -76,6 +80,38 @@ export class Machine {
   /** The fabric of a fidelity. */
   fabric(fidelity: Fidelity): Fabric {
     return this.#fabrics[fidelity];
+  }
+
+  /** The machine's mempool, set up over a region; one object serves all runs. */
+  pool(region: Region, places: readonly number[], cacheSize: number): Mempool {
+    if (this.#pool === null) {
+      this.#pool = new Mempool(this.memory, region, places, cacheSize);
+    } else this.#pool.setUp(region, places, cacheSize);
+    return this.#pool;
+  }
+
+  /** The poll-mode driver of a NIC, set up on a pool; one object serves all runs. */
+  driver(nic: Nic, pool: Mempool, thresholds: Thresholds, places: readonly number[]): PollPort {
+    const known = this.#drivers[nic.port];
+    if (known !== undefined) {
+      known.setUp(pool, thresholds, places);
+      return known;
+    }
+    const { costs } = this.profile;
+    const queues = this.maxima.lcores;
+    const { memory } = this;
+    const port = new PollPort(
+      nic.port,
+      nic.queues,
+      queues,
+      memory,
+      pool,
+      thresholds,
+      costs,
+      places,
+    );
+    this.#drivers[nic.port] = port;
+    return port;
   }
 
   /** Everything at rest, with this geometry, for a run of `packets` packets. */

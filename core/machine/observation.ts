@@ -5,6 +5,7 @@
  * The machine owns one Observation and overwrites it at the next run. Identities are indices into the
  * traffic that was offered. Times are picoseconds; -1 says "never".
  */
+import { copyBytes } from "../memory/copy.ts";
 import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
 import { REASON, type Reason } from "../policy.ts";
 import type { RunEnd } from "../time/clock.ts";
@@ -221,7 +222,7 @@ export class Observation {
     this.outEnd[i] = end;
     this.outOffset[i] = this.#outUsed;
     this.outLength[i] = length;
-    this.outBytes.set(bytes.subarray(offset, offset + length), this.#outUsed);
+    copyBytes(bytes, offset, this.outBytes, this.#outUsed, length);
     this.#outUsed += length;
   }
 

@@ -201,13 +201,15 @@ export class Testbed implements DeviceUnderTest {
 
   #account(pool: Mempool): PoolAccount {
     const { ledger, observation } = this.machine;
-    const counts = new Map<string, number>();
+    const { places } = observation;
+    const counts = new Int32Array(places.length);
     for (let b = pool.first; b < pool.first + pool.size; b++) {
-      if (ledger.isFree(b)) continue;
-      const name = observation.places[ledger.holder[b]!]?.name ?? "unknown";
-      counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (!ledger.isFree(b)) counts[ledger.holder[b]!]!++;
     }
-    const held = [...counts].map(([place, count]) => ({ place, count }));
+    const held: { place: string; count: number }[] = [];
+    counts.forEach((count, place) => {
+      if (count > 0) held.push({ place: places[place]!.name, count });
+    });
     return { name: pool.name, size: pool.size, free: pool.free, cached: pool.cached, held };
   }
 }

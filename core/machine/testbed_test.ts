@@ -134,6 +134,52 @@ Deno.test("Testbed is as new after a stack threw in the middle of a run", () => 
   assertEquals(after, snapshot(new Testbed(stack, TEST_PROFILE).run(s)));
 });
 
+Deno.test("Testbed is as new after a run that left packets everywhere", () => {
+  // first nobody polls, so that rings and ingress buffers stay full; then all is well
+  const sleepy = (): Stack => {
+    let runs = 0;
+    return (env): Dataplane => {
+      assertEquals(env.ports.length, 2, "the rings are set up when first asked for");
+      return runs++ === 0 ? { name: "asleep" } : simple(env);
+    };
+  };
+  const g = { rxRing: 8, txRing: 8, ingress: 16, fidelity: "tlp" } as const;
+  const s = scenarioOf(stream(60, 20_000, (i) => ({ port: i & 1 })), g);
+  const [used, fresh] = [sleepy(), sleepy()].map((stack) => new Testbed(stack, TEST_PROFILE));
+  const first = used!.run(scenarioOf(stream(40, 20_000), g));
+  assertEquals(
+    [first.ports[0]!.rxMissed, fates(first).none],
+    [17, 23],
+    "7 in the ring, 16 before it",
+  );
+  fresh!.run(scenarioOf([], g));
+  assertEquals(snapshot(used!.run(s)), snapshot(fresh!.run(s)));
+});
+
+Deno.test("Testbed is as new after a run that ended in the middle of everything", () => {
+  // without patience a run ends with its last arrival: frames are on wires, links and in rings
+  const crowd = (count: number, g: Partial<Geometry>) =>
+    scenarioOf(stream(count, 5_700, (i) => ({ port: i % 3, dst: towards((i + 1) % 3) })), {
+      ports: 3,
+      rxRing: 64,
+      txRing: 64,
+      ingress: 64,
+      ...g,
+    });
+  for (const stack of [simple, l3fwd("strict"), p2pnic()]) {
+    for (const fidelity of ["coarse", "tlp"] as const) {
+      const options = { maxima: MAXIMA, patiencePs: 0 };
+      const used = new Testbed(stack, TEST_PROFILE, options);
+      const cut = used.run(crowd(400, { peerSlots: 6, fidelity }));
+      assertEquals(cut.end, "horizon");
+      assert(fates(cut).none > 20, `only ${fates(cut).none} packets were under way`);
+      const s = crowd(250, { peerSlots: 11, fidelity });
+      const fresh = new Testbed(stack, TEST_PROFILE, options);
+      assertEquals(snapshot(used.run(s)), snapshot(fresh.run(s)));
+    }
+  }
+});
+
 Deno.test("Testbed deviations change the trace, and the same ones change it alike", () => {
   const offers = stream(30, 40_000, (i) => ({ port: i & 1, at: 1e6 + (i >> 1) * 40_000 }));
   const deviations = [0, 1, 2, 3].map((occurrence) => ({ site: "tie", occurrence, value: 1 }));
@@ -158,6 +204,11 @@ Deno.test("Testbed skipping idle polls equals stepping them, for stacks that all
         const skipped = skipping.run(s);
         const stepped = stepping.run(s);
         assertEquals(outcome(skipped), outcome(stepped));
+        const [a, b] = [skipped, stepped].map((o) => o.lcores[0]!.busyPs);
+        assert(
+          Math.abs(a! - b!) < 500_000,
+          `busy for ${a} ps, stepped for ${b}: a poll apart at most`,
+        );
         saved += stepped.events - skipped.events;
       }),
       { numRuns: 15 },

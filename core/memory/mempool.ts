@@ -14,23 +14,23 @@ import type { Memory, Region } from "./memory.ts";
 
 /** A pool of buffers of one region. */
 export class Mempool {
-  readonly name: string;
-  readonly size: number;
-  readonly cacheSize: number;
-  readonly first: number;
+  name = "";
+  size = 0;
+  cacheSize = 0;
+  first = 0;
   /** Called when buffers come back to a pool that had refused somebody. */
   onRefill: (() => void) | null = null;
   /** Times that a get was refused. */
   refusals = 0;
 
   readonly #memory: Memory;
-  readonly #ring: Int32Array;
+  #ring: Int32Array = new Int32Array(0);
   #head = 0;
   #count = 0;
-  readonly #cache: Int32Array;
-  readonly #cached: Int32Array;
-  readonly #places: Int32Array;
-  readonly #lcores: number;
+  #cache: Int32Array = new Int32Array(0);
+  #cached: Int32Array = new Int32Array(0);
+  #places: ArrayLike<number> = [];
+  #lcores = 0;
   #starved = false;
 
   /**
@@ -44,6 +44,12 @@ export class Mempool {
     places: ArrayLike<number>,
     cacheSize: number,
   ) {
+    this.#memory = memory;
+    this.setUp(region, places, cacheSize);
+  }
+
+  /** As new, over another region: all of its buffers free, all caches empty. */
+  setUp(region: Region, places: ArrayLike<number>, cacheSize: number): void {
     if (!(Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 512)) {
       throw new RangeError(
         `Cannot make mempool ${region.name}: cache of ${cacheSize} is not in 0..512`,
@@ -53,14 +59,19 @@ export class Mempool {
     this.size = region.count;
     this.first = region.first;
     this.cacheSize = cacheSize;
-    this.#memory = memory;
+    this.onRefill = null;
+    this.refusals = 0;
     this.#lcores = places.length;
-    this.#places = Int32Array.from(places);
-    this.#ring = new Int32Array(region.count);
+    this.#places = places;
+    this.#starved = false;
+    if (this.#ring.length < region.count) this.#ring = new Int32Array(region.count);
     for (let i = 0; i < region.count; i++) this.#ring[i] = region.first + i;
+    this.#head = 0;
     this.#count = region.count;
-    this.#cache = new Int32Array(places.length * cacheSize);
-    this.#cached = new Int32Array(places.length);
+    const slots = places.length * cacheSize;
+    if (this.#cache.length < slots) this.#cache = new Int32Array(slots);
+    if (this.#cached.length < places.length) this.#cached = new Int32Array(places.length);
+    this.#cached.fill(0);
   }
 
   /** Buffers in the common ring. */

@@ -9,6 +9,7 @@
  * preamble, SFD and inter-frame gap (IEEE 802.3, 4.4.2). Rounding rule: a frame ends at the picosecond
  * nearest to (bits since the line was idle) / rate, so errors never add up.
  */
+import { copyBytes } from "../memory/copy.ts";
 import type { Memory, Region } from "../memory/memory.ts";
 import type { Observation, PortCounters } from "../machine/observation.ts";
 import { REASON } from "../policy.ts";
@@ -88,7 +89,7 @@ export class MacIn {
     this.#counters.rxBytes += length;
     const b = this.#free[--this.#freeCount]!;
     const memory = this.#memory;
-    memory.bytes.set(bytes.subarray(offset, offset + length), memory.offset[b]!);
+    copyBytes(bytes, offset, memory.bytes, memory.offset[b]!, length);
     memory.length[b] = length;
     memory.port[b] = this.port;
     memory.hash[b] = 0;

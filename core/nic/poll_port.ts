@@ -62,10 +62,20 @@ class Queue {
   txFree = 0;
   nextDone = 0;
   nextReport = 0;
-  readonly sent: Int32Array;
+  sent: Int32Array = new Int32Array(RX_MAX_BURST);
 
-  constructor(txRsThresh: number) {
-    this.sent = new Int32Array(Math.max(0, txRsThresh));
+  reset(txRsThresh: number): void {
+    this.rxTail =
+      this.trigger =
+      this.staged =
+      this.next =
+        0;
+    this.txTail =
+      this.txFree =
+      this.nextDone =
+      this.nextReport =
+        0;
+    if (txRsThresh > this.sent.length) this.sent = new Int32Array(txRsThresh);
   }
 }
 
@@ -85,10 +95,10 @@ export class PollPort implements Port {
   rxNombuf = 0;
   readonly #device: DeviceSide;
   readonly #memory: Memory;
-  readonly #pool: Mempool;
-  readonly #t: Thresholds;
+  #pool: Mempool;
+  #t: Thresholds;
   readonly #costs: DriverCosts;
-  readonly #places: ArrayLike<number>;
+  #places: ArrayLike<number>;
   readonly #queues: Queue[] = [];
 
   /**
@@ -119,7 +129,17 @@ export class PollPort implements Port {
       txBurst: costOf(costs, "pmd.tx.burst"),
       txPacket: costOf(costs, "pmd.tx.packet"),
     };
-    for (let q = 0; q < queues; q++) this.#queues.push(new Queue(thresholds.txRsThresh));
+    for (let q = 0; q < queues; q++) this.#queues.push(new Queue());
+    this.setUp(pool, thresholds, places);
+  }
+
+  /** As new, on another pool, with other thresholds. */
+  setUp(pool: Mempool, thresholds: Thresholds, places: ArrayLike<number>): void {
+    this.#pool = pool;
+    this.#t = thresholds;
+    this.#places = places;
+    this.rxNombuf = 0;
+    for (const queue of this.#queues) queue.reset(thresholds.txRsThresh);
   }
 
   /**

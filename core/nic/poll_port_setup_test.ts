@@ -14,6 +14,7 @@ Deno.test("PollPort set-up refuses what the driver refuses", () => {
     [{ rx: 64, tx: 128 }, { txRsThresh: 24 }, "tx_rs_thresh 24 must divide"],
     [{ rx: 64, tx: 128 }, { txRsThresh: 64 }, "at most tx_free_thresh 32"],
     [{ rx: 64, tx: 128 }, { txFreeThresh: 125 }, "tx_free_thresh 125, which must be below ring"],
+    [{ rx: 64, tx: 128 }, { txRsThresh: 1, txFreeThresh: 125 }, "must be below ring - 3"],
     [{ rx: 64, tx: 64 }, { txFreeThresh: 33 }, "tx_rs_thresh 32 must divide the ring of 64"],
   ];
   for (const [sizes, change, message] of refused) {

@@ -106,6 +106,15 @@ Deno.test("QueuePairs reads at most 32 receive and 40 transmit descriptors at on
   assertEquals(egress.filter((bytes) => bytes === 61).length, 200);
 });
 
+Deno.test("QueuePairs reads on when fewer than 16 receive descriptors are left", () => {
+  for (const [packets, reads] of [[16, 1], [17, 2], [48, 2], [49, 3]] as const) {
+    const testbed = new Testbed(simple, TEST_PROFILE);
+    const ingress = withReads(testbed, 0);
+    testbed.run(scenarioOf(stream(packets, 1_000_000, () => ({ size: 61 }))));
+    assertEquals(ingress.length, reads, `${packets} packets`);
+  }
+});
+
 const traffic = fc.array(
   fc.record({
     port: fc.nat(1),

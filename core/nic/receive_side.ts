@@ -88,7 +88,7 @@ export class ReceiveSide implements Receiver {
   reset(queues: number, size: number, places: readonly number[]): void {
     this.#queues = queues;
     for (let q = 0; q < queues; q++) this.rings[q]!.reset(size, places[q]!);
-    for (let i = 0; i < RETA_SIZE; i++) this.reta[i] = i % queues;
+    for (let i = 0, q = 0; i < RETA_SIZE; i++, q = q + 1 === queues ? 0 : q + 1) this.reta[i] = q;
     this.#fifoHead = 0;
     this.#fifoCount = 0;
     this.#macIn.receiver = this;

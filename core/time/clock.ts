@@ -44,7 +44,7 @@ export class Clock {
   #work = 0;
   #sequence = 0;
   readonly #handlers: ((arg: number) => void)[] = [];
-  readonly #isTimer: boolean[] = [];
+  readonly #timers: ((arg: number) => void)[] = [];
   #choices: Choices | null = null;
   #tieSite = 0;
   readonly #ties = new Float64Array(TIES_MAX * 4);
@@ -57,16 +57,14 @@ export class Clock {
     this.#arg = new Int32Array(capacity);
   }
 
-  /** Registers a handler of work events and answers its number. */
+  /** Registers a handler of work events and answers its number, 0 or more. */
   register(handler: (arg: number) => void): number {
-    this.#isTimer.push(false);
     return this.#handlers.push(handler) - 1;
   }
 
-  /** Registers a handler whose events do not keep a run going. */
+  /** Registers a handler whose events do not keep a run going; its number is below 0. */
   registerTimer(handler: (arg: number) => void): number {
-    this.#isTimer.push(true);
-    return this.#handlers.push(handler) - 1;
+    return -this.#timers.push(handler);
   }
 
   /**
@@ -124,7 +122,8 @@ export class Clock {
       this.events++;
       this.traceHash =
         (Math.imul(this.traceHash, 0x01000193) ^ (time | 0) ^ (handler << 24) ^ arg) | 0;
-      this.#handlers[handler]!(arg);
+      if (handler >= 0) this.#handlers[handler]!(arg);
+      else this.#timers[-handler - 1]!(arg);
     }
   }
 
@@ -135,7 +134,7 @@ export class Clock {
       );
     }
     if (this.#count === this.#time.length) this.#grow();
-    if (!this.#isTimer[handler]) this.#work++;
+    if (handler >= 0) this.#work++;
     let hole = this.#count++;
     const times = this.#time;
     const orders = this.#order;
@@ -153,7 +152,7 @@ export class Clock {
   }
 
   #pop(): void {
-    if (!this.#isTimer[this.#handler[0]!]) this.#work--;
+    if (this.#handler[0]! >= 0) this.#work--;
     const last = --this.#count;
     if (last === 0) return;
     const times = this.#time;
@@ -189,6 +188,12 @@ export class Clock {
   /** Brings one of the earliest events of this instant to the front, as the choices decide. */
   #settleTie(choices: Choices): void {
     const time = this.#time[0]!;
+    // the second of an instant, if there is one, is a child of the root
+    let tied = false;
+    for (let child = 1; child < 5 && child < this.#count; child++) {
+      if (this.#time[child] === time) tied = true;
+    }
+    if (!tied) return;
     const ties = this.#ties;
     let n = 0;
     while (n < TIES_MAX && this.#count > 0 && this.#time[0] === time) {

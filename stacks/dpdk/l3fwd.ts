@@ -28,12 +28,6 @@ const BURST = 32;
 /** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
 const DRAIN_US = 100;
 
-/** Packets that wait for one port on one lcore. */
-interface TxTable {
-  readonly mbufs: Int32Array;
-  count: number;
-}
-
 /**
  * The stack, in one of its profiles.
  *
@@ -58,7 +52,10 @@ class L3fwd implements Dataplane {
   readonly #burst = new Int32Array(BURST);
   readonly #destinations = new Uint32Array(BURST);
   readonly #nextHops = new Int32Array(BURST);
-  readonly #tables: TxTable[][] = [];
+  /** tx_mbufs of each lcore and port, BURST slots each, and how many wait in each. */
+  readonly #mbufs: Int32Array;
+  readonly #counts: Int32Array;
+  readonly #portCount: number;
   readonly #lastDrain: Float64Array;
   readonly #drainCycles: number;
   readonly #packetCycles: number;
@@ -73,10 +70,12 @@ class L3fwd implements Dataplane {
     this.#drainCycles = env.cost("mhz") * DRAIN_US;
     this.#packetCycles = env.cost("l3fwd.packet");
     const ports = env.ports.length;
+    this.#portCount = ports;
+    this.#mbufs = new Int32Array(env.lcores * ports * BURST);
+    this.#counts = new Int32Array(env.lcores * ports);
     this.#portMac = new Uint8Array(ports * 6);
     for (let p = 0; p < ports; p++) this.#portMac.set([2, 0, 0, 0, 0, p], p * 6);
     for (let l = 0; l < env.lcores; l++) {
-      this.#tables.push(env.ports.map(() => ({ mbufs: new Int32Array(BURST), count: 0 })));
       for (let k = 0; k < ports; k++) {
         env.spawn(l, "thread", (cpu) => this.#loop(cpu, k), true);
       }
@@ -129,8 +128,7 @@ class L3fwd implements Dataplane {
     const due = now - this.#lastDrain[cpu.lcore]! > this.#drainCycles;
     if (due) {
       this.#lastDrain[cpu.lcore] = now;
-      const tables = this.#tables[cpu.lcore]!;
-      for (let p = 0; p < tables.length; p++) if (tables[p]!.count > 0) this.#send(cpu, p);
+      for (let p = 0; p < this.#portCount; p++) this.#send(cpu, p);
     }
     cpu.wakeAt(this.#lastDrain[cpu.lcore]! + this.#drainCycles + 1);
     return due ? 1 : 0;
@@ -152,9 +150,9 @@ class L3fwd implements Dataplane {
     } else {
       rewriteFrame(bytes, at, neighbours, nextHop);
     }
-    const table = this.#tables[cpu.lcore]![egress]!;
-    table.mbufs[table.count++] = b;
-    if (table.count === BURST) this.#send(cpu, egress);
+    const table = cpu.lcore * this.#portCount + egress;
+    this.#mbufs[table * BURST + this.#counts[table]!++] = b;
+    if (this.#counts[table] === BURST) this.#send(cpu, egress);
   }
 
   #check(b: number, ip: number): Reason {
@@ -171,11 +169,12 @@ class L3fwd implements Dataplane {
 
   /** Sends a port's table; what the ring refuses is given up, as l3fwd does. */
   #send(cpu: Cpu, port: number): void {
-    const table = this.#tables[cpu.lcore]![port]!;
-    const sent = this.#env.ports[port]!.txBurst(cpu, cpu.lcore, table.mbufs, 0, table.count);
-    for (let i = sent; i < table.count; i++) {
-      this.#env.drop(cpu, table.mbufs[i]!, REASON["tx-full"]);
-    }
-    table.count = 0;
+    const table = cpu.lcore * this.#portCount + port;
+    const n = this.#counts[table]!;
+    if (n === 0) return;
+    const at = table * BURST;
+    const sent = this.#env.ports[port]!.txBurst(cpu, cpu.lcore, this.#mbufs, at, n);
+    for (let i = sent; i < n; i++) this.#env.drop(cpu, this.#mbufs[at + i]!, REASON["tx-full"]);
+    this.#counts[table] = 0;
   }
 }
