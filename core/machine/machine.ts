@@ -33,9 +33,9 @@ export const SCENARIO_MAXIMA: Maxima = {
 export class Machine {
   readonly profile: MachineProfile;
   readonly maxima: Maxima;
-  readonly clock = new Clock();
-  readonly choices = new Choices();
-  readonly observation = new Observation();
+  readonly clock: Clock = new Clock();
+  readonly choices: Choices = new Choices();
+  readonly observation: Observation = new Observation();
   readonly memory: Memory;
   readonly ledger: Ledger;
   readonly mmio: Mmio;
