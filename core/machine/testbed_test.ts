@@ -157,6 +157,8 @@ Deno.test("Testbed is as new after a run that left packets everywhere", () => {
 });
 
 Deno.test("Testbed is as new after a run that ended in the middle of everything", () => {
+  // gap, slots, packets: saturated; short of slots; and so cut that P2PNIC has completions on their way
+  const LOADS = [[5_700, 64, 400], [17_000, 6, 384], [60_000, 6, 388]] as const;
   // without patience a run ends with its last arrival: frames are on wires, links and in rings
   const crowd = (count: number, gapPs: number, g: Partial<Geometry>) =>
     scenarioOf(stream(count, gapPs, (i) => ({ port: i % 3, dst: towards((i + 1) % 3) })), {
@@ -168,10 +170,10 @@ Deno.test("Testbed is as new after a run that ended in the middle of everything"
     });
   for (const stack of [simple, l3fwd("strict"), p2pnic()]) {
     for (const fidelity of ["coarse", "tlp"] as const) {
-      for (const [gapPs, peerSlots] of [[5_700, 64], [17_000, 6], [60_000, 6]] as const) {
+      for (const [gapPs, peerSlots, count] of LOADS) {
         const options = { maxima: MAXIMA, patiencePs: 0 };
         const used = new Testbed(stack, TEST_PROFILE, options);
-        const cut = used.run(crowd(400, gapPs, { peerSlots, fidelity }));
+        const cut = used.run(crowd(count, gapPs, { peerSlots, fidelity }));
         assertEquals(cut.end, "horizon");
         assert(fates(cut).none > 20, `only ${fates(cut).none} packets were under way`);
         const s = crowd(250, gapPs, { peerSlots: 11, fidelity });
@@ -255,7 +257,6 @@ function rate(stack: Stack, offers: Offer[], g: Partial<Geometry>): number {
 }
 
 Deno.test("Testbed coarse and tlp fabrics forward at rates within 3 %", () => {
-  const worst: string[] = [];
   for (const stack of [l3fwd("strict"), p2pnic()]) {
     for (const size of [60, 300, 1514]) {
       for (const [ports, lcores, load] of [[2, 1, 1], [2, 2, 0.4], [4, 4, 1]] as const) {
@@ -275,9 +276,7 @@ Deno.test("Testbed coarse and tlp fabrics forward at rates within 3 %", () => {
         const off = coarse! / tlp! - 1;
         const what = `${stack.policy!.hairpin} ${size} B, ${ports} ports at ${load}`;
         assert(Math.abs(off) < 0.03, `${what}: coarse ${coarse}, tlp ${tlp} Mpps`);
-        worst.push(`${(off * 100).toFixed(2)} % ${what}`);
       }
     }
   }
-  assertEquals(worst.length, 18);
 });
