@@ -23,6 +23,7 @@ export interface Stack {
 
 /** What runs on the machine. */
 export interface Dataplane {
+  /** Name in reports. */
   readonly name: string;
   /**
    * One burst on one queue; run over and over as a thread of every lcore. Answers how many items it moved;
@@ -44,8 +45,11 @@ export interface Dataplane {
 
 /** One line of a stack's own report. */
 export interface ReportRow {
+  /** The system's own name for it, e.g. `rx_missed_errors`. */
   readonly name: string;
+  /** The value. */
   readonly value: number;
+  /** Unit of the value, e.g. `packets`. */
   readonly unit: string;
 }
 
@@ -54,12 +58,15 @@ export type Priority = "softirq" | "thread";
 
 /** Receive queue `queue` of port `port`. */
 export interface RxQueueId {
+  /** Number of the port. */
   readonly port: number;
+  /** Number of the queue on that port. */
   readonly queue: number;
 }
 
 /** A context of an lcore, or a thread of a NIC, while it runs. */
 export interface Cpu {
+  /** Number of the context on its lcore. */
   readonly id: number;
   /** Lcore that it belongs to; its number is also the queue that it transmits on. */
   readonly lcore: number;
@@ -82,6 +89,7 @@ export interface Cpu {
 
 /** A port as a poll-mode driver shows it. Both calls charge by themselves. */
 export interface Port {
+  /** Number of the port, from 0. */
   readonly id: number;
   /** Takes up to `max` received packets from a queue into `out`; answers how many. */
   rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number;
@@ -97,12 +105,19 @@ export type Costs = { readonly [operation: string]: number };
 
 /** What a stack is given. */
 export interface Env {
+  /** Ports by number. Asking for them boots the poll-mode driver on every NIC. */
   readonly ports: readonly Port[];
+  /** The forwarding table, filled with the scenario's routes. */
   readonly fib: Fib4;
+  /** Egress port and MAC address of each next hop. */
   readonly neighbours: Neighbours;
+  /** Bytes and metadata of all buffers. */
   readonly memory: PacketMemory;
+  /** The host's packet buffers. */
   readonly pool: Mempool;
+  /** Lcores that forward. */
   readonly lcores: number;
+  /** Ties, faults and random numbers. */
   readonly choices: Choices;
   /** Cycles of an operation by name; a name that the profile lacks is an error. */
   cost(operation: string): number;

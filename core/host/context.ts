@@ -6,29 +6,39 @@ import type { Cpu, RxQueueId } from "../stack.ts";
 
 /** What a context runs on: an lcore, or a bare loop where no time passes (flat out). */
 export interface Home {
+  /** Number of the lcore. */
   readonly id: number;
+  /** Picoseconds of a cycle; need not be whole. */
   readonly psPerCycle: number;
+  /** The context wants to run at `ps` though nothing happened. */
   deadline(context: Context, ps: number): void;
+  /** Something that the context could see changed now. */
   notify(context: Context): void;
+  /** A running context wakes another at its own time. */
   wakeFrom(context: Context, waker: Context): void;
 }
 
 /** A hard interrupt, softirq or thread context. */
 export class Context implements Cpu {
+  /** Number on its lcore: 0 takes interrupts, others count from 1 as they were spawned. */
   readonly id: number;
+  /** Number of the lcore that it belongs to. */
   readonly lcore: number;
+  /** Receive queues of its lcore; set once by who spawns it. */
   rxQueues: readonly RxQueueId[] = [];
+  /** One burst; answers the items it moved. */
   readonly body: (cpu: Context) => number;
   /** Whether the scheduler may run it. */
-  runnable = true;
+  runnable: boolean = true;
   /** Something that it could see changed since its last body began. */
-  dirty = false;
+  dirty: boolean = false;
   /** Duration of its last poll if that was empty and may be skipped, or -1. */
   emptyPs = -1;
   /** When it wants to run though nothing happened, or -1. */
   deadlinePs = -1;
   /** Place and fill of the transmit ring that last refused it packets. */
   refusedPlace = -1;
+  /** Descriptors in use there at that instant. */
   refusedOccupancy = 0;
 
   readonly #home: Home;
@@ -62,6 +72,7 @@ export class Context implements Cpu {
     this.deadlinePs = -1;
   }
 
+  /** Adds to the body's cycles, which wrap at 2^31: a body is far shorter. */
   charge(cycles: number): void {
     this.#cycles = (this.#cycles + cycles) | 0;
   }
@@ -71,20 +82,24 @@ export class Context implements Cpu {
     return this.#startPs + Math.round(this.#cycles * this.#home.psPerCycle);
   }
 
+  /** Own time in whole cycles, rounded down; forbids parking unless `wakeAt` follows. */
   tsc(): number {
     this.#readClock = true;
     return Math.floor(this.nowPs / this.#home.psPerCycle);
   }
 
+  /** Asks to be run at `tsc` cycles, rounded up to picoseconds; one deadline at a time. */
   wakeAt(tsc: number): void {
     this.#namedDeadline = true;
     this.#home.deadline(this, Math.ceil(tsc * this.#home.psPerCycle));
   }
 
+  /** Not run again until woken; the body that says so runs to its end. */
   sleep(): void {
     this.runnable = false;
   }
 
+  /** Makes another context of the machine runnable at this one's own time. */
   wake(other: Cpu): void {
     const context = other as Context;
     context.#home.wakeFrom(context, this);

@@ -20,6 +20,7 @@ const MESSAGE_BYTES = 4;
 
 /** An interrupt vector. */
 export class Vector {
+  /** Number that the interrupt handler is given. */
   readonly id: number;
   readonly #clock: Clock;
   readonly #observation: Observation;
@@ -35,6 +36,7 @@ export class Vector {
   readonly #arrived: number;
   readonly #taken: number;
 
+  /** Registers its handlers with the clock; `reset` connects it. */
   constructor(id: number, clock: Clock, observation: Observation) {
     this.id = id;
     this.#clock = clock;

@@ -23,9 +23,11 @@ export interface InterruptSink {
 
 /** A scheduler of contexts on one core. */
 export class Lcore implements Home {
+  /** Number of the lcore, from 0. */
   readonly id: number;
   /** Picoseconds of a cycle. */
   readonly psPerCycle: number;
+  /** The machine's clock. */
   readonly clock: Clock;
   /** Context of hard interrupts. */
   readonly irq: Context;
@@ -33,8 +35,9 @@ export class Lcore implements Home {
   skipsIdlePolls = true;
   /** When the body that ran last ends. */
   busyUntil = 0;
-  /** Picoseconds in bodies; those that moved something; empty polls, stepped or skipped. */
+  /** Picoseconds in bodies that moved something, interrupts included. */
   usefulPs = 0;
+  /** Picoseconds in empty polls, stepped or skipped. */
   emptyPs = 0;
   /** Cycles that taking an interrupt costs. */
   irqCycles = 0;
@@ -53,6 +56,7 @@ export class Lcore implements Home {
   readonly #woken: number;
   readonly #contexts: Context[] = [];
 
+  /** An lcore of `mhz` MHz without contexts; `reset` says where interrupts go. */
   constructor(id: number, clock: Clock, mhz: number) {
     this.id = id;
     this.clock = clock;
@@ -75,6 +79,7 @@ export class Lcore implements Home {
     this.#next = 0;
     this.#scheduled = false;
     this.#parkedAt = -1;
+    this.#running = null;
     this.busyUntil = 0;
     this.usefulPs = 0;
     this.emptyPs = 0;
@@ -156,7 +161,7 @@ export class Lcore implements Home {
     if (this.#scheduled || this.#running !== null || this.#parkedAt >= 0) return;
     this.#scheduled = true;
     const step = idle ? this.#idleStep : this.#step;
-    this.clock.atEnd(ps > this.busyUntil ? ps : this.busyUntil, step, 0);
+    this.clock.atEnd(ps > this.busyUntil ? ps : this.busyUntil, step, this.id);
   }
 
   #run(): void {

@@ -28,11 +28,13 @@ export type Evidence =
 
 /** Sizes that a scenario may draw. Every number is at least 1; rings are powers of two. */
 export interface Geometry {
+  /** Ports, of one NIC each. */
   readonly ports: number;
   /** Lcores that forward; each port has as many queue pairs. */
   readonly lcores: number;
-  /** Descriptors of each receive and each transmit ring. */
+  /** Descriptors of each receive ring, of which the device owns all but one at most. */
   readonly rxRing: number;
+  /** Descriptors of each transmit ring, of which one stays empty. */
   readonly txRing: number;
   /** Packets that a port's ingress buffer holds. */
   readonly ingress: number;
@@ -42,26 +44,37 @@ export interface Geometry {
   readonly poolCache: number;
   /** Slots for each pair of NICs, and descriptors of its ring (P2PNIC). */
   readonly peerSlots: number;
+  /** How closely the fabric is modelled. */
   readonly fidelity: Fidelity;
-  /** Credits that each PCIe receiver advertises for each class, and the largest TLP payload. */
+  /** Header credits that each PCIe receiver advertises for each class. */
   readonly headerCredits: number;
+  /** Data credits, of 16 bytes, for each class; at least one payload of `mps` bytes. */
   readonly dataCredits: number;
+  /** Largest TLP payload in bytes. */
   readonly mps: number;
 }
 
 /** One input of a device, whole: the same scenario gives the same run, on every machine. */
 export interface Scenario {
+  /** Sizes of the machine. */
   readonly geometry: Geometry;
+  /** What the table holds before the first frame comes. */
   readonly routes: RouteSet;
+  /** Where next hops lie. */
   readonly neighbours: Neighbours;
+  /** Frames with their times. */
   readonly traffic: Traffic;
+  /** Choices that differ from the default; none in an ordinary run. */
   readonly deviations: readonly Deviation[];
 }
 
 /** A device under test. */
 export interface DeviceUnderTest {
+  /** Name in reports. */
   readonly name: string;
+  /** What it declares; the reference router is steered by it. */
   readonly policy: Policy;
+  /** What it can show; laws that need more are not judged. */
   readonly offers: ReadonlySet<Evidence>;
   /** Runs a scenario. The answer belongs to the device and is overwritten by its next run. */
   run(scenario: Scenario): Observation;

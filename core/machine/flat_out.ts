@@ -85,9 +85,13 @@ class FlatOutDevice implements DeviceSide {
 
 /** What a flat-out run is given. */
 export interface FlatOutInput {
+  /** Ports; as many as there are entries of `frames`. */
   readonly ports: number;
+  /** Descriptors of every ring: a power of two. */
   readonly ring: number;
+  /** Routes of the table; not read where `fib` is given. */
   readonly routes: RouteSet;
+  /** Where next hops lie. */
   readonly neighbours: Neighbours;
   /** For each port, the frames that it receives in turn: 64 bytes each, of which 60 are the frame. */
   readonly frames: readonly Uint8Array[];

@@ -4,6 +4,7 @@ import type { PeerRings } from "../nic/peer_rings.ts";
 
 /** NICs of the machine. Touching `queues` or `boot` decides what drives them. */
 export interface Hardware {
+  /** One for each port, by its number. */
   readonly nics: readonly Nic[];
   /** Rings between NICs; `boot` sets them up. */
   readonly peers: PeerRings;

@@ -31,16 +31,27 @@ export const SCENARIO_MAXIMA: Maxima = {
 
 /** Hardware that a stack runs on. */
 export class Machine {
+  /** What it is made of. */
   readonly profile: MachineProfile;
+  /** The largest sizes that `reset` may ask for. */
   readonly maxima: Maxima;
+  /** Virtual time. */
   readonly clock: Clock = new Clock();
+  /** Choices of this run. */
   readonly choices: Choices = new Choices();
+  /** The record of this run, overwritten by the next. */
   readonly observation: Observation = new Observation();
+  /** All buffers of host and NICs. */
   readonly memory: Memory;
+  /** The books of the memory, kept in every run. */
   readonly ledger: Ledger;
+  /** The root complex as the source of doorbells. */
   readonly mmio: Mmio;
+  /** NICs by port, as many as the maxima allow. */
   readonly nics: readonly Nic[];
+  /** Lcores, as many as the maxima allow. */
   readonly lcores: readonly Lcore[];
+  /** Rings between NICs, for firmware that boots them. */
   readonly peers: PeerRings;
   readonly #fabrics: Readonly<Record<Fidelity, Fabric>>;
   #pool: Mempool | null = null;
@@ -49,6 +60,10 @@ export class Machine {
   #offered = 0;
   readonly #arrival: number;
 
+  /**
+   * A machine at rest; `reset` comes before each run.
+   * @throws {RangeError} when a rate or a delay of the profile is out of range
+   */
   constructor(profile: MachineProfile, maxima: Maxima = SCENARIO_MAXIMA) {
     this.profile = profile;
     this.maxima = maxima;

@@ -9,6 +9,16 @@ import { copyBytes } from "../memory/copy.ts";
 import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
 import { REASON, type Reason } from "../policy.ts";
 import type { RunEnd } from "../time/clock.ts";
+import type {
+  Fault,
+  FaultKind,
+  LcoreAccount,
+  Place,
+  PoolAccount,
+  PortCounters,
+} from "./accounts.ts";
+
+export type { Fault, FaultKind, LcoreAccount, Place, PoolAccount, PortCounters };
 
 /** What became of a packet. */
 export const FATE = {
@@ -22,71 +32,6 @@ export const FATE = {
   freed: 3,
 } as const;
 
-/** What the ledgers found wrong while the run went on. */
-export type FaultKind =
-  | "double-free"
-  | "foreign-free"
-  | "use-after-free"
-  | "posted-twice"
-  | "completed-unposted"
-  | "completed-twice"
-  | "done-without-data"
-  | "freed-posted"
-  | "overwritten"
-  | "second-fate"
-  | "emitted-nothing"
-  | "credits-overrun";
-
-/** One finding of a ledger. */
-export interface Fault {
-  readonly kind: FaultKind;
-  /** When, in picoseconds. */
-  readonly at: number;
-  /** Buffer concerned, or -1. */
-  readonly buffer: number;
-  /** Identity concerned, or -1. */
-  readonly packet: number;
-  /** Place that did it and place that had it. */
-  readonly place: number;
-  readonly other: number;
-}
-
-/** A place in the machine where a packet can be: its name and what it can hold (Infinity: not bounded). */
-export interface Place {
-  readonly name: string;
-  readonly capacity: number;
-}
-
-/** Where the buffers of a pool are at the end of a run. */
-export interface PoolAccount {
-  readonly name: string;
-  readonly size: number;
-  readonly free: number;
-  readonly cached: number;
-  /** Buffers in use, by the place that holds them. */
-  readonly held: readonly { readonly place: string; readonly count: number }[];
-}
-
-/** Frame counters of one port as its NIC reports them. */
-export interface PortCounters {
-  readonly port: number;
-  rxFrames: number;
-  rxBytes: number;
-  rxMissed: number;
-  rxErrors: number;
-  txFrames: number;
-  txBytes: number;
-}
-
-/** How busy one lcore was: picoseconds in which one of its contexts ran, of those that passed. */
-export interface LcoreAccount {
-  readonly lcore: number;
-  readonly busyPs: number;
-  readonly totalPs: number;
-  /** The part of `busyPs` spent in polls that moved something, interrupts and softirqs. */
-  readonly usefulPs: number;
-}
-
 /** How many faults are kept with their particulars; all are counted. */
 const FAULTS_MAX = 64;
 
@@ -94,10 +39,13 @@ const FAULTS_MAX = 64;
 export class Observation {
   /** Packets offered. */
   count = 0;
+  /** What became of the packet, a value of {@link FATE}. */
   fate: Uint8Array = new Uint8Array(0);
+  /** For a drop: the number of its reason, an index into `REASONS`; 0 otherwise. */
   reason: Uint8Array = new Uint8Array(0);
   /** Place where the packet met its fate (index into `places`). */
   place: Int16Array = new Int16Array(0);
+  /** When it met its fate; for an emitted packet, when its last bit had left. */
   endAt: Float64Array = new Float64Array(0);
   /** For a congestion drop: what was in the place at that instant. */
   occupancy: Int32Array = new Int32Array(0);
@@ -116,36 +64,55 @@ export class Observation {
 
   /** Frames emitted, in order of time. */
   outCount = 0;
+  /** Identity of the packet in frame i, or -1 when its buffer held none. */
   outPacket: Int32Array = new Int32Array(0);
+  /** Port that frame i left by. */
   outPort: Uint8Array = new Uint8Array(0);
-  /** When the first bit left, and when the last one had left. */
+  /** When the first bit of frame i left. */
   outStart: Float64Array = new Float64Array(0);
+  /** When its last bit had left. */
   outEnd: Float64Array = new Float64Array(0);
+  /** Where its bytes begin in `outBytes`. */
   outOffset: Uint32Array = new Uint32Array(0);
+  /** Its length in bytes, without FCS. */
   outLength: Uint32Array = new Uint32Array(0);
+  /** The bytes of all emitted frames as they left. */
   outBytes: Uint8Array = new Uint8Array(0);
   #outUsed = 0;
 
+  /** Places of this machine; numbers of places are indices here. */
   readonly places: Place[] = [];
+  /** What ledgers found, in order of time; the first 64. */
   readonly faults: Fault[] = [];
+  /** How many findings there were. */
   faultCount = 0;
 
-  /** How the run ended, when, after how many events, and the hash of its trace. */
+  /** How the run ended. */
   end: RunEnd = "quiet";
+  /** When it ended. */
   endPs = 0;
+  /** Events that it took. */
   events = 0;
+  /** Hash of its trace (`Clock.traceHash`). */
   traceHash = 0;
+  /** Fidelity of the fabric that it ran on. */
   fidelity: Fidelity = "coarse";
 
+  /** Pools that the stack asked for. */
   pools: PoolAccount[] = [];
+  /** Credit counters of all links at rest; empty on the coarse fabric. */
   credits: CreditAccount[] = [];
+  /** What crossed each direction of each link. */
   links: LinkAccount[] = [];
+  /** Counters of each port. */
   ports: PortCounters[] = [];
+  /** How busy each lcore was. */
   lcores: LcoreAccount[] = [];
   /** Bytes of packets that CPUs copied. */
   copiedBytes = 0;
-  /** Doorbells (MMIO writes by CPUs) and interrupts taken. */
+  /** Doorbells: register writes by CPUs. */
   doorbells = 0;
+  /** Interrupts that lcores took. */
   interrupts = 0;
   /** Holder of the carrier of each packet without a fate, by identity. */
   readonly waitingAt: Map<number, string> = new Map();

@@ -8,6 +8,7 @@ import type { Costs } from "../stack.ts";
 
 /** A machine: CPUs, NICs, fabric, and what operations cost in cycles. */
 export interface MachineProfile {
+  /** Name in reports and error messages. */
   readonly name: string;
   /** Clock of an lcore in MHz. */
   readonly cpuMhz: number;
@@ -17,14 +18,17 @@ export interface MachineProfile {
   readonly txFifo: number;
   /** From the arrival of an MSI-X message until the first instruction of its handler, in ps. */
   readonly interruptPs: number;
-  /** Clock of a NIC's processors in MHz, and how many threads they run. */
+  /** Clock of a NIC's processors in MHz. */
   readonly nicMhz: number;
+  /** Threads that they run. */
   readonly nicThreads: number;
   /** Packet buffers that a NIC's memory holds for peers' frames. */
   readonly nicBuffers: number;
   /** Maximum read request size in bytes. */
   readonly mrrsBytes: number;
+  /** Rates and delays of links, switch and root complex. */
   readonly fabric: FabricProfile;
+  /** Constants of each NIC's DMA engine. */
   readonly dma: DmaProfile;
   /** Cycles of named operations. */
   readonly costs: Costs;

@@ -21,6 +21,7 @@ export interface Traffic {
 
 /** A set of IPv4 routes as parallel arrays. */
 export interface RouteSet {
+  /** How many routes. */
   readonly count: number;
   /** Prefix i as an unsigned 32-bit number, host bits zero. */
   readonly prefix: Uint32Array;
@@ -32,6 +33,7 @@ export interface RouteSet {
 
 /** Where a next hop lies: the egress port and the MAC address behind it. */
 export interface Neighbours {
+  /** How many next hops. */
   readonly count: number;
   /** Egress port of next hop i. */
   readonly port: Uint8Array;

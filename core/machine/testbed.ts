@@ -19,6 +19,7 @@ import type { RouteSet } from "./scenario.ts";
 export interface TestbedOptions {
   /** Name in reports; by default the stack's own. */
   readonly name?: string;
+  /** Sizes that the machine is built for; {@link SCENARIO_MAXIMA} by default. */
   readonly maxima?: Maxima;
   /** Whether empty polls of stacks that allow it are skipped; true by default. */
   readonly skipIdlePolls?: boolean;
@@ -44,7 +45,9 @@ const EVENTS_MIN = 2_000_000;
 
 /** A stack on a simulated machine. */
 export class Testbed implements DeviceUnderTest {
+  /** What the stack declares; {@link STRICT} if it declares nothing. */
   readonly policy: Policy;
+  /** All evidence: everything in the machine is seen. */
   readonly offers: ReadonlySet<Evidence> = EVIDENCE;
   #machine: Machine;
   /** A run began and did not end: whatever was under way in the machine's parts still is. */
@@ -57,6 +60,10 @@ export class Testbed implements DeviceUnderTest {
   readonly #fib: Fib4;
   #routes: RouteSet | null = null;
 
+  /**
+   * Builds the machine, which takes milliseconds; the stack is booted anew by each run.
+   * @throws {RangeError} when a rate or a delay of the profile is out of range
+   */
   constructor(stack: Stack, profile: MachineProfile, options: TestbedOptions = {}) {
     this.#stack = stack;
     this.#options = options;
@@ -73,6 +80,7 @@ export class Testbed implements DeviceUnderTest {
       });
   }
 
+  /** Name in reports: as given, or the stack's own once it has run. */
   get name(): string {
     return this.#name;
   }

@@ -21,7 +21,9 @@ const POSTED = 2;
 
 /** Who holds what. */
 export class Ledger {
+  /** The memory whose books these are. */
   readonly memory: Memory;
+  /** Where findings and fates are written. */
   readonly observation: Observation;
   /** The packet in each buffer, or -1. */
   readonly packet: Int32Array;
@@ -32,6 +34,7 @@ export class Ledger {
   readonly #state: Uint8Array;
   readonly #now: () => number;
 
+  /** Every buffer free. `now` answers the current instant in picoseconds. */
   constructor(memory: Memory, observation: Observation, now: () => number) {
     this.memory = memory;
     this.observation = observation;

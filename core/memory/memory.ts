@@ -28,15 +28,19 @@ export const FLAG = {
 
 /** A range of buffers in one memory. */
 export interface Region {
+  /** Name in reports, e.g. `mempool`. */
   readonly name: string;
   /** Node that the memory belongs to: 0 is the host, 1 + i NIC i. */
   readonly node: number;
+  /** Its first buffer. */
   readonly first: number;
+  /** How many buffers, in sequence. */
   readonly count: number;
 }
 
 /** What a stack sees of the memory: never who a packet is. */
 export interface PacketMemory {
+  /** The arena: {@link STRIDE} bytes for each buffer, headroom included. */
   readonly bytes: Uint8Array;
   /** Where the frame of buffer b begins in `bytes`. */
   readonly offset: Int32Array;
@@ -56,24 +60,34 @@ export interface PacketMemory {
 
 /** All buffers of a machine. */
 export class Memory implements PacketMemory {
+  /** Buffers that the arena holds. */
   readonly capacity: number;
+  /** The arena: `STRIDE` bytes for each buffer, headroom included. */
   readonly bytes: Uint8Array;
+  /** Where the frame of buffer b begins in `bytes`; `b * STRIDE + HEADROOM` when fresh. */
   readonly offset: Int32Array;
+  /** Length of its frame in bytes, without FCS. */
   readonly length: Int32Array;
+  /** Port it came in on. */
   readonly port: Int32Array;
+  /** RSS hash. */
   readonly hash: Uint32Array;
+  /** Bits of {@link FLAG}. */
   readonly flags: Int32Array;
+  /** Next segment of the packet, or -1. */
   readonly next: Int32Array;
   /** Keeps the books in checked mode. */
   ledger: Ledger | null = null;
   /** Bytes that CPUs copied since the last reset. */
   copiedBytes = 0;
+  /** Ranges set aside since the last reset, in order. */
   readonly regions: Region[] = [];
   #used = 0;
   /** Longest frame that each buffer held since the last reset. */
   readonly #extent: Int32Array;
 
   /**
+   * A memory whose buffers belong to no region yet.
    * @param capacity buffers
    * @param buffer where the arena lies, e.g. a SharedArrayBuffer; by default a new ArrayBuffer
    */
@@ -148,6 +162,7 @@ export class Memory implements PacketMemory {
     this.bytes.fill(POISON, start, start + this.length[b]!);
   }
 
+  /** Copies a frame with its metadata and counts its bytes in `copiedBytes`; O(length). */
   copy(from: number, to: number): void {
     this.copiedBytes += this.length[from]!;
     this.transfer(from, to);

@@ -14,9 +14,13 @@ import type { Memory, Region } from "./memory.ts";
 
 /** A pool of buffers of one region. */
 export class Mempool {
+  /** Name of its region. */
   name = "";
+  /** Buffers of its region: free, cached and in use. */
   size = 0;
+  /** Buffers that each lcore's cache holds, 0..512. */
   cacheSize = 0;
+  /** First buffer of its region. */
   first = 0;
   /** Called when buffers come back to a pool that had refused somebody. */
   onRefill: (() => void) | null = null;
@@ -34,6 +38,7 @@ export class Mempool {
   #starved = false;
 
   /**
+   * A pool with all buffers of `region` free.
    * @param places the place of each lcore, for the ledger
    * @param cacheSize buffers in each lcore's cache, 0..512
    * @throws {RangeError} when the cache size is out of range
@@ -48,7 +53,10 @@ export class Mempool {
     this.setUp(region, places, cacheSize);
   }
 
-  /** As new, over another region: all of its buffers free, all caches empty. */
+  /**
+   * As new, over another region: all of its buffers free, all caches empty.
+   * @throws {RangeError} when the cache size is out of range
+   */
   setUp(region: Region, places: ArrayLike<number>, cacheSize: number): void {
     if (!(Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 512)) {
       throw new RangeError(

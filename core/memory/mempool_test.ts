@@ -86,7 +86,7 @@ Deno.test("Mempool flushes the coldest half of a full cache, and bypasses it wit
   const { mempool } = pool(64, 8, 1, false);
   const out = new Int32Array(20);
   for (let i = 0; i < 20; i++) out[i] = mempool.get(0);
-  for (let i = 0; i < mempool.cachedBy(0);) mempool.get(0);
+  while (mempool.cachedBy(0) > 0) mempool.get(0);
   const ring = mempool.free;
   mempool.putBulk(0, out, 0, 8);
   assertEquals([mempool.cachedBy(0), mempool.free], [8, ring]);

@@ -15,10 +15,15 @@ import type { Clock } from "../time/clock.ts";
 
 /** Constants of the engine, in picoseconds. */
 export interface DmaProfile {
+  /** Server time of a write of up to 64 bytes. */
   readonly write64Ps: number;
+  /** Server time of a write of 65 to 128 bytes. */
   readonly write128Ps: number;
+  /** Server time of each started 128 bytes of a longer write. */
   readonly writePer128Ps: number;
+  /** Server time of a read for each byte; need not be whole. */
   readonly readPerBytePs: number;
+  /** Reads under way at most (a count). */
   readonly readsInFlight: number;
 }
 
@@ -63,6 +68,7 @@ class Operations {
 
 /** The DMA engine of one device. */
 export class DmaEngine {
+  /** Its node on the fabric. */
   readonly node: number;
   /** Called when a write has left the engine: there may be room for another. */
   onWriteDone: (() => void) | null = null;
@@ -89,6 +95,7 @@ export class DmaEngine {
   /** Picoseconds in which the write server was busy. */
   writeBusyPs = 0;
 
+  /** An idle engine whose writes carry up to `longest` bytes; `reset` connects it to a fabric. */
   constructor(node: number, clock: Clock, profile: DmaProfile, longest: number) {
     this.node = node;
     this.#clock = clock;

@@ -24,12 +24,15 @@ const OVERHEAD = 24;
 
 /** Takes what the ingress buffer has received. */
 export interface Receiver {
+  /** An ingress buffer holds a new packet; whoever takes it releases the buffer later. */
   received(buffer: number): void;
 }
 
 /** Port input: checks and the ingress buffer. */
 export class MacIn {
+  /** Number of the port. */
   readonly port: number;
+  /** Told of each packet; without one the ingress buffer just fills. */
   receiver: Receiver | null = null;
   readonly #memory: Memory;
   readonly #clock: Clock;
@@ -41,6 +44,7 @@ export class MacIn {
   #place = -1;
   #wire = -1;
 
+  /** An ingress buffer of at most `most` packets; `reset` gives it its region. */
   constructor(port: number, clock: Clock, memory: Memory, observation: Observation, most: number) {
     this.port = port;
     this.#clock = clock;
@@ -107,12 +111,15 @@ export class MacIn {
 
 /** Takes word of frames that have left. */
 export interface Sender {
+  /** The last bit of the frame in a buffer has left. */
   sent(buffer: number): void;
 }
 
 /** Port output: serialisation at line rate. */
 export class MacOut {
+  /** Number of the port. */
   readonly port: number;
+  /** Told of each frame that has left. */
   sender: Sender | null = null;
   readonly #memory: Memory;
   readonly #clock: Clock;
@@ -129,6 +136,7 @@ export class MacOut {
   #freeAt = 0;
   readonly #gone: number;
 
+  /** A line of `gbps` Gb/s before which at most `most` frames wait; `reset` comes first. */
   constructor(
     port: number,
     clock: Clock,

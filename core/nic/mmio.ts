@@ -15,6 +15,7 @@ export class Mmio {
   readonly #waiting: number[] = [];
   readonly #roomBack: number;
 
+  /** Nothing waits; `reset` connects it to a fabric. */
   constructor(clock: Clock) {
     this.#roomBack = clock.register(() => this.#drain());
   }

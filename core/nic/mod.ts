@@ -2,6 +2,7 @@
 export { DmaEngine, type DmaProfile } from "./dma.ts";
 export { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
 export { LONGEST, MacIn, MacOut, type Receiver, type Sender } from "./mac.ts";
+export { Mmio } from "./mmio.ts";
 export { type Maxima, Nic } from "./nic.ts";
 export { BATCH_MAX, PeerRings } from "./peer_rings.ts";
 export { PollPort, type Thresholds, thresholdsFor } from "./poll_port.ts";

@@ -19,24 +19,37 @@ import { NicThreads } from "./threads.ts";
 
 /** The largest sizes that a machine is built for. */
 export interface Maxima {
+  /** NICs, of one port each. */
   readonly ports: number;
+  /** Lcores, and so queue pairs of each NIC. */
   readonly lcores: number;
+  /** Descriptors of a ring, and slots of a pair of NICs. */
   readonly ring: number;
+  /** Packets of a NIC's ingress buffer. */
   readonly ingress: number;
+  /** Buffers of the machine's memory. */
   readonly buffers: number;
 }
 
 /** One NIC with one port. */
 export class Nic {
+  /** Its number, from 0. */
   readonly port: number;
   /** Its node on the fabric. */
   readonly node: number;
+  /** What moves bytes to and from the fabric. */
   readonly dma: DmaEngine;
+  /** Port input with the ingress buffer. */
   readonly macIn: MacIn;
+  /** Port output. */
   readonly macOut: MacOut;
+  /** Queue pairs, in use after `bootQueues`. */
   readonly queues: QueuePairs;
+  /** Its own processors, in use once firmware is booted on them. */
   readonly threads: NicThreads;
+  /** Interrupt vector of each queue pair. */
   readonly vectors: readonly Vector[];
+  /** Frame counters of this run. */
   counters: PortCounters;
 
   readonly #clock: Clock;
@@ -46,6 +59,7 @@ export class Nic {
   #geometry: Geometry | null = null;
   #lcores: readonly Lcore[] = [];
 
+  /** A NIC for scenarios up to `most`, on a machine's clock, memory and fabric. */
   constructor(
     port: number,
     clock: Clock,

@@ -76,7 +76,10 @@ export class PeerRings {
   readonly #descriptorsLanded: number;
   readonly #completionsLanded: number;
 
-  /** @param most ports, slots of a pair, and buffers of the memory, at most */
+  /**
+   * Rings without slots; `boot` sets them up.
+   * @param most ports, slots of a pair, and buffers of the memory, at most
+   */
   constructor(
     clock: Clock,
     memory: Memory,

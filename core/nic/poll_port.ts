@@ -90,6 +90,7 @@ function costOf(costs: Costs, operation: string): number {
 
 /** A port driven by polling. */
 export class PollPort implements Port {
+  /** Number of the port. */
   readonly id: number;
   /** Receive bursts that the pool refused to refill, times the refill size (rx_nombuf). */
   rxNombuf = 0;

@@ -20,7 +20,9 @@ const DOORBELL_BYTES = 4;
 
 /** Queue pairs of one NIC. */
 export class QueuePairs implements DeviceSide {
+  /** Receive ring of each queue, by lcore. */
   readonly rx: readonly DescriptorRing[];
+  /** Transmit ring of each queue, by lcore. */
   readonly tx: readonly DescriptorRing[];
   /** Vector of each queue pair. */
   readonly vectors: readonly Vector[];
@@ -34,7 +36,10 @@ export class QueuePairs implements DeviceSide {
   readonly #ringTx: number;
   readonly #unmask: number;
 
-  /** @param most largest sizes of ingress buffer, transmit FIFO, rings, queues and buffers */
+  /**
+   * Queue pairs that `reset` has to set up.
+   * @param most largest sizes of ingress buffer, transmit FIFO, rings, queues and buffers
+   */
   constructor(
     node: number,
     clock: Clock,
@@ -75,14 +80,17 @@ export class QueuePairs implements DeviceSide {
     this.#transmit.reset(queues, sizes.tx, places.tx, fifo);
   }
 
+  /** Doorbell: receive descriptors before slot `slot` are the device's, once it has arrived. */
   rxTail(cpu: Context, queue: number, slot: number): void {
     this.#clock.at(cpu.nowPs, this.#ringRx, key(queue, slot));
   }
 
+  /** Doorbell: transmit descriptors before slot `slot` are the device's, once it has arrived. */
   txTail(cpu: Context, queue: number, slot: number): void {
     this.#clock.at(cpu.nowPs, this.#ringTx, key(queue, slot));
   }
 
+  /** Unmasks the vector of a queue pair at the context's own time. */
   irqEnable(cpu: Context, queue: number): void {
     this.#clock.at(cpu.nowPs, this.#unmask, queue);
   }

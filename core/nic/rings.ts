@@ -33,6 +33,7 @@ export function slotOf(key: number): number {
 
 /** One descriptor ring with both its sides. */
 export class DescriptorRing {
+  /** Descriptors that `reset` may ask for at most. */
   readonly capacity: number;
   /** Descriptors in use: a power of two, set at reset. */
   size = 0;
@@ -46,9 +47,11 @@ export class DescriptorRing {
   readonly read: Int32Array;
   /** What the device read: whether to report. */
   readonly readStatus: Uint8Array;
-  /** Device: next descriptor to use; descriptors read up to here; a read is under way up to here. */
+  /** Device: next descriptor to use. */
   head = 0;
+  /** Device: descriptors before this one have been read. */
   fetched = 0;
+  /** Device: descriptors before this one have been asked for. */
   fetching = 0;
   /** Device: descriptors before this one are its own, as far as doorbells have told. */
   tail = 0;
@@ -57,6 +60,7 @@ export class DescriptorRing {
   /** Place of what is in the ring, for the ledger. */
   place = -1;
 
+  /** A ring of no descriptors yet; `reset` gives it its size. */
   constructor(capacity: number) {
     this.capacity = capacity;
     this.buffer = new Int32Array(capacity).fill(-1);
@@ -116,6 +120,8 @@ export interface DeviceSide {
   txTail(cpu: Context, queue: number, slot: number): void;
   /** Unmasks the interrupt of a queue pair. */
   irqEnable(cpu: Context, queue: number): void;
+  /** Receive ring of each queue. */
   readonly rx: readonly DescriptorRing[];
+  /** Transmit ring of each queue. */
   readonly tx: readonly DescriptorRing[];
 }

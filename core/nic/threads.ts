@@ -24,6 +24,7 @@ export interface Firmware {
 
 /** The thread pool of one NIC. */
 export class NicThreads implements Receiver, Sender {
+  /** Threads of the NIC. */
   readonly count: number;
   /** Picoseconds in which threads were busy, summed. */
   busyPs = 0;
@@ -41,6 +42,7 @@ export class NicThreads implements Receiver, Sender {
   readonly #over: number;
   readonly #later: number;
 
+  /** `count` idle threads at `mhz` MHz, before an ingress buffer of at most `ingress` packets. */
   constructor(nic: Nic, clock: Clock, mhz: number, count: number, ingress: number) {
     this.#nic = nic;
     this.#clock = clock;
@@ -76,11 +78,13 @@ export class NicThreads implements Receiver, Sender {
     this.#nic.macOut.sender = this;
   }
 
+  /** The ingress buffer holds a packet: a free thread takes it, else it waits its turn. */
   received(b: number): void {
     this.#waiting[(this.#waitingHead + this.#waitingCount++) % this.#waiting.length] = b;
     this.#assign();
   }
 
+  /** A frame has left: the firmware is told by {@link SENT}. */
   sent(b: number): void {
     this.signal(SENT, b);
   }

@@ -65,8 +65,11 @@ export type CreditClass = "posted" | "non-posted" | "completion";
 
 /** The account of one credit counter at the end of a run. */
 export interface CreditAccount {
+  /** Link direction, as in {@link LinkAccount}. */
   readonly link: string;
+  /** Class of TLPs that it counts. */
   readonly class: CreditClass;
+  /** What one credit stands for: a header, or 16 bytes of data. */
   readonly unit: "header" | "data";
   /** Credits advertised at initialisation. */
   readonly advertised: number;
@@ -88,9 +91,11 @@ export interface FabricProfile {
   readonly deviceLinkGbps: number;
   /** The same of the switch's upstream link. */
   readonly hostLinkGbps: number;
-  /** Header, sequence, LCRC and framing of a memory write, memory read, completion with data, in bytes. */
+  /** Bytes of header, sequence number, LCRC and framing of a memory write. */
   readonly writeOverheadBytes: number;
+  /** The same of a memory read. */
   readonly readOverheadBytes: number;
+  /** The same of a completion with data. */
   readonly completionOverheadBytes: number;
   /** Read completion boundary of the root complex, in bytes. */
   readonly rcbBytes: number;
@@ -100,8 +105,9 @@ export interface FabricProfile {
   readonly hostWritePs: number;
   /** From arrival of a read at the root complex until its first completion leaves, in ps. */
   readonly hostReadPs: number;
-  /** The same two of a device's memory or registers. */
+  /** From arrival of a posted write at a device until its memory or register shows it, in ps. */
   readonly deviceWritePs: number;
+  /** From arrival of a read at a device until its first completion leaves, in ps. */
   readonly deviceReadPs: number;
   /** Longest time a freed receive buffer waits for the UpdateFC that returns it, in ps. */
   readonly updateFcPs: number;

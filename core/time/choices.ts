@@ -7,8 +7,11 @@
 
 /** One departure from the default: the `occurrence`-th question at `site` is answered with `value`. */
 export interface Deviation {
+  /** Name of the place that asks, e.g. `tie`. */
   readonly site: string;
+  /** Which of its questions in a run, from 0. */
   readonly occurrence: number;
+  /** The answer; taken modulo the number of answers there are. */
   readonly value: number;
 }
 

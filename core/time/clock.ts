@@ -18,12 +18,15 @@ export type RunEnd = "quiet" | "horizon" | "limit";
 
 /** Bounds of a run: virtual time in picoseconds and number of events. */
 export interface RunLimits {
+  /** Last instant whose events are run, in picoseconds. */
   readonly horizonPs: number;
+  /** Most events that this call runs. */
   readonly events: number;
 }
 
-/** Sequence numbers of `atEnd` events lie above all others. */
+/** Places of `atEnd` events lie above all others, in bands of one for each argument. */
 const END_OF_INSTANT = 2 ** 50;
+const END_BAND = 2 ** 40;
 /** How many events of one instant the choices may reorder at a time. */
 const TIES_MAX = 8;
 
@@ -49,7 +52,10 @@ export class Clock {
   #tieSite = 0;
   readonly #ties = new Float64Array(TIES_MAX * 4);
 
-  /** @param capacity events the queue can hold before it has to grow */
+  /**
+   * An empty queue at time 0.
+   * @param capacity events it can hold before it has to grow
+   */
   constructor(capacity = 4096) {
     this.#time = new Float64Array(capacity);
     this.#order = new Float64Array(capacity);
@@ -75,9 +81,12 @@ export class Clock {
     this.#push(ps, this.#sequence++, handler, arg);
   }
 
-  /** As `at`, but after all events that `at` put on the same instant. */
+  /**
+   * As `at`, but after all events that `at` put on the same instant; those that meet at the end of an instant
+   * run in order of their argument (0..1023), e.g. the number of an lcore, whenever they were asked for.
+   */
   atEnd(ps: number, handler: number, arg: number): void {
-    this.#push(ps, END_OF_INSTANT + this.#sequence++, handler, arg);
+    this.#push(ps, END_OF_INSTANT + arg * END_BAND + this.#sequence++, handler, arg);
   }
 
   /** Runs a handler within the present event: for a device that passes an event on. */

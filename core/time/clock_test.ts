@@ -116,3 +116,13 @@ Deno.test("Clock lets choices reorder one instant and nothing else", () => {
   assertEquals(play(1), [0, 2, 1, 3, 9, 4]);
   assertEquals(play(2), [0, 3, 1, 2, 9, 4]);
 });
+
+Deno.test("Clock runs what meets at the end of an instant in order of its argument", () => {
+  const clock = new Clock();
+  const seen: number[] = [];
+  const handler = clock.register((arg) => seen.push(arg));
+  for (const arg of [3, 1, 2, 1]) clock.atEnd(5, handler, arg);
+  clock.at(5, handler, 9);
+  clock.run(FAR);
+  assertEquals(seen, [9, 1, 1, 2, 3]);
+});

@@ -83,8 +83,8 @@ class L3fwd implements Dataplane {
   }
 
   report(): { name: string; value: number; unit: string }[] {
-    return [...this.#bursts].map((value, n) => ({
-      name: `RX-bursts of ${n}`,
+    return [...this.#bursts].slice(1).map((value, n) => ({
+      name: `RX-bursts of ${n + 1}`,
       value,
       unit: "bursts",
     }));
@@ -95,8 +95,8 @@ class L3fwd implements Dataplane {
     const drained = k === 0 ? this.#drainIfDue(cpu) : 0;
     const { port, queue } = cpu.rxQueues[k]!;
     const n = this.#env.ports[port]!.rxBurst(cpu, queue, this.#burst, BURST);
-    this.#bursts[n]!++;
     if (n === 0) return drained;
+    this.#bursts[n]!++;
     cpu.charge(n * this.#packetCycles);
     const good = this.#gather(cpu, n);
     this.#env.fib.lookupBulk(this.#destinations, this.#nextHops, good);

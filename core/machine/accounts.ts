@@ -1,0 +1,87 @@
+/**
+ * What the parts of a machine say about themselves when a run is over: findings of the ledgers, places,
+ * pools, ports, lcores. The machine writes them into the Observation; laws only read them.
+ */
+
+/** What the ledgers found wrong while the run went on. */
+export type FaultKind =
+  | "double-free"
+  | "foreign-free"
+  | "use-after-free"
+  | "posted-twice"
+  | "completed-unposted"
+  | "completed-twice"
+  | "done-without-data"
+  | "freed-posted"
+  | "overwritten"
+  | "second-fate"
+  | "emitted-nothing"
+  | "credits-overrun";
+
+/** One finding of a ledger. */
+export interface Fault {
+  /** What is wrong. */
+  readonly kind: FaultKind;
+  /** When, in picoseconds. */
+  readonly at: number;
+  /** Buffer concerned, or -1. */
+  readonly buffer: number;
+  /** Identity concerned, or -1. */
+  readonly packet: number;
+  /** Place that did it. */
+  readonly place: number;
+  /** Place that had it, or -1. */
+  readonly other: number;
+}
+
+/** A place in the machine where a packet can be. */
+export interface Place {
+  /** E.g. `nic0 ingress buffer`. */
+  readonly name: string;
+  /** Packets that it can hold; Infinity where nothing bounds it. */
+  readonly capacity: number;
+}
+
+/** Where the buffers of a pool are at the end of a run: free, cached and held make up its size. */
+export interface PoolAccount {
+  /** Name of the pool. */
+  readonly name: string;
+  /** Buffers that it owns. */
+  readonly size: number;
+  /** Buffers in its common ring. */
+  readonly free: number;
+  /** Buffers in the lcores' caches. */
+  readonly cached: number;
+  /** Buffers in use, by the place that holds them. */
+  readonly held: readonly { readonly place: string; readonly count: number }[];
+}
+
+/** Counters of one port as its NIC reports them. Bytes are those of frames without FCS. */
+export interface PortCounters {
+  /** Number of the port. */
+  readonly port: number;
+  /** Frames taken into the ingress buffer. */
+  rxFrames: number;
+  /** Their bytes. */
+  rxBytes: number;
+  /** Frames lost because the ingress buffer was full (rx_missed). */
+  rxMissed: number;
+  /** Frames refused for their length. */
+  rxErrors: number;
+  /** Frames sent. */
+  txFrames: number;
+  /** Their bytes. */
+  txBytes: number;
+}
+
+/** How busy one lcore was. */
+export interface LcoreAccount {
+  /** Number of the lcore. */
+  readonly lcore: number;
+  /** Picoseconds in which one of its contexts ran, empty polls included. */
+  readonly busyPs: number;
+  /** Picoseconds that the run took. */
+  readonly totalPs: number;
+  /** The part of `busyPs` spent in polls that moved something, interrupts and softirqs. */
+  readonly usefulPs: number;
+}
