@@ -1,5 +1,21 @@
 /**
  * planecheck finds out whether a packet-forwarding data plane keeps its promises, and how fast it is.
+ * A stack is put on a machine in virtual time (`core`) and judged by the laws (`properties`).
+ *
+ * @example
+ * ```ts
+ * import { checkConformance, testbed } from "@planecheck/planecheck";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { forwarder } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const device = testbed(forwarder, machineProfile(paperHost));
+ * const result = checkConformance(device, { numRuns: 50, only: /^(LOSS-2|PKT-1)$/ });
+ * assertEquals(result.laws.map(({ law, counterexample }) => [law.id, counterexample]), [
+ *   ["PKT-1", null],
+ *   ["LOSS-2", null],
+ * ]);
+ * ```
  *
  * @module
  */

@@ -43,7 +43,18 @@ export type ReasonName = typeof REASONS[number];
 /** A drop reason as the small integer that hot paths carry: its index in {@link REASONS}. */
 export type Reason = number;
 
-/** Number of each reason, e.g. `REASON.ttl`, `REASON["no-route"]`. */
+/**
+ * Number of each reason, e.g. `REASON.ttl`, `REASON["no-route"]`.
+ *
+ * @example
+ * ```ts
+ * import { REASON, REASONS } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(REASONS[REASON["no-route"]], "no-route");
+ * assertEquals(REASON.none, 0);
+ * ```
+ */
 export const REASON: { readonly [name in ReasonName]: Reason } = Object.fromEntries(
   REASONS.map((name, index) => [name, index]),
 ) as { [name in ReasonName]: Reason };

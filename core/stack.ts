@@ -14,7 +14,59 @@ import type { Hardware } from "./machine/hardware.ts";
 import type { Firmware } from "./nic/threads.ts";
 import type { Neighbours } from "./machine/scenario.ts";
 
-/** A stack: given its environment, it answers what is to be run. */
+/**
+ * A stack: given its environment, it answers what is to be run.
+ *
+ * @example
+ * ```ts
+ * import { checkFrame, ipv4Dst, REASON, rewriteFrame, testbed } from "@planecheck/planecheck/core";
+ * import type { Cpu, Dataplane, Env, Stack } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const router: Stack = ({ ports, fib, neighbours, memory, drop }: Env): Dataplane => {
+ *   const burst = new Int32Array(32);
+ *
+ *   // sends packet i of the burst on, or drops it with a reason
+ *   function forward(cpu: Cpu, i: number): void {
+ *     const b = burst[i]!;
+ *     const at = memory.offset[b]!;
+ *     const reason = checkFrame(memory.bytes, at, memory.length[b]!);
+ *     if (reason !== REASON.none) return drop(cpu, b, reason);
+ *     const nextHop = fib.lookup(ipv4Dst(memory.bytes, at + 14));
+ *     if (nextHop < 0) return drop(cpu, b, REASON["no-route"]);
+ *     rewriteFrame(memory.bytes, at, neighbours, nextHop);
+ *     const egress = ports[neighbours.port[nextHop]!]!;
+ *     if (egress.txBurst(cpu, cpu.lcore, burst, i, 1) === 0) drop(cpu, b, REASON["tx-full"]);
+ *   }
+ *
+ *   return {
+ *     name: "router",
+ *     idlePollIsStateless: true,
+ *     poll(cpu) {
+ *       let work = 0;
+ *       for (const { port, queue } of cpu.rxQueues) {
+ *         const n = ports[port]!.rxBurst(cpu, queue, burst, burst.length);
+ *         for (let i = 0; i < n; i++) forward(cpu, i);
+ *         work += n;
+ *       }
+ *       return work;
+ *     },
+ *   };
+ * };
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+ *   deviations: [],
+ * });
+ * const seen = testbed(router, machineProfile(paperHost)).run(scenario);
+ * assertEquals([seen.outCount, seen.outPort[0]], [1, 1]);
+ * ```
+ */
 export interface Stack {
   (env: Env): Dataplane;
   /** What the stack declares; absent, it is judged by {@link STRICT}. */
@@ -131,7 +183,19 @@ export interface Env {
   readonly hardware: Hardware;
 }
 
-/** RFC 1812 to the letter, with loss only at the NIC's ingress buffer: what a stack is judged by if it declares nothing. */
+/**
+ * RFC 1812 to the letter, with loss only at the NIC's ingress buffer: what a stack is judged by if it
+ * declares nothing.
+ *
+ * @example
+ * ```ts
+ * import { STRICT } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const policy = { ...STRICT, congestion: ["rx-missed", "tx-full"] };
+ * assertEquals([STRICT.ttl, policy.congestion.length], ["drop", 2]);
+ * ```
+ */
 export const STRICT: Policy = {
   onMiss: "drop",
   ttl: "drop",

@@ -16,7 +16,6 @@
  *
  * @module
  */
-export type { Arbitrary } from "fast-check";
 export type { Law, Run, Verdict } from "./law.ts";
 export * from "./arbitraries/mod.ts";
 export * from "./counterexample/mod.ts";

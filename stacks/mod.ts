@@ -1,6 +1,18 @@
 /**
  * One implementation of each data-plane system.
  *
+ * @example
+ * ```ts
+ * import { testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { forwarder, l3fwd, linuxNapi, p2pnic } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const machine = machineProfile(paperHost);
+ * const devices = [forwarder, l3fwd(), linuxNapi(), p2pnic()].map((each) => testbed(each, machine));
+ * assertEquals(devices.map(({ policy }) => policy.hairpin), ["forward", "forward", "forward", "drop"]);
+ * ```
+ *
  * @module
  */
 export * from "./dpdk/mod.ts";

@@ -18,7 +18,35 @@ import type { Lcore } from "./lcore.ts";
 /** Bytes of an MSI-X message. */
 const MESSAGE_BYTES = 4;
 
-/** An interrupt vector. */
+/**
+ * An interrupt vector.
+ *
+ * @example
+ * ```ts
+ * import { Clock, createFabric, DmaEngine, Lcore } from "@planecheck/planecheck/core";
+ * import { Observation, Vector } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { fabric: rates, dma: engine } = machineProfile(paperHost);
+ * const clock = new Clock();
+ * const fabric = createFabric("coarse", clock, rates, 1);
+ * fabric.reset(1, { headerCredits: 8, dataCredits: 64, mps: 256, mrrs: 512 });
+ * const dma = new DmaEngine(1, clock, engine, 1518);
+ * dma.reset(fabric);
+ * const lcore = new Lcore(0, clock, 1000);
+ * const taken: number[] = [];
+ * lcore.reset({ interrupt: (_, id) => void taken.push(id) });
+ *
+ * const vector = new Vector(7, clock, new Observation());
+ * vector.reset(dma, lcore, 1_000_000);
+ * vector.cause(); // masked: latched
+ * vector.enable(); // so the interrupt is raised, and the vector masked again
+ * vector.cause();
+ * clock.run({ horizonPs: 1e9, events: 100 });
+ * assertEquals(taken, [7]);
+ * ```
+ */
 export class Vector {
   /** Number that the interrupt handler is given. */
   readonly id: number;

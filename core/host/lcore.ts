@@ -2,18 +2,17 @@
  * An lcore: a scheduler of contexts on one logical core, in virtual time.
  *
  * Order: hard interrupts, then softirqs, then threads (processes and poll loops, round robin). A context
- * gives way only between bodies; a body is one burst, so that is the granule of pre-emption. A body runs at
- * one instant of the clock, and what it charges is its duration: its effects happen at its own time
- * (`cpu.nowPs`), and the next body starts when it ends.
+ * gives way only between bodies, each of one burst. A body runs at one instant of the clock, and what it
+ * charges is its duration: its effects happen at its own time (`cpu.nowPs`), and the next starts at its end.
  *
  * Idle polls. When all threads have answered 0 in turn, each by a body that declared that an empty poll
  * changes nothing, stepping on would repeat the same empty rotation until something happens that one of them
- * could see. The lcore then parks: it notes when the rotation would go on and what each empty poll costs, and
- * whoever changes what a body could see calls `notify`. The poll that would have started first at or after
- * that instant is then run at exactly its time. A law compares with stepping.
+ * could see. The lcore then parks, and whoever changes what a body could see calls `notify`. The poll that
+ * would have started first at or after that instant is run at exactly its time. A law compares with stepping.
  */
 import type { Clock } from "../time/clock.ts";
 import { Context, type Home } from "./context.ts";
+import { Rotation } from "./rotation.ts";
 
 /** Where an lcore's interrupts go. */
 export interface InterruptSink {
@@ -21,7 +20,28 @@ export interface InterruptSink {
   interrupt(cpu: Context, vector: number): void;
 }
 
-/** A scheduler of contexts on one core. */
+/**
+ * A scheduler of contexts on one core.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Lcore } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new Clock();
+ * const lcore = new Lcore(0, clock, 1000);
+ * const order: string[] = [];
+ * lcore.reset({ interrupt: (_, vector) => void order.push(`interrupt ${vector}`) });
+ * lcore.spawn("thread", (cpu) => {
+ *   cpu.charge(100);
+ *   if (order.push(`thread at ${clock.now} ps`) > 2) cpu.sleep();
+ *   return 1;
+ * }, false);
+ * clock.at(50_000, clock.register((vector) => lcore.raise(vector)), 3);
+ * clock.run({ horizonPs: 1e9, events: 100 });
+ * assertEquals(order, ["thread at 0 ps", "interrupt 3", "thread at 100000 ps"]);
+ * ```
+ */
 export class Lcore implements Home {
   /** Number of the lcore, from 0. */
   readonly id: number;
@@ -43,15 +63,19 @@ export class Lcore implements Home {
   irqCycles = 0;
 
   readonly #softirqs: Context[] = [];
-  readonly #threads: Context[] = [];
+  readonly #threads = new Rotation();
   readonly #vectors: number[] = [];
   #sink: InterruptSink | null = null;
-  #next = 0;
   #scheduled = false;
+  /** When the turn that is not run would begin; -1 when not parked. */
   #parkedAt = -1;
+  /** When parking ends by itself, because a thread's turn comes that may find something. */
+  #resumeAt = -1;
   #running: Context | null = null;
   readonly #step: number;
   readonly #idleStep: number;
+  readonly #turn: number;
+  readonly #idleTurn: number;
   readonly #deadline: number;
   readonly #woken: number;
   readonly #contexts: Context[] = [];
@@ -65,6 +89,8 @@ export class Lcore implements Home {
     this.#step = clock.register(() => this.#run());
     // looking again after an empty poll does not keep a run going: a poll loop would never be quiet
     this.#idleStep = clock.registerTimer(() => this.#run());
+    this.#turn = clock.register(() => this.#takeTurn());
+    this.#idleTurn = clock.registerTimer(() => this.#takeTurn());
     this.#woken = clock.register((index) => this.wake(this.#contexts[index]!, clock.now));
     this.#deadline = clock.registerTimer((index) => this.#wakeByDeadline(index));
   }
@@ -73,12 +99,12 @@ export class Lcore implements Home {
   reset(sink: InterruptSink): void {
     this.#sink = sink;
     this.#softirqs.length = 0;
-    this.#threads.length = 0;
+    this.#threads.reset();
     this.#contexts.length = 0;
     this.#vectors.length = 0;
-    this.#next = 0;
     this.#scheduled = false;
     this.#parkedAt = -1;
+    this.#resumeAt = -1;
     this.#running = null;
     this.busyUntil = 0;
     this.usefulPs = 0;
@@ -98,7 +124,7 @@ export class Lcore implements Home {
       context.runnable = false;
       this.#softirqs.push(context);
     } else {
-      this.#threads.push(context);
+      this.#threads.add(context);
       this.#unpark(this.clock.now);
       this.kick(this.clock.now);
     }
@@ -175,7 +201,39 @@ export class Lcore implements Home {
       if (context === null) return;
       idle = !this.#runBody(context, now);
     }
-    if (this.#parkedAt < 0 && this.#hasWork()) this.kick(this.busyUntil, idle);
+    this.#proceed(idle);
+  }
+
+  /** Goes on with what runs next; turns of threads that are known to find nothing are not run. */
+  #proceed(idle: boolean): void {
+    if (this.#parkedAt >= 0 || this.#scheduled) return;
+    if (this.#urgent) {
+      this.kick(this.busyUntil, idle);
+      return;
+    }
+    if (!this.#threads.runnable) return;
+    const at = this.#threads.firstBusy(this.busyUntil);
+    if (at === this.busyUntil) {
+      this.kick(at, idle);
+      return;
+    }
+    this.#parkedAt = this.busyUntil;
+    this.#resumeAt = at;
+    if (at !== Infinity) this.clock.atEnd(at, idle ? this.#idleTurn : this.#turn, this.id);
+  }
+
+  /** The turn has come that ends parking, unless something else has ended it before. */
+  #takeTurn(): void {
+    if (this.#parkedAt < 0 || this.#resumeAt !== this.clock.now) return;
+    this.#unpark(this.clock.now);
+    this.#run();
+  }
+
+  /** Whether an interrupt or a softirq waits. */
+  get #urgent(): boolean {
+    if (this.#vectors.length > 0) return true;
+    for (const softirq of this.#softirqs) if (softirq.runnable) return true;
+    return false;
   }
 
   #runInterrupt(now: number): void {
@@ -209,36 +267,12 @@ export class Lcore implements Home {
       );
     }
     context.emptyPs = !context.dirty && context.mayPark && this.skipsIdlePolls ? spent : -1;
-    if (context.emptyPs > 0 && context.runnable) this.#tryPark();
     return false;
   }
 
   #pick(): Context | null {
     for (const softirq of this.#softirqs) if (softirq.runnable) return softirq;
-    const threads = this.#threads;
-    for (let i = 0; i < threads.length; i++) {
-      const at = this.#next;
-      this.#next = at + 1 === threads.length ? 0 : at + 1;
-      if (threads[at]!.runnable) return threads[at]!;
-    }
-    return null;
-  }
-
-  #hasWork(): boolean {
-    if (this.#vectors.length > 0) return true;
-    for (const softirq of this.#softirqs) if (softirq.runnable) return true;
-    for (const thread of this.#threads) if (thread.runnable) return true;
-    return false;
-  }
-
-  /** Parks when every runnable thread's last poll was empty and nothing happened since to any of them. */
-  #tryPark(): void {
-    if (this.#vectors.length > 0) return;
-    for (const softirq of this.#softirqs) if (softirq.runnable) return;
-    for (const thread of this.#threads) {
-      if (thread.runnable && (thread.emptyPs <= 0 || thread.dirty)) return;
-    }
-    this.#parkedAt = this.busyUntil;
+    return this.#threads.pick();
   }
 
   #wakeByDeadline(index: number): void {
@@ -249,33 +283,18 @@ export class Lcore implements Home {
     else this.notify(context);
   }
 
-  /** Ends parking because the set of runnable contexts changes; the rotation goes on from where it was. */
+  /** Ends parking; the rotation goes on with the turn that begins first at or after `ps`. */
   #unpark(ps: number): void {
     if (this.#parkedAt < 0) return;
-    const until = this.#boundary(ps);
+    const until = this.#threads.skip(this.#parkedAt, ps);
     this.emptyPs += until - this.#parkedAt;
     this.#parkedAt = -1;
+    this.#resumeAt = -1;
     if (until > this.busyUntil) this.busyUntil = until;
   }
 
   #resume(ps: number): void {
     this.#unpark(ps);
-    this.kick(this.busyUntil);
-  }
-
-  /** When the first poll of the parked rotation would start at or after `ps`; the rotation moves there. */
-  #boundary(ps: number): number {
-    const threads = this.#threads;
-    let rotation = 0;
-    for (const thread of threads) if (thread.runnable) rotation += thread.emptyPs;
-    let at = this.#parkedAt;
-    if (ps <= at) return at;
-    at += Math.floor((ps - at) / rotation) * rotation;
-    while (at < ps) {
-      const thread = threads[this.#next]!;
-      this.#next = this.#next + 1 === threads.length ? 0 : this.#next + 1;
-      if (thread.runnable) at += thread.emptyPs;
-    }
-    return at;
+    this.#proceed(false);
   }
 }

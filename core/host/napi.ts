@@ -87,7 +87,21 @@ export interface Listed<T> {
   next: T | null;
 }
 
-/** A first-in first-out list through the `next` of its members (list_head). All operations are O(1). */
+/**
+ * A first-in first-out list through the `next` of its members (list_head). All operations are O(1).
+ *
+ * @example
+ * ```ts
+ * import { IntrusiveList, Napi } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const idle = { poll: () => 0 };
+ * const list = new IntrusiveList<Napi>();
+ * list.push(new Napi("eth0", idle));
+ * list.push(new Napi("eth1", idle));
+ * assertEquals([list.shift()?.name, list.shift()?.name, list.isEmpty], ["eth0", "eth1", true]);
+ * ```
+ */
 export class IntrusiveList<T extends Listed<T>> {
   #head: T | null = null;
   #tail: T | null = null;

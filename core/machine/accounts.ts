@@ -5,17 +5,29 @@
 
 /** What the ledgers found wrong while the run went on. */
 export type FaultKind =
+  /** A buffer was freed that was free. */
   | "double-free"
+  /** A buffer came back to a pool that does not own it. */
   | "foreign-free"
+  /** A free buffer was posted, handed on or written. */
   | "use-after-free"
+  /** A buffer that a device or somebody else had was posted or handed out. */
   | "posted-twice"
+  /** A driver took back a buffer that no device had. */
   | "completed-unposted"
+  /** A device wrote a descriptor back whose done bit was set already. */
   | "completed-twice"
+  /** A descriptor announced a packet whose bytes had not landed. */
   | "done-without-data"
+  /** A buffer was free while a device had it. */
   | "freed-posted"
+  /** A buffer was written while its packet had no fate. */
   | "overwritten"
+  /** A packet that had a fate met another. */
   | "second-fate"
+  /** A frame left from a buffer that held no packet. */
   | "emitted-nothing"
+  /** A TLP left without a credit. */
   | "credits-overrun";
 
 /** One finding of a ledger. */

@@ -9,8 +9,9 @@ import type { Fib4 } from "../fib/fib.ts";
 import { Context, type Home } from "../host/context.ts";
 import { FLAG, HEADROOM, Memory, STRIDE } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
-import { PollPort, thresholdsFor } from "../nic/poll_port.ts";
+import { PollPort } from "../nic/poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
+import { thresholdsFor } from "../nic/thresholds.ts";
 import type { Reason } from "../policy.ts";
 import type { Cpu, Env, Priority, Stack } from "../stack.ts";
 import { Choices } from "../time/choices.ts";
@@ -87,7 +88,7 @@ class FlatOutDevice implements DeviceSide {
 export interface FlatOutInput {
   /** Ports; as many as there are entries of `frames`. */
   readonly ports: number;
-  /** Descriptors of every ring: a power of two. */
+  /** Descriptors of every ring: a power of two, 8 or more. */
   readonly ring: number;
   /** Routes of the table; not read where `fib` is given. */
   readonly routes: RouteSet;
@@ -99,7 +100,41 @@ export interface FlatOutInput {
   readonly fib?: Fib4;
 }
 
-/** A stack of poll loops that runs as fast as it can on one lcore. */
+/**
+ * A stack of poll loops that runs as fast as it can on one lcore.
+ *
+ * @example
+ * ```ts
+ * import { createFib4, FlatOut } from "@planecheck/planecheck/core";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { forwarder } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+ *   deviations: [],
+ * });
+ * const { routes, neighbours, traffic } = scenario;
+ * const frame = new Uint8Array(64);
+ * frame.set(traffic.bytes.subarray(0, 60));
+ * const fib = createFib4("dir24-8", { firstBits: 8, groups: 16, maxRules: 16 });
+ * fib.add(0x0a010000, 16, 1);
+ *
+ * const flat = new FlatOut(forwarder, {
+ *   ports: 2,
+ *   ring: 64,
+ *   routes,
+ *   neighbours,
+ *   frames: [frame, frame],
+ *   fib,
+ * });
+ * // two ports, a burst of 32 of each in every turn
+ * assertEquals([flat.run(10), flat.dropped], [640, 0]);
+ * ```
+ */
 export class FlatOut {
   readonly #bodies: ((cpu: Context) => number)[] = [];
   readonly #contexts: Context[] = [];
@@ -107,7 +142,11 @@ export class FlatOut {
   /** Packets that the stack dropped. */
   dropped = 0;
 
-  /** @throws {RangeError} when the stack has nothing to poll, e.g. because it is firmware */
+  /**
+   * Boots the stack on ports that never run dry.
+   * @throws {RangeError} when the stack has nothing to poll, e.g. because it is firmware, or a ring is
+   *   too small for its driver
+   */
   constructor(stack: Stack, input: FlatOutInput) {
     const { ports, ring, neighbours } = input;
     const buffers = ports * (2 * ring + 64) + 1024;

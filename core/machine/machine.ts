@@ -9,7 +9,8 @@ import { Memory, type Region } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
 import { Mmio } from "../nic/mmio.ts";
 import { type Maxima, Nic } from "../nic/nic.ts";
-import { PollPort, type Thresholds } from "../nic/poll_port.ts";
+import { PollPort } from "../nic/poll_port.ts";
+import type { Thresholds } from "../nic/thresholds.ts";
 import { PeerRings } from "../nic/peer_rings.ts";
 import { createFabric } from "../pcie/create.ts";
 import type { Fabric, Fidelity } from "../pcie/fabric.ts";
@@ -29,7 +30,32 @@ export const SCENARIO_MAXIMA: Maxima = {
   buffers: 8192,
 };
 
-/** Hardware that a stack runs on. */
+/**
+ * Hardware that a stack runs on.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { PLAIN_GEOMETRY } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const small = { ports: 2, lcores: 1, ring: 64, ingress: 64, buffers: 1024 };
+ * const machine = new Machine(machineProfile(paperHost), small);
+ * machine.reset(PLAIN_GEOMETRY, 1, [], () => {});
+ * machine.offer({
+ *   count: 1,
+ *   port: Uint8Array.of(1),
+ *   at: Float64Array.of(2_000_000),
+ *   offset: Uint32Array.of(0),
+ *   length: Uint32Array.of(60),
+ *   bytes: new Uint8Array(60),
+ * });
+ * assertEquals(machine.clock.run({ horizonPs: 1e9, events: 1000 }), "quiet");
+ * // no stack drives the NIC: the packet waits in its ingress buffer
+ * assertEquals(machine.nics[1]!.macIn.occupancy, 1);
+ * ```
+ */
 export class Machine {
   /** What it is made of. */
   readonly profile: MachineProfile;

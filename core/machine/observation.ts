@@ -35,7 +35,34 @@ export const FATE = {
 /** How many faults are kept with their particulars; all are counted. */
 const FAULTS_MAX = 64;
 
-/** The record of one run. */
+/**
+ * The record of one run.
+ *
+ * Arrays by identity have `count` entries that mean something, arrays by frame `outCount`; what
+ * lies beyond is left over from other runs.
+ *
+ * @example
+ * ```ts
+ * import { ipv4Ttl, testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { forwarder } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+ *   deviations: [],
+ * });
+ * const o = testbed(forwarder, machineProfile(paperHost)).run(scenario);
+ * const sent = o.outBytes.subarray(o.outOffset[0]!, o.outOffset[0]! + o.outLength[0]!);
+ * assertEquals([o.outPacket[0], ipv4Ttl(sent, 14)], [0, 63]);
+ * // in picoseconds: it landed in host memory, was taken by the lcore, left
+ * assertEquals(o.dataAt[0]! <= o.seenAt[0]! && o.seenAt[0]! < o.endAt[0]!, true);
+ * ```
+ */
 export class Observation {
   /** Packets offered. */
   count = 0;

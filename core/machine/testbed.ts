@@ -43,7 +43,30 @@ const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
 const EVENTS_PER_PACKET = 5_000;
 const EVENTS_MIN = 2_000_000;
 
-/** A stack on a simulated machine. */
+/**
+ * A stack on a simulated machine. The Observation it answers is overwritten by the next run.
+ *
+ * @example
+ * ```ts
+ * import { FATE, Testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { forwarder } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+ *   deviations: [],
+ * });
+ * const device = new Testbed(forwarder, machineProfile(paperHost));
+ * const seen = device.run(scenario);
+ * assertEquals([device.name, seen.end, seen.fate[0]], ["forwarder", "quiet", FATE.emitted]);
+ * assertEquals(device.machine.nics[0]!.counters.rxFrames, 1);
+ * ```
+ */
 export class Testbed implements DeviceUnderTest {
   /** What the stack declares; {@link STRICT} if it declares nothing. */
   readonly policy: Policy;
@@ -222,7 +245,29 @@ export class Testbed implements DeviceUnderTest {
   }
 }
 
-/** Puts a stack on a machine. */
+/**
+ * Puts a stack on a machine, as a device that the laws can drive.
+ * @throws {RangeError} when a rate or a delay of the profile is out of range
+ *
+ * @example
+ * ```ts
+ * import { REASON, testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { forwarder } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0b000001 }],
+ *   deviations: [],
+ * });
+ * const seen = testbed(forwarder, machineProfile(paperHost)).run(scenario);
+ * assertEquals([seen.outCount, seen.reason[0]], [0, REASON["no-route"]]);
+ * ```
+ */
 export function testbed(
   stack: Stack,
   profile: MachineProfile,

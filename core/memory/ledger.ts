@@ -19,7 +19,25 @@ const FREE = 0;
 const IN_USE = 1;
 const POSTED = 2;
 
-/** Who holds what. */
+/**
+ * Who holds what.
+ *
+ * @example
+ * ```ts
+ * import { Ledger, Memory, Mempool, Observation } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const observation = new Observation();
+ * const memory = new Memory(4);
+ * memory.ledger = new Ledger(memory, observation, () => 0);
+ * const lcore = observation.addPlace("lcore 0");
+ * const pool = new Mempool(memory, memory.region("mempool", 0, 4), [lcore], 0);
+ * const b = pool.get(0);
+ * pool.put(0, b);
+ * pool.put(0, b);
+ * assertEquals(observation.faults.map(({ kind, buffer }) => [kind, buffer]), [["double-free", b]]);
+ * ```
+ */
 export class Ledger {
   /** The memory whose books these are. */
   readonly memory: Memory;

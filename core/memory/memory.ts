@@ -58,7 +58,22 @@ export interface PacketMemory {
   copy(from: number, to: number): void;
 }
 
-/** All buffers of a machine. */
+/**
+ * All buffers of a machine.
+ *
+ * @example
+ * ```ts
+ * import { FLAG, Memory } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const memory = new Memory(4);
+ * const { first } = memory.region("mempool", 0, 2);
+ * memory.length[first] = 60;
+ * memory.flags[first] = FLAG.ipv4;
+ * memory.copy(first, first + 1);
+ * assertEquals([memory.length[first + 1], memory.copiedBytes], [60, 60]);
+ * ```
+ */
 export class Memory implements PacketMemory {
   /** Buffers that the arena holds. */
   readonly capacity: number;

@@ -12,7 +12,25 @@
  */
 import type { Memory, Region } from "./memory.ts";
 
-/** A pool of buffers of one region. */
+/**
+ * A pool of buffers of one region.
+ *
+ * An operation on n buffers takes O(n), and O(n + `cacheSize`) when it refills or flushes a cache.
+ *
+ * @example
+ * ```ts
+ * import { Memory, Mempool } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const memory = new Memory(64);
+ * const pool = new Mempool(memory, memory.region("mempool", 0, 64), [-1], 8);
+ * const burst = new Int32Array(32);
+ * assertEquals(pool.getBulk(0, burst, 0, 32), true);
+ * assertEquals(pool.getBulk(0, burst, 0, 33), false);
+ * pool.putBulk(0, burst, 0, 32);
+ * assertEquals([pool.free + pool.cached, pool.refusals], [64, 1]);
+ * ```
+ */
 export class Mempool {
   /** Name of its region. */
   name = "";

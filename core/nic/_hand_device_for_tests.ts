@@ -7,8 +7,9 @@ import { Ledger } from "../memory/ledger.ts";
 import { Memory } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
 import type { Costs } from "../stack.ts";
-import { PollPort, type Thresholds } from "./poll_port.ts";
+import { PollPort } from "./poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "./rings.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 /** A context on nothing: it only counts what is charged. */
 export function bareContext(): Context {

@@ -66,7 +66,29 @@ class Operations {
   }
 }
 
-/** The DMA engine of one device. */
+/**
+ * The DMA engine of one device.
+ *
+ * @example
+ * ```ts
+ * import { Clock, createFabric, DmaEngine, HOST } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const profile = machineProfile(paperHost);
+ * const clock = new Clock();
+ * const fabric = createFabric("coarse", clock, profile.fabric, 1);
+ * fabric.reset(1, { headerCredits: 8, dataCredits: 64, mps: 256, mrrs: 512 });
+ * const dma = new DmaEngine(1, clock, profile.dma, 1518);
+ * dma.reset(fabric);
+ * let landed = 0;
+ * const handler = clock.register(() => landed++);
+ * dma.write(HOST, 64, handler, 0);
+ * dma.write(HOST, 16, handler, 0);
+ * clock.run({ horizonPs: 1e9, events: 100 });
+ * assertEquals([landed, dma.writeBusyPs], [2, 2 * profile.dma.write64Ps]);
+ * ```
+ */
 export class DmaEngine {
   /** Its node on the fabric. */
   readonly node: number;

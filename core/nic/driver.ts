@@ -7,7 +7,23 @@ import type { Context } from "../host/context.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { DescriptorRing } from "./rings.ts";
 
-/** Driver: receive descriptor `slot` names an empty buffer from now on. */
+/**
+ * Driver: receive descriptor `slot` names an empty buffer from now on. In checked mode a buffer
+ * that is free or posted already is noted as a fault.
+ *
+ * @example
+ * ```ts
+ * import { DescriptorRing, Memory, postEmpty, takeReceived } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const memory = new Memory(8);
+ * const ring = new DescriptorRing(8);
+ * ring.reset(8, -1);
+ * postEmpty(memory, ring, 0, 5);
+ * ring.done[0] = 1; // the device has filled it
+ * assertEquals([takeReceived(memory, ring, 0, -1), ring.done[0]], [5, 0]);
+ * ```
+ */
 export function postEmpty(memory: Memory, ring: DescriptorRing, slot: number, b: number): void {
   const ledger = memory.ledger;
   if (ledger !== null) ledger.post(b, ring.place);

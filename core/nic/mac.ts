@@ -28,7 +28,32 @@ export interface Receiver {
   received(buffer: number): void;
 }
 
-/** Port input: checks and the ingress buffer. */
+/**
+ * Port input: checks and the ingress buffer.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Ledger, MacIn, Memory, Observation, REASON } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new Clock();
+ * const observation = new Observation();
+ * observation.reset(2, "coarse");
+ * const memory = new Memory(2);
+ * memory.ledger = new Ledger(memory, observation, () => clock.now);
+ * const rx = { rxFrames: 0, rxBytes: 0, rxMissed: 0, rxErrors: 0 };
+ * const counters = { port: 0, ...rx, txFrames: 0, txBytes: 0 };
+ *
+ * const wire = observation.addPlace("wire");
+ * const ingress = observation.addPlace("ingress buffer", 1);
+ * const mac = new MacIn(0, clock, memory, observation, 1);
+ * mac.reset(memory.region("ingress buffer", 1, 1), ingress, wire, counters);
+ * mac.arrive(0, new Uint8Array(60), 0, 60);
+ * mac.arrive(1, new Uint8Array(60), 0, 60);
+ * assertEquals([counters.rxFrames, counters.rxMissed], [1, 1]);
+ * assertEquals([observation.reason[1], observation.occupancy[1]], [REASON["rx-missed"], 1]);
+ * ```
+ */
 export class MacIn {
   /** Number of the port. */
   readonly port: number;
@@ -115,7 +140,36 @@ export interface Sender {
   sent(buffer: number): void;
 }
 
-/** Port output: serialisation at line rate. */
+/**
+ * Port output: serialisation at line rate.
+ *
+ * @example
+ * ```ts
+ * import { Clock, Ledger, MacOut, Memory, Observation } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new Clock();
+ * const observation = new Observation();
+ * observation.reset(2, "coarse");
+ * const memory = new Memory(2);
+ * memory.ledger = new Ledger(memory, observation, () => clock.now);
+ * const rx = { rxFrames: 0, rxBytes: 0, rxMissed: 0, rxErrors: 0 };
+ * const counters = { port: 0, ...rx, txFrames: 0, txBytes: 0 };
+ *
+ * const mac = new MacOut(0, clock, memory, observation, 40, 2);
+ * mac.reset(observation.addPlace("egress"), counters);
+ * mac.sender = { sent: () => {} };
+ * const { first } = memory.region("frames", 1, 2);
+ * for (const packet of [0, 1]) {
+ *   memory.length[first + packet] = 60;
+ *   memory.ledger.enter(packet, first + packet, 0);
+ *   mac.send(first + packet);
+ * }
+ * clock.run({ horizonPs: 1e9, events: 100 });
+ * // 60 bytes and 24 of FCS, preamble, SFD and gap at 40 Gb/s
+ * assertEquals([...observation.outEnd.subarray(0, 2)], [16_800, 33_600]);
+ * ```
+ */
 export class MacOut {
   /** Number of the port. */
   readonly port: number;

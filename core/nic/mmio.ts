@@ -6,7 +6,26 @@
 import { type Fabric, HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 
-/** The root complex as a source of register writes; one for each machine. */
+/**
+ * The root complex as a source of register writes; one for each machine.
+ *
+ * @example
+ * ```ts
+ * import { Clock, createFabric, Mmio } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new Clock();
+ * const fabric = createFabric("coarse", clock, machineProfile(paperHost).fabric, 1);
+ * fabric.reset(1, { headerCredits: 8, dataCredits: 64, mps: 256, mrrs: 512 });
+ * const mmio = new Mmio(clock);
+ * mmio.reset(fabric);
+ * let arrived = 0;
+ * mmio.write(1, 4, clock.register(() => arrived++), 0);
+ * clock.run({ horizonPs: 1e9, events: 100 });
+ * assertEquals([mmio.count, arrived], [1, 1]);
+ * ```
+ */
 export class Mmio {
   /** Writes made since the last reset. */
   count = 0;

@@ -31,7 +31,25 @@ export interface Maxima {
   readonly buffers: number;
 }
 
-/** One NIC with one port. */
+/**
+ * One NIC with one port.
+ *
+ * @example
+ * ```ts
+ * import { Machine, REASON } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { PLAIN_GEOMETRY } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const small = { ports: 1, lcores: 1, ring: 64, ingress: 64, buffers: 1024 };
+ * const machine = new Machine(machineProfile(paperHost), small);
+ * machine.reset({ ...PLAIN_GEOMETRY, ports: 1 }, 1, [], () => {});
+ * const nic = machine.nics[0]!;
+ * nic.macIn.receiver = { received: (b) => nic.drop(b, REASON["not-ip"]) };
+ * nic.macIn.arrive(0, new Uint8Array(60), 0, 60);
+ * assertEquals([nic.counters.rxFrames, machine.observation.reason[0]], [1, REASON["not-ip"]]);
+ * ```
+ */
 export class Nic {
   /** Its number, from 0. */
   readonly port: number;

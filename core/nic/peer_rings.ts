@@ -60,7 +60,24 @@ class Pair {
   }
 }
 
-/** The rings of all ordered pairs of NICs of a machine. */
+/**
+ * The rings of all ordered pairs of NICs of a machine. {@link NicThreads} has firmware that uses them.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { PLAIN_GEOMETRY } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const machine = new Machine(machineProfile(paperHost));
+ * machine.reset(PLAIN_GEOMETRY, 0, [], () => {});
+ * const { nics, peers } = machine;
+ * peers.boot(nics.slice(0, 2), 2, 64);
+ * assertEquals([peers.reserve(0, 1) >= 0, peers.reserve(0, 1) >= 0], [true, true]);
+ * assertEquals([peers.reserve(0, 1), peers.reserve(1, 0) >= 0], [-1, true]);
+ * ```
+ */
 export class PeerRings {
   /** Slots of each pair, in this run. */
   slots = 0;

@@ -19,28 +19,7 @@ import type { Memory } from "../memory/memory.ts";
 import type { Costs, Cpu, Port } from "../stack.ts";
 import { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
 import type { DescriptorRing, DeviceSide } from "./rings.ts";
-
-/** Packets that one look at the ring takes at most (RTE_PMD_IXGBE_RX_MAX_BURST). */
-const RX_MAX_BURST = 32;
-
-/** Thresholds of one queue pair. */
-export interface Thresholds {
-  /** Buffers refilled together; must divide the receive ring. */
-  readonly rxFreeThresh: number;
-  /** Transmit descriptors between write-backs; must divide the transmit ring. */
-  readonly txRsThresh: number;
-  /** Fewer free transmit descriptors than this make the driver reclaim. */
-  readonly txFreeThresh: number;
-}
-
-/**
- * The thresholds that DPDK defaults to (32, 32, 32), scaled down for rings too small for them. A refill is
- * never smaller than a look at the ring, as the driver's own precondition for bulk allocation has it.
- */
-export function thresholdsFor(rxRing: number, txRing: number): Thresholds {
-  const tx = Math.max(1, Math.min(32, txRing >> 2));
-  return { rxFreeThresh: Math.min(RX_MAX_BURST, rxRing >> 1), txRsThresh: tx, txFreeThresh: tx };
-}
+import { checkThresholds, RX_MAX_BURST, type Thresholds } from "./thresholds.ts";
 
 /** Cycles that the driver's own work costs. */
 interface DriverCosts {
@@ -88,7 +67,35 @@ function costOf(costs: Costs, operation: string): number {
   return cycles;
 }
 
-/** A port driven by polling. */
+/**
+ * A port driven by polling.
+ *
+ * @example
+ * ```ts
+ * import { Context, DescriptorRing, Memory, Mempool } from "@planecheck/planecheck/core";
+ * import { PollPort, thresholdsFor } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // a device that receives nothing, and a context on which no time passes
+ * const ring = new DescriptorRing(64);
+ * const tx = [new DescriptorRing(64)];
+ * const device = { rx: [ring], tx, rxTail() {}, txTail() {}, irqEnable() {} };
+ * for (const each of [ring, ...tx]) each.reset(64, -1);
+ * const home = { id: 0, psPerCycle: 1, deadline() {}, notify() {}, wakeFrom() {} };
+ * const cpu = new Context(home, 1, false, () => 0);
+ * const costs = { "pmd.rx.burst": 9, "pmd.rx.packet": 1, "pmd.tx.burst": 9, "pmd.tx.packet": 1 };
+ *
+ * const memory = new Memory(256);
+ * const pool = new Mempool(memory, memory.region("mempool", 0, 256), [-1], 0);
+ * const port = new PollPort(0, device, 1, memory, pool, thresholdsFor(64, 64), costs, [-1]);
+ * port.start(cpu, 0);
+ * for (let slot = 0; slot < 3; slot++) ring.done[slot] = 1;
+ *
+ * const burst = new Int32Array(32);
+ * assertEquals(port.rxBurst(cpu, 0, burst, 32), 3);
+ * assertEquals([port.txBurst(cpu, 0, burst, 0, 3), cpu.nowPs], [3, 9 + 3 + 9 + 3]);
+ * ```
+ */
 export class PollPort implements Port {
   /** Number of the port. */
   readonly id: number;
@@ -150,7 +157,7 @@ export class PollPort implements Port {
   start(cpu: Context, queue: number): void {
     const rx = this.#device.rx[queue]!;
     const tx = this.#device.tx[queue]!;
-    this.#check(rx.size, tx.size);
+    checkThresholds(this.#t, rx.size, tx.size);
     const { rxFreeThresh, txRsThresh } = this.#t;
     const state = this.#queues[queue]!;
     for (let slot = 0; slot < rx.size; slot++) {
@@ -168,25 +175,6 @@ export class PollPort implements Port {
     state.nextDone = txRsThresh - 1;
     state.nextReport = txRsThresh - 1;
     this.#device.rxTail(cpu, queue, rx.size - 1);
-  }
-
-  #check(rxSize: number, txSize: number): void {
-    const { rxFreeThresh, txRsThresh, txFreeThresh } = this.#t;
-    if (rxSize % rxFreeThresh !== 0 || rxFreeThresh > RX_MAX_BURST) {
-      throw new RangeError(
-        `Cannot set up a receive queue: rx_free_thresh ${rxFreeThresh} must divide the ring of ` +
-          `${rxSize} and be at most ${RX_MAX_BURST}`,
-      );
-    }
-    if (
-      txRsThresh < 1 || txSize % txRsThresh !== 0 || txRsThresh > txFreeThresh ||
-      txFreeThresh >= txSize - 3 || txRsThresh + txFreeThresh > txSize
-    ) {
-      throw new RangeError(
-        `Cannot set up a transmit queue: tx_rs_thresh ${txRsThresh} must divide the ring of ` +
-          `${txSize} and be at most tx_free_thresh ${txFreeThresh}, which must be below ring - 3`,
-      );
-    }
   }
 
   rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number {

@@ -2,7 +2,8 @@
 // for each rule, and every ring that the default thresholds are for.
 import { assertEquals, assertThrows } from "@std/assert";
 import { COSTS, handPort } from "./_hand_device_for_tests.ts";
-import { PollPort, type Thresholds, thresholdsFor } from "./poll_port.ts";
+import { PollPort } from "./poll_port.ts";
+import { type Thresholds, thresholdsFor } from "./thresholds.ts";
 
 Deno.test("PollPort set-up refuses what the driver refuses", () => {
   const right = { rxFreeThresh: 32, txRsThresh: 32, txFreeThresh: 32 };

@@ -4,7 +4,7 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { handPort } from "./_hand_device_for_tests.ts";
-import type { Thresholds } from "./poll_port.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 const operation = fc.record({
   kind: fc.constantFrom("receive", "receive", "rx", "rx", "tx", "tx", "send", "free"),

@@ -18,7 +18,27 @@ import { TransmitSide } from "./transmit_side.ts";
 /** Bytes of a doorbell. */
 const DOORBELL_BYTES = 4;
 
-/** Queue pairs of one NIC. */
+/**
+ * Queue pairs of one NIC.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { PLAIN_GEOMETRY } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const small = { ports: 1, lcores: 1, ring: 64, ingress: 64, buffers: 1024 };
+ * const machine = new Machine(machineProfile(paperHost), small);
+ * machine.reset({ ...PLAIN_GEOMETRY, ports: 1 }, 0, [], () => {});
+ * const queues = machine.nics[0]!.bootQueues();
+ * queues.rxTail(machine.lcores[0]!.irq, 0, 5);
+ * assertEquals(queues.rx[0]!.tail, 0);
+ * machine.clock.run({ horizonPs: 1e9, events: 1000 });
+ * // the doorbell has crossed the fabric
+ * assertEquals([queues.rx[0]!.tail, machine.mmio.count], [5, 1]);
+ * ```
+ */
 export class QueuePairs implements DeviceSide {
   /** Receive ring of each queue, by lcore. */
   readonly rx: readonly DescriptorRing[];

@@ -31,7 +31,23 @@ export function slotOf(key: number): number {
   return key & 0xffff;
 }
 
-/** One descriptor ring with both its sides. */
+/**
+ * One descriptor ring with both its sides.
+ *
+ * @example
+ * ```ts
+ * import { DescriptorRing } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ring = new DescriptorRing(64);
+ * ring.reset(8, -1);
+ * ring.moveTail(7);
+ * assertEquals([ring.tail, ring.unread, ring.ready], [7, 7, 0]);
+ * // slot 2 of the next turn
+ * ring.moveTail(2);
+ * assertEquals(ring.tail, 10);
+ * ```
+ */
 export class DescriptorRing {
   /** Descriptors that `reset` may ask for at most. */
   readonly capacity: number;
@@ -58,7 +74,7 @@ export class DescriptorRing {
   /** The driver context that looked last, to be told of changes. */
   waiter: Context | null = null;
   /** Place of what is in the ring, for the ledger. */
-  place = -1;
+  place: number = -1;
 
   /** A ring of no descriptors yet; `reset` gives it its size. */
   constructor(capacity: number) {

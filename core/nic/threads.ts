@@ -22,7 +22,53 @@ export interface Firmware {
   signal(nic: Nic, kind: number, arg: number): void;
 }
 
-/** The thread pool of one NIC. */
+/**
+ * The thread pool of one NIC.
+ *
+ * @example
+ * ```ts
+ * import { DESCRIPTOR, SENT, testbed } from "@planecheck/planecheck/core";
+ * import type { Stack } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // a cable: what comes in at one NIC leaves at the other
+ * const cable: Stack = ({ hardware: { nics, peers, peerSlots, nicBuffers } }) => {
+ *   peers.boot(nics, peerSlots, nicBuffers);
+ *   return {
+ *     name: "cable",
+ *     firmware: {
+ *       packet: () => 100,
+ *       done(nic, _thread, b) {
+ *         const egress = 1 - nic.port;
+ *         const slot = peers.reserve(nic.port, egress);
+ *         peers.writeFrame(nic.port, egress, b, slot);
+ *         peers.append(nic.port, egress, slot);
+ *         peers.flush(nic.port, egress);
+ *       },
+ *       signal(nic, kind, arg) {
+ *         if (kind === DESCRIPTOR) nic.macOut.send(peers.take(arg, nic.port));
+ *         else if (kind === SENT) {
+ *           peers.complete(1 - nic.port, nic.port, arg);
+ *           peers.flushCompletions(1 - nic.port, nic.port);
+ *         }
+ *       },
+ *     },
+ *   };
+ * };
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+ *   deviations: [],
+ * });
+ * const seen = testbed(cable, machineProfile(paperHost)).run(scenario);
+ * assertEquals([seen.outCount, seen.outPort[0], seen.faultCount], [1, 1, 0]);
+ * ```
+ */
 export class NicThreads implements Receiver, Sender {
   /** Threads of the NIC. */
   readonly count: number;

@@ -90,8 +90,7 @@ export class CoarseFabric implements Fabric {
   #devices = -1;
 
   /**
-   * An idle fabric; `reset` comes first.
-   * @param maxDevices the largest number of devices that `reset` may ask for, 1..30
+   * An idle fabric for at most `maxDevices` devices, 1..30; `reset` comes first.
    * @throws {RangeError} when a rate or a delay is out of range
    */
   constructor(clock: Clock, profile: FabricProfile, maxDevices: number) {

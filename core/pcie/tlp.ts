@@ -80,8 +80,7 @@ export class TlpFabric implements Fabric {
   #devices = -1;
 
   /**
-   * An idle fabric; `reset` comes first.
-   * @param maxDevices the largest number of devices that `reset` may ask for, 1..30
+   * An idle fabric for at most `maxDevices` devices, 1..30; `reset` comes first.
    * @param limits what a node may have waiting or outstanding
    * @throws {RangeError} when a rate, a delay or a limit is out of range
    */

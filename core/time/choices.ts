@@ -15,7 +15,20 @@ export interface Deviation {
   readonly value: number;
 }
 
-/** The choices of one run. */
+/**
+ * The choices of one run.
+ *
+ * @example
+ * ```ts
+ * import { Choices } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const choices = new Choices();
+ * choices.reset([{ site: "tie", occurrence: 1, value: 2 }]);
+ * const tie = choices.site("tie");
+ * assertEquals([choices.pick(tie, 3), choices.pick(tie, 3), choices.pick(tie, 3)], [0, 2, 0]);
+ * ```
+ */
 export class Choices {
   readonly #sites = new Map<string, number>();
   readonly #asked: number[] = [];

@@ -30,7 +30,25 @@ const END_BAND = 2 ** 40;
 /** How many events of one instant the choices may reorder at a time. */
 const TIES_MAX = 8;
 
-/** Virtual time and its event queue. */
+/**
+ * Virtual time and its event queue.
+ *
+ * @example
+ * ```ts
+ * import { Clock } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const clock = new Clock();
+ * const seen: number[] = [];
+ * const tick: number = clock.register((n) => {
+ *   seen.push(clock.now);
+ *   if (n > 0) clock.at(clock.now + 1000, tick, n - 1);
+ * });
+ * clock.at(500, tick, 2);
+ * assertEquals(clock.run({ horizonPs: 1e9, events: 100 }), "quiet");
+ * assertEquals(seen, [500, 1500, 2500]);
+ * ```
+ */
 export class Clock {
   /** The current instant in picoseconds. */
   now = 0;

@@ -1,7 +1,8 @@
 /** From a draw to the scenario that a device takes. */
 import type { Scenario } from "../../core/machine/device.ts";
+import type { Neighbours, RouteSet } from "../../core/machine/scenario.ts";
 import { wirePs } from "./arrivals.ts";
-import type { ScenarioDraw } from "./draw.ts";
+import type { PacketDraw, RouteDraw, ScenarioDraw } from "./draw.ts";
 import { neighbourMac, portMac, writeFrame } from "./frame.ts";
 
 /**
@@ -17,12 +18,13 @@ export function build(draw: ScenarioDraw): Scenario {
     at: new Float64Array(count),
     offset: new Uint32Array(count),
     length: new Uint32Array(count),
-    bytes: new Uint8Array(packets.reduce((sum, packet) => sum + packet.size, 0)),
+    bytes: new Uint8Array(totalSize(packets)),
   };
   const wireFreeAt = new Float64Array(geometry.ports);
   let now = 0;
   let used = 0;
-  packets.forEach((packet, i) => {
+  for (let i = 0; i < count; i++) {
+    const packet = packets[i]!;
     now = Math.max(now + packet.gapNs * 1000, wireFreeAt[packet.port]! + wirePs(packet.size));
     wireFreeAt[packet.port] = now;
     traffic.port[i] = packet.port;
@@ -31,24 +33,44 @@ export function build(draw: ScenarioDraw): Scenario {
     traffic.length[i] = packet.size;
     writeFrame(packet, i, traffic.bytes, used);
     used += packet.size;
-  });
+  }
   return {
     geometry,
-    routes: {
-      count: routes.length,
-      prefix: Uint32Array.from(routes, (route) => route.prefix),
-      depth: Uint8Array.from(routes, (route) => route.depth),
-      nextHop: Uint32Array.from(routes, (route) => route.nextHop),
-    },
-    neighbours: {
-      count: neighbours.length,
-      port: Uint8Array.from(neighbours),
-      mac: Uint8Array.from(neighbours.flatMap((_, hop) => neighbourMac(hop))),
-      portMac: Uint8Array.from(
-        Array.from({ length: geometry.ports }, (_, port) => portMac(port)).flat(),
-      ),
-    },
+    routes: routeSet(routes),
+    neighbours: neighbourTable(neighbours, geometry.ports),
     traffic,
     deviations: draw.deviations,
   };
+}
+
+function totalSize(packets: readonly PacketDraw[]): number {
+  let size = 0;
+  for (const packet of packets) size += packet.size;
+  return size;
+}
+
+function routeSet(routes: readonly RouteDraw[]): RouteSet {
+  const count = routes.length;
+  const prefix = new Uint32Array(count);
+  const depth = new Uint8Array(count);
+  const nextHop = new Uint32Array(count);
+  for (let i = 0; i < count; i++) {
+    prefix[i] = routes[i]!.prefix;
+    depth[i] = routes[i]!.depth;
+    nextHop[i] = routes[i]!.nextHop;
+  }
+  return { count, prefix, depth, nextHop };
+}
+
+function neighbourTable(ports: readonly number[], portCount: number): Neighbours {
+  const count = ports.length;
+  const port = new Uint8Array(count);
+  const mac = new Uint8Array(count * 6);
+  const own = new Uint8Array(portCount * 6);
+  for (let hop = 0; hop < count; hop++) {
+    port[hop] = ports[hop]!;
+    mac.set(neighbourMac(hop), hop * 6);
+  }
+  for (let p = 0; p < portCount; p++) own.set(portMac(p), p * 6);
+  return { count, port, mac, portMac: own };
 }

@@ -5,6 +5,7 @@
  * bytes depend on it, so that no two packets of a run can be taken for each other, in whole or in
  * part.
  */
+import { copyBytes } from "../../core/memory/copy.ts";
 import { checksum, fold, pseudoHeaderSum, sumWords } from "../../core/packet/checksum.ts";
 import { writeU16, writeU32 } from "../../core/packet/bytes.ts";
 import type { PacketDraw, ProtocolDraw } from "./draw.ts";
@@ -17,9 +18,12 @@ export const FRAME_BYTES_MAX = 1600;
 
 const scratch = new Uint8Array(FRAME_BYTES_MAX);
 
+/** First byte of a router's own MAC addresses. */
+const ROUTER_MAC = 6;
+
 /** Six bytes of a router's own port: 06:00:00:00:00:PORT. */
 export function portMac(port: number): number[] {
-  return [6, 0, 0, 0, 0, port];
+  return [ROUTER_MAC, 0, 0, 0, 0, port];
 }
 
 /** Six bytes of what is behind a next hop: 0a:00:00:00:01:HOP. */
@@ -45,7 +49,7 @@ export function writeFrame(
   scratch.fill(0, l4, l4 + 24);
   writeTransport(packet, identity, l4, Math.max(rightLength - headerBytes, 0), end);
   writeIpv4(packet, l3, headerBytes, totalLengthOf(packet, rightLength, headerBytes, l3Bytes));
-  bytes.set(scratch.subarray(0, packet.size), off);
+  copyBytes(scratch, 0, bytes, off, packet.size);
 }
 
 function totalLengthOf(
@@ -63,8 +67,12 @@ function totalLengthOf(
  * Answers where the network header begins. The IPv4 header follows whatever the type field claims.
  */
 function writeEthernet(packet: PacketDraw, identity: number): number {
-  scratch.set(portMac(packet.mac === "port" ? packet.port : 0xee), 0);
-  scratch.set([2, 0, 0, 0, 2, identity & 0xff], 6);
+  scratch.fill(0, 0, 12);
+  scratch[0] = ROUTER_MAC;
+  scratch[5] = packet.mac === "port" ? packet.port : 0xee;
+  scratch[6] = 2;
+  scratch[10] = 2;
+  scratch[11] = identity;
   writeU16(scratch, 12, ETHERTYPE[packet.type]);
   if (packet.type !== "vlan") return 14;
   writeU16(scratch, 14, 0x0064);
@@ -114,7 +122,8 @@ function writeTransport(
 ): void {
   const headerBytes = packet.protocol === "tcp" ? 20 : 8;
   writeU32(scratch, at + headerBytes, identity);
-  for (let i = at + headerBytes + 4; i < end; i++) scratch[i] = (identity * 31 + i * 7) & 0xff;
+  const seed = identity * 31;
+  for (let i = at + headerBytes + 4; i < end; i++) scratch[i] = seed + i * 7;
   const pseudo = pseudoHeaderSum(packet.src, packet.dst, PROTOCOL[packet.protocol], length);
   switch (packet.protocol) {
     case "udp":

@@ -6,6 +6,7 @@
 import * as fc from "fast-check";
 import type { Geometry } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
+import type { Arbitrary } from "./arbitrary.ts";
 import { drawDeviations } from "./deviations.ts";
 import type { ScenarioDraw } from "./draw.ts";
 import { drawGeometry } from "./geometry.ts";
@@ -85,7 +86,7 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
 export function scenario(
   policy: Policy,
   options: ScenarioOptions = {},
-): fc.Arbitrary<ScenarioDraw> {
+): Arbitrary<ScenarioDraw> {
   for (const name of ["packetsMax", "routesMax"] as const) {
     const value = options[name];
     if (value !== undefined && !(Number.isInteger(value) && value >= 1)) {

@@ -62,9 +62,12 @@ function sortByLength(routes: RouteSet): Map<number, number>[] {
   return byLength;
 }
 
+/** Addresses that a prefix of each length covers. */
+const COVERED = Float64Array.from({ length: 33 }, (_, depth) => 2 ** (32 - depth));
+
 /** The first `depth` bits of an address as a number. Division, because a shift by 32 is a shift by 0. */
 function network(address: number, depth: number): number {
-  return Math.floor(address / 2 ** (32 - depth));
+  return Math.floor(address / COVERED[depth]!);
 }
 
 function depthOf(routes: RouteSet, i: number): number {

@@ -174,7 +174,10 @@ function writeForwarded(
   at: number,
 ): void {
   const { traffic, neighbours } = scenario;
-  for (let i = 0; i < traffic.length[p]!; i++) out[at + i] = traffic.bytes[traffic.offset[p]! + i]!;
+  const { bytes } = traffic;
+  const from = traffic.offset[p]!;
+  const length = traffic.length[p]!;
+  for (let i = 0; i < length; i++) out[at + i] = bytes[from + i]!;
   const own = macOfPort(scenario, egress);
   for (let i = 0; i < 6; i++) {
     // DPDK's l3fwd without --eth-dest: 02:00:00:00:00:PORT.

@@ -5,6 +5,7 @@
  * result: a run that saw nothing is no pass.
  */
 import * as fc from "fast-check";
+import type { Arbitrary } from "../arbitraries/arbitrary.ts";
 import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import type { Geometry } from "../../core/machine/device.ts";
@@ -17,7 +18,7 @@ import { Tally } from "./tally.ts";
 /** What a property run is given. */
 export interface PropertyOptions {
   /** Where scenarios come from. */
-  readonly arbitrary: fc.Arbitrary<ScenarioDraw>;
+  readonly arbitrary: Arbitrary<ScenarioDraw>;
   /** The laws to judge, at least one. */
   readonly laws: readonly Law[];
   /** Scenarios to run; at least 1. */

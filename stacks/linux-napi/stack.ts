@@ -24,7 +24,17 @@ import { PfifoFast } from "./qdisc.ts";
 import { linuxReport } from "./report.ts";
 import { Skbs } from "./skb.ts";
 
-/** What Linux declares: RFC 1812, frames for other stations refused, loss at the NIC and in the qdisc. */
+/**
+ * What Linux declares: RFC 1812, frames for other stations refused, loss at the NIC and in the qdisc.
+ *
+ * @example
+ * ```ts
+ * import { LINUX_POLICY, linuxNapi } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(linuxNapi({ profile: "legacy" }).policy, LINUX_POLICY);
+ * ```
+ */
 export const LINUX_POLICY: Policy = {
   ...STRICT,
   checksDstMac: true,

@@ -7,7 +7,17 @@ import type { Policy } from "../../core/policy.ts";
 import { type Dataplane, type Env, type Stack, STRICT } from "../../core/stack.ts";
 import { WrFirmware } from "./firmware.ts";
 
-/** What P2PNIC declares: a route back to the ingress port has no ring. */
+/**
+ * What P2PNIC declares: a route back to the ingress port has no ring.
+ *
+ * @example
+ * ```ts
+ * import { p2pnic, P2PNIC_POLICY } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(p2pnic().policy, P2PNIC_POLICY);
+ * ```
+ */
 export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
 
 /**
