@@ -11,10 +11,8 @@
  *
  * const device = testbed(forwarder, machineProfile(paperHost));
  * const result = checkConformance(device, { numRuns: 50, only: /^(LOSS-2|PKT-1)$/ });
- * assertEquals(result.laws.map(({ law, counterexample }) => [law.id, counterexample]), [
- *   ["PKT-1", null],
- *   ["LOSS-2", null],
- * ]);
+ * assertEquals(result.laws.filter(({ counterexample }) => counterexample !== null), []);
+ * assertEquals(result.laws.map(({ law }) => law.id).slice(-2), ["PKT-1", "LOSS-2"]);
  * ```
  *
  * @module

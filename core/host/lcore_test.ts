@@ -139,7 +139,8 @@ function play(skips: boolean, arrivals: readonly (readonly [number, number])[], 
   const interrupt = clock.register(() => core.raise(1));
   for (const [time, q] of arrivals) clock.at(time, q === 3 ? interrupt : arrive, q);
   const end = clock.register(() => {});
-  clock.at(5000 * NS, end, 0);
+  // after the lcores of that instant: the run is over when it is the last work that waits
+  clock.atEnd(5000 * NS, end, 1000);
   clock.run({ horizonPs: 5000 * NS, events: 1e6 });
   core.settle(clock.now);
   return { seen, events: clock.events, busy: core.emptyPs + core.usefulPs };

@@ -25,7 +25,8 @@ import { linuxReport } from "./report.ts";
 import { Skbs } from "./skb.ts";
 
 /**
- * What Linux declares: RFC 1812, frames for other stations refused, loss at the NIC and in the qdisc.
+ * What Linux declares: RFC 1812, frames for other stations refused, loss at the NIC and in the
+ * qdisc.
  *
  * @example
  * ```ts
