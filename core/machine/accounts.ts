@@ -26,9 +26,7 @@ export type FaultKind =
   /** A packet that had a fate met another. */
   | "second-fate"
   /** A frame left from a buffer that held no packet. */
-  | "emitted-nothing"
-  /** A TLP left without a credit. */
-  | "credits-overrun";
+  | "emitted-nothing";
 
 /** One finding of a ledger. */
 export interface Fault {

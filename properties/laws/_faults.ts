@@ -4,7 +4,7 @@ import type { Verdict } from "../law.ts";
 import { broken, placeName, time } from "./_text.ts";
 
 /** Laws that findings of the ledgers can break. */
-export type LedgerLaw = "LOSS-2" | "POOL-3" | "NIC-1" | "NIC-3" | "NIC-4" | "PCIE-1";
+export type LedgerLaw = "LOSS-2" | "POOL-3" | "NIC-1" | "NIC-3" | "NIC-4";
 
 /** Each kind of finding: the law it breaks, and how it is said. `by` did it, `had` had the buffer. */
 const KINDS: {
@@ -36,7 +36,6 @@ const KINDS: {
   ],
   "second-fate": ["LOSS-2", (b, by, had) => `${b} met a second fate in ${by}, after ${had}`],
   "emitted-nothing": ["LOSS-2", (_, by) => `${by} emitted a frame from a buffer without a packet`],
-  "credits-overrun": ["PCIE-1", (_, by) => `${by} sent a TLP without the credits for it`],
 };
 
 /** The verdict on the first finding that breaks `law`, or null. */

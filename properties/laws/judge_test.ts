@@ -89,7 +89,6 @@ Deno.test("LAWS break on every kind of finding of the ledgers, one law each", ()
     "overwritten": "NIC-3",
     "second-fate": "LOSS-2",
     "emitted-nothing": "LOSS-2",
-    "credits-overrun": "PCIE-1",
   };
   for (const [kind, id] of Object.entries(expected)) {
     const v = verdicts({

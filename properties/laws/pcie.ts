@@ -3,7 +3,6 @@
  */
 import type { CreditAccount } from "../../core/pcie/fabric.ts";
 import type { Law, Run, Verdict } from "../law.ts";
-import { firstFault, unkept } from "./_faults.ts";
 import { broken, KEPT, notJudged } from "./_text.ts";
 
 function name(c: CreditAccount): string {
@@ -12,8 +11,6 @@ function name(c: CreditAccount): string {
 
 function judgeBounds(run: Run): Verdict {
   const { observation: o } = run;
-  const fault = firstFault(o, "PCIE-1");
-  if (fault !== null) return fault;
   if (o.credits.length === 0) return notJudged("the fabric keeps no credits");
   for (const c of o.credits) {
     if (c.leastLeft < 0) {
@@ -30,8 +27,7 @@ function judgeBounds(run: Run): Verdict {
       );
     }
   }
-  const why = unkept(o);
-  return why === null ? KEPT : notJudged(why);
+  return KEPT;
 }
 
 /** PCIE-1: credits stay within bounds. */
