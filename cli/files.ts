@@ -8,10 +8,9 @@ import { UserError } from "./user_error.ts";
  * @throws {UserError} when it is not there, not a regular file, unreadable, empty, or longer than `bytesMax`
  */
 export function readInput(path: string, expected: string, bytesMax: number): Uint8Array {
-  let info: Deno.FileInfo;
   let bytes: Uint8Array;
   try {
-    info = Deno.statSync(path);
+    const info = Deno.statSync(path);
     if (info.isDirectory) throw new UserError(`${path}: expected ${expected}, got a directory`);
     // A device or a pipe may never end.
     if (!info.isFile) throw new UserError(`${path}: expected ${expected}, got no regular file`);
@@ -20,13 +19,30 @@ export function readInput(path: string, expected: string, bytesMax: number): Uin
         `${path}: expected ${expected} of at most ${bytesMax} bytes, got ${info.size}`,
       );
     }
-    bytes = Deno.readFileSync(path);
+    bytes = readBytes(path, info.size);
   } catch (error) {
     if (error instanceof UserError) throw error;
     throw new UserError(`${path}: expected ${expected}, got ${reasonOf(error)}`);
   }
   if (bytes.length === 0) throw new UserError(`${path}: expected ${expected}, got an empty file`);
   return bytes;
+}
+
+/**
+ * The first `size` bytes, fewer if the file has become shorter. Not the whole: a file may grow meanwhile, and those
+ * of /proc have no size but may have no end either.
+ */
+function readBytes(path: string, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  if (size === 0) return bytes;
+  using file = Deno.openSync(path);
+  while (at < size) {
+    const n = file.readSync(bytes.subarray(at));
+    if (n === null) break;
+    at += n;
+  }
+  return bytes.subarray(0, at);
 }
 
 /** What the operating system answered, without its numbers and paths. */
@@ -36,5 +52,6 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotADirectory) {
     return "a path through something that is no directory";
   }
-  return error instanceof Error ? error.message.split("\n", 1)[0]! : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return error.message.split("\n", 1)[0]!.replace(/ \(os error \d+\).*$/, "");
 }

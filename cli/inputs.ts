@@ -26,6 +26,8 @@ const ROUTES_BYTES_MAX = 2 ** 30;
 const CAPTURE_BYTES_MAX = 2 ** 31 - 1;
 /** Most bytes of frames: a run keeps them three times, as offered, as expected and as emitted. */
 const FRAMES_BYTES_MAX = 2 ** 28;
+/** What a short packet is padded to: a file of empty ones is not short. */
+const FRAME_MIN = 60;
 const FCS_BYTES = 4;
 /** Mean size of the simple IMIX on the wire, rounded up. */
 const IMIX_BYTES = 362;
@@ -150,10 +152,11 @@ function readCaptureFile(path: string): CaptureFile {
   const expected = "a pcap or pcapng file";
   const capture = readCapture(path, readInput(path, expected, CAPTURE_BYTES_MAX));
   let bytes = 0;
-  for (const length of capture.length) bytes += length;
+  for (const length of capture.length) bytes += Math.max(FRAME_MIN, length);
   if (bytes > FRAMES_BYTES_MAX) {
     throw new UserError(
-      `${path}: expected at most ${FRAMES_BYTES_MAX} bytes of packets, got ${bytes}`,
+      `${path}: expected at most ${FRAMES_BYTES_MAX} bytes of packets (of ${FRAME_MIN} at least), ` +
+        `got ${bytes}`,
     );
   }
   return { ...capture, path };

@@ -1,6 +1,8 @@
 /** Entry point of the `planecheck` command. */
+import { reasonOf } from "./files.ts";
 import { main } from "./mod.ts";
 import { terminalProgress } from "./progress.ts";
+import { UserError } from "./user_error.ts";
 
 function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = new TextEncoder().encode(text);
@@ -9,7 +11,7 @@ function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): v
   } catch (error) {
     // Whoever read has gone, as `head` does: nobody is left to tell.
     if (error instanceof Deno.errors.BrokenPipe) Deno.exit(0);
-    throw error;
+    throw new UserError(`standard output: expected room for the text, got ${reasonOf(error)}`);
   }
 }
 

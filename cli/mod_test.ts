@@ -103,6 +103,8 @@ Deno.test("main refuses files that cannot be read, by name and on one line", asy
   await inFolder(async (folder) => {
     const empty = `${folder}/empty`;
     Deno.writeTextFileSync(empty, "");
+    const loop = `${folder}/loop`;
+    Deno.symlinkSync(loop, loop);
     const kinds = [["--routes", "a prefix list"], ["--pcap", "a pcap or pcapng file"]] as const;
     for (const [option, expected] of kinds) {
       const files: [path: string, got: string][] = [
@@ -110,6 +112,7 @@ Deno.test("main refuses files that cannot be read, by name and on one line", asy
         [`${empty}/below`, "a path through something that is no directory"],
         [folder, "a directory"],
         ["/dev/zero", "no regular file"],
+        [loop, "Too many levels of symbolic links"],
         [empty, "an empty file"],
       ];
       for (const [path, got] of files) {
@@ -158,6 +161,28 @@ Deno.test("main refuses captures that are none, with the offset", async () => {
     await assertRefused(
       ["compare", "--pcap", path],
       `${path}: offset 0x0: expected the magic of a pcap or pcapng file, got 68 65 6c 6c`,
+    );
+  });
+});
+
+Deno.test("main reads no file that has no size, where reading may never end", async () => {
+  if (Deno.build.os !== "linux") return;
+  await assertRefused(
+    ["compare", "--routes", "/proc/self/status"],
+    "/proc/self/status: expected a prefix list, got an empty file",
+  );
+});
+
+Deno.test("main counts short packets of a capture as they are padded", async () => {
+  await inFolder(async (folder) => {
+    const path = `${folder}/zeros.pcap`;
+    const header = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, ...new Array(12).fill(0), 1, 0, 0, 0];
+    Deno.writeFileSync(path, new Uint8Array(header));
+    // Zeros are records of empty packets; 4,473,924 of 60 bytes are the most that 2^28 bytes hold.
+    Deno.truncateSync(path, 24 + 16 * 4_473_925);
+    await assertRefused(
+      ["compare", "--pcap", path],
+      `${path}: expected at most 268435456 bytes of packets (of 60 at least), got 268435500`,
     );
   });
 });

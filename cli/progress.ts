@@ -12,6 +12,8 @@ export function terminalProgress(): Progress {
     barsize: 24,
     clearOnComplete: true,
     hideCursor: false,
+    // The bar would turn wrapping off, and Ctrl-C would leave the terminal so.
+    linewrap: true,
     gracefulExit: false,
   }, Presets.legacy);
   let done = -1;

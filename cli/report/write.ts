@@ -67,6 +67,11 @@ function replaceFiles(folder: string, files: ReportFiles): void {
     for (const [name, text] of Object.entries(files)) {
       Deno.writeTextFileSync(`${temporary}/${name}`, text);
     }
+    // No rename replaces a folder: found out at the second file, the first one would be new already.
+    for (const name of Object.keys(files)) {
+      if (!isFolder(`${folder}/${name}`)) continue;
+      throw new UserError(`${folder}: expected a place for ${name}, but a folder has that name`);
+    }
     for (const name of Object.keys(files)) {
       Deno.renameSync(`${temporary}/${name}`, `${folder}/${name}`);
     }
@@ -87,6 +92,10 @@ function exists(path: string): boolean {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+function isFolder(path: string): boolean {
+  return exists(path) && Deno.lstatSync(path).isDirectory;
 }
 
 function nearestExisting(path: string): string {

@@ -27,6 +27,20 @@ Deno.test("writeReport leaves an older report alone when a file cannot be writte
   });
 });
 
+Deno.test("writeReport leaves an older report alone when a folder is in the way of a file", async () => {
+  await inFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/a.html`, "old");
+    Deno.mkdirSync(`${folder}/b.json`);
+    assertThrows(
+      () => writeReport(folder, { "a.html": "new", "b.json": "{}" }),
+      UserError,
+      `${folder}: expected a place for b.json, but a folder has that name`,
+    );
+    assertEquals(listing(folder), ["a.html", "b.json"]);
+    assertEquals(Deno.readTextFileSync(`${folder}/a.html`), "old");
+  });
+});
+
 Deno.test("writeReport makes the folders above, and takes a slash at the end", async () => {
   await inFolder((folder) => {
     writeReport(`${folder}/x/y/`, { "a.html": "new" });

@@ -58,8 +58,9 @@ export class Context implements Cpu {
   deadlinePs: number = -1;
   /** Place of the transmit ring that last refused it packets, or -1. */
   refusedPlace: number = -1;
-  /** Packets in that ring at that instant. */
+  /** Packets in that ring at that instant, and how many of those refused may still be given up for it. */
   refusedOccupancy = 0;
+  refusedCount = 0;
 
   readonly #home: Home;
   #cycles = 0;
@@ -84,6 +85,7 @@ export class Context implements Cpu {
     this.#readClock = false;
     this.#namedDeadline = false;
     this.dirty = false;
+    this.refusedCount = 0;
   }
 
   /** As a new one. */
@@ -93,9 +95,19 @@ export class Context implements Cpu {
     this.deadlinePs = -1;
   }
 
-  /** Adds to the body's cycles, which wrap at 2^31: a body is far shorter. */
+  /** Adds to the body's cycles, whole ones; the lcore checks their sum when the body is over. */
   charge(cycles: number): void {
-    this.#cycles = (this.#cycles + cycles) | 0;
+    this.#cycles += cycles;
+  }
+
+  /** How errors call it. */
+  get name(): string {
+    return `context ${this.id} of lcore ${this.lcore}`;
+  }
+
+  /** Cycles that the body has charged. */
+  get cycles(): number {
+    return this.#cycles;
   }
 
   /** Own time in picoseconds: start of the body and what it has charged, rounded to whole picoseconds. */
@@ -111,6 +123,9 @@ export class Context implements Cpu {
 
   /** Asks to be run at `tsc` cycles, rounded up to picoseconds; one deadline at a time. */
   wakeAt(tsc: number): void {
+    if (!Number.isFinite(tsc)) {
+      throw new RangeError(`Cannot wake ${this.name} at ${tsc} cycles`);
+    }
     this.#namedDeadline = true;
     this.#home.deadline(this, Math.ceil(tsc * this.#home.psPerCycle));
   }
@@ -144,5 +159,17 @@ export class Context implements Cpu {
   /** Whether its last poll, if empty, may be repeated without running it. */
   get mayPark(): boolean {
     return this.#stateless && (!this.#readClock || this.#namedDeadline);
+  }
+}
+
+/** @throws {RangeError} when a body charged what is no number of cycles, or answered no number of items */
+export function checkBody(context: Context, moved: number): void {
+  if (!(Number.isInteger(context.cycles) && context.cycles >= 0 && context.cycles < 2 ** 40)) {
+    throw new RangeError(`Cannot run ${context.name} on: it charged ${context.cycles} cycles`);
+  }
+  if (!(moved >= 0)) {
+    throw new RangeError(
+      `Cannot run ${context.name} on: its poll answered ${moved}, not how much it moved`,
+    );
   }
 }

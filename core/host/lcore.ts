@@ -11,7 +11,7 @@
  * would have started first at or after that instant is run at exactly its time. A law compares with stepping.
  */
 import type { Clock } from "../time/clock.ts";
-import { Context, type Home } from "./context.ts";
+import { checkBody, Context, type Home } from "./context.ts";
 import { Rotation } from "./rotation.ts";
 
 /** Where an lcore's interrupts go. */
@@ -253,6 +253,7 @@ export class Lcore implements Home {
     context.begin(now);
     const moved = context.body(context);
     this.#running = null;
+    checkBody(context, moved);
     const spent = context.nowPs - now;
     this.busyUntil = now + spent;
     if (moved > 0) {
@@ -262,9 +263,8 @@ export class Lcore implements Home {
     }
     this.emptyPs += spent;
     if (spent === 0 && context.runnable) {
-      throw new RangeError(
-        "Cannot poll for ever in no time: an empty poll of lcore " + this.id + " charged nothing",
-      );
+      const who = `an empty poll of lcore ${this.id}`;
+      throw new RangeError(`Cannot poll for ever in no time: ${who} charged nothing`);
     }
     context.emptyPs = !context.dirty && context.mayPark && this.skipsIdlePolls ? spent : -1;
     return false;

@@ -8,7 +8,7 @@ import type { Mempool } from "../memory/mempool.ts";
 import type { PacketMemory } from "../memory/memory.ts";
 import type { PollPort } from "../nic/poll_port.ts";
 import { thresholdsFor } from "../nic/thresholds.ts";
-import { REASON, type Reason } from "../policy.ts";
+import { REASON, type Reason, REASONS } from "../policy.ts";
 import type { Cpu, Env, Port, Priority, RxQueueId } from "../stack.ts";
 import type { Choices } from "../time/choices.ts";
 import type { Geometry, Scenario } from "./device.ts";
@@ -86,6 +86,11 @@ export class Environment implements Env {
     body: (cpu: Cpu) => number,
     stateless = false,
   ): Context => {
+    if (!(Number.isInteger(lcore) && lcore >= 0 && lcore < this.lcores)) {
+      throw new RangeError(
+        `Cannot spawn on lcore ${lcore}: there are lcores 0..${this.lcores - 1}`,
+      );
+    }
     const context = this.#machine.lcores[lcore]!.spawn(priority, body, stateless);
     context.rxQueues = this.#rxQueues[lcore]!;
     this.#contexts.push(context);
@@ -99,11 +104,16 @@ export class Environment implements Env {
     place = -1,
     occupancy = -1,
   ): void => {
+    if (!(reason > REASON.none && reason < REASONS.length)) {
+      throw new RangeError(`Cannot drop buffer ${buffer}: ${reason} is not a reason of REASON`);
+    }
     const { ledger, observation } = this.#machine;
     const context = cpu as Context;
     const packet = ledger.packet[buffer]!;
     if (packet >= 0 && observation.carrier[packet] === buffer) {
-      const refused = place < 0 && reason === REASON["tx-full"];
+      // a refusal is evidence for the packets that it refused, in the body that was refused
+      const refused = place < 0 && reason === REASON["tx-full"] && context.refusedCount > 0;
+      if (refused) context.refusedCount--;
       const where = refused ? context.refusedPlace : place < 0 ? this.#places[cpu.lcore]! : place;
       const fill = refused ? context.refusedOccupancy : occupancy;
       observation.drop(packet, reason, where, context.nowPs, fill);

@@ -84,6 +84,7 @@ export class Machine {
   readonly #drivers: PollPort[] = [];
   #traffic: Traffic | null = null;
   #offered = 0;
+  readonly #irqCycles: number;
   readonly #arrival: number;
 
   /**
@@ -92,6 +93,11 @@ export class Machine {
    */
   constructor(profile: MachineProfile, maxima: Maxima = SCENARIO_MAXIMA) {
     this.profile = profile;
+    const irqCycles = profile.costs["irq"];
+    if (irqCycles === undefined) {
+      throw new RangeError(`Cannot build a machine: profile ${profile.name} has no cost "irq"`);
+    }
+    this.#irqCycles = irqCycles;
     this.maxima = maxima;
     const { clock, observation } = this;
     this.memory = new Memory(maxima.buffers);
@@ -174,7 +180,7 @@ export class Machine {
     const wire = o.addPlace("wire");
     for (const lcore of this.lcores) {
       lcore.reset({ interrupt });
-      lcore.irqCycles = this.profile.costs["irq"]!;
+      lcore.irqCycles = this.#irqCycles;
     }
     o.ports = [];
     for (let p = 0; p < geometry.ports; p++) {

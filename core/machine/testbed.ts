@@ -8,6 +8,7 @@ import type { Mempool } from "../memory/mempool.ts";
 import type { Maxima } from "../nic/nic.ts";
 import type { Policy } from "../policy.ts";
 import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
+import { checkScenario } from "./check.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 import { Environment } from "./environment.ts";
 import { Machine } from "./machine.ts";
@@ -120,11 +121,11 @@ export class Testbed implements DeviceUnderTest {
 
   /**
    * Runs a scenario.
-   * @throws {RangeError} when the geometry is larger than the machine, or a route does not fit the table
+   * @throws {RangeError} when the scenario is not one that the machine can run, or a route does not fit
    */
   run(scenario: Scenario): Observation {
     const { geometry, traffic } = scenario;
-    this.#check(geometry);
+    checkScenario(scenario, this.machine.maxima);
     this.#install(scenario.routes);
     if (this.#broken) this.#machine = new Machine(this.#profile, this.#options.maxima);
     this.#broken = true;
@@ -152,24 +153,6 @@ export class Testbed implements DeviceUnderTest {
     this.#close(o, geometry, env.poolInUse);
     this.#broken = false;
     return o;
-  }
-
-  #check(geometry: Geometry): void {
-    const most = this.machine.maxima;
-    for (const size of ["rxRing", "txRing", "ingress", "peerSlots"] as const) {
-      const limit = size === "ingress" ? most.ingress : most.ring;
-      const value = geometry[size];
-      if (Number.isInteger(value) && value >= 1 && value <= limit) continue;
-      throw new RangeError(
-        `Cannot run a scenario: ${size} is ${value}, and the machine was built for 1..${limit}`,
-      );
-    }
-    if (geometry.ports > most.ports || geometry.lcores > most.lcores) {
-      throw new RangeError(
-        `Cannot run a scenario with ${geometry.ports} ports and ${geometry.lcores} lcores: the ` +
-          `machine was built for ${most.ports} and ${most.lcores}`,
-      );
-    }
   }
 
   #install(routes: RouteSet): void {

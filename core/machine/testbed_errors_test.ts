@@ -2,7 +2,7 @@
 // can be seen; nothing hangs. Method: one mistake at a time.
 import { assertEquals, assertThrows } from "@std/assert";
 import { REASON } from "../policy.ts";
-import type { Stack } from "../stack.ts";
+import type { Cpu, Env, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import { fates, left, scenarioOf, stream } from "./_scenario_for_tests.ts";
 import { simple } from "./_stacks_for_tests.ts";
@@ -53,15 +53,19 @@ Deno.test("Testbed refuses a geometry that is larger than its machine, or none",
   const testbed = new Testbed(simple, TEST_PROFILE, { maxima });
   const small = { rxRing: 16, txRing: 16, ingress: 16, peerSlots: 8, poolCache: 0 };
   const cases: [Partial<Geometry>, string][] = [
-    [{ ports: 3 }, "a scenario with 3 ports and 1 lcores: the machine was built for 2 and 2"],
-    [{ lcores: 3 }, "a scenario with 2 ports and 3 lcores"],
+    [{ ports: 3 }, "ports is 3, and the machine was built for 1..2"],
+    [{ ports: 1.5 }, "ports is 1.5"],
+    [{ lcores: 3 }, "lcores is 3, and the machine was built for 1..2"],
+    [{ lcores: 0 }, "lcores is 0"],
+    [{ spareBuffers: NaN }, "spareBuffers is NaN"],
+    [{ fidelity: "x" as "tlp" }, "fidelity is x, expected coarse or tlp"],
     [{ rxRing: 128 }, "rxRing is 128, and the machine was built for 1..64"],
     [{ txRing: 0 }, "txRing is 0, and the machine was built for 1..64"],
     [{ ingress: 17 }, "ingress is 17, and the machine was built for 1..16"],
     [{ peerSlots: NaN }, "peerSlots is NaN, and the machine was built for 1..64"],
     [{ rxRing: 24 }, "size 24 is not a power of two"],
     [{ spareBuffers: 600 }, "buffers for mempool: 504 of 600 are left"],
-    [{ poolCache: 513 }, "cache of 513 is not in 0..512"],
+    [{ poolCache: 513 }, "poolCache is 513, and the machine was built for 0..512"],
     [{ dataCredits: 15 }, "dataCredits is 15"],
   ];
   for (const [change, message] of cases) {
@@ -73,6 +77,49 @@ Deno.test("Testbed refuses a geometry that is larger than its machine, or none",
   }
   const o = testbed.run(scenarioOf(stream(4, 1e6), small));
   assertEquals(fates(o).emitted, 4, "and works after all that");
+});
+
+Deno.test("Testbed refuses frames and next hops on ports that the scenario does not have", () => {
+  const testbed = new Testbed(simple, TEST_PROFILE);
+  // a run with four ports first: what it leaves behind must not be reached
+  testbed.run(scenarioOf(stream(4, 1e6), { ports: 4 }));
+  const two = scenarioOf(stream(4, 1e6), { ports: 2 });
+  const frames = { ...two, traffic: { ...two.traffic, port: Uint8Array.of(0, 1, 3, 0) } };
+  const hops = { ...two, neighbours: { ...two.neighbours, port: Uint8Array.of(0, 3, 1, 1) } };
+  const times = { ...two, traffic: { ...two.traffic, at: Float64Array.of(1e6, 2e6, 1e6, 3e6) } };
+  const refused = (s: Scenario, text: string) =>
+    assertThrows(() => testbed.run(s), RangeError, text);
+  refused(frames, "frame 2 arrives on port 3, and it has ports 0..1");
+  refused(hops, "next hop 1 lies on port 3, and it has ports 0..1");
+  refused(times, "frame 2 arrives at 1000000 ps, expected a whole time not before");
+});
+
+Deno.test("Testbed names the stack that charges, answers, wakes, sends or drops nonsense", () => {
+  const throwing = (text: string, poll: (env: Env, cpu: Cpu) => number): void => {
+    const stack = (env: Env) => ({ name: "odd", poll: (cpu: Cpu) => poll(env, cpu) });
+    assertThrows(
+      () => new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(4, 1e6))),
+      RangeError,
+      text,
+    );
+  };
+  const charge = (cycles: number) => (_: Env, cpu: Cpu) => (cpu.charge(cycles), 1);
+  throwing("context 1 of lcore 0 on: it charged -5 cycles", charge(-5));
+  throwing("it charged NaN cycles", charge(NaN));
+  throwing("it charged 0.5 cycles", charge(0.5));
+  throwing("its poll answered undefined", (_, cpu) => cpu.charge(5) as unknown as number);
+  throwing("Cannot wake context 1 of lcore 0 at NaN cycles", (_, cpu) => (cpu.wakeAt(NaN), 0));
+  throwing("Cannot wake context 1 of lcore 0 at Infinity", (_, cpu) => (cpu.wakeAt(Infinity), 0));
+  throwing("Cannot spawn on lcore 9", (env) => env.spawn(9, "thread", () => 0).id);
+  const one = new Int32Array(1);
+  throwing("Cannot use queue 7 of port 0", (env, cpu) => env.ports[0]!.rxBurst(cpu, 7, one, 1));
+  throwing("Cannot send -1 packets", (env, cpu) => env.ports[0]!.txBurst(cpu, 0, one, 0, -1));
+  throwing("99 is not a reason", (env, cpu) => (env.drop(cpu, env.pool.get(0), 99), 1));
+  throwing("its length is 5000, not in 0..1518", (env, cpu) => {
+    one[0] = env.pool.get(0);
+    env.memory.length[one[0]] = 5000;
+    return env.ports[0]!.txBurst(cpu, 0, one, 0, 1);
+  });
 });
 
 Deno.test("Testbed refuses routes that do not fit, and does not keep half of them", () => {

@@ -40,12 +40,21 @@ export class HandDevice implements DeviceSide {
 
   rxTail(_cpu: Context, _queue: number, slot: number): void {
     this.rxDoorbells.push(slot);
-    this.rx[0]!.moveTail(slot);
+    this.#handOver(this.rx[0]!, slot);
   }
 
   txTail(_cpu: Context, _queue: number, slot: number): void {
     this.txDoorbells.push(slot);
-    this.tx[0]!.moveTail(slot);
+    this.#handOver(this.tx[0]!, slot);
+  }
+
+  /** The device reads descriptors when the doorbell comes: each has to name a posted buffer by then. */
+  #handOver(ring: DescriptorRing, slot: number): void {
+    const before = ring.tail;
+    ring.moveTail(slot);
+    for (let at = before; at !== ring.tail; at++) {
+      this.#memory.ledger!.device(ring.buffer[at & (ring.size - 1)]!, ring.place);
+    }
   }
 
   irqEnable(): void {}

@@ -5,6 +5,7 @@
  */
 import type { Context } from "../host/context.ts";
 import type { Memory } from "../memory/memory.ts";
+import { LONGEST } from "./mac.ts";
 import type { DescriptorRing } from "./rings.ts";
 
 /**
@@ -56,6 +57,12 @@ export function postFull(
 ): void {
   const ledger = memory.ledger;
   if (ledger !== null) {
+    const length = memory.length[b]!;
+    if (!(length >= 0 && length <= LONGEST)) {
+      throw new RangeError(
+        `Cannot send buffer ${b}: its length is ${length}, not in 0..${LONGEST}`,
+      );
+    }
     ledger.post(b, ring.place);
     const packet = ledger.packet[b]!;
     if (packet >= 0) ledger.observation.txAt[packet] = cpu.nowPs;

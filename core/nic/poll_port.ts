@@ -1,8 +1,7 @@
 /**
  * A poll-mode driver over descriptor rings, as the bulk-alloc path of DPDK's ixgbe driver.
  *
- * Receive: `rxBurst` looks at done bits eight descriptors at a time, takes what is done, stages it and hands
- * out at most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers
+ * Receive: `rxBurst` takes what is done, at most 32 at a time, stages it and hands out at most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers
  * from the pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, what was
  * taken is given back to the ring and 0 is answered: no packet is lost by the driver; the NIC runs out of
  * descriptors and loses at its ingress buffer.
@@ -179,7 +178,7 @@ export class PollPort implements Port {
 
   rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number {
     const context = cpu as Context;
-    const state = this.#queues[queue]!;
+    const state = this.#queueOf(queue);
     const ring = this.#device.rx[queue]!;
     ring.waiter = context;
     context.charge(this.#costs.rxBurst);
@@ -227,7 +226,8 @@ export class PollPort implements Port {
 
   txBurst(cpu: Cpu, queue: number, buffers: Int32Array, at: number, n: number): number {
     const context = cpu as Context;
-    const state = this.#queues[queue]!;
+    const state = this.#queueOf(queue);
+    if (!(n >= 0)) throw new RangeError(`Cannot send ${n} packets on port ${this.id}`);
     const ring = this.#device.tx[queue]!;
     ring.waiter = context;
     if (state.txFree < this.#t.txFreeThresh) this.#reclaim(context, state, ring);
@@ -236,6 +236,7 @@ export class PollPort implements Port {
     if (take < n) {
       context.refusedPlace = ring.place;
       context.refusedOccupancy = ring.size - 1 - state.txFree + take;
+      context.refusedCount = n - take;
     }
     if (take === 0) return 0;
     let slot = state.txTail;
@@ -267,5 +268,13 @@ export class PollPort implements Port {
     state.txFree += txRsThresh;
     state.nextDone += txRsThresh;
     if (state.nextDone >= ring.size) state.nextDone = txRsThresh - 1;
+  }
+
+  #queueOf(queue: number): Queue {
+    const state = this.#queues[queue];
+    if (state === undefined || this.#device.rx[queue]!.size === 0) {
+      throw new RangeError(`Cannot use queue ${queue} of port ${this.id}: it was not set up`);
+    }
+    return state;
   }
 }

@@ -68,7 +68,7 @@ export class Clock {
   readonly #timers: ((arg: number) => void)[] = [];
   #choices: Choices | null = null;
   #tieSite = 0;
-  readonly #ties = new Float64Array(TIES_MAX * 4);
+  readonly #ties = new Float64Array(TIES_MAX * 3);
 
   /**
    * An empty queue at time 0.

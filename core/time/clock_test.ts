@@ -71,7 +71,9 @@ Deno.test("Clock ends at the horizon and at the limit of events", () => {
   const clock = new Clock();
   const again = clock.register(() => clock.at(clock.now + 10, again, 0));
   clock.at(0, again, 0);
-  assertEquals(clock.run({ horizonPs: 55, events: 1000 }), "horizon");
+  assertEquals(clock.run({ horizonPs: 50, events: 1000 }), "horizon");
+  assertEquals(clock.now, 50, "the horizon is the last instant that is run");
+  assertEquals(clock.run({ horizonPs: 59, events: 1000 }), "horizon");
   assertEquals(clock.now, 50);
   assertEquals(clock.run({ horizonPs: 1e9, events: 4 }), "limit");
   assertEquals(clock.now, 90);
@@ -95,6 +97,29 @@ Deno.test("Clock reset equals a new clock, trace hash included", () => {
   other.at(1, otherHandler, 2);
   other.run(FAR);
   assertEquals(other.traceHash === first[2], false);
+});
+
+Deno.test("Clock traces of events with another time, handler, argument or order have other hashes", () => {
+  const clock = new Clock();
+  const [work, other] = [clock.register(() => {}), clock.register(() => {})];
+  const timer = clock.registerTimer(() => {});
+  const traces = [
+    [[5, work, 1], [9, work, 2]],
+    [[6, work, 1], [9, work, 2]],
+    [[5, other, 1], [9, work, 2]],
+    [[5, timer, 1], [9, work, 2]],
+    [[5, work, 3], [9, work, 2]],
+    [[5, work, 2], [9, work, 1]],
+    [[5, work, 1]],
+    [],
+  ] as const;
+  const hashes = traces.map((events) => {
+    clock.reset();
+    for (const [ps, handler, arg] of events) clock.at(ps, handler, arg);
+    clock.run(FAR);
+    return clock.traceHash;
+  });
+  assertEquals(new Set(hashes).size, traces.length, `${hashes}`);
 });
 
 Deno.test("Clock lets choices reorder one instant and nothing else", () => {

@@ -17,6 +17,7 @@ import {
 import type { Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { REASON, REASONS } from "../../core/policy.ts";
+import { STRICT } from "../../core/stack.ts";
 import { FAITHFUL, l3fwd, STRICT_L3FWD } from "./mod.ts";
 import { incrementChecksum } from "./rewrite.ts";
 
@@ -152,6 +153,7 @@ Deno.test("l3fwd faithful trusts what strict verifies", () => {
     [{ edit: (f) => f[14] = 0x44 }, "bad-header", "bad-header"],
     [{ edit: (f) => f[14] = 0x65 }, "bad-header", "bad-checksum"],
     [{ edit: (f) => (f[16] = 0, f[17] = 19) }, "bad-header", "bad-checksum"],
+    [{ edit: (f) => (f[16] = 0, f[17] = 20) }, "forwarded", "bad-checksum"],
     [{ edit: (f) => (f[16] = 0x10, withChecksum(0x5555)(f)) }, "forwarded", "bad-header"],
     [{ edit: (f) => f[12] = 0x86 }, "not-ip", "not-ip"],
     [{ size: 59 }, "runt", "runt"],
@@ -175,6 +177,9 @@ Deno.test("l3fwd declares what it does", () => {
     "increment",
   ]);
   assertEquals([FAITHFUL.defaultRoute, STRICT_L3FWD.defaultRoute], [false, false]);
+  const departures = { defaultRoute: false, congestion: ["rx-missed", "tx-full"] } as const;
+  assertEquals(STRICT_L3FWD, { ...STRICT, ...departures }, "nothing else is weakened");
+  assertEquals(FAITHFUL.congestion, departures.congestion);
 });
 
 Deno.test("l3fwd sends a packet alone within 100 us and one loop", () => {

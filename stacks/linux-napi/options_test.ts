@@ -40,7 +40,11 @@ Deno.test("nextItr follows the steps of ixgbe_update_itr", () => {
     [50, 96, 5_760, 25], // too long: half
     [12, 255, 15_300, 10],
     [84, 256, 256 * 60, 20], // bulk, by the average frame
+    [84, 256, 256 * 61, 22],
     [84, 256, 256 * 300, 58],
+    [84, 256, 256 * 316, 60],
+    [84, 256, 256 * 317, 64],
+    [84, 256, 256 * 400, 70],
     [10, 256, 256 * 1500, 84],
   ];
   for (const [now, packets, bytes, next] of cases) {

@@ -61,7 +61,11 @@ Deno.test("linuxNapi counts time_squeeze and wakes ksoftirqd only under overload
   };
   assertEquals(at(0.5, { budget: 64 }), [0, 0]);
   assertEquals(at(0.3, { profile: "legacy" }), [0, 0]);
-  for (const options of [{ budget: 64 }, { profile: "legacy" }] as const) {
+  assertEquals(at(2, {})[0], 0, "two instances of weight 64 never use 300 packets up");
+  // 64 packets take 37 us
+  for (
+    const options of [{ budget: 64 }, { budgetUsecs: 30 }, { profile: "legacy" }] as const
+  ) {
     const [squeezed, woken] = at(2, options);
     assert(squeezed > 5, `${JSON.stringify(options)}: time_squeeze ${squeezed}`);
     assert(woken > 0, `${JSON.stringify(options)}: ksoftirqd was never woken`);

@@ -98,6 +98,14 @@ Deno.test("TxRing stops with 15 of 64 descriptors left, 21 of 256, and starts wi
   }
 });
 
+Deno.test("TxRing takes 256 back at a time and says whether that was all", () => {
+  const rig = new Rig(512, 500);
+  rig.enqueue(300);
+  rig.complete(300);
+  const step = () => [rig.tx.clean(rig.cpu), rig.tx.nextToClean];
+  assertEquals([step(), step(), step()], [[false, 256], [true, 300], [true, 300]]);
+});
+
 Deno.test("TxRing refuses a frame that finds no room, and counts it", () => {
   const rig = new Rig(64, 500);
   let posted = 0;
@@ -128,9 +136,9 @@ Deno.test("PfifoFast lets nothing overtake what waits", () => {
   rig.complete(48);
   rig.tx.clean(rig.cpu);
   // woken but not yet run: what comes now has to queue up behind the twelve
-  const late = rig.enqueue(3);
-  rig.qdisc.run(rig.cpu);
-  assertEquals(rig.posted(), [...before.slice(48), ...late]);
+  const late = rig.enqueue(1);
+  assertEquals(rig.posted(), [...before.slice(48), ...late], "and takes all of it along");
+  assertEquals(rig.qdisc.backlog, 0);
 });
 
 Deno.test("PfifoFast sends 64 packets a run and is scheduled again for the rest", () => {

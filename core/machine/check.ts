@@ -1,0 +1,61 @@
+/**
+ * What a scenario must be before a machine runs it. Everything else that a stack or a judge finds later is
+ * then the stack's doing.
+ */
+import type { Maxima } from "../nic/nic.ts";
+import type { Geometry, Scenario } from "./device.ts";
+
+/** @throws {RangeError} when a size, a port or a time of the scenario is not one that the machine has */
+export function checkScenario(scenario: Scenario, most: Maxima): void {
+  checkGeometry(scenario.geometry, most);
+  const { traffic, neighbours, geometry: { ports } } = scenario;
+  for (let i = 0; i < traffic.count; i++) {
+    const port = traffic.port[i]!;
+    if (!(port < ports)) throw outside(`frame ${i} arrives on port ${port}`, ports);
+    const at = traffic.at[i]!;
+    if (!(Number.isInteger(at) && at >= (i === 0 ? 0 : traffic.at[i - 1]!))) {
+      throw new RangeError(
+        `Cannot run a scenario: frame ${i} arrives at ${at} ps, expected a whole time not before ` +
+          `the frame that comes first`,
+      );
+    }
+  }
+  for (let hop = 0; hop < neighbours.count; hop++) {
+    const port = neighbours.port[hop]!;
+    if (!(port < ports)) throw outside(`next hop ${hop} lies on port ${port}`, ports);
+  }
+}
+
+function checkGeometry(geometry: Geometry, most: Maxima): void {
+  const limits: { readonly [size in keyof Geometry]?: readonly [number, number] } = {
+    ports: [1, most.ports],
+    lcores: [1, most.lcores],
+    rxRing: [1, most.ring],
+    txRing: [1, most.ring],
+    ingress: [1, most.ingress],
+    spareBuffers: [0, most.buffers],
+    poolCache: [0, 512],
+    peerSlots: [1, most.ring],
+    headerCredits: [1, 127],
+    dataCredits: [1, 2047],
+    mps: [128, 4096],
+  };
+  for (const [size, [least, limit]] of Object.entries(limits)) {
+    const value = geometry[size as keyof Geometry];
+    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= limit) {
+      continue;
+    }
+    throw new RangeError(
+      `Cannot run a scenario: ${size} is ${value}, and the machine was built for ${least}..${limit}`,
+    );
+  }
+  if (geometry.fidelity !== "coarse" && geometry.fidelity !== "tlp") {
+    throw new RangeError(
+      `Cannot run a scenario: fidelity is ${geometry.fidelity}, expected coarse or tlp`,
+    );
+  }
+}
+
+function outside(what: string, ports: number): RangeError {
+  return new RangeError(`Cannot run a scenario: ${what}, and it has ports 0..${ports - 1}`);
+}

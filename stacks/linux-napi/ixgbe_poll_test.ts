@@ -1,0 +1,168 @@
+// Aim: a poll completes its instance and unmasks the interrupt only when both rings are found empty, the budget
+// is not used up, memory is there, and nobody asked again meanwhile.
+// Method: one vector over rings whose device does what the test says, between a Softnet and a register that
+// write down what they are told.
+import { assert, assertEquals } from "@std/assert";
+import type { Vector } from "../../core/host/irq.ts";
+import type { Softnet } from "../../core/host/softirq.ts";
+import { Mempool } from "../../core/memory/mempool.ts";
+import { Memory } from "../../core/memory/memory.ts";
+import { DescriptorRing } from "../../core/nic/rings.ts";
+import type { Cpu } from "../../core/stack.ts";
+import type { LinuxCosts } from "./costs.ts";
+import { QVector } from "./ixgbe.ts";
+import { Skbs } from "./skb.ts";
+
+const RING = 512;
+
+class Rig {
+  readonly q: QVector;
+  readonly pool: Mempool;
+  /** What happened, in order: "complete", "unmask Q", "throttle US". */
+  readonly log: string[] = [];
+  /** Whether the instance was asked for while it was polled. */
+  missed = false;
+  received = 0;
+  /** Skbs that the stack has not freed yet; null when it frees each at once. */
+  kept: number[] | null = null;
+  readonly cpu = { lcore: 0, nowPs: 0, charge: () => {} } as unknown as Cpu;
+  readonly #rings = [new DescriptorRing(RING), new DescriptorRing(RING)];
+
+  constructor(buffers = 2048, itrUsecs = -1, legacy = false) {
+    const memory = new Memory(buffers);
+    this.pool = new Mempool(memory, memory.region("pool", 0, buffers), [0], 0);
+    for (const ring of this.#rings) ring.reset(RING, 0);
+    const costs = new Proxy({}, { get: () => 1 }) as LinuxCosts;
+    const queue = 3;
+    const parts = {
+      port: 1,
+      queue,
+      device: {
+        rx: { [queue]: this.#rings[0]! } as unknown as DescriptorRing[],
+        tx: { [queue]: this.#rings[1]! } as unknown as DescriptorRing[],
+        rxTail: () => {},
+        txTail: () => {},
+        irqEnable: (_cpu: unknown, of: number) => void this.log.push(`unmask ${of}`),
+      },
+      memory,
+      pool: this.pool,
+      skbs: new Skbs(memory, this.pool, costs, legacy),
+      costs,
+      place: 0,
+    };
+    const vector = { throttle: (ps: number) => void this.log.push(`throttle ${ps / 1e6}`) };
+    const softnet = {
+      napiComplete: () => {
+        this.log.push("complete");
+        return !this.missed;
+      },
+    };
+    const receiver = {
+      receive: (_cpu: Cpu, skb: number) => {
+        this.received++;
+        if (this.kept === null) this.pool.put(0, skb);
+        else this.kept.push(skb);
+      },
+    };
+    this.q = new QVector(
+      parts,
+      vector as unknown as Vector,
+      softnet as unknown as Softnet,
+      receiver,
+      itrUsecs,
+    );
+    this.q.up(this.cpu);
+    assertEquals(this.log.splice(0), [`throttle ${itrUsecs < 0 ? 50 : itrUsecs}`, "unmask 3"]);
+  }
+
+  /** The device has received `n` frames. */
+  receive(n: number): void {
+    const ring = this.#rings[0]!;
+    for (let i = 0; i < n; i++) ring.done[(this.q.rx.nextToClean + i) & (RING - 1)] = 1;
+  }
+
+  /** The driver sends `n` frames and the device says that it has. */
+  send(n: number): void {
+    for (let i = 0; i < n; i++) {
+      this.#rings[1]!.done[this.q.tx.nextToUse] = 1;
+      const slot = this.q.tx.nextToUse;
+      assert(this.q.tx.xmit(this.cpu, this.pool.get(0), false), "the ring is full");
+      this.#rings[1]!.done[slot] = 1;
+    }
+  }
+
+  /** One poll of 64: what it answers and what it did. */
+  poll(): [number, ...string[]] {
+    return [this.q.poll(this.cpu, 64), ...this.log.splice(0)];
+  }
+}
+
+Deno.test("QVector completes, moderates and unmasks its own queue when less than the budget came", () => {
+  const rig = new Rig();
+  rig.receive(63);
+  assertEquals(rig.poll(), [63, "complete", "throttle 50", "unmask 3"]);
+  assertEquals(rig.poll(), [0, "complete", "throttle 52", "unmask 3"]);
+});
+
+Deno.test("QVector that used its whole budget stays scheduled and masked", () => {
+  const rig = new Rig();
+  rig.receive(64);
+  assertEquals(rig.poll(), [64]);
+  assertEquals([rig.received, rig.q.rx.packets], [64, 64]);
+  rig.receive(100);
+  assertEquals(rig.poll(), [64]);
+  assertEquals(rig.poll()[0], 36);
+  assertEquals(rig.received, 164);
+});
+
+Deno.test("QVector polls on while sent frames are left to take back", () => {
+  const rig = new Rig();
+  rig.send(300);
+  assertEquals(rig.poll(), [64], "256 of 300: not all");
+  assertEquals(rig.poll().slice(0, 2), [0, "complete"]);
+  assertEquals(rig.q.tx.nextToClean, 300);
+});
+
+Deno.test("QVector that was asked for meanwhile leaves the interrupt masked", () => {
+  const rig = new Rig();
+  rig.missed = true;
+  rig.receive(5);
+  assertEquals(rig.poll(), [5, "complete"]);
+  rig.missed = false;
+  assertEquals(rig.poll().at(-1), "unmask 3");
+});
+
+Deno.test("QVector without memory polls on, and unmasks when pages are there again", () => {
+  for (const legacy of [false, true]) {
+    const rig = new Rig(RING, -1, legacy);
+    const taken = rig.kept = [] as number[];
+    for (let b = rig.pool.get(0); b >= 0; b = rig.pool.get(0)) taken.push(b);
+    rig.receive(legacy ? 1 : 20);
+    assertEquals(rig.poll(), [64], `legacy ${legacy}`);
+    const failed = legacy ? rig.q.rx.allocRxBuffFailed : rig.q.rx.allocRxPageFailed;
+    assert(failed > 0, `legacy ${legacy}: no failure was counted`);
+    for (const b of taken) rig.pool.put(0, b);
+    assertEquals(rig.poll().at(-1), "unmask 3", `legacy ${legacy}`);
+  }
+});
+
+Deno.test("QVector takes the shorter interval of its rings, each since the last time", () => {
+  const rig = new Rig();
+  // 30 received ask for 2 us more, 8 sent in the same interval for 10 us
+  rig.receive(30);
+  rig.send(8);
+  assertEquals(rig.poll(), [30, "complete", "throttle 10", "unmask 3"]);
+  // nothing was sent since, so only what was received counts
+  rig.receive(30);
+  assertEquals(rig.poll(), [30, "complete", "throttle 12", "unmask 3"]);
+  // and the other way round
+  rig.send(30);
+  assertEquals(rig.poll(), [0, "complete", "throttle 14", "unmask 3"]);
+});
+
+Deno.test("QVector with fixed rx-usecs leaves the interval alone", () => {
+  const rig = new Rig(2048, 7);
+  rig.receive(1);
+  assertEquals(rig.poll(), [1, "complete", "unmask 3"]);
+  assertEquals(rig.q.itrUsecs, 7);
+});
