@@ -62,6 +62,8 @@ export interface PoolAccount {
   readonly free: number;
   /** Buffers in the lcores' caches. */
   readonly cached: number;
+  /** A device's memory: it holds packets on their way only, so at rest all of it is free. */
+  readonly device?: true;
   /** Buffers in use, by the place that holds them. */
   readonly held: readonly { readonly place: string; readonly count: number }[];
 }

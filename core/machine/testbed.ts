@@ -200,6 +200,7 @@ export class Testbed implements DeviceUnderTest {
     // the last UpdateFCs are no events: let them arrive before the books are closed
     o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
     o.pools = pool === null ? [] : [this.#account(pool)];
+    for (let port = 0; port < geometry.ports; port++) o.pools.push(this.#deviceAccount(port));
     o.lcores = [];
     for (let l = 0; l < geometry.lcores; l++) {
       const lcore = machine.lcores[l]!;
@@ -214,17 +215,45 @@ export class Testbed implements DeviceUnderTest {
   }
 
   #account(pool: Mempool): PoolAccount {
-    const { ledger, observation } = this.machine;
-    const { places } = observation;
-    const counts = new Int32Array(places.length);
-    for (let b = pool.first; b < pool.first + pool.size; b++) {
-      if (!ledger.isFree(b)) counts[ledger.holder[b]!]!++;
+    const counts = new Int32Array(this.machine.observation.places.length);
+    this.#countHeld(pool.first, pool.size, counts);
+    const { name, size, free, cached } = pool;
+    return { name, size, free, cached, held: this.#named(counts) };
+  }
+
+  /** What of a NIC's own memory (ingress buffer, transmit FIFO, slots for its peers) is in use. */
+  #deviceAccount(port: number): PoolAccount {
+    const counts = new Int32Array(this.machine.observation.places.length);
+    let size = 0;
+    let used = 0;
+    for (const region of this.machine.memory.regions) {
+      if (region.node !== port + 1) continue;
+      size += region.count;
+      used += this.#countHeld(region.first, region.count, counts);
     }
+    const name = `memory of nic${port}`;
+    return { name, size, free: size - used, cached: 0, device: true, held: this.#named(counts) };
+  }
+
+  /** Adds the buffers in use of a range to the counts of their holders; answers how many there are. */
+  #countHeld(first: number, size: number, counts: Int32Array): number {
+    const { ledger } = this.machine;
+    let used = 0;
+    for (let b = first; b < first + size; b++) {
+      if (ledger.isFree(b)) continue;
+      counts[ledger.holder[b]!]!++;
+      used++;
+    }
+    return used;
+  }
+
+  #named(counts: Int32Array): { place: string; count: number }[] {
+    const { places } = this.machine.observation;
     const held: { place: string; count: number }[] = [];
     counts.forEach((count, place) => {
       if (count > 0) held.push({ place: places[place]!.name, count });
     });
-    return { name: pool.name, size: pool.size, free: pool.free, cached: pool.cached, held };
+    return held;
   }
 }
 

@@ -52,4 +52,12 @@ Deno.test("thresholdsFor gives what set-up accepts for every ring of 8 and above
     for (let tx = 8; tx <= 256; tx *= 2) handPort({ rx, tx }, thresholdsFor(rx, tx), 600, 1);
   }
   assertEquals(thresholdsFor(512, 512), { rxFreeThresh: 32, txRsThresh: 32, txFreeThresh: 32 });
+  const small = (ring: number) => Object.values(thresholdsFor(ring, ring));
+  assertEquals([8, 16, 32, 64, 128].map(small), [
+    [4, 2, 2],
+    [8, 4, 4],
+    [16, 8, 8],
+    [32, 16, 16],
+    [32, 32, 32],
+  ]);
 });

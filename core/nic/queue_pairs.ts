@@ -15,7 +15,7 @@ import { ReceiveSide } from "./receive_side.ts";
 import { type DescriptorRing, type DeviceSide, key } from "./rings.ts";
 import { TransmitSide } from "./transmit_side.ts";
 
-/** Bytes of a doorbell. */
+/** Bytes of a register write: a doorbell, or the unmasking of a vector. */
 const DOORBELL_BYTES = 4;
 
 /**
@@ -86,7 +86,8 @@ export class QueuePairs implements DeviceSide {
     };
     this.#ringRx = clock.register(ring(this.#receive.tailHandler));
     this.#ringTx = clock.register(ring(this.#transmit.tailHandler));
-    this.#unmask = clock.register((q) => this.vectors[q]!.enable());
+    const enable = clock.register((q) => this.vectors[q]!.enable());
+    this.#unmask = clock.register(ring(enable));
   }
 
   /** Empty rings of these sizes; takes over the port. */

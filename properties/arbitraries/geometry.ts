@@ -11,7 +11,7 @@ const RINGS = [8, 8, 16, 32, 64];
 const INGRESS = [1, 2, 3, 4, 8, 16, 64];
 const SPARE = [1, 2, 8, 64];
 const CACHES = [0, 0, 1, 4, 16];
-const SLOTS = [8, 8, 16, 32];
+const SLOTS = [1, 2, 4, 8, 8, 16, 32];
 
 /** A geometry; what `fixed` gives is taken from there. */
 export function drawGeometry(random: Random, fixed: Partial<Geometry>): Geometry {

@@ -6,14 +6,21 @@ import { firstFault, unkept } from "./_faults.ts";
 import { broken, KEPT, notJudged } from "./_text.ts";
 
 function judgeConservation(run: Run): Verdict {
-  const { pools } = run.observation;
+  const { pools, end, waitingAt } = run.observation;
   if (pools.length === 0) return notJudged("the machine has no pool");
+  const atRest = end === "quiet" && waitingAt.size === 0;
   for (const pool of pools) {
     let held = 0;
     for (const holder of pool.held) held += holder.count;
     const found = pool.free + pool.cached + held;
-    if (found === pool.size) continue;
     const by = pool.held.map((h) => `${h.count} in ${h.place}`).join(", ");
+    if (pool.device && atRest && held > 0) {
+      return broken(
+        `${pool.name} still has ${held} buffers in use at rest (${by}), expected none: they never came back`,
+        [],
+      );
+    }
+    if (found === pool.size) continue;
     return broken(
       `pool ${pool.name} has ${found} buffers at the end, expected ${pool.size}: ` +
         `${pool.free} free, ${pool.cached} cached, ${held} in use${by === "" ? "" : ` (${by})`}`,
@@ -26,8 +33,10 @@ function judgeConservation(run: Run): Verdict {
 /** POOL-1: buffers are conserved. */
 export const POOL_1: Law = {
   id: "POOL-1",
-  statement: "In every pool, free, cached and held buffers together are its size.",
-  clause: "DPDK Programmer's Guide, Mempool Library",
+  statement:
+    "In every pool, free, cached and held buffers together are its size; at rest a device " +
+    "holds none.",
+  clause: "DPDK Programmer's Guide, Mempool Library; P2PNIC, 3.2",
   needs: ["buffers"],
   judge: judgeConservation,
 };

@@ -35,6 +35,20 @@ Deno.test("POOL-1 names what is missing, and who holds what", () => {
   );
 });
 
+Deno.test("POOL-1 names what a device keeps for itself at rest, and asks nothing while it is busy", () => {
+  const held = [{ place: "nic1 slots from nic0", count: 3 }];
+  const nic = { name: "memory of nic1", size: 8, free: 5, cached: 0, device: true as const, held };
+  assertBroken(
+    POOL_1,
+    { change: (o) => o.pools = [nic] },
+    "memory of nic1 still has 3 buffers in use at rest (3 in nic1 slots from nic0), expected none: " +
+      "they never came back",
+    [],
+  );
+  assertKept(POOL_1, { change: (o) => (o.pools = [nic], o.end = "horizon") });
+  assertKept(POOL_1, { change: (o) => o.pools = [{ ...nic, free: 8, held: [] }] });
+});
+
 Deno.test("POOL-1 is not judged without a pool", () => {
   assertNotJudged(POOL_1, {}, "the machine has no pool");
 });
