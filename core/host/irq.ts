@@ -120,8 +120,7 @@ export class Vector {
 
   #release(): void {
     this.#heldBack = false;
-    if (this.#masked) this.#latched = true;
-    else this.#fire();
+    this.#fire();
   }
 
   #fire(): void {

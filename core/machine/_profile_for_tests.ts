@@ -42,6 +42,7 @@ export const TEST_PROFILE: MachineProfile = {
     "pmd.tx.packet": 60,
     "l3fwd.packet": 120,
     "p2pnic.ingress": 800,
+    "p2pnic.read": 0,
     "p2pnic.poll": 80,
   },
 };

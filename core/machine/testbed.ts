@@ -193,7 +193,6 @@ export class Testbed implements DeviceUnderTest {
     o.events = clock.events;
     o.traceHash = clock.traceHash;
     o.copiedBytes = memory.copiedBytes;
-    o.doorbells = machine.mmio.count;
     ledger.describeWaiting();
     const fabric = machine.fabric(geometry.fidelity);
     o.links = fabric.links();

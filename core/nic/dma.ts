@@ -3,7 +3,7 @@
  * served. A write occupies its server for a time that depends on its size and is then given to the fabric;
  * a read occupies its server for its bytes and is limited in how many are under way.
  *
- * Constants from measurements of a Netronome NFP-6000 (MODEL 2.3, after Neugebauer et al., SIGCOMM 2018):
+ * Constants from measurements of a Netronome NFP-6000 (Neugebauer et al., SIGCOMM 2018):
  * small writes 21.1 ns (up to 64 bytes), 24.2 ns (up to 128), then 18.8 ns per started 128 bytes; about 34
  * reads in flight; 0.147 ns a byte on top of the link.
  *

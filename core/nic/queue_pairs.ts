@@ -16,7 +16,7 @@ import { type DescriptorRing, type DeviceSide, key } from "./rings.ts";
 import { TransmitSide } from "./transmit_side.ts";
 
 /** Bytes of a register write: a doorbell, or the unmasking of a vector. */
-const DOORBELL_BYTES = 4;
+const REGISTER_BYTES = 4;
 
 /**
  * Queue pairs of one NIC.
@@ -81,13 +81,14 @@ export class QueuePairs implements DeviceSide {
     this.rx = this.#receive.rings;
     this.tx = this.#transmit.rings;
     this.reta = this.#receive.reta;
-    const ring = (handler: number) => (arg: number): void => {
-      parts.mmio.write(node, DOORBELL_BYTES, handler, arg);
+    const doorbell = (handler: number) => (arg: number): void => {
+      observation.doorbells++;
+      parts.mmio.write(node, REGISTER_BYTES, handler, arg);
     };
-    this.#ringRx = clock.register(ring(this.#receive.tailHandler));
-    this.#ringTx = clock.register(ring(this.#transmit.tailHandler));
+    this.#ringRx = clock.register(doorbell(this.#receive.tailHandler));
+    this.#ringTx = clock.register(doorbell(this.#transmit.tailHandler));
     const enable = clock.register((q) => this.vectors[q]!.enable());
-    this.#unmask = clock.register(ring(enable));
+    this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, enable, q));
   }
 
   /** Empty rings of these sizes; takes over the port. */

@@ -54,7 +54,7 @@ export interface LinkAccount {
   readonly name: string;
   /** Bytes of payload. */
   readonly payloadBytes: number;
-  /** Bytes of TLPs with framing, sequence number, header and LCRC (MODEL: 24 MWr/MRd, 20 CplD). */
+  /** Bytes of TLPs with framing, sequence number, header and LCRC (24 for MWr and MRd, 20 for CplD). */
   readonly tlpBytes: number;
   /** TLPs sent, by class: posted, non-posted, completion. */
   readonly tlps: readonly [number, number, number];

@@ -54,7 +54,7 @@ Deno.test("linuxNapi rings no doorbell before what it announces is written", () 
     const frames = steady(300, 500e3);
     const o = testbed.run(scenarioOf(frames, { rxRing: 64, txRing: 64, ingress: 64 }));
     assertEquals(o.faults, [], `${profile}: a descriptor that names no posted buffer`);
-    assert(seen.bells > 300, `${seen.bells} doorbells`);
+    assert(seen.bells > 200, `${seen.bells} doorbells`);
     // what was received was posted, and what was sent was posted again
     const least = 2 * o.outCount;
     assert(seen.descriptors >= least, `${seen.descriptors} descriptors for ${least}`);

@@ -81,7 +81,9 @@ Deno.test("linuxNapi charges each part of the path once for a packet alone", () 
       : linux("legacy.skb.alloc", "legacy.skb.free", "legacy.copy");
     const interrupt = c("irq") + linux("irq", "softirq", "napi.poll", "irq_enable");
     // a route of 16 bits is one read below the first level of 8
-    const expected = 2 * interrupt + skb + linux("rx", "netif_receive", "ip_rcv", "fib.base") +
+    const parts = ["rx", "netif_receive", "ip_rcv"];
+    const receive = linux(...parts.map((p) => profile === "modern" ? p : `legacy.${p}`));
+    const expected = 2 * interrupt + skb + receive + linux("fib.base") +
       2 * linux("fib.read") + linux("ip_forward", "neigh", "qdisc", "xmit", "doorbell", "tx_clean");
     const [{ usefulPs }] = o.lcores as [typeof o.lcores[0]];
     assertEquals([o.outCount, o.interrupts], [1, 2]);
@@ -134,9 +136,12 @@ Deno.test("linuxCosts looks up each cost under its own name", () => {
     if (key !== "copy") assertEquals(line, `${key}: linux.${dotted[key] ?? snake(key)}`);
   }
   assertEquals(legacy.filter((line) => !modern.includes(line)), [
+    "rx: linux.legacy.rx",
     "skbAlloc: linux.legacy.skb.alloc",
     "skbFree: linux.legacy.skb.free",
     "copy: linux.legacy.copy",
+    "netifReceive: linux.legacy.netif_receive",
+    "ipRcv: linux.legacy.ip_rcv",
   ]);
 });
 

@@ -8,7 +8,7 @@
  * has no free slot, since what would free one may be among those held. So a last packet never waits for
  * another to come, and there is no timer.
  *
- * Egress. Threads poll the rings; a visible descriptor's frame is sent from its slot; (3) completions are
+ * Egress. The rings are polled; a visible descriptor's frame is sent from its slot; (3) completions are
  * written back by the same rule. Without a free slot an ingress NIC waits, its ingress buffer fills, and the
  * MAC loses what comes: the one legal place.
  */
@@ -41,7 +41,9 @@ export class WrFirmware implements Firmware {
   readonly #env: Env;
   readonly #pairs: Pair[][];
   readonly #verdict = new Verdict();
+  /** Cycles that a packet keeps its thread, and what each dependent read of the table adds. */
   readonly #cycles: number;
+  readonly #readCycles: number;
   readonly #pollCycles: number;
   /** By ingress buffer: the egress that it goes to, or minus the reason why it goes nowhere. */
   readonly #outcome = new Map<number, number>();
@@ -50,6 +52,7 @@ export class WrFirmware implements Firmware {
     this.#env = env;
     const { nics } = env.hardware;
     this.#cycles = env.cost("p2pnic.ingress");
+    this.#readCycles = env.cost("p2pnic.read");
     this.#pollCycles = env.cost("p2pnic.poll");
     this.#pairs = nics.map(() =>
       nics.map(() => ({
@@ -66,15 +69,16 @@ export class WrFirmware implements Firmware {
   packet(nic: Nic, _thread: number, b: number): number {
     const verdict = this.#verdict;
     route(this.#env, b, nic.port, verdict);
+    const cycles = this.#cycles + verdict.reads * this.#readCycles;
     if (verdict.reason !== REASON.none) {
       this.#outcome.set(b, -verdict.reason);
-      return this.#cycles;
+      return cycles;
     }
     this.#outcome.set(b, verdict.egress);
     const pair = this.#pairs[nic.port]![verdict.egress]!;
     pair.inFlight++;
     pair.sequence.enter(b);
-    return this.#cycles;
+    return cycles;
   }
 
   done(nic: Nic, _thread: number, b: number): void {

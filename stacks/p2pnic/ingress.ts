@@ -10,6 +10,8 @@ import type { Env } from "../../core/stack.ts";
 export class Verdict {
   reason: Reason = REASON.none;
   egress = -1;
+  /** Dependent reads of the table that the look-up made. */
+  reads = 0;
 }
 
 /** Judges and rewrites the packet in buffer `b` that came in on `port`; the answer is put into `verdict`. */
@@ -18,9 +20,12 @@ export function route(env: Env, b: number, port: number, verdict: Verdict): void
   const bytes = memory.bytes;
   const at = memory.offset[b]!;
   verdict.egress = -1;
+  verdict.reads = 0;
   verdict.reason = checkFrame(bytes, at, memory.length[b]!);
   if (verdict.reason !== REASON.none) return;
-  const nextHop = fib.lookup(ipv4Dst(bytes, at + ETHERNET_HEADER_BYTES));
+  const destination = ipv4Dst(bytes, at + ETHERNET_HEADER_BYTES);
+  const nextHop = fib.lookup(destination);
+  verdict.reads = fib.reads(destination);
   if (nextHop < 0) {
     verdict.reason = REASON["no-route"];
     return;
