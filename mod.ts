@@ -4,8 +4,7 @@
  *
  * @example
  * ```ts
- * import { checkConformance, testbed } from "@planecheck/planecheck";
- * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { checkConformance, machineProfile, paperHost, testbed } from "@planecheck/planecheck";
  * import { forwarder } from "@planecheck/planecheck/stacks";
  * import { assertEquals } from "@std/assert";
  *
@@ -19,3 +18,4 @@
  */
 export * from "./core/mod.ts";
 export * from "./properties/mod.ts";
+export { machineProfile, paperHost } from "./fixtures/machines/mod.ts";

@@ -147,7 +147,8 @@ export interface Port {
   rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number;
   /**
    * Hands `n` packets, `buffers[at..at+n-1]`, to a queue; answers how many it took. The caller keeps the
-   * rest. One doorbell for a burst that took any.
+   * rest. One doorbell for a burst that took any. An lcore transmits on the queue of its own number,
+   * `cpu.lcore`: a queue has one owner.
    */
   txBurst(cpu: Cpu, queue: number, buffers: Int32Array, at: number, n: number): number;
 }
@@ -155,7 +156,10 @@ export interface Port {
 /** Cycles that named operations cost on this machine. */
 export type Costs = { readonly [operation: string]: number };
 
-/** What a stack is given. */
+/**
+ * What a stack is given. The calls of a port and of the pool charge what a driver costs; look-up, rewriting
+ * and whatever else a stack does cost nothing unless it charges them (`cpu.charge`).
+ */
 export interface Env {
   /** Ports by number. Asking for them boots the poll-mode driver on every NIC. */
   readonly ports: readonly Port[];
