@@ -1,9 +1,26 @@
+import { Bspl, type BsplOptions } from "./bspl.ts";
 import { Dir24_8, type Dir24_8Options } from "./dir24_8.ts";
+import { Dir24_8Compact, type Dir24_8CompactOptions } from "./dir24_8_compact.ts";
+import { Dxr, type DxrOptions } from "./dxr.ts";
 import type { Fib4 } from "./fib.ts";
+import { LcTrie, type LcTrieOptions } from "./lc_trie.ts";
 import { LinearFib, type LinearFibOptions } from "./linear.ts";
+import { Mtrie, type MtrieOptions } from "./mtrie.ts";
+import { Poptrie, type PoptrieOptions } from "./poptrie.ts";
+import { StateJump, type StateJumpOptions } from "./state_jump.ts";
 
 /** Names of the IPv4 tables that `createFib4` makes. */
-export const FIB4_KINDS = ["linear", "dir24-8"] as const;
+export const FIB4_KINDS = [
+  "linear",
+  "dir24-8",
+  "mtrie",
+  "lc-trie",
+  "state-jump",
+  "bspl",
+  "poptrie",
+  "dxr",
+  "dir24-8-compact",
+] as const;
 
 /** Name of an IPv4 table. */
 export type Fib4Kind = typeof FIB4_KINDS[number];
@@ -13,7 +30,16 @@ export type Fib4Kind = typeof FIB4_KINDS[number];
  * one: 24 bits, 4096 groups (a full BGP table needs 1282 of them), 2^21 rules, with a default
  * route.
  */
-export type Fib4Options = Partial<Dir24_8Options> & LinearFibOptions;
+export type Fib4Options =
+  & Partial<Dir24_8Options>
+  & LinearFibOptions
+  & MtrieOptions
+  & LcTrieOptions
+  & StateJumpOptions
+  & BsplOptions
+  & PoptrieOptions
+  & DxrOptions
+  & Dir24_8CompactOptions;
 
 /**
  * Makes an IPv4 forwarding table by name.
@@ -40,6 +66,20 @@ export function createFib4(kind: Fib4Kind, options: Fib4Options = {}): Fib4 {
         maxRules: options.maxRules ?? 2 ** 21,
         defaultRoute: options.defaultRoute ?? true,
       });
+    case "mtrie":
+      return new Mtrie(options);
+    case "lc-trie":
+      return new LcTrie(options);
+    case "state-jump":
+      return new StateJump(options);
+    case "bspl":
+      return new Bspl(options);
+    case "poptrie":
+      return new Poptrie(options);
+    case "dxr":
+      return new Dxr(options);
+    case "dir24-8-compact":
+      return new Dir24_8Compact(options);
     default:
       throw new RangeError(
         `Cannot create Fib4: kind "${kind}" is not one of ${FIB4_KINDS.join(", ")}`,

@@ -1,5 +1,18 @@
+export * from "./bspl.ts";
+export * from "./bspl6.ts";
 export * from "./create.ts";
+export * from "./create6.ts";
 export * from "./dir24_8.ts";
+export * from "./dir24_8_compact.ts";
+export * from "./dxr.ts";
 export * from "./fib.ts";
+export * from "./fib6.ts";
+export * from "./lc_trie.ts";
 export * from "./linear.ts";
+export * from "./linear6.ts";
+export * from "./lpm6.ts";
+export * from "./mtrie.ts";
+export * from "./poptrie.ts";
+export * from "./state_jump.ts";
+export { NEXT_HOP6_MAX } from "./_route6.ts";
 export { NEXT_HOP_MAX } from "./route.ts";

@@ -78,6 +78,14 @@ Deno.test("Softnet with tail ends a round at 300 packets and counts each such en
   assertEquals(rig.log.length, 22);
 });
 
+Deno.test("Softnet ends a round when its packets are just used up", () => {
+  const rig = new Rig({ requeue: "tail", budget: 128 });
+  rig.driver(64 * 6);
+  rig.run();
+  // six full polls make three rounds of two, the empty one a fourth that ends by itself
+  assertEquals([rig.softnet.stat.timeSqueeze, rig.log.length], [3, 7]);
+});
+
 Deno.test("Softnet polls what came during a round before those that used their weight in it", () => {
   const rig = new Rig();
   rig.driver(64 * 3);

@@ -54,8 +54,22 @@ export interface PacketMemory {
   readonly flags: Int32Array;
   /** Next segment of the packet, or -1. */
   readonly next: Int32Array;
+  /** How many hold it: its own holder and every buffer that shows its bytes; 1 when fresh. */
+  readonly references: Int32Array;
+  /** The buffer whose bytes it shows: itself, unless it was attached to another. */
+  readonly owner: Int32Array;
   /** A CPU copies a frame: bytes, length, port, hash and flags. */
   copy(from: number, to: number): void;
+  /** A CPU copies `n` bytes within the arena. */
+  copyWithin(from: number, to: number, n: number): void;
+  /** Notes how far the frame of a buffer reaches; to be called before a frame is made shorter. */
+  note(b: number): void;
+  /** Notes that buffer `to` shows the packet in `from` too, which carries it as before. */
+  shown(from: number, to: number): void;
+  /** Notes that a buffer shows nothing any more. */
+  hidden(b: number): void;
+  /** Notes that the packet in one buffer was copied to another, which carries it from now on. */
+  copied(from: number, to: number): void;
 }
 
 /**
@@ -91,6 +105,10 @@ export class Memory implements PacketMemory {
   readonly flags: Int32Array;
   /** Next segment of the packet, or -1. */
   readonly next: Int32Array;
+  /** How many hold it: its own holder and every buffer that shows its bytes; 1 when fresh. */
+  readonly references: Int32Array;
+  /** The buffer whose bytes it shows: itself, unless it was attached to another. */
+  readonly owner: Int32Array;
   /** Keeps the books in checked mode. */
   ledger: Ledger | null = null;
   /** Bytes that CPUs copied since the last reset. */
@@ -98,7 +116,7 @@ export class Memory implements PacketMemory {
   /** Ranges set aside since the last reset, in order. */
   readonly regions: Region[] = [];
   #used = 0;
-  /** Longest frame that each buffer held since the last reset. */
+  /** How far beyond its headroom each buffer was used since the last reset. */
   readonly #extent: Int32Array;
 
   /**
@@ -115,8 +133,13 @@ export class Memory implements PacketMemory {
     this.hash = new Uint32Array(capacity);
     this.flags = new Int32Array(capacity);
     this.next = new Int32Array(capacity).fill(-1);
+    this.references = new Int32Array(capacity).fill(1);
+    this.owner = new Int32Array(capacity);
     this.#extent = new Int32Array(capacity);
-    for (let b = 0; b < capacity; b++) this.offset[b] = b * STRIDE + HEADROOM;
+    for (let b = 0; b < capacity; b++) {
+      this.offset[b] = b * STRIDE + HEADROOM;
+      this.owner[b] = b;
+    }
   }
 
   /** Buffers that belong to regions. */
@@ -145,9 +168,10 @@ export class Memory implements PacketMemory {
   reset(): void {
     const used = this.#used;
     for (let b = 0; b < used; b++) {
-      this.#note(b);
+      this.note(b);
       if (this.#extent[b]! > 0) this.#wipe(b);
       this.offset[b] = b * STRIDE + HEADROOM;
+      this.owner[b] = b;
     }
     this.#extent.fill(0, 0, used);
     this.length.fill(0, 0, used);
@@ -155,14 +179,18 @@ export class Memory implements PacketMemory {
     this.hash.fill(0, 0, used);
     this.flags.fill(0, 0, used);
     this.next.fill(-1, 0, used);
+    this.references.fill(1, 0, used);
     this.regions.length = 0;
     this.#used = 0;
     this.copiedBytes = 0;
   }
 
-  /** Makes a buffer as new: fresh metadata, no frame. */
+  /**
+   * Makes a buffer as new: fresh metadata, no frame. Its references and owner are as new already, since
+   * whoever shares a buffer leaves it so when giving it back.
+   */
   refresh(b: number): void {
-    this.#note(b);
+    if (this.length[b]! > this.#extent[b]!) this.#extent[b] = this.length[b]!;
     this.offset[b] = b * STRIDE + HEADROOM;
     this.length[b] = 0;
     this.port[b] = 0;
@@ -171,8 +199,9 @@ export class Memory implements PacketMemory {
     this.next[b] = -1;
   }
 
-  /** Overwrites the frame of a buffer with poison. */
+  /** Overwrites the frame of a buffer with poison, unless the bytes are another buffer's. */
   poison(b: number): void {
+    if (this.owner[b] !== b) return;
     const start = this.offset[b]!;
     this.bytes.fill(POISON, start, start + this.length[b]!);
   }
@@ -181,7 +210,30 @@ export class Memory implements PacketMemory {
   copy(from: number, to: number): void {
     this.copiedBytes += this.length[from]!;
     this.transfer(from, to);
+    this.copied(from, to);
+  }
+
+  /** Copies `n` bytes of the arena and counts them in `copiedBytes`. */
+  copyWithin(from: number, to: number, n: number): void {
+    this.copiedBytes += n;
+    this.bytes.copyWithin(to, from, from + n);
+  }
+
+  /** Tells the ledger that the packet in one buffer is carried by another from now on. */
+  copied(from: number, to: number): void {
     if (this.ledger !== null) this.ledger.moved(from, to);
+  }
+
+  /** Tells the ledger that `to` shows the packet in `from`, which stays its carrier. */
+  shown(from: number, to: number): void {
+    if (this.ledger === null) return;
+    this.ledger.packet[to] = this.ledger.packet[from]!;
+    this.ledger.dataAt[to] = this.ledger.dataAt[from]!;
+  }
+
+  /** Tells the ledger that a buffer shows no packet any more. */
+  hidden(b: number): void {
+    if (this.ledger !== null) this.ledger.packet[b] = -1;
   }
 
   /** Copies a frame with its metadata, as DMA does: no CPU touches it. */
@@ -195,8 +247,14 @@ export class Memory implements PacketMemory {
     this.flags[to] = this.flags[from]!;
   }
 
-  #note(b: number): void {
-    if (this.length[b]! > this.#extent[b]!) this.#extent[b] = this.length[b]!;
+  /**
+   * Notes how far the frame of a buffer reaches, so that a reset wipes it. Whoever shortens a frame from
+   * which bytes may be left in the arena calls it before.
+   */
+  note(b: number): void {
+    if (this.owner[b] !== b) return;
+    const extent = this.offset[b]! + this.length[b]! - b * STRIDE - HEADROOM;
+    if (extent > this.#extent[b]!) this.#extent[b] = extent;
   }
 
   /** Zeroes what a run left in a buffer, so that the next run cannot read it. */

@@ -1,16 +1,15 @@
 /**
- * A fixed population of host buffers with a cache for each lcore, as rte_mempool since DPDK 26.07.
+ * A fixed population of host buffers with a cache for each lcore, as rte_mempool.
  *
  * The common pool is a ring of free buffers (first freed, first used); a cache is a stack (last freed,
- * first used, so hot in the lcore's own caches) of at most `cacheSize` buffers. A put that fits goes to the
- * cache; one that does not, and is at most half a cache, first flushes the coldest half to the ring; a
- * larger one bypasses the cache. A get is served from the cache; when it is short it refills half a cache
- * from the ring, or takes a large remainder straight from the ring. An operation on n buffers happens whole
- * or not at all.
+ * first used, so hot in the lcore's own caches), which serves gets and takes puts while it can. How it is
+ * flushed and refilled is its {@link CacheAlgorithm}. An operation on n buffers happens whole or not at all.
  *
  * Source: DPDK lib/mempool/rte_mempool.h at 26.11-rc0.
  */
-import type { Memory, Region } from "./memory.ts";
+import { CACHE_MAX, type CacheAlgorithm, cacheLimitOf } from "./cache_algorithm.ts";
+import { noteForeign } from "./_foreign_free.ts";
+import type { Memory, PacketMemory, Region } from "./memory.ts";
 
 /**
  * A pool of buffers of one region.
@@ -36,8 +35,10 @@ export class Mempool {
   name = "";
   /** Buffers of its region: free, cached and in use. */
   size = 0;
-  /** Buffers that each lcore's cache holds, 0..512. */
+  /** Nominal buffers of each lcore's cache, 0..512. */
   cacheSize = 0;
+  /** Most buffers that a cache ever holds: `cacheSize`, or one and a half of it, rounded down. */
+  cacheLimit = 0;
   /** First buffer of its region. */
   first = 0;
   /** Called when buffers come back to a pool that had refused somebody. */
@@ -46,6 +47,7 @@ export class Mempool {
   refusals = 0;
 
   readonly #memory: Memory;
+  #flushThreshold = false;
   #ring: Int32Array = new Int32Array(0);
   #head = 0;
   #count = 0;
@@ -66,25 +68,28 @@ export class Mempool {
     region: Region,
     places: ArrayLike<number>,
     cacheSize: number,
+    algorithm: CacheAlgorithm = "half",
   ) {
     this.#memory = memory;
-    this.setUp(region, places, cacheSize);
+    this.setUp(region, places, cacheSize, algorithm);
   }
 
   /**
    * As new, over another region: all of its buffers free, all caches empty.
    * @throws {RangeError} when the cache size is out of range
    */
-  setUp(region: Region, places: ArrayLike<number>, cacheSize: number): void {
-    if (!(Number.isInteger(cacheSize) && cacheSize >= 0 && cacheSize <= 512)) {
-      throw new RangeError(
-        `Cannot make mempool ${region.name}: cache of ${cacheSize} is not in 0..512`,
-      );
-    }
+  setUp(
+    region: Region,
+    places: ArrayLike<number>,
+    cacheSize: number,
+    algorithm: CacheAlgorithm = "half",
+  ): void {
+    this.cacheLimit = cacheLimitOf(region.name, cacheSize, algorithm);
     this.name = region.name;
     this.size = region.count;
     this.first = region.first;
     this.cacheSize = cacheSize;
+    this.#flushThreshold = algorithm === "flush-threshold";
     this.onRefill = null;
     this.refusals = 0;
     this.#lcores = places.length;
@@ -94,10 +99,15 @@ export class Mempool {
     for (let i = 0; i < region.count; i++) this.#ring[i] = region.first + i;
     this.#head = 0;
     this.#count = region.count;
-    const slots = places.length * cacheSize;
+    const slots = places.length * this.cacheLimit;
     if (this.#cache.length < slots) this.#cache = new Int32Array(slots);
     if (this.#cached.length < places.length) this.#cached = new Int32Array(places.length);
     this.#cached.fill(0);
+  }
+
+  /** The memory that its buffers are in. */
+  get memory(): PacketMemory {
+    return this.#memory;
   }
 
   /** Buffers in the common ring. */
@@ -117,45 +127,41 @@ export class Mempool {
     return this.#cached[lcore]!;
   }
 
+  /**
+   * Gives an lcore's cache back to the common ring, e.g. when the lcore stops; O(cacheSize). Source:
+   * rte_mempool_cache_flush.
+   */
+  flush(lcore: number): void {
+    const base = lcore * this.cacheLimit;
+    const cached = this.#cached[lcore]!;
+    for (let i = 0; i < cached; i++) this.#give(this.#cache[base + i]!);
+    this.#cached[lcore] = 0;
+    if (cached > 0 && this.#starved) this.#wake();
+  }
+
   /** Takes one buffer, or -1 when there is none. */
   get(lcore: number): number {
     const cached = this.#cached[lcore]!;
     if (cached > 0) {
-      const b = this.#cache[lcore * this.cacheSize + cached - 1]!;
+      const b = this.#cache[lcore * this.cacheLimit + cached - 1]!;
       this.#cached[lcore] = cached - 1;
       return this.#issue(b, lcore);
     }
-    return this.#refillAndGet(lcore);
+    return this.getBulk(lcore, this.#one, 0, 1) ? this.#one[0]! : -1;
   }
 
   /** Takes `n` buffers into `out[at..]`, all or none. */
   getBulk(lcore: number, out: Int32Array, at: number, n: number): boolean {
-    const base = lcore * this.cacheSize;
+    const base = lcore * this.cacheLimit;
     const cached = this.#cached[lcore]!;
-    if (n > cached + this.#count) {
-      this.#starved = true;
-      this.refusals++;
-      return false;
-    }
+    if (n > cached + this.#count) return this.#refuse();
     const fromCache = n < cached ? n : cached;
     for (let i = 0; i < fromCache; i++) {
       out[at + i] = this.#issue(this.#cache[base + cached - 1 - i]!, lcore);
     }
     this.#cached[lcore] = cached - fromCache;
     const rest = n - fromCache;
-    if (rest === 0) return true;
-    const half = this.cacheSize >> 1;
-    if (rest <= half && this.#count >= rest) {
-      const refill = half < this.#count ? half : this.#count;
-      for (let i = 0; i < refill; i++) this.#cache[base + i] = this.#take();
-      this.#cached[lcore] = refill;
-      for (let i = fromCache; i < n; i++) {
-        const top = --this.#cached[lcore]!;
-        out[at + i] = this.#issue(this.#cache[base + top]!, lcore);
-      }
-      return true;
-    }
-    for (let i = fromCache; i < n; i++) out[at + i] = this.#issue(this.#take(), lcore);
+    if (rest > 0) this.#fetch(lcore, out, at + fromCache, rest);
     return true;
   }
 
@@ -163,8 +169,8 @@ export class Mempool {
   put(lcore: number, b: number): void {
     if (!this.#accept(b, lcore)) return;
     const cached = this.#cached[lcore]!;
-    if (cached < this.cacheSize) {
-      this.#cache[lcore * this.cacheSize + cached] = b;
+    if (cached < this.cacheLimit) {
+      this.#cache[lcore * this.cacheLimit + cached] = b;
       this.#cached[lcore] = cached + 1;
       if (this.#starved) this.#wake();
       return;
@@ -179,21 +185,33 @@ export class Mempool {
       this.#store(lcore, buffers, at, n);
       return;
     }
-    // in checked mode the ledger may refuse one of them
-    for (let i = 0; i < n; i++) this.put(lcore, buffers[at + i]!);
+    // The ledger may refuse some of them; the caches do with the rest what they do without a ledger.
+    if (this.#accepted.length < n) this.#accepted = new Int32Array(n);
+    let accepted = 0;
+    for (let i = 0; i < n; i++) {
+      const b = buffers[at + i]!;
+      if (this.#accept(b, lcore)) this.#accepted[accepted++] = b;
+    }
+    if (accepted > 0) this.#store(lcore, this.#accepted, 0, accepted);
   }
+
+  #accepted = new Int32Array(64);
 
   readonly #one = new Int32Array(1);
 
   #store(lcore: number, buffers: Int32Array, at: number, n: number): void {
-    const size = this.cacheSize;
-    const base = lcore * size;
+    const limit = this.cacheLimit;
+    const base = lcore * limit;
     let cached = this.#cached[lcore]!;
-    const half = size >> 1;
-    if (cached + n <= size) {
+    const half = this.cacheSize >> 1;
+    if (cached + n <= limit) {
       for (let i = 0; i < n; i++) this.#cache[base + cached + i] = buffers[at + i]!;
       this.#cached[lcore] = cached + n;
-    } else if (n <= half) {
+    } else if (this.#flushThreshold && n <= limit) {
+      for (let i = 0; i < cached; i++) this.#give(this.#cache[base + i]!);
+      for (let i = 0; i < n; i++) this.#cache[base + i] = buffers[at + i]!;
+      this.#cached[lcore] = n;
+    } else if (!this.#flushThreshold && n <= half) {
       for (let i = 0; i < half; i++) this.#give(this.#cache[base + i]!);
       this.#cache.copyWithin(base, base + half, base + cached);
       cached -= half;
@@ -205,19 +223,43 @@ export class Mempool {
     if (this.#starved) this.#wake();
   }
 
-  #refillAndGet(lcore: number): number {
-    if (this.#count === 0) {
-      this.#starved = true;
-      this.refusals++;
-      return -1;
+  #refuse(): false {
+    this.#starved = true;
+    this.refusals++;
+    return false;
+  }
+
+  /** Takes `n` buffers from the ring, which has them, for an lcore whose cache is empty. */
+  #fetch(lcore: number, out: Int32Array, at: number, n: number): void {
+    if (this.#flushThreshold) {
+      this.#fetchMore(lcore, out, at, n);
+      return;
     }
-    const base = lcore * this.cacheSize;
     const half = this.cacheSize >> 1;
+    if (n > half) {
+      for (let i = 0; i < n; i++) out[at + i] = this.#issue(this.#take(), lcore);
+      return;
+    }
+    const base = lcore * this.cacheLimit;
     const refill = half < this.#count ? half : this.#count;
-    if (refill === 0) return this.#issue(this.#take(), lcore);
     for (let i = 0; i < refill; i++) this.#cache[base + i] = this.#take();
-    this.#cached[lcore] = refill - 1;
-    return this.#issue(this.#cache[base + refill - 1]!, lcore);
+    this.#cached[lcore] = refill - n;
+    for (let i = 0; i < n; i++) {
+      out[at + i] = this.#issue(this.#cache[base + refill - 1 - i]!, lcore);
+    }
+  }
+
+  /** The same with a flush threshold: what was fetched last is handed out first, as off a stack. */
+  #fetchMore(lcore: number, out: Int32Array, at: number, n: number): void {
+    const size = this.cacheSize;
+    if (n > CACHE_MAX || n + size > this.#count) {
+      for (let i = 0; i < n; i++) out[at + i] = this.#issue(this.#take(), lcore);
+      return;
+    }
+    const base = lcore * this.cacheLimit;
+    for (let i = 0; i < size; i++) this.#cache[base + i] = this.#take();
+    this.#cached[lcore] = size;
+    for (let i = n - 1; i >= 0; i--) out[at + i] = this.#issue(this.#take(), lcore);
   }
 
   #issue(b: number, lcore: number): number {
@@ -230,20 +272,10 @@ export class Mempool {
   #accept(b: number, lcore: number): boolean {
     const ledger = this.#memory.ledger;
     if (ledger === null) return true;
-    if (b < this.first || b >= this.first + this.size) {
-      const o = ledger.observation;
-      const known = b >= 0 && b < this.#memory.used;
-      o.fault(
-        "foreign-free",
-        ledger.now,
-        b,
-        known ? ledger.packet[b]! : -1,
-        this.#places[lcore]!,
-        known ? ledger.holder[b]! : -1,
-      );
-      return false;
-    }
-    return ledger.free(b, this.#places[lcore]!);
+    const place = this.#places[lcore]!;
+    if (b >= this.first && b < this.first + this.size) return ledger.free(b, place);
+    noteForeign(ledger, b, place, this.#memory.used);
+    return false;
   }
 
   #take(): number {

@@ -5,9 +5,16 @@ import fc from "fast-check";
 import { Observation } from "../machine/observation.ts";
 import { Ledger } from "./ledger.ts";
 import { Memory, POISON } from "./memory.ts";
+import type { CacheAlgorithm } from "./cache_algorithm.ts";
 import { Mempool } from "./mempool.ts";
 
-function pool(size: number, cache: number, lcores = 2, checked = true) {
+function pool(
+  size: number,
+  cache: number,
+  lcores = 2,
+  checked = true,
+  algorithm: CacheAlgorithm = "half",
+) {
   const observation = new Observation();
   observation.reset(8, "coarse");
   const memory = new Memory(size + 4);
@@ -15,7 +22,7 @@ function pool(size: number, cache: number, lcores = 2, checked = true) {
   if (checked) memory.ledger = ledger;
   memory.region("other", 0, 2);
   const places = Array.from({ length: lcores }, (_, l) => observation.addPlace(`lcore ${l}`));
-  const mempool = new Mempool(memory, memory.region("pool", 0, size), places, cache);
+  const mempool = new Mempool(memory, memory.region("pool", 0, size), places, cache, algorithm);
   return { mempool, memory, ledger, observation };
 }
 
@@ -32,9 +39,11 @@ Deno.test("Mempool POOL-1, -2, -4, -5, -6: conserves, never gives twice, bounds 
       fc.integer({ min: 1, max: 24 }),
       fc.integer({ min: 0, max: 8 }),
       fc.boolean(),
+      fc.constantFrom<CacheAlgorithm>("half", "flush-threshold"),
       fc.array(operation, { size: "max", maxLength: 120 }),
-      (size, cache, checked, operations) => {
-        const { mempool, observation } = pool(size, cache, 2, checked);
+      (size, cache, checked, algorithm, operations) => {
+        const { mempool, observation } = pool(size, cache, 2, checked, algorithm);
+        const limit = algorithm === "half" ? cache : Math.floor(cache * 3 / 2);
         const held: number[] = [];
         const out = new Int32Array(16);
         for (const { lcore, put, bulk, n } of operations) {
@@ -59,7 +68,7 @@ Deno.test("Mempool POOL-1, -2, -4, -5, -6: conserves, never gives twice, bounds 
           assertEquals(new Set(held).size, held.length, "a buffer was given twice");
           assertEquals(mempool.free + mempool.cached + held.length, size, "buffers got lost");
           assert(
-            mempool.cachedBy(0) <= cache && mempool.cachedBy(1) <= cache,
+            mempool.cachedBy(0) <= limit && mempool.cachedBy(1) <= limit,
             "a cache overflowed",
           );
         }
@@ -94,6 +103,82 @@ Deno.test("Mempool flushes the coldest half of a full cache, and bypasses it wit
   assertEquals([mempool.cachedBy(0), mempool.free], [5, ring + 4]);
   mempool.putBulk(0, out, 9, 6);
   assertEquals([mempool.cachedBy(0), mempool.free], [5, ring + 10]);
+});
+
+Deno.test("Mempool with a flush threshold refills all, and flushes all when 1.5 caches would be crossed", () => {
+  const { mempool } = pool(64, 8, 1, false, "flush-threshold");
+  const out = new Int32Array(40);
+  const at = () => [mempool.cachedBy(0), mempool.free];
+  assertEquals(mempool.cacheLimit, 12);
+  out[0] = mempool.get(0);
+  // the ring gave 0..7 to the cache and 8 to the caller
+  assertEquals([out[0], ...at()], [10, 8, 55]);
+  mempool.getBulk(0, out, 1, 10);
+  // first the cache from its top, then the two that were fetched last, in reverse
+  assertEquals([...out.subarray(1, 11)], [9, 8, 7, 6, 5, 4, 3, 2, 20, 19]);
+  assertEquals(at(), [8, 45]);
+  mempool.putBulk(0, out, 0, 4);
+  assertEquals(at(), [12, 45]);
+  mempool.put(0, out[4]!);
+  assertEquals(at(), [1, 57]);
+  mempool.getBulk(0, out, 11, 20);
+  assertEquals(at(), [8, 30]);
+  mempool.putBulk(0, out, 11, 6);
+  assertEquals(at(), [6, 38]);
+  mempool.putBulk(0, out, 17, 13);
+  assertEquals(at(), [6, 51]);
+  mempool.putBulk(0, out, 30, 1);
+  mempool.get(0);
+  assertEquals(at(), [6, 51]);
+  const rest = new Int32Array(50);
+  assertEquals(mempool.getBulk(0, rest, 0, 50), true);
+  // six from the cache; the ring has the other 44 but not eight more
+  assertEquals(at(), [0, 7]);
+});
+
+Deno.test("Mempool checked and unchecked hand out the same buffers and keep the same caches", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom<CacheAlgorithm>("half", "flush-threshold"),
+      fc.array(operation, { size: "max", maxLength: 60 }),
+      (algorithm, operations) => {
+        const traces = [true, false].map((checked) => {
+          const { mempool } = pool(40, 6, 2, checked, algorithm);
+          const held: number[] = [];
+          const out = new Int32Array(16);
+          return operations.map(({ lcore, put, bulk, n }) => {
+            if (put) {
+              const back = Int32Array.from(held.splice(0, bulk ? n : 1));
+              if (bulk) mempool.putBulk(lcore, back, 0, back.length);
+              else if (back.length === 1) mempool.put(lcore, back[0]!);
+            } else if (bulk) {
+              if (mempool.getBulk(lcore, out, 0, n)) held.push(...out.subarray(0, n));
+            } else {
+              const b = mempool.get(lcore);
+              if (b >= 0) held.push(b);
+            }
+            return [mempool.free, mempool.cachedBy(0), mempool.cachedBy(1), ...held];
+          });
+        });
+        assertEquals(traces[0], traces[1]);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("Mempool flush gives a cache back to the ring and wakes who was refused", () => {
+  const { mempool } = pool(8, 8, 2, false);
+  const out = new Int32Array(8);
+  mempool.getBulk(0, out, 0, 8);
+  mempool.putBulk(0, out, 0, 8);
+  let told = 0;
+  mempool.onRefill = () => told++;
+  assertEquals([mempool.get(1), mempool.cachedBy(0)], [-1, 8]);
+  mempool.flush(0);
+  assertEquals([mempool.free, mempool.cached, told], [8, 0, 1]);
+  // half a cache moves from the ring to lcore 1, and the top of it to the caller
+  assertEquals([mempool.get(1), mempool.cachedBy(1)], [out[3], 3]);
 });
 
 Deno.test("Mempool refills half a cache at a time", () => {

@@ -9,4 +9,32 @@ export {
   type Region,
   STRIDE,
 } from "./memory.ts";
+export {
+  mbufAdjust,
+  mbufAppend,
+  mbufChain,
+  mbufHeadroom,
+  mbufLast,
+  mbufLength,
+  mbufPrepend,
+  mbufRead,
+  mbufSegments,
+  mbufTailroom,
+  mbufTrim,
+  SEGMENTS_MAX,
+} from "./mbuf.ts";
+export { checkMbuf } from "./mbuf_check.ts";
+export { mbufCopy, mbufLinearise } from "./mbuf_copy.ts";
+export {
+  freeChain,
+  freeSegment,
+  mbufAttach,
+  mbufClone,
+  mbufDetach,
+  type MbufHome,
+  mbufRetain,
+  mempoolsOf,
+  REFERENCES_MAX,
+} from "./mbuf_share.ts";
+export type { CacheAlgorithm } from "./cache_algorithm.ts";
 export { Mempool } from "./mempool.ts";

@@ -171,6 +171,8 @@ Deno.test("PeerRings passes a slot from ingress to egress and back", () => {
         nic.macOut.send(slot);
       } else if (kind === SENT) {
         seen.push(`nic${nic.port} has sent`);
+        memory.next[slot] = 3;
+        memory.flags[slot] = 7;
         assertEquals(peers.complete(0, 1, slot), 1);
         assertEquals(peers.reserve(0, 1), -1, "not before the completion is visible");
         peers.flushCompletions(0, 1);
@@ -178,6 +180,8 @@ Deno.test("PeerRings passes a slot from ingress to egress and back", () => {
       } else {
         seen.push(`nic${nic.port} gets the slot back from nic${arg}`);
         assertEquals([ledger.isFree(slot), peers.reserve(0, 1)], [true, slot]);
+        const { length, flags, next } = memory;
+        assertEquals([length[slot], flags[slot], next[slot]], [0, 0, -1], "as new (NIC-7)");
       }
     },
   };

@@ -1,6 +1,6 @@
 /**
- * Rings: SPSC of 32-bit items, the same in virtual time, the same in micro-steps, and an explorer
- * of interleavings.
+ * Rings of 32-bit items: SPSC, the same in virtual time, MPMC in the modes of rte_ring, both in
+ * micro-steps, and an explorer of interleavings.
  */
 
 export { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
@@ -9,3 +9,9 @@ export * from "./spsc.ts";
 export * from "./timed_ring.ts";
 export * from "./spsc_steps.ts";
 export * from "./interleave.ts";
+export { mpmcRingBytes } from "./mpmc_memory.ts";
+export type { MpmcRingOptions, RingSync } from "./mpmc_memory.ts";
+export * from "./mpmc.ts";
+export type { RingCall } from "./mpmc_call.ts";
+export type { MpmcFault, MpmcStepsOptions } from "./mpmc_steps_options.ts";
+export * from "./mpmc_steps.ts";

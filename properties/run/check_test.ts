@@ -6,7 +6,14 @@ import { STRICT } from "../../core/stack.ts";
 import { build } from "../arbitraries/build.ts";
 import { PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "../arbitraries/draw.ts";
 import { FakeDevice, fakeDevices, type FakeFault } from "./_fake_device_for_tests.ts";
-import { checkConformance, type CheckOptions, type ConformanceResult } from "./check.ts";
+import type { Law } from "../law.ts";
+import { LAWS } from "../laws/mod.ts";
+import {
+  checkConformance,
+  type CheckOptions,
+  type ConformanceResult,
+  type LawResult,
+} from "./check.ts";
 
 function check(fault: FakeFault | null, options: CheckOptions = {}): ConformanceResult {
   const { device, fresh } = fakeDevices(fault);
@@ -91,6 +98,21 @@ Deno.test("checkConformance says that a failure did not repeat instead of shrink
   const { sentence, minimal } = example(check("flaky"), "LOSS-1a");
   assertEquals(sentence, "broken once, but kept when the same scenario was repeated");
   assertEquals(minimal, false);
+});
+
+Deno.test("checkConformance does not pass a law that was broken on a single run", () => {
+  let judged = 0;
+  const once: Law = {
+    ...LAWS[0]!,
+    id: "ONCE",
+    needs: [],
+    judge: () =>
+      ++judged === 37 ? { kind: "broken", sentence: "once", packets: [] } : { kind: "kept" },
+  };
+  const result = checkConformance(new FakeDevice(), { laws: [once], numRuns: 200 });
+  const [, { kept, judged: of, counterexample }] = result.laws as [LawResult, LawResult];
+  assertEquals([result.ok, kept, of], [false, 199, 200]);
+  assert(counterexample !== null, "no counterexample is told");
 });
 
 Deno.test("checkConformance does not call minimal what it had no budget to shrink", () => {

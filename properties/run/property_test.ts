@@ -61,6 +61,10 @@ Deno.test("HARN-2: runProperty that loses runs to a throwing device fails", () =
   assert(result.runs < 200);
   const sentence = `${result.runs} of 200 scenarios were run: the device threw on 20`;
   assertEquals(result.harness, [{ id: "HARN-2", sentence }]);
+  const due = (numRuns: number) =>
+    runProperty(subject("throws-on-vlan"), { ...options, numRuns }).harness
+      .filter(({ id }) => id === "HARN-2").length;
+  assertEquals([due(result.runs), due(result.runs + 1)], [0, 1], "one run too few is too few");
 });
 
 Deno.test("HARN-2: runProperty ends early when a law is broken and every run is endless, and says so", () => {

@@ -5,7 +5,13 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { type Env, STRICT } from "../../core/stack.ts";
 import { type LinuxCosts, linuxCosts, type LinuxProfile } from "./costs.ts";
-import { type FramePlan, LINUX_TEST_PROFILE, scenarioOf } from "./_scenario_for_tests.ts";
+import {
+  counter,
+  type FramePlan,
+  LINUX_TEST_PROFILE,
+  scenarioOf,
+  steady,
+} from "./_scenario_for_tests.ts";
 import { LINUX_POLICY, linuxNapi } from "./mod.ts";
 
 const PROFILES: readonly LinuxProfile[] = ["modern", "legacy"];
@@ -108,6 +114,23 @@ Deno.test("linuxNapi charges a dropped packet up to where it ends, and frees its
   assertAlmostEquals(arp, taken, 0.1);
   assertAlmostEquals(noRoute, taken + c("ip_rcv") + c("fib.base") + 2 * c("fib.read"), 0.1);
   assertAlmostEquals(spent, noRoute + c("ip_forward"), 0.1);
+});
+
+Deno.test("linuxNapi charges the switch to ksoftirqd each time that the work goes there", () => {
+  const lull = (switchCycles: number): [woken: number, longestPs: number] => {
+    const costs = { ...LINUX_TEST_PROFILE.costs, "linux.ksoftirqd": switchCycles };
+    const testbed = new Testbed(linuxNapi(), { ...LINUX_TEST_PROFILE, costs });
+    const o = testbed.run(scenarioOf(steady(2500, 500e3)));
+    let longest = 0;
+    for (let i = 1; i < o.outCount; i++) {
+      longest = Math.max(longest, o.outEnd[i]! - o.outEnd[i - 1]!);
+    }
+    return [counter(testbed.report(), /ksoftirqd/), longest];
+  };
+  const [[woken, free], [again, dear]] = [lull(0), lull(720_000)];
+  assertEquals([woken, again], [1, 1]);
+  // 720,000 cycles are 200 us in which nothing is sent
+  assert(free < 50e6 && dear > 200e6 && dear < 250e6, `${free} and ${dear} ps without a frame`);
 });
 
 Deno.test("linuxCosts looks up each cost under its own name", () => {

@@ -1,0 +1,183 @@
+// Aim: the LC-trie keeps every law of forwarding tables, and the invariants of Linux's structure.
+// Method: the conformance suite; invariants after every operation; the look-up against its counting
+// twin, and the twin's reads against the words that a look-up touches; memory that runs out; a
+// BGP-like table and an update storm against DIR-24-8.
+import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
+import { bgpLikeRoutes, xorshift32 } from "../../properties/fib/bgp_like.ts";
+import { fibConformance } from "../../properties/fib/mod.ts";
+import {
+  BGP_TABLE,
+  churn,
+  expectBgpTable,
+  expectStorm,
+  probesOf,
+  routesOf,
+} from "./_comparison_for_tests.ts";
+import type { LcNodes } from "./_lc_nodes.ts";
+import { LcTrie } from "./lc_trie.ts";
+
+/**
+ * Bytes that depend on the routes alone, leaves and aliases: the shape of the trie, and with it the
+ * bytes of tnodes, depends on its history, which no law forbids a table to have.
+ */
+class Account extends LcTrie {
+  override get bytesOccupied(): number {
+    return 16 * this.stats().leaves + 8 * this.size;
+  }
+}
+
+fibConformance(
+  "LcTrie, tnodes left out of the bytes",
+  ({ maxRules }) => new Account({ maxRules }),
+  {
+    numRuns: 40,
+    exhaustiveAt: [0, 23, 30],
+  },
+);
+
+Deno.test("LcTrie keeps its invariants after every operation", () => {
+  churn(new LcTrie(), 300);
+  churn(new LcTrie({ maxBytes: 2048 }), 300);
+});
+
+Deno.test("LPM-16 LcTrie answers a BGP-like table as DIR-24-8 and a scan do", () => {
+  const fib = new LcTrie();
+  expectBgpTable(fib);
+  fib.checkInvariants();
+  const stats = fib.stats();
+  assertEquals(stats.leaves, new Set(BGP_TABLE.prefix).size);
+  assertEquals(stats.tnodes, stats.tnodesByBits.reduce((sum, n) => sum + n, 0));
+  assertEquals(stats.pointers - stats.nullPointers, stats.leaves + stats.tnodes - 1);
+  assertEquals(
+    fib.bytesOccupied,
+    16 * stats.leaves + 8 * fib.size + 20 * stats.tnodes + 4 * stats.pointers,
+  );
+  // Level compression: few tnodes above a leaf, and all but a few as large as the thresholds say.
+  assertLess(stats.depthAverage, 6);
+  assertLess(stats.depthMax, 17);
+  assertLess(stats.unsettled, 0.01 * stats.tnodes);
+  const probes = probesOf({ ...BGP_TABLE, count: 5000 }, 5000, 4);
+  const use = fib.use(probes);
+  assertEquals(use.gets, probes.length);
+  assertEquals(
+    use.semanticMatchPassed,
+    probes.reduce((sum, address) => sum + (fib.lookup(address) >= 0 ? 1 : 0), 0),
+  );
+});
+
+Deno.test("LPM-1 LcTrie follows an update storm as DIR-24-8 does", () => {
+  expectStorm(new LcTrie(), 10_000, 15);
+});
+
+Deno.test("LPM-13 LcTrie reads count the words that a look-up touches", () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const fib = new LcTrie();
+    const routes = bgpLikeRoutes(40, seed, seed % 2 === 0 ? 1 : 16);
+    for (const { prefix, depth, nextHop } of routes) fib.add(prefix, depth, nextHop);
+    if (seed > 3) fib.add(0, 0, 63);
+    const inside = fib as unknown as { nodes: LcNodes; words: Uint32Array };
+    const units = unitsOf(inside.nodes);
+    const touched = new Set<string>();
+    const { words } = inside;
+    inside.words = new Proxy(words, {
+      get: (target, key) => {
+        const unit = units.get(Number(key));
+        if (unit === undefined) throw new Error(`word ${String(key)} belongs to nothing`);
+        touched.add(unit);
+        return target[Number(key)];
+      },
+    });
+    const next = xorshift32(seed);
+    for (const { prefix, depth } of routes) {
+      for (const address of [prefix, prefix + 2 ** (32 - depth) - 1, next()]) {
+        touched.clear();
+        const nextHop = fib.lookup(address);
+        assertEquals(fib.reads(address), touched.size, `address ${address}`);
+        assertEquals(fib.use([address]).semanticMatchPassed, nextHop < 0 ? 0 : 1);
+      }
+    }
+  }
+});
+
+/** What each word belongs to: a node, an alias, or a pointer of its own. */
+function unitsOf(nodes: LcNodes): Map<number, string> {
+  const units = new Map<number, string>();
+  const visit = (node: number): void => {
+    const isTnode = node === 1 || nodes.bits(node) > 0;
+    for (let i = 0; i < (isTnode ? 5 : 4); i++) units.set(node + i, `node ${node}`);
+    if (!isTnode) {
+      for (let at = nodes.arena.words[node + 3]!; at !== 0; at = nodes.arena.words[at]!) {
+        units.set(at, `alias ${at}`).set(at + 1, `alias ${at}`);
+      }
+      return;
+    }
+    for (let i = 0; i < nodes.length(node); i++) {
+      units.set(node + 5 + i, `pointer ${node + 5 + i}`);
+      if (nodes.child(node, i) !== 0) visit(nodes.child(node, i));
+    }
+  };
+  visit(1);
+  return units;
+}
+
+Deno.test("LcTrie backtracks from a leaf, a skipped bit and a missing child", () => {
+  const fib = new LcTrie();
+  fib.add(0x0a00_0000, 8, 1);
+  fib.add(0x0a01_0000, 16, 2);
+  fib.add(0x0a01_0200, 24, 3);
+  fib.add(0x0a01_0204, 32, 4);
+  fib.add(0x0a01_0204, 30, 5);
+  const answers: [address: number, nextHop: number][] = [
+    [0x0a01_0204, 4],
+    [0x0a01_0205, 5],
+    [0x0a01_0208, 3],
+    [0x0a01_0304, 2],
+    [0x0a02_0204, 1],
+    [0x0b01_0204, -1],
+  ];
+  for (const [address, nextHop] of answers) assertEquals(fib.lookup(address), nextHop);
+  const use = fib.use(answers.map(([address]) => address));
+  assertEquals([use.gets, use.semanticMatchPassed], [6, 5]);
+  assertGreater(use.backtrack, 3);
+  assertEquals(fib.use([0x0a01_0204]).backtrack, 0);
+});
+
+Deno.test("LPM-2 LcTrie without memory refuses, or leaves a resize out, and answers right", () => {
+  const fib = new LcTrie({ maxBytes: 4096 });
+  const next = xorshift32(3);
+  const held: number[] = [];
+  let refused = 0;
+  for (let i = 0; i < 600; i++) {
+    const address = (0x0a00_0000 + next() % 4096) >>> 0;
+    const before = routesOf(fib);
+    if (fib.lookup(address) < 0 && fib.add(address, 32, i)) held.push(address, i);
+    else if (fib.lookup(address) < 0) {
+      refused++;
+      assertEquals(routesOf(fib), before);
+    }
+    fib.checkInvariants();
+  }
+  assertGreater(refused, 100);
+  assertGreater(fib.resizesSkipped, 0);
+  assertEquals(fib.bytesReserved, 4096);
+  for (let i = 0; i < held.length; i += 2) assertEquals(fib.lookup(held[i]!), held[i + 1]);
+  for (let i = 0; i < held.length; i += 2) {
+    assert(fib.delete(held[i]!, 32));
+    fib.checkInvariants();
+  }
+  assertEquals([fib.size, fib.bytesOccupied], [0, 0]);
+  fib.clear();
+  assertEquals(fib.resizesSkipped, 0);
+  assertThrows(() => new LcTrie({ maxBytes: 1000 }), RangeError, "maxBytes 1000");
+});
+
+Deno.test("LcTrie keeps the tnode below the root larger than others", () => {
+  const fib = new LcTrie();
+  // 50 of 256 slots: more than 30 % of 128 pairs are used or full, and fewer than 50 %.
+  for (let i = 0; i < 50; i++) fib.add(((i * 101) % 256) * 2 ** 24, 8, i);
+  assertEquals(fib.stats().tnodesByBits.lastIndexOf(1), 8);
+  // 20 of 256 are less than 15 %, and of half as many slots more than that.
+  for (let i = 20; i < 50; i++) fib.delete(((i * 101) % 256) * 2 ** 24, 8);
+  assertEquals(fib.stats().tnodesByBits.lastIndexOf(1), 7);
+  fib.checkInvariants();
+});

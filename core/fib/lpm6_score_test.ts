@@ -1,0 +1,254 @@
+// Aim: the conformance suite of IPv6 tables finds what goes wrong in them. Method: faults planted
+// one at a time in an rte_lpm6 table and in a list, each by replacing one step of it.
+import { assertMatch } from "@std/assert";
+import { groups6Ledger, judgeFib6, linear6Ledger } from "../../properties/fib6/mod.ts";
+import { DEPTH6_SHIFT, depthOfEntry6, EXTENDED6, HOP6, VALID6 } from "./_entry6.ts";
+import { type Fault6, registerScore6 } from "./_planting6_for_tests.ts";
+import { LinearFib6 } from "./linear6.ts";
+import { Lpm6 } from "./lpm6.ts";
+import { FIRST_LEVEL, type Lpm6Levels } from "./lpm6_levels.ts";
+
+interface InsideLpm6 {
+  levels: Lpm6Levels;
+  missHop: number;
+  coveringEntry: (prefix: Uint32Array, depth: number) => number;
+}
+
+const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
+  {
+    name: "a deletion uncovers nothing",
+    law: "LPM-1",
+    plant: (_, inside) => inside.coveringEntry = () => 0,
+  },
+  {
+    name: "the second word of an address is read where the first one is",
+    law: "LPM-15",
+    plant: (fib) => {
+      const lookup = fib.lookup.bind(fib);
+      const wrong = new Uint32Array(4);
+      fib.lookup = (addresses, at) => {
+        for (let i = 0; i < 4; i++) wrong[i] = addresses[at + (i === 1 ? 0 : i)]!;
+        return lookup(wrong, 0);
+      };
+    },
+  },
+  {
+    name: "the last bit of an address is not looked at",
+    law: "LPM-15",
+    plant: (fib) => {
+      const lookup = fib.lookup.bind(fib);
+      fib.lookup = (addresses, at) => {
+        const wrong = addresses.slice(at, at + 4);
+        wrong[3] = wrong[3]! - wrong[3]! % 2;
+        return lookup(wrong, 0);
+      };
+    },
+  },
+  {
+    name: "a word with its sign bit set is compared as a negative number",
+    law: "LPM-1",
+    plant: (fib) => {
+      const add = fib.add.bind(fib);
+      fib.add = (prefix, depth, nextHop) =>
+        add(
+          prefix.map((word, i) => i === 2 && depth > 96 ? Math.abs(word | 0) : word),
+          depth,
+          nextHop,
+        );
+    },
+  },
+  {
+    name: "a group is never given back",
+    law: "LPM-6",
+    plant: (_, { levels }) => levels.collapse = () => FIRST_LEVEL,
+  },
+  {
+    name: "a group that goes back leaves its owner with an invalid entry",
+    law: "LPM-5",
+    plant: (_, { levels }) => {
+      levels.collapse = (group) => {
+        const owner = levels.ownerTable[group]!;
+        const table = owner === FIRST_LEVEL ? levels.first : levels.pool.entries;
+        levels.publish(table, levels.ownerEntry[group]!, 0);
+        levels.pool.release(group);
+        return owner;
+      };
+    },
+  },
+  {
+    name: "only the last group of a chain goes back",
+    law: "LPM-6",
+    plant: (_, { levels }) => {
+      const collapse = levels.collapse.bind(levels);
+      levels.collapse = (group) => {
+        collapse(group);
+        return FIRST_LEVEL;
+      };
+    },
+  },
+  {
+    name: "a changed next hop counts as another rule of the group",
+    law: "LPM-6",
+    plant: (_, { levels }) => {
+      const insert = levels.insert.bind(levels);
+      levels.insert = (prefix, depth, entry) => insert(prefix, depth, entry, true);
+    },
+  },
+  {
+    name: "room is made for one group although the chain needs more",
+    law: "LPM-2",
+    plant: (_, { levels }) => {
+      const missing = levels.missingGroups.bind(levels);
+      levels.missingGroups = (prefix, depth) => Math.min(1, missing(prefix, depth));
+    },
+  },
+  {
+    name: "a new group forgets the entry that it replaces",
+    law: "LPM-1",
+    plant: (_, { levels }) => {
+      const build = levels.buildGroup.bind(levels);
+      levels.buildGroup = (prefix, depth, entry, above, _old, table, slot) =>
+        build(prefix, depth, entry, above, 0, table, slot);
+    },
+  },
+  {
+    name: "depth 128 is stored in seven bits",
+    law: "LPM-15",
+    plant: (_, { levels }) => {
+      const write = levels.writeRange.bind(levels);
+      levels.writeRange = (table, from, to, entry) =>
+        write(table, from, to, (entry & ~(128 << DEPTH6_SHIFT)) >>> 0);
+    },
+  },
+  {
+    name: "a new next hop loses against the old one of the same depth",
+    law: "LPM-5",
+    plant: (_, { levels }) => {
+      levels.writeRange = (table, from, to, entry) => {
+        for (let i = from; i < to; i++) {
+          const old = table[i]!;
+          const base = (old & HOP6) << 8;
+          if ((old & EXTENDED6) !== 0) {
+            levels.writeRange(levels.pool.entries, base, base + 256, entry);
+          } else if (depthOfEntry6(old) < depthOfEntry6(entry)) levels.publish(table, i, entry);
+        }
+      };
+    },
+  },
+  {
+    name: "the valid bit stays when nothing is uncovered",
+    law: "LPM-1",
+    plant: (_, { levels }) => {
+      const erase = levels.eraseRange.bind(levels);
+      levels.eraseRange = (table, from, to, depth, uncovered) =>
+        erase(table, from, to, depth, uncovered === 0 ? VALID6 : uncovered);
+    },
+  },
+  {
+    name: "clear forgets the default route",
+    law: "LPM-17",
+    plant: (fib, inside) => {
+      const clear = fib.clear.bind(fib);
+      fib.clear = () => {
+        const kept = inside.missHop;
+        clear();
+        inside.missHop = kept;
+      };
+    },
+  },
+];
+
+const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
+  {
+    name: "deletion answers true for what is not there",
+    law: "LPM-3",
+    plant: (fib) => {
+      const remove = fib.delete.bind(fib);
+      fib.delete = (prefix, depth) => remove(prefix, depth) || depth > 0;
+    },
+  },
+  {
+    name: "a next hop of 22 bits is cut to 21",
+    law: "LPM-8",
+    plant: (fib) => {
+      const add = fib.add.bind(fib);
+      fib.add = (prefix, depth, nextHop, at) =>
+        add(prefix, depth, nextHop === 2 ** 21 ? 0 : nextHop, at);
+    },
+  },
+  {
+    name: "a deletion takes a prefix with host bits for another one",
+    law: "LPM-10",
+    plant: (fib) => {
+      const remove = fib.delete.bind(fib);
+      fib.delete = (prefix, depth) => (depth > 96 || prefix[3] === 0) && remove(prefix, depth);
+    },
+  },
+  {
+    name: "the first route that covers an address wins",
+    law: "LPM-4",
+    plant: (_, inside) => {
+      const { routes } = inside as { routes: { depth: number }[] };
+      routes.push = (route) => (route.depth = 0, Array.prototype.push.call(routes, route));
+    },
+  },
+  {
+    name: "the bulk look-up strides three words",
+    law: "LPM-9",
+    plant: (fib) => {
+      fib.lookupBulk = (addresses, nextHops, n) => {
+        for (let i = 0; i < n; i++) nextHops[i] = fib.lookup(addresses, 3 * i);
+      };
+    },
+  },
+  {
+    name: "walk is in the order of the additions",
+    law: "LPM-11",
+    plant: (fib, inside) => {
+      fib.walk = (visit) => {
+        const { routes } = inside as {
+          routes: { first: Uint32Array; depth: number; nextHop: number }[];
+        };
+        for (const { first, depth, nextHop } of routes) visit(first, depth, nextHop);
+      };
+    },
+  },
+];
+
+registerScore6(
+  "fib6Conformance catches every fault planted in Lpm6",
+  (geometry) => new Lpm6({ firstBits: 8, ...geometry }),
+  groups6Ledger<Lpm6>(8),
+  lpm6Faults,
+);
+
+registerScore6(
+  "fib6Conformance catches every fault planted in LinearFib6",
+  (geometry) => new LinearFib6(geometry),
+  linear6Ledger(),
+  linearFaults,
+);
+
+Deno.test("fib6Conformance reports the operations, the address, expected and got", () => {
+  const make = (geometry: { groups: number; maxRules: number; defaultRoute: boolean }): Lpm6 => {
+    const fib = new Lpm6({ firstBits: 8, ...geometry });
+    (fib as unknown as InsideLpm6).coveringEntry = () => 0;
+    return fib;
+  };
+  const options = { ledger: groups6Ledger<Lpm6>(8), only: /^LPM-1$/, numRuns: 39 };
+  const [verdict] = [...judgeFib6("a table with holes", make, options)];
+  assertMatch(
+    verdict!.message,
+    new RegExp(
+      [
+        "^LPM-1 broken by a table with holes: after every operation .* \\(RFC 4291, .*\\)",
+        "  table: groups \\d+, rules \\d+, (with|no) default route",
+        "    1\\. add [0-9a-f:]+/\\d+ -> \\d+: true",
+        "    2\\. add .*: true",
+        "    3\\. delete .*: true",
+        "  lookup [0-9a-f:]+: expected next hop \\d+, got miss",
+        '  seed 1, path "[\\d:]+", run \\d+ of 39, shrunk \\d+ times$',
+      ].join("\n"),
+    ),
+  );
+});

@@ -1,0 +1,222 @@
+// Aim: Poptrie keeps every law of forwarding tables and the invariants of its nodes, and takes just
+// the bytes that its routes need. Method: the conformance suite with reads counted by a model; the
+// invariants after every operation, and each broken by hand; bytes against a model that knows
+// neither bits nor sweeps; DIR-24-8 beside it on large tables and in a storm; a reader between any
+// two stores.
+import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { fibConformance, type FibGeometry } from "../../properties/fib/mod.ts";
+import { judgeFib, type Route } from "../../properties/fib/mod.ts";
+import { bgpLikeRoutes, shuffled } from "../../properties/fib/bgp_like.ts";
+import { expectBgpTable, expectBulkLoad, expectStorm, Widened } from "./_narrow_for_tests.ts";
+import { poptrieBytes, poptrieLedger } from "./_poptrie_for_tests.ts";
+import type { PoptrieStore } from "./_poptrie_store.ts";
+import { Poptrie } from "./poptrie.ts";
+
+const HOP_MAX = 0xfffe;
+
+function make(directBits: number): (geometry: FibGeometry) => Widened<Poptrie> {
+  return ({ maxRules, defaultRoute }) =>
+    new Widened(new Poptrie({ directBits, maxRules, defaultRoute }), HOP_MAX);
+}
+
+fibConformance("Poptrie of 8 direct bits", make(8), {
+  ledger: poptrieLedger(8),
+  numRuns: 24,
+  exhaustiveAt: [7, 13, 23, 30],
+});
+// What a default route costs, 2^18 entries a change, is left to the smaller table.
+fibConformance("Poptrie of 18 direct bits", make(18), {
+  ledger: poptrieLedger(18),
+  numRuns: 4,
+  shortest: 14,
+  exhaustiveAt: [17, 23],
+  only: /^LPM-(1|4|5|6|9|11|13|14|16)$/,
+});
+fibConformance("Poptrie without direct bits", make(0), {
+  ledger: poptrieLedger(0),
+  numRuns: 10,
+  exhaustiveAt: [5],
+  only: /^LPM-(?!16$)/,
+});
+
+class Checked extends Poptrie {
+  override add(prefix: number, depth: number, nextHop: number): boolean {
+    const answer = super.add(prefix, depth, nextHop);
+    this.checkInvariants();
+    return answer;
+  }
+  override delete(prefix: number, depth: number): boolean {
+    const answer = super.delete(prefix, depth);
+    this.checkInvariants();
+    return answer;
+  }
+}
+
+Deno.test("Poptrie keeps its invariants after every operation", () => {
+  for (const directBits of [0, 6]) {
+    const make = ({ maxRules, defaultRoute }: FibGeometry) =>
+      new Widened(new Checked({ directBits, maxRules, defaultRoute }), HOP_MAX);
+    const verdicts = [...judgeFib("Checked", make, { numRuns: 8, only: /^LPM-(1|6)$/ })];
+    assertEquals(verdicts.map((v) => v.message), ["", ""]);
+  }
+});
+
+Deno.test("Poptrie takes the bytes that its routes need, and add refuses one byte more", () => {
+  let refused = 0;
+  const scenario = fc.record({
+    seed: fc.nat(1000),
+    room: fc.integer({ min: 0, max: 500 }),
+    picks: fc.array(fc.nat(99), { maxLength: 20, size: "max" }),
+  });
+  fc.assert(
+    fc.property(scenario, ({ seed, room, picks }) => {
+      const maxBytes = 4 * 2 ** 8 + room;
+      const fib = new Poptrie({ directBits: 8, maxBytes });
+      const live = new Map<string, Route>();
+      const pool = bgpLikeRoutes(12, seed, 6);
+      for (const pick of picks) {
+        const route = { ...pool[pick % pool.length]!, nextHop: pick % 3 };
+        const key = `${route.prefix}/${route.depth}`;
+        if (pick % 4 === 0) {
+          assertEquals(fib.delete(route.prefix, route.depth), live.delete(key));
+        } else {
+          const after = new Map(live).set(key, route);
+          const isSame = live.get(key)?.nextHop === route.nextHop;
+          const fits = isSame || poptrieBytes([...after.values()], 8) <= maxBytes;
+          assertEquals(fib.add(route.prefix, route.depth, route.nextHop), fits);
+          if (fits) live.set(key, route);
+          else refused++;
+        }
+        assertEquals(fib.bytesOccupied, poptrieBytes([...live.values()], 8));
+        if (fib.bytesOccupied <= maxBytes) assert(fib.bytesReserved <= maxBytes);
+        fib.checkInvariants();
+      }
+    }),
+    { numRuns: 40, seed: 1 },
+  );
+  assertGreater(refused, 50);
+});
+
+Deno.test("Poptrie agrees with DIR-24-8 on 100,000 BGP-like routes", () => {
+  expectBgpTable(new Poptrie());
+});
+
+Deno.test("Poptrie agrees with DIR-24-8 at the checkpoints of an update storm", () => {
+  expectStorm(new Poptrie({ directBits: 12 }), 8000);
+});
+
+Deno.test("Poptrie addBulk equals one add after the other, or changes nothing", () => {
+  expectBulkLoad((maxRules) => new Poptrie({ directBits: 8, maxRules }));
+});
+
+/** What a table keeps to itself. */
+interface Inside {
+  direct: Int32Array;
+  words: Int32Array;
+  store: PoptrieStore;
+  rules: { words: Uint32Array; longCount: number };
+}
+
+// 10.1.2.0/24 in 10.0.0.0/8: words 0-5 and 6-11 are nodes, the halves from 24 on four leaves.
+const tamperings: readonly [text: string, tamper: (inside: Inside) => void][] = [
+  [
+    "Node 10.1.0.0/22 at word 6: the leaf of slot 32 repeats the one before",
+    ({ store }) => store.arena.halves[26] = 2,
+  ],
+  ["Node 10.1.0.0/16 at word 0: slot 1 is a leaf before any run", ({ words }) => words[2] = 0],
+  [
+    "Node 10.1.0.0/16 at word 0: slot 0 is a child and begins a run of leaves",
+    ({ words }) => words[2] = 3,
+  ],
+  ["Node 10.1.0.0/22 at word 0 is reached twice", ({ words }) => words[5] = 0],
+  ["Chunk 10.1.0.0/16 answers", ({ store }) => store.arena.halves[26] = 9],
+  ["Chunk 10.2.0.0/16 answers [[0,6]], the rules [[0,1]]", ({ direct }) => direct[0x0a02]! += 5],
+  ["Chunk 10.1.0.0/16 has 13 words", ({ store }) => store.lengths[0x0a01] = 13],
+  ["3 nodes are reached, 4 counted", ({ store }) => store.nodes++],
+  ["Rule 0 of chunk 2561, 2315321856/24, is out of place", ({ rules }) => {
+    rules.words[rules.words.indexOf(0x0a010200)] = 0x8a010200;
+  }],
+  ["2 long rules are listed, 1 are counted", ({ rules }) => rules.longCount--],
+  ["words are in blocks", ({ store }) => store.arena.live++],
+  ["Chunk 10.1.0.0/16 at word 0 of 14 words runs into a free block", ({ store }) => {
+    store.arena.release(1, 5);
+    store.arena.live += 5;
+  }],
+];
+
+for (const [text, tamper] of tamperings) {
+  Deno.test(`Poptrie checkInvariants reports: ${text}`, () => {
+    const fib = new Poptrie({ directBits: 16 });
+    fib.add(0x0a000000, 8, 1);
+    fib.add(0x0a010200, 24, 2);
+    fib.add(0x0a030000, 17, 3);
+    fib.checkInvariants();
+    tamper(fib as unknown as Inside);
+    assertThrows(() => fib.checkInvariants(), Error, text);
+  });
+}
+
+Deno.test("LPM-12 a reader between any two stores of Poptrie sees the old answer or the new", () => {
+  const routes = bgpLikeRoutes(60, 7, 4);
+  const addresses = routes.flatMap(({ prefix, depth }) => [prefix, prefix + 2 ** (32 - depth) - 1]);
+  const fib = new Poptrie({ directBits: 8 });
+  const twin = new Poptrie({ directBits: 8 });
+  let before: number[] = [];
+  let after: number[] = [];
+  let looks = 0;
+  const look = (): void =>
+    addresses.forEach((address, i) => {
+      const got = fib.lookup(address);
+      looks++;
+      if (got === before[i] || got === after[i]) return;
+      throw new Error(`address ${address}: ${got} seen between ${before[i]} and ${after[i]}`);
+    });
+  // A move is no matter of single stores: the arena is made large enough beforehand.
+  const { store } = fib as unknown as Inside;
+  store.move(20_000);
+  store.arena.words = watch(store.arena.words, look);
+  store.arena.halves = watch(store.arena.halves, look);
+  store.direct = watch(store.direct, look);
+  const update = (run: (fib: Poptrie) => void): void => {
+    before = addresses.map((address) => fib.lookup(address));
+    run(twin);
+    after = addresses.map((address) => twin.lookup(address));
+    run(fib);
+    assertEquals(addresses.map((address) => fib.lookup(address)), after);
+  };
+  for (const r of routes) update((f) => f.add(r.prefix, r.depth, r.nextHop));
+  for (const r of shuffled(routes, 2).slice(30)) update((f) => f.delete(r.prefix, r.depth));
+  assertGreater(looks, 100_000);
+});
+
+/** A proxy for the writer that looks after each store; the reader keeps the array itself. */
+function watch<T extends Int32Array | Uint16Array>(array: T, look: () => void): T {
+  return new Proxy(array, {
+    get: (target, key) => Reflect.get(target, key, target),
+    set: (target, key, value) => {
+      target[Number(key)] = value;
+      look();
+      return true;
+    },
+  });
+}
+
+Deno.test("Poptrie refuses what makes no table, naming option and bytes", () => {
+  assertThrows(() => new Poptrie({ directBits: 21 }), RangeError, "directBits 21");
+  assertThrows(() => new Poptrie({ maxRules: 0 }), RangeError, "maxRules 0");
+  assertThrows(
+    () => new Poptrie({ maxBytes: 1_000_000 }),
+    RangeError,
+    "the empty table needs 1048576 bytes, maxBytes is 1000000",
+  );
+  assertThrows(() => new Poptrie({ maxBytes: NaN }), RangeError, "maxBytes is NaN");
+  const fib = new Poptrie({ directBits: 8, defaultRoute: false });
+  assertThrows(() => fib.add(1, 8, HOP_MAX + 1), RangeError, "next hop 65535 is not an integer");
+  assertThrows(() => fib.add(0, 0, 1), RangeError, "depth 0 is not an integer 1..32");
+  assertThrows(
+    () => fib.lookupBulk(new Uint32Array(1), new Int32Array(1), 2),
+    RangeError,
+    "n 2 does not fit",
+  );
+});

@@ -1,0 +1,66 @@
+// Aim: threads take packets in the order in which they came, each as soon as one is free, and their time is
+// counted.
+// Method: fewer threads than packets, and firmware that writes down what it is given and when.
+import { assertEquals } from "@std/assert";
+import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
+import { scenarioOf, stream } from "../machine/_scenario_for_tests.ts";
+import { Machine } from "../machine/machine.ts";
+import { REASON } from "../policy.ts";
+import type { Firmware } from "./threads.ts";
+
+/** 800 cycles at 800 MHz. */
+const CYCLES = 800;
+const SPENT_PS = 1_000_000;
+
+Deno.test("NicThreads give each packet to the first free thread, in order, for its cycles", () => {
+  for (const nicThreads of [1, 2, 3, 36]) {
+    const count = 7;
+    const machine = new Machine({ ...TEST_PROFILE, nicThreads });
+    const { geometry, traffic } = scenarioOf(stream(count, 20_000));
+    machine.reset(geometry, count, [], () => {});
+    const { clock, ledger } = machine;
+    const began: number[][] = [];
+    const ended: number[][] = [];
+    const firmware: Firmware = {
+      packet(_nic, _thread, b) {
+        began.push([ledger.packet[b]!, clock.now]);
+        return CYCLES;
+      },
+      done(nic, _thread, b) {
+        ended.push([ledger.packet[b]!, clock.now]);
+        nic.drop(b, REASON.other);
+      },
+      signal() {},
+    };
+    const nic = machine.nics[0]!;
+    nic.threads.boot(firmware);
+    machine.offer(traffic);
+    clock.run({ horizonPs: 1e9, events: 1e5 });
+    const start: number[] = [];
+    for (let p = 0; p < count; p++) {
+      const free = p < nicThreads ? 0 : start[p - nicThreads]! + SPENT_PS;
+      start.push(Math.max(traffic.at[p]!, free));
+    }
+    assertEquals(began, start.map((ps, p) => [p, ps]), `${nicThreads} threads begin`);
+    assertEquals(ended, start.map((ps, p) => [p, ps + SPENT_PS]), `${nicThreads} threads end`);
+    assertEquals(nic.threads.busyPs, count * SPENT_PS);
+    assertEquals(nic.macIn.occupancy, 0);
+  }
+});
+
+Deno.test("NicThreads signal later at their own clock, with kind and argument as given", () => {
+  const machine = new Machine(TEST_PROFILE);
+  const { geometry } = scenarioOf([]);
+  machine.reset(geometry, 0, [], () => {});
+  const got: number[][] = [];
+  const nic = machine.nics[0]!;
+  nic.threads.boot({
+    packet: () => 0,
+    done() {},
+    signal: (_nic, kind, arg) => void got.push([machine.clock.now, kind, arg]),
+  });
+  nic.threads.later(80, 3, 0xabcdef);
+  nic.threads.later(8, 5, 1);
+  machine.clock.run({ horizonPs: 1e9, events: 100 });
+  assertEquals(got, [[10_000, 5, 1], [100_000, 3, 0xabcdef]]);
+});

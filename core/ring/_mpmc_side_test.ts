@@ -1,0 +1,63 @@
+// Aim: claims and publications of participants that are in the ring at the same time. Method: two or
+// three handles of one side, one thread, in an order in which nobody has to wait.
+
+import { assertEquals } from "@std/assert";
+import { MpmcSide } from "./_mpmc_side.ts";
+import { CONSUMER_WORDS, PRODUCER_WORDS, type RingSync, SIDE_TAIL } from "./mpmc_memory.ts";
+
+function producers(sync: RingSync, size = 8, htdMax = 8, start = 0) {
+  const control = new Int32Array(new SharedArrayBuffer(48 * 4)).fill(start, 16);
+  const side = () =>
+    new MpmcSide(control, PRODUCER_WORDS, CONSUMER_WORDS, size, sync, htdMax, true);
+  const word = PRODUCER_WORDS + SIDE_TAIL;
+  const tail = (set?: number) =>
+    set === undefined ? Atomics.load(control, word) : Atomics.store(control, word, set);
+  return { a: side(), b: side(), c: side(), d: side(), tail };
+}
+
+Deno.test("MpmcSide mt publishes in the order of the claims", () => {
+  const { a, b, c, d, tail } = producers("mt", 8, 8, 2 ** 31 - 2);
+  assertEquals([a.claim(2, true), b.claim(3, true), c.claim(9, false)], [2, 3, 3]);
+  assertEquals([a.start, b.start, c.start], [2 ** 31 - 2, -(2 ** 31), -(2 ** 31) + 3]);
+  assertEquals(d.claim(1, true), 0, "what is claimed is not free");
+  a.publish(2);
+  assertEquals(tail(), -(2 ** 31));
+  b.publish(3);
+  c.publish(3);
+  assertEquals(tail(), -(2 ** 31) + 6);
+});
+
+Deno.test("MpmcSide mt-rts publishes when the last one has finished, in any order", () => {
+  for (const start of [0, 2 ** 31 - 2, -2]) {
+    for (const order of ["abc", "acb", "bac", "bca", "cab", "cba"]) {
+      const { a, b, c, tail } = producers("mt-rts", 8, 8, start);
+      const sides = { a, b, c };
+      const claimed = { a: a.claim(1, true), b: b.claim(2, true), c: c.claim(3, false) };
+      assertEquals(claimed, { a: 1, b: 2, c: 3 });
+      const seen = [...order].map((name) => {
+        sides[name as "a" | "b" | "c"].publish(claimed[name as "a" | "b" | "c"]);
+        return (tail() - start) | 0;
+      });
+      assertEquals(seen, [0, 0, 6], `${order} from ${start}`);
+    }
+  }
+});
+
+Deno.test("MpmcSide mt-hts gives part of a claim back without letting others in between", () => {
+  for (const [kept, tails] of [[0, 0], [1, 1], [3, 3]] as const) {
+    const { a, b, tail } = producers("mt-hts");
+    assertEquals(a.claim(3, true), 3);
+    a.settle(3, kept);
+    assertEquals([tail(), b.claim(2, true), b.start], [tails, 2, kept]);
+    b.publish(2);
+    assertEquals(tail(), tails + 2);
+  }
+});
+
+Deno.test("MpmcSide mt-hts that keeps nothing leaves alone what others have published by then", () => {
+  const { a, tail } = producers("mt-hts");
+  assertEquals(a.claim(3, true), 3);
+  tail(2);
+  a.settle(3, 0);
+  assertEquals(tail(), 2);
+});

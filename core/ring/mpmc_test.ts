@@ -1,0 +1,124 @@
+// Aim: MpmcRing refuses what it cannot do and says so, and handles agree about what they share.
+// Method: examples; its laws are in properties/ring/conformance_test.ts, between threads in
+// mpmc_steps_test.ts and mpmc_worker_test.ts.
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { mpmcRingBytes, type MpmcRingOptions, type RingSync } from "./mpmc_memory.ts";
+import { MpmcRing } from "./mpmc.ts";
+import { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
+import { SpscRing } from "./spsc.ts";
+
+function shared(size: number, options: MpmcRingOptions = {}): [MpmcRing, MpmcRing] {
+  const memory = new SharedArrayBuffer(mpmcRingBytes(size, options.exactSize));
+  return [new MpmcRing(size, { ...options, shared: memory }), MpmcRing.attach(memory)];
+}
+
+Deno.test("MpmcRing handles on one memory are one ring, in the modes it was made with", () => {
+  for (const producers of ["st", "mt", "mt-rts", "mt-hts"] as const) {
+    const consumers = producers === "st" ? "mt" : "st";
+    const [one, other] = shared(3, { exactSize: true, producers, consumers, startIndex: -2 });
+    assertEquals([other.size, other.producers, other.consumers], [3, producers, consumers]);
+    assertEquals([one.enqueue(7), other.enqueue(8), one.enqueue(9)], [true, true, true]);
+    assertEquals([other.enqueue(10), other.count, one.free], [false, 3, 0]);
+    assertEquals([other.dequeue(), one.dequeue(), other.dequeue()], [7, 8, 9]);
+    assertEquals([one.dequeue(), one.count], [-1, 0]);
+  }
+});
+
+Deno.test("MpmcRing refuses sizes, modes and limits that are none", () => {
+  for (const size of [0, -1, 1.5, NaN, RING_SIZE_MAX + 1]) {
+    assertThrows(() => new MpmcRing(size), RangeError, `size is ${size}`);
+  }
+  assertThrows(() => new MpmcRing(12), RangeError, "size 12 is not a power of two");
+  assertThrows(
+    () => new MpmcRing(8, { producers: "mp" as RingSync }),
+    RangeError,
+    'mode "mp" is none of st, mt, mt-rts, mt-hts',
+  );
+  for (const htdMax of [-1, 9, 0.5]) {
+    assertThrows(() => new MpmcRing(8, { htdMax }), RangeError, `htdMax is ${htdMax}, not 0..8`);
+  }
+  assertThrows(() => new MpmcRing(8, { startIndex: 0.5 }), RangeError, "startIndex 0.5");
+});
+
+Deno.test("MpmcRing refuses memory that is too small, or no such ring", () => {
+  const small = new SharedArrayBuffer(mpmcRingBytes(8) - 4);
+  assertThrows(
+    () => new MpmcRing(8, { shared: small }),
+    RangeError,
+    "220 bytes of shared memory, 224",
+  );
+  for (const bytes of [0, 100, 4096]) {
+    const memory = new SharedArrayBuffer(bytes);
+    assertThrows(() => MpmcRing.attach(memory), RangeError, `the ${bytes} bytes of memory hold no`);
+  }
+  const spsc = new SharedArrayBuffer(spscRingBytes(8));
+  new SpscRing(8, { shared: spsc });
+  assertThrows(() => MpmcRing.attach(spsc), RangeError, "hold no MPMC ring");
+  const mpmc = new SharedArrayBuffer(mpmcRingBytes(8));
+  new MpmcRing(8, { shared: mpmc });
+  assertThrows(() => SpscRing.attach(mpmc), RangeError, "Cannot attach ring");
+  assertThrows(
+    () => new MpmcRing(4, { shared: mpmc, attach: true }),
+    RangeError,
+    "the memory holds no MPMC ring of size 4",
+  );
+  assertThrows(() => new MpmcRing(4, { attach: true }), RangeError, "no MPMC ring of size 4");
+  new Int32Array(mpmc)[2] = 4; // a mode that is none
+  assertThrows(() => MpmcRing.attach(mpmc), RangeError, "no MPMC ring of size 8");
+});
+
+Deno.test("MpmcRing refuses bursts that are not in their array, and moves nothing", () => {
+  const ring = new MpmcRing(4);
+  const items = Int32Array.of(1, 2, 3);
+  for (const [at, n] of [[0, 4], [-1, 1], [2, 2], [0, -1], [0, 0.5]] as const) {
+    assertThrows(() => ring.enqueueBurst(items, at, n), RangeError, `Cannot enqueue ${n} items`);
+    assertThrows(() => ring.enqueueBulk(items, at, n), RangeError, `Cannot enqueue ${n} items`);
+  }
+  ring.enqueueBurst(items, 0, 3);
+  assertThrows(() => ring.dequeueBurst(items, 4), RangeError, "Cannot dequeue 4 items");
+  assertThrows(() => ring.dequeueBulk(items, 4), RangeError, "the array holds 3");
+  assertEquals(ring.count, 3);
+});
+
+Deno.test("MpmcRing gives part of a claim back in st and mt-hts only (RING-9)", () => {
+  for (const sync of ["mt", "mt-rts"] as const) {
+    const ring = new MpmcRing(4, { producers: sync, consumers: sync });
+    assertThrows(() => ring.reserve(1), RangeError, `producers are ${sync}, not st or mt-hts`);
+    assertThrows(() => ring.peekBurst(new Int32Array(1), 1), RangeError, `consumers are ${sync}`);
+  }
+  for (const sync of ["st", "mt-hts"] as const) {
+    const [ring] = shared(4, { producers: sync, consumers: sync });
+    assertEquals(ring.reserve(3), 3);
+    assertThrows(() => ring.put(3, 1), RangeError, "Cannot write slot 3: 3 are reserved");
+    assertThrows(() => ring.commit(4), RangeError, "Cannot commit 4 slots: 3 are reserved");
+    assertThrows(() => ring.enqueue(1), RangeError, "3 slots are reserved, not committed");
+    assertThrows(() => ring.reserve(1), RangeError, "3 slots are reserved, not committed");
+    ring.put(0, 5);
+    ring.put(1, 6);
+    ring.commit(2);
+    assertThrows(() => ring.put(0, 1), RangeError, "0 are reserved");
+    const out = new Int32Array(4);
+    assertEquals(ring.peekBurst(out, 4), 2);
+    assertThrows(() => ring.release(3), RangeError, "Cannot release 3 items: 2 are peeked");
+    assertEquals([ring.dequeueBurst(out, 1), out[0]], [1, 5]);
+    assertThrows(() => ring.release(1), RangeError, "0 are peeked");
+    assertEquals([ring.peekBurst(out, 4), ring.peekBurst(out, 4), out[0]], [1, 1, 6]);
+    assertEquals([ring.dequeue(), ring.dequeue()], [6, -1]);
+    assertThrows(() => ring.release(1), RangeError, "0 are peeked");
+    assertEquals([ring.enqueue(6), ring.count], [true, 1]);
+    assertEquals([ring.reserve(9), ring.count], [3, 1]);
+    ring.abort();
+    assertThrows(() => ring.reserve(-1), RangeError, "Cannot reserve -1 slots");
+    assertEquals([ring.enqueue(7), ring.dequeueBurst(out, 4), out[0], out[1]], [true, 2, 6, 7]);
+  }
+});
+
+Deno.test("MpmcRing mt-rts with no distance allowed serves one claim after the other", () => {
+  const [one, other] = shared(4, { producers: "mt-rts", consumers: "mt-rts", htdMax: 0 });
+  const out = new Int32Array(4);
+  for (let i = 0; i < 20; i++) {
+    assertEquals(one.enqueueBulk(Int32Array.of(i, i + 1), 0, 2), 2);
+    assertEquals([other.dequeueBurst(out, 4), out[0], out[1]], [2, i, i + 1]);
+  }
+});

@@ -1,0 +1,74 @@
+// Aim: the test that `conformance` registers fails when a law is broken, once for each such law and with its
+// report, and passes otherwise: a harness that only reported would leave every suite green.
+// Method: the registered function is caught instead of run, and then run under a step function that notes what
+// each step throws.
+import { assert, assertEquals } from "@std/assert";
+import { conformance, type ConformanceOptions } from "./conformance.ts";
+import { fakeDevices, type FakeFault } from "./run/_fake_device_for_tests.ts";
+
+type Step = { name: string; ignore: boolean; fn: () => void | Promise<void> };
+type Registered = (t: { step(step: Step): Promise<boolean> }) => Promise<void>;
+
+/** Runs what `conformance` registers; answers the names of its steps and what they threw. */
+async function outcome(
+  fault: FakeFault | null,
+  options: ConformanceOptions,
+): Promise<{ steps: string[]; failed: Map<string, string> }> {
+  const { device, fresh } = fakeDevices(fault);
+  const caught: [string, Registered][] = [];
+  const register = Deno.test;
+  try {
+    Object.assign(Deno, { test: (name: string, fn: Registered) => void caught.push([name, fn]) });
+    conformance("a device", device, { fresh, ...options });
+  } finally {
+    Object.assign(Deno, { test: register });
+  }
+  assertEquals(caught.map(([name]) => name), ["a device"]);
+  const steps: string[] = [];
+  const failed = new Map<string, string>();
+  await caught[0]![1]({
+    async step({ name, ignore, fn }) {
+      steps.push(name);
+      if (ignore) return true;
+      try {
+        await fn();
+        return true;
+      } catch (error) {
+        failed.set(name, String((error as Error).stack));
+        return false;
+      }
+    },
+  });
+  return { steps, failed };
+}
+
+Deno.test("conformance fails the step of each broken law with its report, and no other", async () => {
+  const folder = Deno.makeTempDirSync();
+  try {
+    const { steps, failed } = await outcome("wrong-port-for-32", { numRuns: 200, out: folder });
+    const ids = [...failed.keys()].map((name) => name.split(" ")[0]);
+    assertEquals(ids, ["LPM-1", "PKT-1", "PKT-7"]);
+    for (const [name, text] of failed) {
+      assert(/broken on \d+ of \d+ runs$/.test(name), name);
+      assert(text.includes(`${name.split(" ")[0]} broken by`), text);
+      assert(!text.includes("conformance.ts"), "the harness's own stack tells a reader nothing");
+    }
+    assert(steps.length > 20, `${steps.length} steps`);
+    const files = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+    assertEquals(files.length, 6, `${files}`);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("conformance fails its last step when the run itself fell short", async () => {
+  const { steps, failed } = await outcome(null, { numRuns: 100_000, timeLimitMs: 20 });
+  assertEquals([...failed.keys()].at(-1), steps.at(-1));
+  assert(failed.get(steps.at(-1)!)!.includes("HARN-2"), `${[...failed.values()]}`);
+});
+
+Deno.test("conformance of a device that keeps the laws fails nothing", async () => {
+  const { steps, failed } = await outcome(null, { numRuns: 150 });
+  assertEquals([...failed], []);
+  assert(steps.some((name) => /^LOSS-2 kept, judged on 150 of 150 runs/.test(name)), `${steps}`);
+});

@@ -1,0 +1,175 @@
+// Aim: each law of rings finds what breaks it. Method: a plain ring with one planted mistake at a
+// time; the law that the mistake is about has to name it, and none may name the ring without.
+
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import type { BurstRing, RingGeometry } from "./burst_ring.ts";
+import { judgeRing, type RingVerdict } from "./conformance.ts";
+import { ringLaws } from "./laws.ts";
+
+type Fault =
+  | "none"
+  | "order across the last slot"
+  | "full counts as empty"
+  | "burst answers what was asked"
+  | "bulk moves a part"
+  | "writes one word too many"
+  | "holds one less"
+  | "compares signed indices"
+  | "peek takes out"
+  | "commit publishes all"
+  | "overwrites when full"
+  | "-1 ends a burst"
+  | "reset keeps the items"
+  | "slots are shared"
+  | "throws when empty";
+
+const COMMON = new Int32Array(16);
+
+/** A ring over a typed array, with indices that run freely. */
+class PlantedRing implements BurstRing {
+  readonly #size: number;
+  readonly #slots: Int32Array;
+  #head: number;
+  #tail: number;
+  #reserved = 0;
+
+  constructor(geometry: RingGeometry, readonly fault: Fault) {
+    this.#size = fault === "holds one less" ? geometry.size - 1 : geometry.size;
+    this.#slots = fault === "slots are shared" ? COMMON : new Int32Array(16);
+    this.#head = this.#tail = geometry.startIndex | 0;
+  }
+
+  get count(): number {
+    const used = (this.#tail - this.#head) | 0;
+    return this.fault === "full counts as empty" ? used % this.#size : used;
+  }
+
+  enqueueBurst(items: Int32Array, at: number, n: number): number {
+    let room = this.#size - ((this.#tail - this.#head) | 0);
+    if (this.fault === "compares signed indices" && this.#tail < this.#head) room = 0;
+    if (this.fault === "overwrites when full") room = Math.max(room, Math.min(n, this.#size));
+    const moved = Math.min(n, room);
+    for (let i = 0; i < moved; i++) this.#slots[(this.#tail + i) & 15] = items[at + i]!;
+    this.#tail = (this.#tail + moved) | 0;
+    if (((this.#tail - this.#head) | 0) > this.#size) this.#head = (this.#tail - this.#size) | 0;
+    return this.fault === "burst answers what was asked" ? n : moved;
+  }
+
+  enqueueBulk(items: Int32Array, at: number, n: number): number {
+    const fits = n <= this.#size - ((this.#tail - this.#head) | 0);
+    return fits || this.fault === "bulk moves a part" ? this.enqueueBurst(items, at, n) : 0;
+  }
+
+  dequeueBurst(out: Int32Array, max: number): number {
+    const n = this.peekBurst(out, max);
+    if (this.fault !== "peek takes out") this.release(n);
+    return n;
+  }
+
+  dequeueBulk(out: Int32Array, n: number): number {
+    return n > ((this.#tail - this.#head) | 0) ? 0 : this.dequeueBurst(out, n);
+  }
+
+  peekBurst(out: Int32Array, max: number): number {
+    const used = (this.#tail - this.#head) | 0;
+    if (used === 0 && this.fault === "throws when empty") throw new Error("nothing there");
+    let n = Math.min(used, max);
+    for (let i = 0; i < n; i++) out[i] = this.#slots[(this.#head + i) & 15]!;
+    if (this.fault === "-1 ends a burst" && out.subarray(0, n).includes(-1)) n = out.indexOf(-1);
+    const last = (this.#head & 15) + n - 1;
+    if (this.fault === "order across the last slot" && last > 15) out.subarray(0, n).reverse();
+    if (this.fault === "writes one word too many" && n > 0 && n < out.length) out[n] = 0;
+    if (this.fault === "peek takes out") this.release(n);
+    return n;
+  }
+
+  release(n: number): void {
+    this.#head = (this.#head + n) | 0;
+  }
+
+  reserve(n: number): number {
+    return this.#reserved = Math.min(n, this.#size - ((this.#tail - this.#head) | 0));
+  }
+
+  put(i: number, item: number): void {
+    this.#slots[(this.#tail + i) & 15] = item;
+  }
+
+  commit(n: number): void {
+    this.#tail = (this.#tail + (this.fault === "commit publishes all" ? this.#reserved : n)) | 0;
+  }
+
+  reset(startIndex = 0): void {
+    if (this.fault === "reset keeps the items") return;
+    this.#head = this.#tail = startIndex | 0;
+  }
+}
+
+function verdicts(fault: Fault, only?: RegExp): RingVerdict[] {
+  const options = only === undefined ? {} : { only };
+  return [...judgeRing(fault, (geometry) => new PlantedRing(geometry, fault), options)];
+}
+
+const PLANTED: readonly (readonly [Fault, law: string, says: string])[] = [
+  ["order across the last slot", "RING-1", "expected items ["],
+  ["full counts as empty", "RING-2", "expected count 1, got 0"],
+  ["burst answers what was asked", "RING-3", "expected 1 items moved, got 2"],
+  ["bulk moves a part", "RING-3", "expected 0 items moved, got 1"],
+  ["writes one word too many", "RING-3", "the caller's array was"],
+  ["holds one less", "RING-4", "expected 1 items moved, got 0"],
+  ["compares signed indices", "RING-5", "indices from 2147483647"],
+  ["peek takes out", "RING-9", "a peek takes nothing out"],
+  ["commit publishes all", "RING-9", "commit 0 of 1"],
+  ["overwrites when full", "RING-10", "expected 0 items moved, got 1"],
+  ["-1 ends a burst", "RING-11", "0xffffffff"],
+  ["reset keeps the items", "RING-12", "expected count 0, got 1"],
+  ["slots are shared", "RING-12", "(another ring was used)"],
+  ["throws when empty", "RING-1", "expected no exception, got Error: nothing there"],
+];
+
+Deno.test("ringConformance finds nothing wrong with a ring that is right", () => {
+  const all = verdicts("none");
+  for (const verdict of all) assertEquals(verdict.message, "");
+  const ids = all.map(({ id }) => id).filter((id) => id !== "HARN-3");
+  assertEquals(ids, ringLaws.map(({ id }) => id));
+});
+
+for (const [fault, law, says] of PLANTED) {
+  Deno.test(`ringConformance finds: ${fault}, by ${law}`, () => {
+    const [verdict] = verdicts(fault, new RegExp(`^${law}$`));
+    assertEquals(verdict?.outcome, "broken", `${fault} survived`);
+    assertStringIncludes(verdict!.message, `${law} broken by ${fault}: `);
+    assertStringIncludes(verdict!.message, says);
+    const steps = verdict!.message.split("\n").filter((line) => /^ +\d+\. /.test(line)).length;
+    assertEquals(steps <= 14, true, `no short counterexample:\n${verdict!.message}`);
+  });
+}
+
+Deno.test("ringConformance judges only the parts that are there, and says so", () => {
+  const bare = (geometry: RingGeometry): BurstRing => {
+    const ring = new PlantedRing(geometry, "none");
+    return {
+      get count() {
+        return ring.count;
+      },
+      enqueueBurst: (items, at, n) => ring.enqueueBurst(items, at, n),
+      enqueueBulk: (items, at, n) => ring.enqueueBulk(items, at, n),
+      dequeueBurst: (out, max) => ring.dequeueBurst(out, max),
+      dequeueBulk: (out, n) => ring.dequeueBulk(out, n),
+    };
+  };
+  const all = [...judgeRing("bare", bare)];
+  assertEquals(
+    all.filter(({ outcome }) => outcome === "not judged").map(({ id, message }) => [id, message]),
+    [
+      ["RING-9", "the ring has no peek and no reserve"],
+      ["RING-12", "the ring has no reset"],
+    ],
+  );
+  assertEquals(all.filter(({ outcome }) => outcome === "broken"), []);
+});
+
+Deno.test("ringConformance refuses a number of runs that proves nothing", () => {
+  const make = (geometry: RingGeometry): BurstRing => new PlantedRing(geometry, "none");
+  assertThrows(() => [...judgeRing("mine", make, { numRuns: 0 })], RangeError, "numRuns 0");
+});

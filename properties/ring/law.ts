@@ -1,0 +1,59 @@
+import { type BurstRing, hasPart, type RingGeometry, type RingPart } from "./burst_ring.ts";
+import { RingRig } from "./rig.ts";
+import type { RingScenario, RingStart } from "./scenario.ts";
+
+/** What a law is judged with: the ring's maker and what was declared about it. */
+export class RingKit {
+  /** Steps done; a run without any proves nothing. */
+  operations = 0;
+  /** How many runs a label was seen in. */
+  readonly labels: Map<string, number> = new Map();
+  /** The rig that was made last, for faults that end in an exception. */
+  rig: RingRig | undefined;
+
+  /** What one law is judged with. */
+  constructor(
+    readonly make: (geometry: RingGeometry) => BurstRing,
+    readonly exactSizes: boolean,
+    readonly seed: number,
+    readonly without: readonly RingPart[],
+  ) {}
+
+  /** A new ring beside an empty model. */
+  open(geometry: RingGeometry): RingRig {
+    this.rig = undefined;
+    this.rig = new RingRig(this.make(geometry), geometry);
+    return this.rig;
+  }
+
+  /** Whether the part is there to be judged. */
+  has(ring: BurstRing, part: RingPart): boolean {
+    return hasPart(ring, part) && !this.without.includes(part);
+  }
+
+  /** The sizes that are tried one by one. */
+  sizes(): number[] {
+    return this.exactSizes ? [1, 2, 3, 4, 5, 7, 8, 9] : [1, 2, 4, 8];
+  }
+
+  /** Counts a run for a label. */
+  label(name: string): void {
+    this.labels.set(name, (this.labels.get(name) ?? 0) + 1);
+  }
+}
+
+/** A law of rings, as data. */
+export interface RingLaw {
+  /** `RING-1` ... */
+  readonly id: string;
+  /** The law in one sentence. */
+  readonly statement: string;
+  /** Where it comes from. */
+  readonly clause: string;
+  /** One of these parts has to be there for the law to be judged. */
+  readonly needs?: readonly RingPart[];
+  /** Drawn scenarios with indices from 0 or from the wrap, or one fixed run. */
+  readonly judged: RingStart | "once";
+  /** Does the run and throws a `RingViolation` when the law does not hold. */
+  check(kit: RingKit, scenario: RingScenario): void;
+}
