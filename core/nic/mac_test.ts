@@ -3,6 +3,9 @@
 // arithmetic in BigInt as the model of the line, examples for the limits.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
+import { GEOMETRY } from "../machine/_scenario_for_tests.ts";
+import { Machine } from "../machine/machine.ts";
 import { FATE, Observation, type PortCounters } from "../machine/observation.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory } from "../memory/memory.ts";
@@ -197,4 +200,27 @@ Deno.test("MacOut refuses more frames than it was built for", () => {
     RangeError,
     "Cannot send on port 0: 2 frames wait already",
   );
+});
+
+Deno.test("MacIn has its whole ingress buffer again when all was released", () => {
+  const machine = new Machine(TEST_PROFILE);
+  machine.reset({ ...GEOMETRY, ingress: 24 }, 100, [], () => {});
+  const nic = machine.nics[0]!;
+  const held: number[] = [];
+  nic.macIn.receiver = { received: (b) => void held.push(b) };
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 24; i++) nic.macIn.arrive(24 * round + i, new Uint8Array(60), 0, 60);
+    assertEquals([held.length, new Set(held).size, nic.macIn.occupancy], [24, 24, 24]);
+    for (const b of held.splice(0)) {
+      machine.memory.flags[b] = 7;
+      machine.memory.hash[b] = 9;
+      nic.drop(b, REASON.ttl);
+    }
+    assertEquals(nic.macIn.occupancy, 0);
+  }
+  nic.macIn.arrive(96, new Uint8Array(60), 0, 60);
+  const { flags, hash, port, length } = machine.memory;
+  const b = held[0]!;
+  assertEquals([flags[b], hash[b], port[b], length[b]], [0, 0, 0, 60], "as new (NIC-7)");
+  assertEquals(nic.counters.rxMissed, 0);
 });

@@ -2,6 +2,7 @@
 // Method: unbounded counts as the model, start indices near 2^32, examples for the limits.
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { bareContext } from "./_hand_device_for_tests.ts";
 import { DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
 
 Deno.test("key keeps queue and slot apart up to 65535 slots", () => {
@@ -81,6 +82,7 @@ Deno.test("DescriptorRing reset equals a new ring of that size", () => {
   }
   used.moveTail(9);
   used.fetching = used.fetched = used.head = 5;
+  used.waiter = bareContext();
   used.reset(8, 1);
   const fresh = new DescriptorRing(8);
   fresh.reset(8, 1);

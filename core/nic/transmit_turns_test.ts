@@ -7,13 +7,11 @@ import { GEOMETRY, left } from "../machine/_scenario_for_tests.ts";
 import { Machine } from "../machine/machine.ts";
 import { postFull, takeSent } from "./driver.ts";
 
-/** Frames that the device takes on ahead of the wire. */
-const FIFO = 4;
 const LIMITS = { horizonPs: 1e10, events: 100_000 };
 
-/** A machine whose NIC 0 has a host driver's rings, and a way to post packets on them. */
-function posting(packets: number) {
-  const machine = new Machine({ ...TEST_PROFILE, txFifo: FIFO }, {
+/** A machine whose NIC 0 has a host driver's rings and takes `txFifo` frames on ahead of the wire, and a way to post packets on them. */
+function posting(packets: number, txFifo = 4) {
+  const machine = new Machine({ ...TEST_PROFILE, txFifo }, {
     ports: 1,
     lcores: 2,
     ring: 64,
@@ -37,16 +35,38 @@ function posting(packets: number) {
 }
 
 Deno.test("TransmitSide FAIR-1: sends one frame of each queue in turn", () => {
+  const each = 12;
+  for (const fifo of [1, 4]) {
+    const { machine, observation, queues, cpu, post } = posting(2 * each, fifo);
+    // even packets on queue 0, odd ones on queue 1
+    for (let packet = 0; packet < 2 * each; packet++) post(packet, packet & 1, packet >> 1);
+    queues.txTail(cpu, 0, each);
+    queues.txTail(cpu, 1, each);
+    machine.clock.run(LIMITS);
+    assertEquals(observation.faults, []);
+    // queue 0, whose descriptors are there first, fills the FIFO; from then on a frame that leaves makes room
+    const first = Array.from({ length: fifo }, (_, i) => 2 * i);
+    const turns = Array.from({ length: each - fifo }, (_, i) => [2 * i + 1, 2 * (i + fifo)]);
+    const last = Array.from({ length: fifo }, (_, i) => 2 * (each - fifo + i) + 1);
+    assertEquals(left(observation, 0), [...first, ...turns.flat(), ...last], `FIFO of ${fifo}`);
+  }
+});
+
+Deno.test("TransmitSide has its whole FIFO again when it has sent everything", () => {
   const { machine, observation, queues, cpu, post } = posting(24);
-  // even packets on queue 0, odd ones on queue 1
-  for (let packet = 0; packet < 24; packet++) post(packet, packet & 1, packet >> 1);
-  queues.txTail(cpu, 0, 12);
-  queues.txTail(cpu, 1, 12);
-  machine.clock.run(LIMITS);
-  assertEquals(observation.faults, []);
-  // queue 0, whose descriptors are there first, fills the FIFO; from then on a frame that leaves makes room
-  const turns = Array.from({ length: 8 }, (_, i) => [2 * i + 1, 2 * (i + FIFO)]).flat();
-  assertEquals(left(observation, 0), [0, 2, 4, 6, ...turns, 17, 19, 21, 23]);
+  const ring = queues.tx[0]!;
+  for (let batch = 0; batch < 3; batch++) {
+    for (let packet = 8 * batch; packet < 8 * batch + 8; packet++) post(packet, 0, packet);
+    cpu.begin(machine.clock.now);
+    queues.txTail(cpu, 0, 8 * batch + 8);
+    while (observation.outCount === 8 * batch) {
+      assertEquals(ring.head - 8 * batch <= 4, true, `batch ${batch}: more than the FIFO holds`);
+      machine.clock.run({ ...LIMITS, events: 1 });
+    }
+    assertEquals(ring.head - 8 * batch, 4 + 1, `batch ${batch}: taken on when the first left`);
+    machine.clock.run(LIMITS);
+    assertEquals(observation.outCount, 8 * batch + 8);
+  }
 });
 
 Deno.test("TransmitSide NIC-3: reads only what is still the device's", () => {
