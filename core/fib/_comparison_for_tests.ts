@@ -16,7 +16,7 @@ import type { Fib4 } from "./fib.ts";
 export type Checked = Fib4 & { checkInvariants(): void };
 
 /** The BGP-like table that all are compared on. */
-export const BGP_TABLE: RouteSet = bgpLikeTable({ routes: 100_000, seed: 7, nextHops: 64 });
+export const BGP_TABLE: RouteSet = bgpLikeTable({ routes: 20_000, seed: 7, nextHops: 64 });
 
 let twin: Dir24_8 | undefined;
 
@@ -64,7 +64,7 @@ export function expectBgpTable(fib: Fib4): void {
     twin = new Dir24_8({ firstBits: 16, groups: 2 ** 15, maxRules: 1e5, defaultRoute: true });
     twin.addBulk(BGP_TABLE);
   }
-  const probes = probesOf(BGP_TABLE, 50_000, 3);
+  const probes = probesOf(BGP_TABLE, 20_000, 3);
   const expected = new Int32Array(probes.length);
   const bulk = new Int32Array(probes.length);
   twin.lookupBulk(probes, expected, probes.length);

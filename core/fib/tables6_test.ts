@@ -46,22 +46,22 @@ function groupsNeeded(routes: RouteSet6): number {
   return blocks.size;
 }
 
-Deno.test("LPM-16 Lpm6 and Bspl6 agree on 100,000 BGP-like routes, and with a scan of them", () => {
-  const routes = bgpLikeTable6({ routes: 100_000, seed: 5, nextHops: 64 });
+Deno.test("LPM-16 Lpm6 and Bspl6 agree on 20,000 BGP-like routes, and with a scan of them", () => {
+  const routes = bgpLikeTable6({ routes: 20_000, seed: 5, nextHops: 64 });
   const groups = groupsNeeded(routes);
-  const lpm6 = new Lpm6({ firstBits: 24, groups, maxRules: 100_000, defaultRoute: false });
+  const lpm6 = new Lpm6({ firstBits: 24, groups, maxRules: 20_000, defaultRoute: false });
   const bspl6 = new Bspl6();
-  assertEquals([installRoutes6(lpm6, routes), installRoutes6(bspl6, routes)], [100_000, 100_000]);
+  assertEquals([installRoutes6(lpm6, routes), installRoutes6(bspl6, routes)], [20_000, 20_000]);
   assertEquals(lpm6.groupsUsed, groups);
   const rng = new Prng(1);
   const parts: number[] = [];
-  for (let i = 0; i < 100_000; i += 53) parts.push(...probesOf(routes, i, rng));
+  for (let i = 0; i < 20_000; i += 53) parts.push(...probesOf(routes, i, rng));
   for (let i = 0; i < 5000; i++) parts.push(0x20000000 + rng.below(2 ** 29), rng.next(), 0, 0);
   const addresses = Uint32Array.from(parts);
   const answers = lookAll(lpm6, addresses);
   assertEquals(lookAll(bspl6, addresses), answers);
   let hits = 0;
-  for (let i = 0; i < answers.length; i += 127) {
+  for (let i = 0; i < answers.length; i += 37) {
     assertEquals(answers[i], scan(routes, addresses[4 * i]!, addresses[4 * i + 1]!), `probe ${i}`);
     if (answers[i]! >= 0) hits++;
   }

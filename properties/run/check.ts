@@ -16,7 +16,7 @@ import { Subject } from "./subject.ts";
 import type { NotJudged } from "./tally.ts";
 
 /** Scenarios that a property run draws unless told otherwise. */
-export const NUM_RUNS = 1500;
+export const NUM_RUNS = 1000;
 /** Seed unless told otherwise: the number of the RFC that most laws come from. */
 export const SEED = 1812;
 /** Scenarios that shrinking one law's failure may run, and events that these may take together. */
