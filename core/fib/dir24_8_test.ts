@@ -14,6 +14,7 @@ for (const firstBits of [8, 16] as const) {
     (geometry) => new Dir24_8({ firstBits, ...geometry }),
     {
       ledger: groupLedger(firstBits),
+      numRuns: 40,
       // Around /0 a change writes the whole first level: the smaller table has that to itself.
       exhaustiveAt: firstBits === 8 ? [0, 7, 15, 23, 30] : [7, 15, 23, 30],
     },

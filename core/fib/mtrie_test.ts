@@ -47,6 +47,7 @@ function plyLedger(rootBits: 8 | 16): FibLedger<Mtrie> {
 
 fibConformance("Mtrie of 8 root bits", make(8), {
   ledger: plyLedger(8),
+  numRuns: 40,
   exhaustiveAt: [7, 23],
 });
 
@@ -112,6 +113,7 @@ interface Inside {
 
 registerFaults<Mtrie, Inside>("What goes wrong in an mtrie is caught", make(8), {
   ledger: plyLedger(8),
+  numRuns: 40,
 }, [
   {
     name: "a leaf is stored with its length one too long",

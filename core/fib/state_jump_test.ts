@@ -55,6 +55,7 @@ class Eager extends StateJump {
 
 fibConformance("StateJump of 4-bit chunks, compacted", (g) => new Eager(shape(4, 4, g)), {
   ledger: blockLedger(4),
+  numRuns: 40,
   exhaustiveAt: [3, 30],
 });
 

@@ -21,11 +21,17 @@ function vector() {
   const taken: number[] = [];
   lcore.reset({ interrupt: () => void taken.push(clock.now) });
   const v = new Vector(3, clock, observation);
-  v.reset(dma, lcore, 1_000_000);
+  const again = () => {
+    fabric.reset(1, { headerCredits: 8, dataCredits: 64, mps: 256, mrrs: 512 });
+    dma.reset(fabric);
+    lcore.reset({ interrupt: () => void taken.push(clock.now) });
+    v.reset(dma, lcore, 1_000_000);
+  };
+  again();
   const cause = clock.register(() => v.cause());
   const enable = clock.register(() => v.enable());
   const run = () => clock.run({ horizonPs: 1e12, events: 1e5 });
-  return { clock, v, taken, cause, enable, observation, run };
+  return { clock, v, taken, cause, enable, observation, run, again };
 }
 
 Deno.test("Vector masks itself when it fires; what comes while masked fires at the unmasking", () => {
@@ -64,4 +70,39 @@ Deno.test("Vector spaces interrupts by its throttle and loses none", () => {
   run();
   assertEquals(taken.length, 2);
   assertEquals(taken[1]! - taken[0]!, 20_000_000);
+});
+
+Deno.test("Vector holds an interrupt back to the picosecond, and none that comes when the interval is over", () => {
+  for (const [gap, delay] of [[1, 19_999_999], [19_999_999, 1], [20_000_000, 0], [20_000_001, 0]]) {
+    const { clock, v, taken, cause, enable, run } = vector();
+    v.throttle(20_000_000);
+    clock.at(0, enable, 0);
+    clock.at(0, cause, 0);
+    clock.at(gap!, enable, 0);
+    clock.at(gap!, cause, 0);
+    run();
+    assertEquals(taken.map((at) => at - taken[0]!), [0, gap! + delay!], `${gap} ps apart`);
+  }
+});
+
+Deno.test("Vector reset forgets throttle, latch, mask and what was held back", () => {
+  const { clock, v, taken, cause, enable, run, again } = vector();
+  v.throttle(50_000_000);
+  for (let i = 0; i < 3; i++) {
+    clock.at(i * 1000, enable, 0);
+    clock.at(i * 1000, cause, 0);
+  }
+  clock.run({ horizonPs: 10_000, events: 100 });
+  clock.reset();
+  again();
+  taken.length = 0;
+  clock.at(100, enable, 0);
+  run();
+  assertEquals(taken, [], "nothing was latched or held back");
+  clock.at(10_000_000, cause, 0);
+  clock.at(11_000_000, enable, 0);
+  clock.at(11_000_000, cause, 0);
+  run();
+  assertEquals(taken.length, 2);
+  assertEquals(taken[1]! - taken[0]!, 1_000_000, "no throttle");
 });

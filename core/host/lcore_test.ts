@@ -91,6 +91,31 @@ Deno.test("Lcore wakes a sleeper of another lcore at the waker's own time", () =
   assertEquals(times, [30]);
 });
 
+Deno.test("Lcore runs a sleeper at its deadline, also at one that has passed already", () => {
+  for (const [deadline, at] of [[500, 500], [60, 60], [40, 40], [10, 10], [0, 10]] as const) {
+    const { core, clock } = lcore();
+    const times: number[] = [];
+    const nothing = clock.register(() => {});
+    clock.at(1000 * NS, nothing, 0);
+    clock.at(
+      10 * NS,
+      clock.register(() => {
+        core.spawn("thread", (cpu) => {
+          times.push(clock.now / NS);
+          if (times.length === 1) cpu.wakeAt(deadline);
+          cpu.charge(20);
+          cpu.sleep();
+          return 1;
+        }, false);
+      }),
+      0,
+    );
+    clock.run(FAR);
+    // its first body lasts from 10 to 30
+    assertEquals(times, [10, Math.max(at, 30)], `deadline ${deadline}`);
+  }
+});
+
 Deno.test("Lcore counts busy time of parked polling as empty polls", () => {
   const { core, clock } = lcore();
   core.spawn("thread", (cpu) => {

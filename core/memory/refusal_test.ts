@@ -102,3 +102,36 @@ Deno.test("Ledger notes when the bytes of a buffer landed: at entry, by DMA, and
   ledger.alloc(2, 0);
   assertEquals(ledger.dataAt[2], -1);
 });
+
+Deno.test("Ledger reset equals a new one: nobody holds anything, and no buffer carries a packet", () => {
+  const memory = new Memory(4);
+  const observation = new Observation();
+  observation.reset(2, "coarse");
+  const ledger = memory.ledger = new Ledger(memory, observation, () => 3);
+  memory.region("all", 0, 4);
+  ledger.enter(0, 1, 0);
+  ledger.enter(1, 2, 0);
+  ledger.post(2, 0);
+  ledger.alloc(3, 0);
+  ledger.reset();
+  const fresh = new Ledger(memory, observation, () => 3);
+  for (let b = 0; b < 4; b++) {
+    const view = (of: Ledger) => [of.packet[b], of.holder[b], of.dataAt[b], of.isFree(b)];
+    assertEquals(view(ledger), view(fresh), `buffer ${b}`);
+  }
+  ledger.enter(0, 1, 0);
+  ledger.free(1, 0);
+  ledger.alloc(1, 0);
+  assertEquals(ledger.packet[1], -1, "a new buffer carries nothing");
+});
+
+Deno.test("Mempool flushes the buffers that were freed first, and keeps the last", () => {
+  const memory = new Memory(SIZE);
+  const pool = new Mempool(memory, memory.region("pool", 0, SIZE), [0], 4);
+  const held = Array.from({ length: SIZE }, () => pool.get(0));
+  for (const b of held.slice(0, 5)) pool.put(0, b);
+  assertEquals([pool.free, pool.cached], [2, 3]);
+  const next = Array.from({ length: 3 }, () => pool.get(0));
+  assertEquals(next, [held[4]!, held[3]!, held[2]!], "hot ones first");
+  assertEquals([pool.get(0), pool.get(0)].sort(), [held[0]!, held[1]!].sort());
+});

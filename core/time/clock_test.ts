@@ -151,3 +151,31 @@ Deno.test("Clock runs what meets at the end of an instant in order of its argume
   clock.run(FAR);
   assertEquals(seen, [9, 1, 1, 2, 3]);
 });
+
+Deno.test("Clock lets choices reorder no ends of an instant", () => {
+  const clock = new Clock();
+  const choices = new Choices();
+  const ran: string[] = [];
+  const at = clock.register((n) => void ran.push(`at ${n}`));
+  const end = clock.register((n) => void ran.push(`end ${n}`));
+  const deviations = Array.from(
+    { length: 12 },
+    (_, occurrence) => ({ site: "tie", occurrence, value: 5 - occurrence % 6 }),
+  );
+  for (const chosen of [[], deviations]) {
+    choices.reset(chosen);
+    clock.reset(choices);
+    ran.length = 0;
+    for (const n of [2, 0, 1]) clock.atEnd(10, end, n);
+    for (const n of [0, 1, 2]) clock.at(10, at, n);
+    clock.run(FAR);
+    assertEquals(
+      ran.slice(3),
+      ["end 0", "end 1", "end 2"],
+      "lcores keep their order, and come last",
+    );
+    assertEquals(ran.slice(0, 3).sort(), ["at 0", "at 1", "at 2"]);
+    const swapped = ran[0] !== "at 0";
+    assertEquals(swapped, chosen.length > 0, "the choices were asked");
+  }
+});

@@ -66,4 +66,4 @@ function unusual({ ports, fib, neighbours, memory, drop, lcores }: Env): Datapla
 }
 
 conformance("example forwarder", forwarder);
-conformance("an unusual stack that is right", unusual, { numRuns: 600 });
+conformance("an unusual stack that is right", unusual, { numRuns: 250 });

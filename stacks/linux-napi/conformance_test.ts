@@ -4,8 +4,8 @@ import { conformance } from "../../properties/mod.ts";
 import { linuxNapi } from "./mod.ts";
 
 conformance("linux-napi", linuxNapi());
-conformance("linux-napi legacy", linuxNapi({ profile: "legacy" }), { numRuns: 300 });
+conformance("linux-napi legacy", linuxNapi({ profile: "legacy" }), { numRuns: 200 });
 conformance("linux-napi with low limits", linuxNapi({ txqueuelen: 3, budget: 8 }), {
-  numRuns: 600,
+  numRuns: 250,
   geometry: { txRing: 8 },
 });
