@@ -59,7 +59,7 @@ Deno.test("LPM-16 Bspl answers a BGP-like table as DIR-24-8 and a scan do", () =
 });
 
 Deno.test("LPM-1 Bspl follows an update storm as DIR-24-8 does", () => {
-  expectStorm(new Bspl(), 4000, 14);
+  expectStorm(new Bspl(), 2500, 14);
 });
 
 Deno.test("Bspl probes at most floor(log2 n) + 1 of n lengths, whatever the address", () => {

@@ -89,7 +89,7 @@ Deno.test("Dir24_8Compact agrees with DIR-24-8 on 20,000 BGP-like routes", () =>
 });
 
 Deno.test("Dir24_8Compact agrees with DIR-24-8 at the checkpoints of an update storm", () => {
-  expectStorm(new Dir24_8Compact({ firstBits: 8 }), 4000);
+  expectStorm(new Dir24_8Compact({ firstBits: 8 }), 2500);
 });
 
 Deno.test("Dir24_8Compact addBulk equals one add after the other, or changes nothing", () => {

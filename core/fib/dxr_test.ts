@@ -95,7 +95,7 @@ Deno.test("Dxr agrees with DIR-24-8 on 20,000 BGP-like routes", () => {
 });
 
 Deno.test("Dxr agrees with DIR-24-8 at the checkpoints of an update storm", () => {
-  expectStorm(new Dxr({ directBits: 12 }), 4000);
+  expectStorm(new Dxr({ directBits: 12 }), 2500);
 });
 
 Deno.test("Dxr addBulk equals one add after the other, or changes nothing", () => {

@@ -66,7 +66,7 @@ Deno.test("LPM-16 LcTrie answers a BGP-like table as DIR-24-8 and a scan do", ()
 });
 
 Deno.test("LPM-1 LcTrie follows an update storm as DIR-24-8 does", () => {
-  expectStorm(new LcTrie(), 4000, 15);
+  expectStorm(new LcTrie(), 2500, 15);
 });
 
 Deno.test("LPM-13 LcTrie reads count the words that a look-up touches", () => {

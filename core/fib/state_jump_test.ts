@@ -106,8 +106,8 @@ Deno.test("LPM-16 StateJump answers a BGP-like table as DIR-24-8 and a scan do",
 });
 
 Deno.test("LPM-1 StateJump follows an update storm as DIR-24-8 does", () => {
-  expectStorm(new StateJump(mixed), 4000, 12);
-  expectStorm(new StateJump({ elementBytes: 8, maxBytes: 2 ** 24 }), 3000, 13);
+  expectStorm(new StateJump(mixed), 2500, 12);
+  expectStorm(new StateJump({ elementBytes: 8, maxBytes: 2 ** 24 }), 2500, 13);
 });
 
 Deno.test("J8 StateJump refuses what its memory cannot hold, with the bytes needed", () => {

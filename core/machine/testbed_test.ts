@@ -107,7 +107,7 @@ for (const [name, stack] of STACKS) {
         assertEquals(second, snapshot(o));
         emitted += fates(o).emitted;
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
     assert(emitted > 20, `only ${emitted} packets were forwarded`);
   });
