@@ -137,12 +137,6 @@ export class Ledger {
     this.holder[b] = place;
   }
 
-  /** A buffer changes hands without a device between: from one place to another. */
-  hand(b: number, place: number): void {
-    if (this.#state[b] === FREE) this.#fault("use-after-free", b, place);
-    this.holder[b] = place;
-  }
-
   /** A packet enters the machine in buffer `b`. */
   enter(packet: number, b: number, place: number): void {
     this.#state[b] = IN_USE;

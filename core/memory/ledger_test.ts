@@ -33,13 +33,11 @@ Deno.test("Ledger names every other change", () => {
   ledger.free(1, 0);
   ledger.post(1, 0);
   ledger.complete(1, 0);
-  ledger.hand(1, 0);
   ledger.device(1, 0);
   assertEquals(kinds(), [
     "double-free",
     "use-after-free",
     "completed-unposted",
-    "use-after-free",
     "freed-posted",
   ]);
   observation.faults.length = 0;

@@ -16,14 +16,10 @@ export const STRIDE = 2048;
 /** What freed bytes are overwritten with. */
 export const POISON = 0xdb;
 
-/** Packet type and offload bits of a buffer. */
+/** Packet type bits of a buffer. */
 export const FLAG = {
   /** The NIC classified the frame as IPv4 (RTE_PTYPE_L3_IPV4). */
   ipv4: 1,
-  /** The NIC verified the IPv4 header checksum and found it right. */
-  ipChecksumGood: 2,
-  /** The NIC verified the IPv4 header checksum and found it wrong. */
-  ipChecksumBad: 4,
 } as const;
 
 /** A range of buffers in one memory. */
