@@ -58,8 +58,9 @@ export class Context implements Cpu {
   deadlinePs: number = -1;
   /** Place of the transmit ring that last refused it packets, or -1. */
   refusedPlace: number = -1;
-  /** Packets in that ring at that instant, and how many of those refused may still be given up for it. */
+  /** Packets in that ring at that instant. */
   refusedOccupancy = 0;
+  /** How many of the packets refused may still be given up for it. */
   refusedCount = 0;
 
   readonly #home: Home;
