@@ -87,9 +87,9 @@ function ruleFor(path: string): Rule | undefined {
 /** A relative specifier or an entry point of this package as a path from the root; else the package. */
 function resolve(from: string, specifier: string): string {
   if (/^\.{0,2}\//.test(specifier)) {
-    const base = new URL(from, "file:///root/");
+    const base = new URL(from, "file:///project/");
     const path = decodeURI(new URL(specifier, base).pathname);
-    return path.startsWith("/root/") ? path.slice("/root/".length) : path;
+    return path.startsWith("/project/") ? path.slice("/project/".length) : path;
   }
   if (specifier === PACKAGE || specifier.startsWith(`${PACKAGE}/`)) {
     const entry = `.${specifier.slice(PACKAGE.length)}`;
