@@ -1,7 +1,7 @@
 // Aim: the conformance suite of IPv6 tables finds what goes wrong in a binary search on lengths.
 // Method: faults planted one at a time, each by replacing one step of it.
 import { lengths6Ledger } from "../../properties/fib6/mod.ts";
-import { type Fault6, registerScore6 } from "./_planting6_for_tests.ts";
+import { type Fault6, registerScore6 } from "../../properties/fib/_planting6_for_tests.ts";
 import type { Rib6 } from "./_rib6.ts";
 import { Bspl6 } from "./bspl6.ts";
 import { BMP, type LengthSearch } from "./bspl6_search.ts";

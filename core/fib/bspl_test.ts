@@ -10,7 +10,7 @@ import {
   expectBgpTable,
   expectStorm,
   registerFaults,
-} from "./_comparison_for_tests.ts";
+} from "../../properties/fib/_comparison_for_tests.ts";
 import type { BsplTable } from "./_bspl_table.ts";
 import type { BsplTables } from "./_bspl_tables.ts";
 import { Bspl } from "./bspl.ts";

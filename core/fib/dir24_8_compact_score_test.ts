@@ -3,7 +3,11 @@
 import { groupLedger } from "../../properties/fib/mod.ts";
 import type { FibLedger } from "../../properties/fib/mod.ts";
 import type { CompactLevels } from "./_compact_levels.ts";
-import { type NarrowFault, registerFaults, type Widened } from "./_narrow_for_tests.ts";
+import {
+  type NarrowFault,
+  registerFaults,
+  type Widened,
+} from "../../properties/fib/_narrow_for_tests.ts";
 import { Dir24_8Compact } from "./dir24_8_compact.ts";
 import type { RuleTable } from "./rule_table.ts";
 

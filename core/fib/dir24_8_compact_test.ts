@@ -7,7 +7,12 @@ import { fibConformance, type FibGeometry, type FibLedger } from "../../properti
 import { groupLedger, judgeFib } from "../../properties/fib/mod.ts";
 import { bgpLikeRoutes, shuffled } from "../../properties/fib/bgp_like.ts";
 import type { CompactLevels } from "./_compact_levels.ts";
-import { expectBgpTable, expectBulkLoad, expectStorm, Widened } from "./_narrow_for_tests.ts";
+import {
+  expectBgpTable,
+  expectBulkLoad,
+  expectStorm,
+  Widened,
+} from "../../properties/fib/_narrow_for_tests.ts";
 import { Dir24_8Compact } from "./dir24_8_compact.ts";
 
 const HOP_MAX = 0x7fff;

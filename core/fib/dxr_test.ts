@@ -12,9 +12,14 @@ import {
   type Route,
 } from "../../properties/fib/mod.ts";
 import { bgpLikeRoutes, shuffled } from "../../properties/fib/bgp_like.ts";
-import { dxrBytes, dxrLedger } from "./_dxr_for_tests.ts";
+import { dxrBytes, dxrLedger } from "../../properties/fib/_dxr_for_tests.ts";
 import type { DxrStore } from "./_dxr_store.ts";
-import { expectBgpTable, expectBulkLoad, expectStorm, Widened } from "./_narrow_for_tests.ts";
+import {
+  expectBgpTable,
+  expectBulkLoad,
+  expectStorm,
+  Widened,
+} from "../../properties/fib/_narrow_for_tests.ts";
 import { Dxr } from "./dxr.ts";
 
 fibConformance("D12R", ({ maxRules, defaultRoute }) => {

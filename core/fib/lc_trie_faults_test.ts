@@ -2,7 +2,7 @@
 // invariants. Method: planted faults, one step of the trie replaced at a time; then single words
 // broken by hand.
 import { assertThrows } from "@std/assert";
-import { registerFaults } from "./_comparison_for_tests.ts";
+import { registerFaults } from "../../properties/fib/_comparison_for_tests.ts";
 import type { LcNodes } from "./_lc_nodes.ts";
 import type { LcResize } from "./_lc_resize.ts";
 import type { LcRoutes } from "./_lc_routes.ts";

@@ -12,7 +12,7 @@ import {
   expectStorm,
   probesOf,
   routesOf,
-} from "./_comparison_for_tests.ts";
+} from "../../properties/fib/_comparison_for_tests.ts";
 import type { LcNodes } from "./_lc_nodes.ts";
 import { LcTrie } from "./lc_trie.ts";
 

@@ -3,7 +3,7 @@
 import { assertMatch } from "@std/assert";
 import { groups6Ledger, judgeFib6, linear6Ledger } from "../../properties/fib6/mod.ts";
 import { DEPTH6_SHIFT, depthOfEntry6, EXTENDED6, HOP6, VALID6 } from "./_entry6.ts";
-import { type Fault6, registerScore6 } from "./_planting6_for_tests.ts";
+import { type Fault6, registerScore6 } from "../../properties/fib/_planting6_for_tests.ts";
 import { LinearFib6 } from "./linear6.ts";
 import { Lpm6 } from "./lpm6.ts";
 import { FIRST_LEVEL, type Lpm6Levels } from "./lpm6_levels.ts";

@@ -16,7 +16,7 @@ import {
   expectStorm,
   load,
   registerFaults,
-} from "./_comparison_for_tests.ts";
+} from "../../properties/fib/_comparison_for_tests.ts";
 import type { MtriePlies } from "./_mtrie_plies.ts";
 import { createFib4 } from "./create.ts";
 import type { Dir24_8 } from "./dir24_8.ts";

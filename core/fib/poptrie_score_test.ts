@@ -1,9 +1,9 @@
 // Aim: the conformance suite finds what goes wrong in a Poptrie. Method: faults planted one at a
 // time, each by replacing one step of the table.
-import { chunkFaults } from "./_chunk_faults_for_tests.ts";
-import { type NarrowFault, registerFaults } from "./_narrow_for_tests.ts";
+import { chunkFaults } from "../../properties/fib/_chunk_faults_for_tests.ts";
+import { type NarrowFault, registerFaults } from "../../properties/fib/_narrow_for_tests.ts";
 import type { Arena } from "./_arena.ts";
-import { poptrieLedger } from "./_poptrie_for_tests.ts";
+import { poptrieLedger } from "../../properties/fib/_poptrie_for_tests.ts";
 import { Poptrie } from "./poptrie.ts";
 
 /** What the table keeps to itself, reached for planting. */

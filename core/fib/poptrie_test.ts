@@ -8,8 +8,13 @@ import fc from "fast-check";
 import { fibConformance, type FibGeometry } from "../../properties/fib/mod.ts";
 import { judgeFib, type Route } from "../../properties/fib/mod.ts";
 import { bgpLikeRoutes, shuffled } from "../../properties/fib/bgp_like.ts";
-import { expectBgpTable, expectBulkLoad, expectStorm, Widened } from "./_narrow_for_tests.ts";
-import { poptrieBytes, poptrieLedger } from "./_poptrie_for_tests.ts";
+import {
+  expectBgpTable,
+  expectBulkLoad,
+  expectStorm,
+  Widened,
+} from "../../properties/fib/_narrow_for_tests.ts";
+import { poptrieBytes, poptrieLedger } from "../../properties/fib/_poptrie_for_tests.ts";
 import type { PoptrieStore } from "./_poptrie_store.ts";
 import { Poptrie } from "./poptrie.ts";
 

@@ -1,7 +1,7 @@
 // Aim: the conformance suite finds what goes wrong in the entries and groups of a table.
 // Method: faults planted one at a time in a DIR-24-8 table, each by replacing one step of it.
 import { DEPTH_SHIFT, EXTENDED, HOP, leafEntry, VALID } from "./entry.ts";
-import { type Fault, registerScore } from "./_planting_for_tests.ts";
+import { type Fault, registerScore } from "../../properties/fib/_planting_for_tests.ts";
 
 const faults: readonly Fault[] = [
   {

@@ -6,7 +6,12 @@ import { groupLedger, judgeFib } from "../../properties/fib/mod.ts";
 import type { FibGeometry } from "../../properties/fib/mod.ts";
 import { Dir24_8 } from "./dir24_8.ts";
 import type { GroupPool } from "./group_pool.ts";
-import { expectCaught, type Fault, type Inside, registerScore } from "./_planting_for_tests.ts";
+import {
+  expectCaught,
+  type Fault,
+  type Inside,
+  registerScore,
+} from "../../properties/fib/_planting_for_tests.ts";
 
 const faults: readonly Fault[] = [
   {

@@ -2,7 +2,7 @@
 // invariants. Method: planted faults, one step of the table replaced at a time; then single elements
 // and counts broken by hand.
 import { assertThrows } from "@std/assert";
-import { registerFaults } from "./_comparison_for_tests.ts";
+import { registerFaults } from "../../properties/fib/_comparison_for_tests.ts";
 import type { JumpBlocks } from "./_jump_blocks.ts";
 import type { JumpElements } from "./_jump_elements.ts";
 import type { RuleTable } from "./rule_table.ts";

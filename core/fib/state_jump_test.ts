@@ -17,7 +17,7 @@ import {
   expectBgpTable,
   expectStorm,
   probesOf,
-} from "./_comparison_for_tests.ts";
+} from "../../properties/fib/_comparison_for_tests.ts";
 import { StateJump, type StateJumpOptions } from "./state_jump.ts";
 
 /** Blocks of the table, each of 2^stride elements, but the first: paths that are too short. */

@@ -1,10 +1,10 @@
 // Faults in what Poptrie and DXR share: rules by chunk, sweep, arena, updates. No test of its own.
-import type { Arena } from "./_arena.ts";
-import type { ChunkRules } from "./_chunk_rules.ts";
+import type { Arena } from "../../core/fib/_arena.ts";
+import type { ChunkRules } from "../../core/fib/_chunk_rules.ts";
 import type { NarrowFault } from "./_narrow_for_tests.ts";
-import type { Ranges } from "./_ranges.ts";
-import type { Fib4 } from "./fib.ts";
-import type { RuleTable } from "./rule_table.ts";
+import type { Ranges } from "../../core/fib/_ranges.ts";
+import type { Fib4 } from "../../core/fib/fib.ts";
+import type { RuleTable } from "../../core/fib/rule_table.ts";
 
 /** What a table keeps to itself, reached for planting. */
 export interface ChunkInside {

@@ -1,12 +1,12 @@
 // What the score tests share: how a fault is planted and how it has to be caught. No test of its
 // own.
 import { assertEquals, assertMatch } from "@std/assert";
-import { groupLedger, judgeFib } from "../../properties/fib/mod.ts";
-import type { FibGeometry } from "../../properties/fib/mod.ts";
-import type { Levels } from "./_levels.ts";
-import { Dir24_8 } from "./dir24_8.ts";
-import type { GroupPool } from "./group_pool.ts";
-import type { RuleTable } from "./rule_table.ts";
+import { groupLedger, judgeFib } from "./mod.ts";
+import type { FibGeometry } from "./mod.ts";
+import type { Levels } from "../../core/fib/_levels.ts";
+import { Dir24_8 } from "../../core/fib/dir24_8.ts";
+import type { GroupPool } from "../../core/fib/group_pool.ts";
+import type { RuleTable } from "../../core/fib/rule_table.ts";
 
 /** What the table keeps to itself, reached for planting. */
 export interface Inside {

@@ -2,15 +2,11 @@
 // storm, both compared with DIR-24-8, and how a planted fault has to be caught. No test of its own.
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { bgpLikeTable } from "../../fixtures/routes/bgp_like.ts";
-import { xorshift32 } from "../../properties/fib/bgp_like.ts";
-import {
-  type FibConformanceOptions,
-  type FibGeometry,
-  judgeFib,
-} from "../../properties/fib/mod.ts";
-import type { RouteSet } from "../machine/scenario.ts";
-import { Dir24_8 } from "./dir24_8.ts";
-import type { Fib4 } from "./fib.ts";
+import { xorshift32 } from "./bgp_like.ts";
+import { type FibConformanceOptions, type FibGeometry, judgeFib } from "./mod.ts";
+import type { RouteSet } from "../../core/machine/scenario.ts";
+import { Dir24_8 } from "../../core/fib/dir24_8.ts";
+import type { Fib4 } from "../../core/fib/fib.ts";
 
 /** A table that can judge itself. */
 export type Checked = Fib4 & { checkInvariants(): void };

@@ -1,7 +1,7 @@
 // What a Poptrie reads and takes, by models that know neither bits nor sweeps. No test of its own.
-import type { FibLedger, Route } from "../../properties/fib/mod.ts";
+import type { FibLedger, Route } from "./mod.ts";
 import { mixedBlocks, runsOf, type Widened } from "./_narrow_for_tests.ts";
-import type { Poptrie } from "./poptrie.ts";
+import type { Poptrie } from "../../core/fib/poptrie.ts";
 
 /** The direct entry; then, where its block has several answers, nodes of 6 bits and a leaf. */
 export function poptrieLedger(directBits: number): FibLedger<Widened<Poptrie>> {

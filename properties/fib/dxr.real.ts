@@ -4,10 +4,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { readPrefixList } from "../../fixtures/routes/prefix_list.ts";
 import { expectAlike } from "./_narrow_for_tests.ts";
-import { Dir24_8 } from "./dir24_8.ts";
-import { Dir24_8Compact } from "./dir24_8_compact.ts";
-import { Dxr } from "./dxr.ts";
-import { Poptrie } from "./poptrie.ts";
+import { Dir24_8 } from "../../core/fib/dir24_8.ts";
+import { Dir24_8Compact } from "../../core/fib/dir24_8_compact.ts";
+import { Dxr } from "../../core/fib/dxr.ts";
+import { Poptrie } from "../../core/fib/poptrie.ts";
 
 const folder = Deno.env.get("PLANECHECK_DATA");
 if (folder === undefined) throw new Error("PLANECHECK_DATA must name the folder of real data");

@@ -3,14 +3,14 @@
 // goes through. No test of its own.
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { bgpLikeTable } from "../../fixtures/mod.ts";
-import { bgpLikeRoutes, shuffled, xorshift32 } from "../../properties/fib/bgp_like.ts";
-import { judgeFib } from "../../properties/fib/mod.ts";
-import type { FibConformanceOptions, FibGeometry, Route } from "../../properties/fib/mod.ts";
-import type { RouteSet } from "../machine/scenario.ts";
-import { Dir24_8 } from "./dir24_8.ts";
-import type { Fib4 } from "./fib.ts";
-import { LinearFib } from "./linear.ts";
-import { NEXT_HOP_MAX } from "./route.ts";
+import { bgpLikeRoutes, shuffled, xorshift32 } from "./bgp_like.ts";
+import { judgeFib } from "./mod.ts";
+import type { FibConformanceOptions, FibGeometry, Route } from "./mod.ts";
+import type { RouteSet } from "../../core/machine/scenario.ts";
+import { Dir24_8 } from "../../core/fib/dir24_8.ts";
+import type { Fib4 } from "../../core/fib/fib.ts";
+import { LinearFib } from "../../core/fib/linear.ts";
+import { NEXT_HOP_MAX } from "../../core/fib/route.ts";
 
 /** A table whose greatest next hop and the greatest of a Fib4 have changed places. */
 export class Widened<F extends Fib4> implements Fib4 {

@@ -1,9 +1,9 @@
 // What the score tests of IPv6 tables share: how a fault is planted and how it has to be caught. No
 // test of its own.
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Fib6Ledger, judgeFib6 } from "../../properties/fib6/mod.ts";
-import type { FibGeometry } from "../../properties/fib/mod.ts";
-import type { Fib6 } from "./fib6.ts";
+import { type Fib6Ledger, judgeFib6 } from "../fib6/mod.ts";
+import type { FibGeometry } from "./mod.ts";
+import type { Fib6 } from "../../core/fib/fib6.ts";
 
 /** One step of a table gone wrong; `Inside` is what the table keeps to itself. */
 export interface Fault6<F, Inside> {

@@ -5,10 +5,10 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { gunzip } from "../../fixtures/gunzip.ts";
 import { readPrefixList6 } from "../../fixtures/routes/prefix_list6.ts";
-import { Bspl6 } from "./bspl6.ts";
-import { installRoutes6 } from "./create6.ts";
-import type { Fib6, RouteSet6 } from "./fib6.ts";
-import { Lpm6 } from "./lpm6.ts";
+import { Bspl6 } from "../../core/fib/bspl6.ts";
+import { installRoutes6 } from "../../core/fib/create6.ts";
+import type { Fib6, RouteSet6 } from "../../core/fib/fib6.ts";
+import { Lpm6 } from "../../core/fib/lpm6.ts";
 
 const folder = Deno.env.get("PLANECHECK_DATA");
 if (folder === undefined) throw new Error("PLANECHECK_DATA must name the folder of real data");
