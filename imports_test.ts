@@ -17,7 +17,8 @@ interface Rule {
 
 const SKIPPED_FOLDERS = /^(?:\..*|offline|report|counterexamples|coverage|node_modules)$/;
 const SOURCE = /\.(?:ts|tsx|mts|js|mjs)$/;
-const EXEMPT = /(?:_test|_for_tests|\.real)\.ts$/;
+/** What no rule is for. In core only tests are: their helpers may take `@std` besides core. */
+const EXEMPT = /_test\.ts$|^(?!core\/).*(?:_for_tests|\.real)\.ts$/;
 const PACKAGE = "@planecheck/planecheck";
 const TIMERS = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval"];
 
@@ -43,7 +44,11 @@ function ruleFor(path: string): Rule | undefined {
         taken.reExport && within(t, "core", "stacks", "properties", "fixtures", "cli"),
     };
   }
-  if (top === "core") return { allowed: "core", accepts: (t) => within(t, "core") };
+  if (top === "core") {
+    return path.endsWith("_for_tests.ts")
+      ? { allowed: "core, @std", accepts: (t) => within(t, "core") || isStd(t) }
+      : { allowed: "core", accepts: (t) => within(t, "core") };
+  }
   if (top === "fixtures") {
     return {
       allowed: "core, fixtures, zod, node:zlib",
@@ -255,6 +260,12 @@ const OFFENCES: [name: string, path: string, source: string, expected: string][]
   ["fixtures with chance", "fixtures/a.ts", `Math.random();`, "uses Math.random"],
   ["a stack to another", "stacks/a/b.ts", `import "../c/d.ts";`, "allowed: core, stacks/a"],
   ["a stack to one that starts alike", "stacks/a/b.ts", `import "../ab/d.ts";`, "../ab/d.ts"],
+  [
+    "a helper of core's tests to properties",
+    "core/a/_b_for_tests.ts",
+    `import "../../properties/mod.ts";`,
+    "properties",
+  ],
   ["a stack to properties", "stacks/a/b.ts", `import "../../properties/mod.ts";`, "properties"],
   ["a stack with Deno", "stacks/a/b.ts", `Deno.env;`, "uses Deno"],
   ["a stack with chance", "stacks/a/b.ts", `Math.random();`, "uses Math.random"],
