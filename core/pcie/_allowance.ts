@@ -47,7 +47,8 @@ export class Allowance {
   /** What one `take` took is back at `ps`, or when those given back before are, if that is later. */
   giveBack(party: number, n: number, ps: number): void {
     const limit = this.#limit;
-    const place = (this.#first[party]! + this.#returning[party]!++) % limit;
+    const end = this.#first[party]! + this.#returning[party]!++;
+    const place = end < limit ? end : end - limit;
     if (ps > this.#latest[party]!) this.#latest[party] = ps;
     this.#times[party * limit + place] = this.#latest[party]!;
     this.#counts[party * limit + place] = n;

@@ -1,38 +1,47 @@
 /**
  * Operations on their way through the coarse fabric. An operation goes over one leg (a write) or two (request
  * and answer of a read), each from a source's link to a destination's; its entry holds what the second link
- * needs to know about the first. Grown by doubling: how many there can be depends on the profile's window, and
- * after the first busy time no more are made.
+ * needs to know about the first. How many there can be depends on the profile's window, and after the first
+ * busy time no more are made.
  */
 
-const CAPACITY = 256;
-
-/** Entries as parallel arrays. */
-export class Legs {
-  cls = new Int32Array(CAPACITY);
-  src = new Int32Array(CAPACITY);
-  dst = new Int32Array(CAPACITY);
-  bytes = new Int32Array(CAPACITY);
-  handler = new Int32Array(CAPACITY);
-  arg = new Int32Array(CAPACITY);
+/** One operation. An object and not a row of arrays: every step reads many of its fields and few steps are made. */
+export class Leg {
+  /** Its number, for events of the clock. */
+  readonly index: number;
+  cls = 0;
+  src = 0;
+  dst = 0;
+  bytes = 0;
+  handler = 0;
+  arg = 0;
   /** Number of TLPs of the leg and the bytes of data in them. */
-  tlps = new Int32Array(CAPACITY);
-  payload = new Int32Array(CAPACITY);
+  tlps = 0;
+  payload = 0;
   /** Bytes of all TLPs of the leg, of its last one and of the one before (0 if there is none). */
-  wire = new Float64Array(CAPACITY);
-  last = new Int32Array(CAPACITY);
-  before = new Int32Array(CAPACITY);
+  wire = 0;
+  last = 0;
+  before = 0;
   /** When the switch has got all of the TLP before the last, and of the last; -1 if it cuts through. */
-  beforeAt = new Float64Array(CAPACITY);
-  tailAt = new Float64Array(CAPACITY);
+  beforeAt = 0;
+  tailAt = 0;
   /** When it may begin on the link that it waits for. */
-  readyAt = new Float64Array(CAPACITY);
+  readyAt = 0;
   /** Its place in the order of arrival there. */
-  stamp = new Float64Array(CAPACITY);
+  stamp = 0;
   /** Next in the list that holds the entry. */
-  next = new Int32Array(CAPACITY);
+  next: Leg | null = null;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+}
+
+/** All operations of a fabric. */
+export class Legs {
+  readonly #all: Leg[] = [];
   #used = 0;
-  #free = -1;
+  #free: Leg | null = null;
 
   /** A new operation. */
   take(
@@ -42,63 +51,38 @@ export class Legs {
     bytes: number,
     handler: number,
     arg: number,
-  ): number {
+  ): Leg {
     let leg = this.#free;
-    if (leg >= 0) {
-      this.#free = this.next[leg]!;
+    if (leg !== null) {
+      this.#free = leg.next;
     } else {
-      if (this.#used === this.cls.length) this.#grow();
-      leg = this.#used++;
+      const { length } = this.#all;
+      if (this.#used === length) this.#all.push(new Leg(length));
+      leg = this.#all[this.#used++]!;
     }
-    this.cls[leg] = cls;
-    this.src[leg] = src;
-    this.dst[leg] = dst;
-    this.bytes[leg] = bytes;
-    this.handler[leg] = handler;
-    this.arg[leg] = arg;
+    leg.cls = cls;
+    leg.src = src;
+    leg.dst = dst;
+    leg.bytes = bytes;
+    leg.handler = handler;
+    leg.arg = arg;
     return leg;
   }
 
+  /** The operation of this number. */
+  at(index: number): Leg {
+    return this.#all[index]!;
+  }
+
   /** Gives an entry back. */
-  give(leg: number): void {
-    this.next[leg] = this.#free;
+  give(leg: Leg): void {
+    leg.next = this.#free;
     this.#free = leg;
   }
 
   /** Forgets all entries. */
   reset(): void {
     this.#used = 0;
-    this.#free = -1;
+    this.#free = null;
   }
-
-  #grow(): void {
-    this.cls = twice(this.cls);
-    this.src = twice(this.src);
-    this.dst = twice(this.dst);
-    this.bytes = twice(this.bytes);
-    this.handler = twice(this.handler);
-    this.arg = twice(this.arg);
-    this.tlps = twice(this.tlps);
-    this.payload = twice(this.payload);
-    this.last = twice(this.last);
-    this.before = twice(this.before);
-    this.next = twice(this.next);
-    this.wire = twiceFloat(this.wire);
-    this.beforeAt = twiceFloat(this.beforeAt);
-    this.stamp = twiceFloat(this.stamp);
-    this.readyAt = twiceFloat(this.readyAt);
-    this.tailAt = twiceFloat(this.tailAt);
-  }
-}
-
-function twice(old: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const array = new Int32Array(old.length * 2);
-  array.set(old);
-  return array;
-}
-
-function twiceFloat(old: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const array = new Float64Array(old.length * 2);
-  array.set(old);
-  return array;
 }

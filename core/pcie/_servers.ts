@@ -9,7 +9,7 @@
  * TLP fabric, which serve one TLP of each in turn, let them.
  */
 import { CLASSES } from "./_geometry.ts";
-import type { Legs } from "./_legs.ts";
+import type { Leg } from "./_legs.ts";
 import type { Links } from "./_links.ts";
 import { MAY_PASS } from "./_ordering.ts";
 import type { Clock } from "../time/clock.ts";
@@ -18,11 +18,11 @@ import type { Clock } from "../time/clock.ts";
 export class Servers {
   readonly #clock: Clock;
   readonly #links: Links;
-  readonly #legs: Legs;
   readonly #inputs: number;
-  readonly #serve: (link: number, leg: number, at: number) => void;
-  readonly #first: Int32Array;
-  readonly #last: Int32Array;
+  readonly #serve: (link: number, leg: Leg, at: number) => void;
+  /** Ends of each queue. */
+  readonly #first: (Leg | null)[];
+  readonly #last: (Leg | null)[];
   /** TLPs that an input, or a class of it, has had, raised to what had been given when it began to wait. */
   readonly #inputHas: Float64Array;
   readonly #classHas: Float64Array;
@@ -40,18 +40,16 @@ export class Servers {
   constructor(
     clock: Clock,
     links: Links,
-    legs: Legs,
     inputs: number,
-    serve: (link: number, leg: number, at: number) => void,
+    serve: (link: number, leg: Leg, at: number) => void,
   ) {
     const n = links.freeAt.length;
     this.#clock = clock;
     this.#links = links;
-    this.#legs = legs;
     this.#inputs = inputs;
     this.#serve = serve;
-    this.#first = new Int32Array(n * inputs * CLASSES).fill(-1);
-    this.#last = new Int32Array(n * inputs * CLASSES).fill(-1);
+    this.#first = new Array(n * inputs * CLASSES).fill(null);
+    this.#last = new Array(n * inputs * CLASSES).fill(null);
     this.#inputHas = new Float64Array(n * inputs);
     this.#classHas = new Float64Array(n * inputs * CLASSES);
     this.#linkGave = new Float64Array(n);
@@ -67,33 +65,34 @@ export class Servers {
   }
 
   /** A leg may begin on a link at `at`; it will be served then or when its turn comes. */
-  submit(link: number, input: number, leg: number, at: number): void {
-    const legs = this.#legs;
-    const queue = (link * this.#inputs + input) * CLASSES + legs.cls[leg]!;
+  submit(link: number, input: number, leg: Leg, at: number): void {
+    const server = link * this.#inputs + input;
     if (this.#waiting[link] === 0 && this.#links.freeAt[link]! <= at) {
-      this.#account(link, queue, leg);
+      this.#account(link, server, leg);
       this.#serve(link, leg, at);
       return;
     }
-    legs.readyAt[leg] = at;
-    legs.stamp[leg] = this.#arrivals++;
-    legs.next[leg] = -1;
-    if (this.#first[queue]! < 0) this.#first[queue] = leg;
-    else legs.next[this.#last[queue]!] = leg;
+    leg.readyAt = at;
+    leg.stamp = this.#arrivals++;
+    leg.next = null;
+    const queue = server * CLASSES + leg.cls;
+    const last = this.#last[queue]!;
+    if (this.#first[queue] === null || last === null) this.#first[queue] = leg;
+    else last.next = leg;
     this.#last[queue] = leg;
     this.#waiting[link]!++;
     this.#wake(link, Math.max(this.#links.freeAt[link]!, at));
   }
 
-  #account(link: number, queue: number, leg: number): void {
-    const tlps = this.#legs.tlps[leg]!;
-    const input = Math.floor(queue / CLASSES);
+  /** @param input number of the input among those of all links */
+  #account(link: number, input: number, leg: Leg): void {
+    const queue = input * CLASSES + leg.cls;
     const inputStart = Math.max(this.#inputHas[input]!, this.#linkGave[link]!);
     this.#linkGave[link] = inputStart;
-    this.#inputHas[input] = inputStart + tlps;
+    this.#inputHas[input] = inputStart + leg.tlps;
     const classStart = Math.max(this.#classHas[queue]!, this.#inputGave[input]!);
     this.#inputGave[input] = classStart;
-    this.#classHas[queue] = classStart + tlps;
+    this.#classHas[queue] = classStart + leg.tlps;
   }
 
   #turn(link: number): void {
@@ -101,17 +100,19 @@ export class Servers {
     if (this.#links.freeAt[link]! > now) return this.#wake(link, this.#links.freeAt[link]!);
     const end = (link + 1) * this.#inputs;
     let best = -1;
+    let bestInput = -1;
     for (let input = link * this.#inputs; input < end; input++) {
       const queue = this.#pick(input * CLASSES, now);
       if (queue < 0) continue;
-      const bestInput = Math.floor(best / CLASSES);
-      if (best < 0 || this.#inputHas[input]! < this.#inputHas[bestInput]!) best = queue;
+      if (best >= 0 && this.#inputHas[input]! >= this.#inputHas[bestInput]!) continue;
+      best = queue;
+      bestInput = input;
     }
     if (best < 0) return this.#wake(link, this.#soonest(link));
     const leg = this.#first[best]!;
-    this.#first[best] = this.#legs.next[leg]!;
+    this.#first[best] = leg.next;
     this.#waiting[link]!--;
-    this.#account(link, best, leg);
+    this.#account(link, bestInput, leg);
     this.#serve(link, leg, now);
     if (this.#waiting[link]! > 0) this.#wake(link, this.#links.freeAt[link]!);
   }
@@ -121,8 +122,8 @@ export class Servers {
     let best = -1;
     for (let queue = base; queue < base + CLASSES; queue++) {
       const leg = this.#first[queue]!;
-      if (leg < 0 || this.#legs.readyAt[leg]! > now) continue;
-      if (this.#mustWait(base, queue - base, this.#legs.stamp[leg]!)) continue;
+      if (leg === null || leg.readyAt > now) continue;
+      if (this.#mustWait(base, queue - base, leg.stamp)) continue;
       if (best < 0 || this.#classHas[queue]! < this.#classHas[best]!) best = queue;
     }
     return best;
@@ -131,7 +132,7 @@ export class Servers {
   #mustWait(base: number, cls: number, stamp: number): boolean {
     for (let other = 0; other < CLASSES; other++) {
       const leg = this.#first[base + other]!;
-      if (leg < 0 || this.#legs.stamp[leg]! >= stamp) continue;
+      if (leg === null || leg.stamp >= stamp) continue;
       if (MAY_PASS[cls * CLASSES + other] === 0) return true;
     }
     return false;
@@ -143,7 +144,7 @@ export class Servers {
     let soonest = Infinity;
     for (let queue = base; queue < base + this.#inputs * CLASSES; queue++) {
       const leg = this.#first[queue]!;
-      if (leg >= 0) soonest = Math.min(soonest, this.#legs.readyAt[leg]!);
+      if (leg !== null) soonest = Math.min(soonest, leg.readyAt);
     }
     return soonest;
   }
@@ -156,7 +157,7 @@ export class Servers {
 
   /** Nothing waits, nothing was served. */
   reset(): void {
-    this.#first.fill(-1);
+    this.#first.fill(null);
     this.#inputHas.fill(0);
     this.#classHas.fill(0);
     this.#linkGave.fill(0);

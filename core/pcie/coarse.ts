@@ -32,7 +32,7 @@ import {
   upLink,
 } from "./_geometry.ts";
 import { Links } from "./_links.ts";
-import { Legs } from "./_legs.ts";
+import { type Leg, Legs } from "./_legs.ts";
 import { Servers } from "./_servers.ts";
 import { Window, windowTlps } from "./_window.ts";
 import type {
@@ -102,8 +102,8 @@ export class CoarseFabric implements Fabric {
     this.#nodes = nodes;
     this.#links = new Links(nodes, profile);
     this.#window = new Window(clock, nodes, windowTlps(profile, this.#links), TAGS);
-    const serve = (link: number, leg: number, at: number) => this.#serve(link, leg, at);
-    this.#servers = new Servers(clock, this.#links, this.#legs, nodes, serve);
+    const serve = (link: number, leg: Leg, at: number) => this.#serve(link, leg, at);
+    this.#servers = new Servers(clock, this.#links, nodes, serve);
     this.#arrivesAt = new Float64Array(nodes * nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
     this.#overhead = Int32Array.of(
@@ -111,7 +111,7 @@ export class CoarseFabric implements Fabric {
       profile.readOverheadBytes,
       profile.completionOverheadBytes,
     );
-    this.#answerHandler = clock.register((leg) => this.#answer(leg));
+    this.#answerHandler = clock.register((index) => this.#answer(this.#legs.at(index)));
   }
 
   /**
@@ -144,112 +144,106 @@ export class CoarseFabric implements Fabric {
   }
 
   /** Sends a leg on its way from a node. */
-  #depart(leg: number, from: number): void {
-    const legs = this.#legs;
-    const cls = legs.cls[leg]!;
-    const payload = cls === NON_POSTED ? 0 : legs.bytes[leg]!;
-    const tlps = Math.ceil(legs.bytes[leg]! / this.#unit[cls]!);
-    legs.tlps[leg] = tlps;
-    legs.payload[leg] = payload;
-    legs.wire[leg] = payload + tlps * this.#overhead[cls]!;
+  #depart(leg: Leg, from: number): void {
+    const cls = leg.cls;
+    const payload = cls === NON_POSTED ? 0 : leg.bytes;
+    const tlps = Math.ceil(leg.bytes / this.#unit[cls]!);
+    leg.tlps = tlps;
+    leg.payload = payload;
+    leg.wire = payload + tlps * this.#overhead[cls]!;
     if (cls !== COMPLETION) this.#window.start(from, tlps);
     this.#servers.submit(upLink(from), 0, leg, this.#clock.now);
   }
 
   /** A link that is free at `at` is reserved for a leg. */
-  #serve(link: number, leg: number, at: number): void {
-    const legs = this.#legs;
-    const answers = legs.cls[leg] === COMPLETION;
-    const from = answers ? legs.dst[leg]! : legs.src[leg]!;
-    const to = answers ? legs.src[leg]! : legs.dst[leg]!;
-    const wire = legs.wire[leg]!;
+  #serve(link: number, leg: Leg, at: number): void {
+    const answers = leg.cls === COMPLETION;
+    const from = answers ? leg.dst : leg.src;
+    const to = answers ? leg.src : leg.dst;
+    const wire = leg.wire;
     const end = this.#links.send(link, at, wire);
-    this.#links.count(link, legs.cls[leg]!, legs.tlps[leg]!, legs.payload[leg]!, wire);
+    this.#links.count(link, leg.cls, leg.tlps, leg.payload, wire);
     if (link === upLink(from)) this.#leave(leg, from, to, at, end);
     else this.#arrive(leg, from, to, end);
   }
 
   /** The leg begins on its first link at `start`, now: the switch can begin when it has enough. */
-  #leave(leg: number, from: number, to: number, start: number, end: number): void {
-    const legs = this.#legs;
+  #leave(leg: Leg, from: number, to: number, start: number, end: number): void {
     const link = upLink(from);
-    const several = legs.tlps[leg]! > 1;
-    const full = this.#full[legs.cls[leg]!]!;
-    const wire = legs.wire[leg]!;
-    const last = wire - (legs.tlps[leg]! - 1) * full;
-    legs.last[leg] = last;
-    legs.before[leg] = several ? full : 0;
+    const several = leg.tlps > 1;
+    const full = this.#full[leg.cls]!;
+    const wire = leg.wire;
+    const last = wire - (leg.tlps - 1) * full;
+    leg.last = last;
+    leg.before = several ? full : 0;
     let head = start;
-    legs.tailAt[leg] = -1;
+    leg.tailAt = -1;
     if (!this.#links.sameRate(link, downLink(to))) {
       head = this.#links.leftAt(link, several ? wire - full : 0);
-      legs.beforeAt[leg] = this.#links.leftAt(link, last);
-      legs.tailAt[leg] = end;
+      leg.beforeAt = this.#links.leftAt(link, last);
+      leg.tailAt = end;
     }
     this.#servers.submit(downLink(to), from, leg, head + this.#profile.switchPs);
   }
 
   /** The leg has its second link reserved until `end`. */
-  #arrive(leg: number, from: number, to: number, end: number): void {
-    const legs = this.#legs;
-    const cls = legs.cls[leg]!;
+  #arrive(leg: Leg, from: number, to: number, end: number): void {
+    const cls = leg.cls;
     const link = downLink(to);
     const at = this.#tail(leg, link, end, from, to);
     this.#arrivesAt[from * this.#nodes + to] = at;
     if (cls !== COMPLETION) {
-      this.#window.leaves(from, legs.tlps[leg]!, at - this.#profile.switchPs);
+      this.#window.leaves(from, leg.tlps, at - this.#profile.switchPs);
     }
     if (cls === NON_POSTED) {
-      const first = this.#links.leftAt(link, legs.wire[leg]! - this.#overhead[cls]!);
+      const first = this.#links.leftAt(link, leg.wire - this.#overhead[cls]!);
       const latency = to === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
       const ready = Math.max(first + latency, this.#visibleAt[from * this.#nodes + to]!);
-      this.#clock.at(ready, this.#answerHandler, leg);
+      this.#clock.at(ready, this.#answerHandler, leg.index);
       return;
     }
     if (cls === POSTED) this.#land(leg, at);
     else this.#comeBack(leg, at);
-    legs.give(leg);
+    this.#legs.give(leg);
   }
 
   /** When the last byte of a leg has left a link that has all of it reserved until `end`. */
-  #tail(leg: number, link: number, end: number, from: number, to: number): number {
-    const legs = this.#legs;
+  #tail(leg: Leg, link: number, end: number, from: number, to: number): number {
     const links = this.#links;
     const switchPs = this.#profile.switchPs;
     let at = end;
-    if (legs.tailAt[leg]! >= 0) {
+    if (leg.tailAt >= 0) {
       // store-and-forward towards a faster link: the last TLPs have to be there before they can leave
-      const last = legs.last[leg]!;
-      at = Math.max(at, legs.tailAt[leg]! + switchPs + links.duration(link, last));
-      const before = legs.before[leg]!;
+      const last = leg.last;
+      at = Math.max(at, leg.tailAt + switchPs + links.duration(link, last));
+      const before = leg.before;
       if (before > 0) {
-        at = Math.max(at, legs.beforeAt[leg]! + switchPs + links.duration(link, before + last));
+        at = Math.max(at, leg.beforeAt + switchPs + links.duration(link, before + last));
       }
     }
     // and one operation of a pair after the other
     const earlier = this.#arrivesAt[from * this.#nodes + to]!;
-    return Math.max(at, earlier + links.atLeast(link, legs.wire[leg]!));
+    return Math.max(at, earlier + links.atLeast(link, leg.wire));
   }
 
-  #land(leg: number, at: number): void {
-    const dst = this.#legs.dst[leg]!;
+  #land(leg: Leg, at: number): void {
+    const dst = leg.dst;
     const latency = dst === 0 ? this.#profile.hostWritePs : this.#profile.deviceWritePs;
-    this.#visibleAt[this.#legs.src[leg]! * this.#nodes + dst] = at + latency;
-    this.#clock.at(at + latency, this.#legs.handler[leg]!, this.#legs.arg[leg]!);
+    this.#visibleAt[leg.src * this.#nodes + dst] = at + latency;
+    this.#clock.at(at + latency, leg.handler, leg.arg);
   }
 
-  #answer(leg: number): void {
-    this.#legs.cls[leg] = COMPLETION;
-    this.#depart(leg, this.#legs.dst[leg]!);
+  #answer(leg: Leg): void {
+    leg.cls = COMPLETION;
+    this.#depart(leg, leg.dst);
   }
 
-  #comeBack(leg: number, at: number): void {
-    const legs = this.#legs;
-    const requester = legs.src[leg]!;
-    const visible = this.#visibleAt[legs.dst[leg]! * this.#nodes + requester]!;
+  #comeBack(leg: Leg, at: number): void {
+    const requester = leg.src;
+    const visible = this.#visibleAt[leg.dst * this.#nodes + requester]!;
     const done = at > visible ? at : visible + 1;
-    this.#clock.at(done, legs.handler[leg]!, legs.arg[leg]!);
-    this.#window.giveTags(requester, Math.ceil(legs.bytes[leg]! / this.#unit[NON_POSTED]!), at);
+    this.#clock.at(done, leg.handler, leg.arg);
+    this.#window.giveTags(requester, Math.ceil(leg.bytes / this.#unit[NON_POSTED]!), at);
   }
 
   /** Whether the links that the source uses are reserved less than the window ahead, and it has a tag. */

@@ -16,7 +16,10 @@ const NOP = 1; // IPv4 option 1, no operation (RFC 791, 3.1)
 /** Longest frame: what drawn headers need when the size is shorter, and what drawn sizes need. */
 export const FRAME_BYTES_MAX = 1600;
 
-const scratch = new Uint8Array(FRAME_BYTES_MAX);
+/** Where payloads are copied from: byte i of it is 7 * i, and so it repeats after 256. */
+const PAYLOADS = FRAME_BYTES_MAX;
+const scratch = new Uint8Array(2 * FRAME_BYTES_MAX + 256);
+for (let i = 0; i < FRAME_BYTES_MAX + 256; i++) scratch[PAYLOADS + i] = i * 7;
 
 /** First byte of a router's own MAC addresses. */
 const ROUTER_MAC = 6;
@@ -122,8 +125,10 @@ function writeTransport(
 ): void {
   const headerBytes = packet.protocol === "tcp" ? 20 : 8;
   writeU32(scratch, at + headerBytes, identity);
-  const seed = identity * 31;
-  for (let i = at + headerBytes + 4; i < end; i++) scratch[i] = seed + i * 7;
+  const payload = at + headerBytes + 4;
+  // byte i of the frame is 7 * i + 31 * identity, and 7 * 41 is 31 modulo 256
+  const begin = PAYLOADS + ((payload + identity * 41) & 255);
+  scratch.copyWithin(payload, begin, begin + end - payload);
   const pseudo = pseudoHeaderSum(packet.src, packet.dst, PROTOCOL[packet.protocol], length);
   switch (packet.protocol) {
     case "udp":

@@ -177,7 +177,7 @@ function writeForwarded(
   const { bytes } = traffic;
   const from = traffic.offset[p]!;
   const length = traffic.length[p]!;
-  for (let i = 0; i < length; i++) out[at + i] = bytes[from + i]!;
+  out.set(bytes.subarray(from, from + length), at);
   const own = macOfPort(scenario, egress);
   for (let i = 0; i < 6; i++) {
     // DPDK's l3fwd without --eth-dest: 02:00:00:00:00:PORT.

@@ -31,7 +31,7 @@ export class PfifoFast implements OutputWork {
   readonly #tx: TxRing;
   readonly #softnet: Softnet;
   readonly #place: number;
-  readonly #band: Int32Array;
+  readonly #band: number[] = [];
   #head = 0;
   #count = 0;
   /** Packets at the head that were put back. */
@@ -43,7 +43,6 @@ export class PfifoFast implements OutputWork {
     this.#tx = tx;
     this.#softnet = softnet;
     this.#place = env.place(name, limit);
-    this.#band = new Int32Array(limit);
     tx.onWake = (cpu) => softnet.netifSchedule(cpu, this);
   }
 
