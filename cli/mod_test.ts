@@ -2,6 +2,7 @@
 // Method: run command lines in this process and compare the whole of what they write.
 import { assert, assertEquals } from "@std/assert";
 import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
+import { fileURLToPath } from "node:url";
 
 /** Asserts that a command line is refused with exactly this line. */
 async function assertRefused(args: string[], line: string): Promise<void> {
@@ -210,4 +211,41 @@ Deno.test("main leaves no report when an input is refused", async () => {
     assertEquals((await run("compare", ...args)).code, 2);
     assertEquals(listing(folder), ["routes"]);
   });
+});
+
+// Aim: the process itself ends in order when its output cannot be written or nobody reads it.
+// Method: run it through a shell with such outputs, and compare its exit code and what it says.
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+/** Runs a shell script in which `"$@"` is the command. */
+async function shell(script: string, ...args: string[]): Promise<{ code: number; err: string }> {
+  const command = [Deno.execPath(), "run", "-A", MAIN, ...args];
+  const { code, stderr } = await new Deno.Command("sh", {
+    args: ["-c", script, "sh", ...command],
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  return { code, err: new TextDecoder().decode(stderr) };
+}
+
+Deno.test("planecheck says in one line that standard output is full", async () => {
+  if (Deno.build.os !== "linux") return;
+  assertEquals(await shell('"$@" > /dev/full', "--help"), {
+    code: 2,
+    err: "planecheck: standard output: expected room for the text, got No space left on device\n",
+  });
+});
+
+Deno.test("planecheck ends in silence when nobody reads on", async () => {
+  if (Deno.build.os === "windows") return;
+  // The reader has gone before the first byte is written; $? of the writer is passed on by a file.
+  const folder = Deno.makeTempDirSync();
+  try {
+    const script = `{ sleep 0.2; "$@"; echo $? > ${folder}/code; } | exec true`;
+    assertEquals(await shell(script, "--help"), { code: 0, err: "" });
+    assertEquals(Deno.readTextFileSync(`${folder}/code`), "0\n");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

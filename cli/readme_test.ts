@@ -1,10 +1,10 @@
-// Aim: what the README shows is what the program prints. Method: the pieces are made again and looked for in it.
+// Aim: what the README shows is what the program prints. Method: the pieces are made again and looked for in it
+// (what `start` prints, in its own test).
 import { assert } from "@std/assert";
 import { testbed } from "../core/mod.ts";
 import { machineProfile, paperHost } from "../fixtures/mod.ts";
 import { mine } from "../properties/_story_for_tests.ts";
 import { checkConformance, LAWS, reportCounterexample } from "../properties/mod.ts";
-import { inFolder, run } from "./_run_for_tests.ts";
 
 const readme = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
 
@@ -29,11 +29,4 @@ Deno.test("README lists the laws", () => {
     const row = `| ${id} | ${statement} | ${clause} |`;
     assert(plain.includes(row), `README.md does not list ${id}; it would be:\n\n${row}`);
   }
-});
-
-Deno.test("README shows what start prints", async () => {
-  await inFolder(async (folder) => {
-    const { out } = await run("start", "--report", `${folder}/report`);
-    assertShown(out.slice(0, out.indexOf("Predicted, not measured")).trimEnd(), "the table");
-  });
 });

@@ -1,6 +1,6 @@
 // Aim: the page shows what is in the report, asks for nothing else, and nothing from outside can act in it.
 // Method: a report of one run with hostile names, the page read as text.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { paperHost } from "../../fixtures/mod.ts";
 import { LAWS } from "../../properties/mod.ts";
 import { compareStacks } from "../compare.ts";
@@ -11,6 +11,9 @@ import { buildReport, reportFiles } from "./build.ts";
 import { escapeHtml, page } from "./page.ts";
 import { reportSchema } from "./schema.ts";
 import type { Report } from "./types.ts";
+import { inFolder, listing } from "../_run_for_tests.ts";
+import { UserError } from "../user_error.ts";
+import { checkReportFolder, writeReport } from "./write.ts";
 
 function smallReport(): Report {
   const options = parseCompareOptions({ count: "300", traffic: "64B", stacks: "dpdk,p2pnic" });
@@ -83,4 +86,59 @@ Deno.test("page escapes whatever comes from outside", () => {
   const html = page(changed, []);
   assert(!html.includes("<img"), "unescaped");
   assert(html.includes("&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;"));
+});
+
+// Aim: a report is there whole or not at all.
+// Method: make the second file fail by a name that cannot be written, and look at the folder.
+
+const HALF = { "a.html": "new", "no/such/folder.json": "{}" };
+
+Deno.test("writeReport leaves no folder when a file cannot be written", async () => {
+  await inFolder((folder) => {
+    assertThrows(
+      () => writeReport(`${folder}/report`, HALF),
+      UserError,
+      `${folder}/report: expected`,
+    );
+    assertEquals(listing(folder), []);
+  });
+});
+
+Deno.test("writeReport leaves an older report alone when a file cannot be written", async () => {
+  await inFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/a.html`, "old");
+    assertThrows(() => writeReport(folder, HALF), UserError);
+    assertEquals(listing(folder), ["a.html"]);
+    assertEquals(Deno.readTextFileSync(`${folder}/a.html`), "old");
+  });
+});
+
+Deno.test("writeReport leaves an older report alone when a folder is in the way of a file", async () => {
+  await inFolder((folder) => {
+    Deno.writeTextFileSync(`${folder}/a.html`, "old");
+    Deno.mkdirSync(`${folder}/b.json`);
+    assertThrows(
+      () => writeReport(folder, { "a.html": "new", "b.json": "{}" }),
+      UserError,
+      `${folder}: expected a place for b.json, but a folder has that name`,
+    );
+    assertEquals(listing(folder), ["a.html", "b.json"]);
+    assertEquals(Deno.readTextFileSync(`${folder}/a.html`), "old");
+  });
+});
+
+Deno.test("writeReport makes the folders above, and takes a slash at the end", async () => {
+  await inFolder((folder) => {
+    writeReport(`${folder}/x/y/`, { "a.html": "new" });
+    assertEquals(listing(`${folder}/x`), ["y"]);
+    assertEquals(Deno.readTextFileSync(`${folder}/x/y/a.html`), "new");
+  });
+});
+
+Deno.test("checkReportFolder accepts what can be made and leaves nothing behind", async () => {
+  await inFolder((folder) => {
+    checkReportFolder(`${folder}/x/y/z`);
+    checkReportFolder(folder);
+    assertEquals(listing(folder), []);
+  });
 });

@@ -4,6 +4,23 @@ import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { bareContext } from "./_hand_device_for_tests.ts";
 import { DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
+import { Observation } from "../machine/observation.ts";
+import { Ledger } from "../memory/ledger.ts";
+import { Memory } from "../memory/memory.ts";
+import { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
+import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
+import {
+  fates,
+  GEOMETRY,
+  left,
+  scenarioOf,
+  stream,
+  wirePs,
+} from "../machine/_scenario_for_tests.ts";
+import { POLICY, simple } from "../machine/_stacks_for_tests.ts";
+import { Testbed } from "../machine/testbed.ts";
+import type { Env, Stack } from "../stack.ts";
+import { Machine } from "../machine/machine.ts";
 
 Deno.test("key keeps queue and slot apart up to 65535 slots", () => {
   fc.assert(fc.property(fc.nat(1023), fc.nat(0xffff), (queue, slot) => {
@@ -93,4 +110,171 @@ Deno.test("DescriptorRing reset equals a new ring of that size", () => {
   ];
   assertEquals(view(used), view(fresh));
   assertEquals(used.waiter, null);
+});
+
+// Aim: each of the four things that a driver does with a descriptor leaves it as the device has to find it, and
+// changes the owner of its buffer once.
+// Method: every field of a descriptor before and after; wrong orders are named by the ledger.
+
+const SLOT = 3;
+const BUFFER = 2;
+
+function rig() {
+  const memory = new Memory(4);
+  const observation = new Observation();
+  observation.reset(1, "coarse");
+  const [driver, place] = [observation.addPlace("driver"), observation.addPlace("ring")];
+  const ledger = memory.ledger = new Ledger(memory, observation, () => 50);
+  memory.region("pool", 0, 4);
+  const ring = new DescriptorRing(8);
+  ring.reset(8, place);
+  // what a former turn of the ring may have left
+  ring.done[SLOT] = 1;
+  ring.reportStatus[SLOT] = 1;
+  const descriptor = () => [ring.buffer[SLOT], ring.done[SLOT], ring.reportStatus[SLOT]];
+  const kinds = () => observation.faults.map(({ kind }) => kind);
+  const cpu = bareContext();
+  cpu.begin(70);
+  return { memory, observation, ledger, ring, driver, place, cpu, descriptor, kinds };
+}
+
+Deno.test("postEmpty hands a buffer over with a clear done bit; takeReceived takes it back and clears it again", () => {
+  const { memory, observation: o, ledger, ring, driver, place, descriptor, kinds } = rig();
+  ledger.alloc(BUFFER, driver);
+  postEmpty(memory, ring, SLOT, BUFFER);
+  assertEquals(descriptor().slice(0, 2), [BUFFER, 0]);
+  assertEquals(ledger.holder[BUFFER], place);
+  ledger.enter(0, 1, driver);
+  ledger.moved(1, BUFFER);
+  ring.done[SLOT] = 1;
+  assertEquals(takeReceived(memory, ring, SLOT, driver), BUFFER);
+  assertEquals([ring.done[SLOT], ledger.holder[BUFFER], o.seenAt[0]], [0, driver, 50]);
+  assertEquals(kinds(), []);
+  takeReceived(memory, ring, SLOT, driver);
+  assertEquals(kinds(), ["completed-unposted"], "once is enough");
+});
+
+Deno.test("postFull hands a frame over with its report bit; takeSent takes it back and empties the descriptor", () => {
+  for (const report of [true, false]) {
+    const { memory, observation: o, ledger, ring, driver, place, cpu, descriptor, kinds } = rig();
+    ledger.enter(0, BUFFER, driver);
+    postFull(memory, ring, SLOT, BUFFER, report, cpu);
+    assertEquals(descriptor(), [BUFFER, 0, report ? 1 : 0]);
+    assertEquals([ledger.holder[BUFFER], o.txAt[0]], [place, 70]);
+    ring.done[SLOT] = 1;
+    cpu.begin(90);
+    assertEquals(takeSent(memory, ring, SLOT, driver, cpu), BUFFER);
+    assertEquals(descriptor().slice(0, 2), [-1, 0]);
+    assertEquals([ledger.holder[BUFFER], o.doneAt[0], kinds().length], [driver, 90, 0]);
+  }
+});
+
+Deno.test("postEmpty and postFull of a buffer that is free or posted already are named", () => {
+  const { memory, ledger, ring, driver, cpu, kinds } = rig();
+  postEmpty(memory, ring, SLOT, BUFFER);
+  postFull(memory, ring, SLOT, BUFFER, true, cpu);
+  ledger.alloc(BUFFER, driver);
+  postEmpty(memory, ring, SLOT, BUFFER);
+  postFull(memory, ring, SLOT, BUFFER, true, cpu);
+  assertEquals(kinds(), ["use-after-free", "use-after-free", "posted-twice"]);
+});
+
+// Aim: the receive side gives the DMA engine no more than keeps it busy: what waits longer waits in the ingress
+// buffer, whose occupancy is the evidence of a loss, and an interrupt message finds a short queue.
+// Method: frames faster than the engine writes them; the engine's queue after each write that it is asked for.
+
+Deno.test("ReceiveSide hands on a packet only while fewer than two writes wait", () => {
+  let most = 0;
+  const watched: Stack = Object.assign((env: Env) => {
+    const { dma } = env.hardware.nics[0]!;
+    Reflect.deleteProperty(dma, "write");
+    const write = dma.write.bind(dma);
+    dma.write = (...operation) => {
+      write(...operation);
+      most = Math.max(most, dma.writesPending);
+    };
+    return simple(env);
+  }, { policy: POLICY });
+  const o = new Testbed(watched, TEST_PROFILE).run(scenarioOf(stream(200, wirePs(60))));
+  assertEquals([o.end, fates(o).emitted], ["quiet", 200]);
+  // one that waits, and the frame and the descriptor of one packet more
+  assertEquals(most, 3);
+});
+
+// Aim: the transmit side serves its queues in turn, one frame each, however many wait in one of them; and a
+// driver that takes a buffer back before the device has read it is found out.
+// Method: descriptors posted by hand on a machine that no stack drives.
+
+const LIMITS = { horizonPs: 1e10, events: 100_000 };
+
+/** A machine whose NIC 0 has a host driver's rings and takes `txFifo` frames on ahead of the wire, and a way to post packets on them. */
+function posting(packets: number, txFifo = 4) {
+  const machine = new Machine({ ...TEST_PROFILE, txFifo }, {
+    ports: 1,
+    lcores: 2,
+    ring: 64,
+    ingress: 64,
+    buffers: 1024,
+  });
+  const sizes = { ports: 1, lcores: 2, rxRing: 64, txRing: 64, ingress: 64 };
+  machine.reset({ ...GEOMETRY, ...sizes }, packets, [], () => {});
+  const { memory, ledger, observation } = machine;
+  const place = observation.addPlace("driver");
+  const queues = machine.nics[0]!.bootQueues();
+  const { first } = memory.region("pool", 0, packets);
+  const cpu = machine.lcores[0]!.irq;
+  const post = (packet: number, queue: number, slot: number): void => {
+    const b = first + packet;
+    ledger.enter(packet, b, place);
+    memory.length[b] = 60;
+    postFull(memory, queues.tx[queue]!, slot, b, true, cpu);
+  };
+  return { machine, observation, queues, cpu, post, place };
+}
+
+Deno.test("TransmitSide FAIR-1: sends one frame of each queue in turn", () => {
+  const each = 12;
+  for (const fifo of [1, 4]) {
+    const { machine, observation, queues, cpu, post } = posting(2 * each, fifo);
+    // even packets on queue 0, odd ones on queue 1
+    for (let packet = 0; packet < 2 * each; packet++) post(packet, packet & 1, packet >> 1);
+    queues.txTail(cpu, 0, each);
+    queues.txTail(cpu, 1, each);
+    machine.clock.run(LIMITS);
+    assertEquals(observation.faults, []);
+    // queue 0, whose descriptors are there first, fills the FIFO; from then on a frame that leaves makes room
+    const first = Array.from({ length: fifo }, (_, i) => 2 * i);
+    const turns = Array.from({ length: each - fifo }, (_, i) => [2 * i + 1, 2 * (i + fifo)]);
+    const last = Array.from({ length: fifo }, (_, i) => 2 * (each - fifo + i) + 1);
+    assertEquals(left(observation, 0), [...first, ...turns.flat(), ...last], `FIFO of ${fifo}`);
+  }
+});
+
+Deno.test("TransmitSide has its whole FIFO again when it has sent everything", () => {
+  const { machine, observation, queues, cpu, post } = posting(24);
+  const ring = queues.tx[0]!;
+  for (let batch = 0; batch < 3; batch++) {
+    for (let packet = 8 * batch; packet < 8 * batch + 8; packet++) post(packet, 0, packet);
+    cpu.begin(machine.clock.now);
+    queues.txTail(cpu, 0, 8 * batch + 8);
+    while (observation.outCount === 8 * batch) {
+      assertEquals(ring.head - 8 * batch <= 4, true, `batch ${batch}: more than the FIFO holds`);
+      machine.clock.run({ ...LIMITS, events: 1 });
+    }
+    assertEquals(ring.head - 8 * batch, 4 + 1, `batch ${batch}: taken on when the first left`);
+    machine.clock.run(LIMITS);
+    assertEquals(observation.outCount, 8 * batch + 8);
+  }
+});
+
+Deno.test("TransmitSide NIC-3: reads only what is still the device's", () => {
+  const { machine, observation, queues, cpu, post, place } = posting(2);
+  post(0, 0, 0);
+  post(1, 0, 1);
+  queues.txTail(cpu, 0, 2);
+  takeSent(machine.memory, queues.tx[0]!, 1, place, cpu);
+  queues.tx[0]!.buffer[1] = queues.tx[0]!.buffer[0]! + 1;
+  machine.clock.run(LIMITS);
+  const [fault] = observation.faults;
+  assertEquals([observation.faultCount, fault?.kind, fault?.packet], [1, "freed-posted", 1]);
 });

@@ -4,6 +4,8 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { GEOMETRY, type Operation, PROFILE, Testbed } from "./_testbed_for_tests.ts";
+import { Clock } from "../time/clock.ts";
+import { TlpFabric } from "./tlp.ts";
 
 /** Duration of `bytes` on the link of a node: rounded half up from the exact fraction. */
 function duration(bytes: number, node: number): number {
@@ -107,4 +109,31 @@ Deno.test("Fabric at zero load needs one event for a write and two for a read wh
   // request at the switch, at the completer, answer ready, at the switch, at the requester
   tlp.run([{ kind: "read", src: 1, dst: 2, bytes: 64 }]);
   assertEquals(tlp.clock.events, 3 + 5);
+});
+
+// Aim: a requester never has more reads outstanding than it has tags, and uses all that it has.
+// Method: many reads at one instant; the requests that have crossed its link by the time at which the first
+// answer can be there, and then one more for each answer.
+
+Deno.test("TlpFabric PCIE-4: as many requests are outstanding as there are tags, no more", () => {
+  for (const tags of [1, 3, 8]) {
+    const clock = new Clock();
+    const fabric = new TlpFabric(clock, PROFILE, 2, { tags, reads: 64, waiting: 64 });
+    fabric.reset(2, GEOMETRY);
+    const requests = () => fabric.links().find((link) => link.name === "nic0>switch")!.tlps[1];
+    let answered = 0;
+    let most = 0;
+    const handler = clock.register(() => {
+      answered++;
+      // the tag of this answer may be in use again by now
+      most = Math.max(most, requests() - answered);
+    });
+    const count = 20;
+    for (let i = 0; i < count; i++) fabric.read(1, 0, 512, handler, i);
+    // no answer is back before the request has crossed twice and the host has read
+    clock.run({ horizonPs: PROFILE.hostReadPs + 2 * PROFILE.switchPs, events: 10_000 });
+    assertEquals([requests(), answered], [tags, 0], `${tags} tags`);
+    clock.run({ horizonPs: 1e9, events: 100_000 });
+    assertEquals([requests(), answered, most], [count, count, tags], `${tags} tags`);
+  }
 });

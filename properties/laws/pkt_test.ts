@@ -1,8 +1,9 @@
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 import { frame, L3FWD } from "../reference/_scenario_for_tests.ts";
-import { assertBroken, assertKept, assertNotJudged } from "./_observations_for_tests.ts";
+import { assertBroken, assertKept, assertNotJudged, INGRESS } from "./_observations_for_tests.ts";
 import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
+import { PKT_5 } from "./pkt_drop.ts";
 
 const three = [frame({ ttl: 9 }), frame({ dst: "10.2.0.1" }), frame({ ttl: 1 })];
 const TRUSTS: Policy = { ...STRICT, checksum: "trust" };
@@ -183,4 +184,46 @@ Deno.test("PKT-7 judges the source MAC of packets that should not have left", ()
 
 Deno.test("PKT-7 is not judged where nothing leaves", () => {
   assertNotJudged(PKT_7, { frames: [frame({ ttl: 1 })] }, "no packet was emitted");
+});
+
+const frames = [frame(), frame({ ttl: 1, dst: "11.0.0.1" })];
+
+Deno.test("PKT-5 is kept by any right reason", () => {
+  assertKept(PKT_5, { frames });
+  assertKept(PKT_5, { frames, fates: { 1: { reason: "ttl" } } });
+  assertKept(PKT_5, { frames, fates: { 1: { reason: "no-route" } } });
+});
+
+Deno.test("PKT-5 leaves declared congestion to LOSS-1a", () => {
+  const fates = { 1: { reason: "rx-missed", place: INGRESS, occupancy: 4 } } as const;
+  assertKept(PKT_5, { frames, fates });
+  assertBroken(
+    PKT_5,
+    { frames, fates, policy: { ...STRICT, congestion: [] } },
+    "packet 1 was dropped at 600 ns by ingress buffer of port 0 for rx-missed, " +
+      "expected ttl or no-route",
+    [1],
+  );
+});
+
+Deno.test("PKT-5 names a wrong reason", () => {
+  assertBroken(
+    PKT_5,
+    { frames, fates: { 1: { reason: "bad-checksum" } } },
+    "packet 1 was dropped at 600 ns by lcore 0 for bad-checksum, expected ttl or no-route",
+    [1],
+  );
+});
+
+Deno.test("PKT-5 names a packet that was forwarded", () => {
+  assertBroken(
+    PKT_5,
+    { frames, fates: { 1: "emitted" } },
+    "packet 1 was forwarded at 1.1672 us, expected to be dropped for ttl or no-route",
+    [1],
+  );
+});
+
+Deno.test("PKT-5 is not judged where all packets are good", () => {
+  assertNotJudged(PKT_5, { frames: [frame()] }, "no packet had to be dropped");
 });

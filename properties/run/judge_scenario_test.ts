@@ -3,11 +3,17 @@
 // Method: laws made for the purpose, on a subject with one device and on one that can build more.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { build } from "../arbitraries/build.ts";
-import { PLAIN_GEOMETRY, PLAIN_PACKET } from "../arbitraries/draw.ts";
+import {
+  type PacketDraw,
+  PLAIN_GEOMETRY,
+  PLAIN_PACKET,
+  type ScenarioDraw,
+} from "../arbitraries/draw.ts";
 import type { Law, Run } from "../law.ts";
 import { FakeDevice } from "./_fake_device_for_tests.ts";
-import { judgeScenario } from "./judge_scenario.ts";
+import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
 import { DeviceError, Subject } from "./subject.ts";
+import { Tally } from "./tally.ts";
 
 const packet = { ...PLAIN_PACKET, src: 0xac100000, dst: 0x0a000001 };
 const SCENARIO = build({
@@ -105,4 +111,52 @@ Deno.test("Subject replaces a device that threw", () => {
   const subject = new Subject({ ...broken, policy, offers }, { fresh: () => new FakeDevice() });
   assertThrows(() => subject.run(SCENARIO), DeviceError, "no words");
   assertEquals(subject.run(SCENARIO).outCount, 3);
+});
+
+// Aim: a tally keeps counts, reasons and the smallest draw that broke its law.
+// Method: verdicts put in by hand.
+
+function drawOf(packets: number, fidelity: "coarse" | "tlp" = "tlp"): ScenarioDraw {
+  const geometry = { fidelity };
+  return { packets: new Array<PacketDraw>(packets), geometry } as unknown as ScenarioDraw;
+}
+
+const BROKEN = { kind: "broken", sentence: "", packets: [] } as const;
+
+Deno.test("Tally add keeps the smallest draw that broke the law, the first of its size", () => {
+  const tally = new Tally(RUN_1);
+  tally.add({ kind: "kept" }, drawOf(1));
+  const draws = [5, 3, 4, 3].map((packets) => drawOf(packets));
+  for (const draw of draws) tally.add(BROKEN, draw);
+  assertEquals([tally.kept, tally.broken, tally.judged], [1, 4, 5]);
+  assertEquals(tally.smallest === draws[1], true);
+});
+
+Deno.test("Tally counts judged runs by fidelity, and no other", () => {
+  const tally = new Tally(RUN_1);
+  tally.add({ kind: "kept" }, drawOf(1, "coarse"));
+  tally.add(BROKEN, drawOf(1, "tlp"));
+  tally.add({ kind: "kept" }, drawOf(1, "tlp"));
+  tally.add({ kind: "not-judged", why: "no packet" }, drawOf(1, "coarse"));
+  assertEquals(tally.judgedIn, { coarse: 1, tlp: 2 });
+});
+
+Deno.test("Tally notJudged sorts the reasons and bounds their number", () => {
+  const tally = new Tally(RUN_1);
+  for (let i = 0; i < 100; i++) tally.add({ kind: "not-judged", why: `reason ${i}` }, drawOf(1));
+  tally.add({ kind: "not-judged", why: "reason 3" }, drawOf(1));
+  const reasons = tally.notJudged();
+  assertEquals(reasons.length, 17);
+  assertEquals(reasons.slice(0, 2), [
+    { why: "other reasons", runs: 84 },
+    { why: "reason 3", runs: 2 },
+  ]);
+});
+
+Deno.test("Tally skip counts what was never put in, and tells it last", () => {
+  const tally = new Tally(RUN_1);
+  tally.add({ kind: "not-judged", why: "no packet" }, drawOf(1));
+  tally.add({ kind: "kept" }, drawOf(1));
+  tally.skip("sampled", 10);
+  assertEquals(tally.notJudged(), [{ why: "no packet", runs: 1 }, { why: "sampled", runs: 8 }]);
 });
