@@ -17,6 +17,7 @@ export type Mistake =
   | "forgets the carry of the checksum"
   | "sends every 9th packet out of the next port"
   | "hands every 9th packet over twice"
+  | "frees every 9th packet before it hands it over"
   | "frees what a full ring refuses, and tells nobody"
   | "frees every 3rd dropped packet twice"
   | "forgets to free every 3rd dropped packet, and drops it again later";
@@ -65,6 +66,9 @@ class Forwarder {
     this.#spoil(ip, before);
     if (mistake === "sends every 9th packet out of the next port" && ninth) {
       egress = (egress + 1) % ports.length;
+    }
+    if (mistake === "frees every 9th packet before it hands it over" && ninth) {
+      this.#env.pool.put(cpu.lcore, b);
     }
     const one = Int32Array.of(b);
     const sent = ports[egress]!.txBurst(cpu, cpu.lcore, one, 0, 1);

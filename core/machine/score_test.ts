@@ -98,6 +98,7 @@ const CASES: readonly Case[] = [
   mistake("forgets the carry of the checksum", "PKT-3"),
   mistake("sends every 9th packet out of the next port", "LPM-1"),
   mistake("hands every 9th packet over twice", "NIC-1"),
+  mistake("frees every 9th packet before it hands it over", "POOL-3"),
   mistake("frees what a full ring refuses, and tells nobody", "LOSS-2", tight),
   mistake("frees every 3rd dropped packet twice", "POOL-3"),
   mistake("forgets to free every 3rd dropped packet, and drops it again later", "POOL-3"),
@@ -221,5 +222,8 @@ Deno.test("Score: every planted fault is caught, by the law that is about it", (
   );
   const missed = CASES.filter(({ law }, i) => !scores[i]!.by.has(law));
   assertEquals(missed.map(({ name, law }) => `${name}: not seen by ${law}`), []);
+  // whatever a stack does with its buffers, the machine goes on and the ledger tells
+  const threw = scores.filter(({ by }, i) => CASES[i]!.plant === undefined && by.has("threw"));
+  assertEquals(threw.map(({ name, sentence }) => `${name}: ${sentence}`), []);
   assert(scores.length >= 20);
 });

@@ -162,15 +162,19 @@ export class DmaEngine {
     return this.#writes.count;
   }
 
-  /** Asks for a posted write; `handler(arg)` runs when the bytes are visible at `dst`. */
+  /**
+   * Asks for a posted write; `handler(arg)` runs when the bytes are visible at `dst`. No bytes take the path of
+   * one: PCI Express has no empty payload, such a request has one double word with all byte enables off (base
+   * specification, 2.2.5). Only drivers that have freed a buffer too early ask for that, and the ledger tells.
+   */
   write(dst: number, bytes: number, handler: number, arg: number): void {
-    this.#writes.push(dst, bytes, handler, arg);
+    this.#writes.push(dst, Math.max(bytes, 1), handler, arg);
     if (!this.#writing) this.#startWrite();
   }
 
-  /** Asks for a read; `handler(arg)` runs when the bytes are here. */
+  /** Asks for a read, likewise; `handler(arg)` runs when the bytes are here. */
   read(dst: number, bytes: number, handler: number, arg: number): void {
-    this.#reads.push(dst, bytes, handler, arg);
+    this.#reads.push(dst, Math.max(bytes, 1), handler, arg);
     if (!this.#reading) this.#startRead();
   }
 

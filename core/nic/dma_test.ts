@@ -231,6 +231,16 @@ Deno.test("DmaEngine stalls reads and writes apart, and resumes both", () => {
   assertEquals(done, [0, 1, 2, 10, 11, 12]);
 });
 
+Deno.test("DmaEngine takes a request of no bytes as one of one byte", () => {
+  const { clock, fabric, dma, done, handler } = engine();
+  dma.write(0, 0, handler, 1);
+  dma.read(0, 0, handler, 2);
+  clock.run(FAR);
+  fabric.answer(0);
+  assertEquals([...fabric.writes, ...fabric.reads].map(({ bytes }) => bytes), [1, 1]);
+  assertEquals(done, [1, 2]);
+});
+
 Deno.test("DmaEngine reset forgets what waited", () => {
   const { clock, fabric, dma, done, handler } = engine();
   for (let i = 0; i < 40; i++) {
