@@ -2,7 +2,7 @@
  * Runs stacks on the simulated host, one after the other, on the same routes and frames, and lets every law judge
  * each run. No clock but the machine's, no files: the same input gives the same result.
  */
-import { type Geometry, type Maxima, type Scenario, Testbed, type Traffic } from "../core/mod.ts";
+import { type Geometry, maximaFor, type Scenario, Testbed, type Traffic } from "../core/mod.ts";
 import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
 import { judgeScenario, type Law, LAWS, RUN_1, Subject } from "../properties/mod.ts";
 import { firstOf, type Inputs, PORTS } from "./inputs.ts";
@@ -52,7 +52,7 @@ function runStack(
   const geometry = geometryOf(entry, setup);
   const profile = machineProfile(setup.host);
   const fib = tables.table(stack.policy?.defaultRoute ?? true);
-  const make = () => new Testbed(stack, profile, { fib, maxima: maximaOf(geometry) });
+  const make = () => new Testbed(stack, profile, { fib, maxima: maximaFor(geometry, profile) });
   const device = make();
   const subject = new Subject(device, { fresh: make });
   const scenario = scenarioOf(inputs, geometry, inputs.traffic);
@@ -139,13 +139,4 @@ function geometryOf(entry: StackEntry, { host, fidelity }: Setup): Geometry {
     dataCredits: pcie.postedDataCredits,
     mps: pcie.mpsBytes,
   };
-}
-
-/** A machine that holds the geometry: the pool that the environment makes of it, and what the NICs need. */
-function maximaOf(g: Geometry): Maxima {
-  const pool = 2 * g.ports * g.lcores * g.rxRing + g.spareBuffers +
-    g.lcores * (2 * g.poolCache + 64 * (1 + g.ports));
-  const nics = g.ports * (g.ingress + (g.ports - 1) * g.peerSlots);
-  const { ports, lcores, ingress } = g;
-  return { ports, lcores, ring: Math.max(g.rxRing, g.peerSlots), ingress, buffers: pool + nics };
 }

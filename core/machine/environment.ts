@@ -15,9 +15,7 @@ import type { Geometry, Scenario } from "./device.ts";
 import type { Hardware } from "./hardware.ts";
 import type { Machine } from "./machine.ts";
 import type { Neighbours } from "./scenario.ts";
-
-/** Buffers that an lcore may hold between rings: a burst being worked on, and one of each port gathered. */
-const HELD_BY_LCORE = 64;
+import { poolSize } from "./sizes.ts";
 
 /** The environment of a stack on a machine, for one scenario. */
 export class Environment implements Env {
@@ -126,9 +124,7 @@ export class Environment implements Env {
 
   #makePool(): Mempool {
     const g = this.#geometry;
-    const needed = g.ports * g.lcores * (g.rxRing + g.txRing) +
-      g.lcores * (HELD_BY_LCORE * (1 + g.ports) + g.poolCache * 2) + g.spareBuffers;
-    const region = this.#machine.memory.region("mempool", 0, needed);
+    const region = this.#machine.memory.region("mempool", 0, poolSize(g));
     const pool = this.#machine.pool(region, this.#places, g.poolCache);
     pool.onRefill = () => {
       for (const context of this.#contexts) context.notify();

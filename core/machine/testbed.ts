@@ -11,16 +11,21 @@ import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "..
 import { checkScenario } from "./check.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 import { Environment } from "./environment.ts";
-import { Machine } from "./machine.ts";
-import type { Observation, PoolAccount } from "./observation.ts";
+import { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
+import type { Observation } from "./observation.ts";
+import { deviceAccount, poolAccount } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { RouteSet } from "./scenario.ts";
+import { holds, maximaFor } from "./sizes.ts";
 
 /** How a stack is put on a machine. */
 export interface TestbedOptions {
   /** Name in reports; by default the stack's own. */
   readonly name?: string;
-  /** Sizes that the machine is built for; {@link SCENARIO_MAXIMA} by default. */
+  /**
+   * Sizes that the machine is built for. By default {@link DRAWN_MAXIMA}, and {@link SCENARIO_MAXIMA} from the
+   * first scenario on that these do not hold; to be given for stacks that set device memory of their own aside.
+   */
   readonly maxima?: Maxima;
   /** Whether empty polls of stacks that allow it are skipped; true by default. */
   readonly skipIdlePolls?: boolean;
@@ -39,6 +44,10 @@ const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
   "credits",
   "trace",
 ]);
+
+/** Routes that the table holds: at first more than the property runs draw, and then at most. */
+const ROUTES_DRAWN = 64;
+const ROUTES_MAX = 4096;
 
 /** Events that a run may take for each packet, and beyond: more is a loop. */
 const EVENTS_PER_PACKET = 5_000;
@@ -81,7 +90,9 @@ export class Testbed implements DeviceUnderTest {
   readonly #stack: Stack;
   readonly #profile: MachineProfile;
   readonly #options: TestbedOptions;
-  readonly #fib: Fib4;
+  #fib: Fib4;
+  /** Routes for which the table is not built anew. */
+  #fibHolds: number;
   #routes: RouteSet | null = null;
 
   /**
@@ -94,14 +105,20 @@ export class Testbed implements DeviceUnderTest {
     this.policy = stack.policy ?? STRICT;
     this.#name = options.name ?? (stack.name || "stack");
     this.#profile = profile;
-    this.#machine = new Machine(profile, options.maxima);
-    this.#fib = options.fib ??
-      createFib4("dir24-8", {
-        firstBits: 8,
-        groups: 4096,
-        maxRules: 4096,
-        defaultRoute: this.policy.defaultRoute,
-      });
+    this.#machine = new Machine(profile, options.maxima ?? DRAWN_MAXIMA);
+    this.#fibHolds = options.fib === undefined ? ROUTES_DRAWN : Infinity;
+    this.#fib = options.fib ?? this.#table(ROUTES_DRAWN);
+  }
+
+  /** A table for so many routes of any kind: below 8 bits each takes three groups at most. */
+  #table(routes: number): Fib4 {
+    const { defaultRoute } = this.policy;
+    return createFib4("dir24-8", {
+      firstBits: 8,
+      groups: 3 * routes,
+      maxRules: routes,
+      defaultRoute,
+    });
   }
 
   /** Name in reports: as given, or the stack's own once it has run. */
@@ -109,7 +126,10 @@ export class Testbed implements DeviceUnderTest {
     return this.#name;
   }
 
-  /** The machine; a new one takes its place when the stack has thrown in the middle of a run. */
+  /**
+   * The machine; a new one takes its place when the stack has thrown in the middle of a run, or when a scenario
+   * needs a larger one.
+   */
   get machine(): Machine {
     return this.#machine;
   }
@@ -125,9 +145,12 @@ export class Testbed implements DeviceUnderTest {
    */
   run(scenario: Scenario): Observation {
     const { geometry, traffic } = scenario;
-    checkScenario(scenario, this.machine.maxima);
+    checkScenario(scenario, this.#options.maxima ?? SCENARIO_MAXIMA);
     this.#install(scenario.routes);
-    if (this.#broken) this.#machine = new Machine(this.#profile, this.#options.maxima);
+    const sizes = this.#sizesFor(geometry);
+    if (this.#broken || sizes !== this.#machine.maxima) {
+      this.#machine = new Machine(this.#profile, sizes);
+    }
     this.#broken = true;
     const machine = this.machine;
     machine.reset(
@@ -155,11 +178,21 @@ export class Testbed implements DeviceUnderTest {
     return o;
   }
 
+  /** The sizes of the present machine, if it holds such a scenario or is the largest there is. */
+  #sizesFor(geometry: Geometry): Maxima {
+    const sizes = this.#machine.maxima;
+    if (this.#options.maxima !== undefined) return sizes;
+    return holds(sizes, maximaFor(geometry, this.#profile)) ? sizes : SCENARIO_MAXIMA;
+  }
+
   #install(routes: RouteSet): void {
     if (this.#options.fib !== undefined || routes === this.#routes) return;
-    const fib = this.#fib;
     this.#routes = null;
-    fib.clear();
+    if (routes.count > this.#fibHolds) {
+      this.#fibHolds = Infinity;
+      this.#fib = this.#table(ROUTES_MAX);
+    } else this.#fib.clear();
+    const fib = this.#fib;
     for (let i = 0; i < routes.count; i++) {
       if (!fib.add(routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!)) {
         throw new RangeError(`Cannot install route ${i} of ${routes.count}: the table is full`);
@@ -198,8 +231,8 @@ export class Testbed implements DeviceUnderTest {
     o.links = fabric.links();
     // the last UpdateFCs are no events: let them arrive before the books are closed
     o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
-    o.pools = pool === null ? [] : [this.#account(pool)];
-    for (let port = 0; port < geometry.ports; port++) o.pools.push(this.#deviceAccount(port));
+    o.pools = pool === null ? [] : [poolAccount(machine, pool)];
+    for (let port = 0; port < geometry.ports; port++) o.pools.push(deviceAccount(machine, port));
     o.lcores = [];
     for (let l = 0; l < geometry.lcores; l++) {
       const lcore = machine.lcores[l]!;
@@ -211,48 +244,6 @@ export class Testbed implements DeviceUnderTest {
         totalPs: clock.now,
       });
     }
-  }
-
-  #account(pool: Mempool): PoolAccount {
-    const counts = new Int32Array(this.machine.observation.places.length);
-    this.#countHeld(pool.first, pool.size, counts);
-    const { name, size, free, cached } = pool;
-    return { name, size, free, cached, held: this.#named(counts) };
-  }
-
-  /** What of a NIC's own memory (ingress buffer, transmit FIFO, slots for its peers) is in use. */
-  #deviceAccount(port: number): PoolAccount {
-    const counts = new Int32Array(this.machine.observation.places.length);
-    let size = 0;
-    let used = 0;
-    for (const region of this.machine.memory.regions) {
-      if (region.node !== port + 1) continue;
-      size += region.count;
-      used += this.#countHeld(region.first, region.count, counts);
-    }
-    const name = `memory of nic${port}`;
-    return { name, size, free: size - used, cached: 0, device: true, held: this.#named(counts) };
-  }
-
-  /** Adds the buffers in use of a range to the counts of their holders; answers how many there are. */
-  #countHeld(first: number, size: number, counts: Int32Array): number {
-    const { ledger } = this.machine;
-    let used = 0;
-    for (let b = first; b < first + size; b++) {
-      if (ledger.isFree(b)) continue;
-      counts[ledger.holder[b]!]!++;
-      used++;
-    }
-    return used;
-  }
-
-  #named(counts: Int32Array): { place: string; count: number }[] {
-    const { places } = this.machine.observation;
-    const held: { place: string; count: number }[] = [];
-    counts.forEach((count, place) => {
-      if (count > 0) held.push({ place: places[place]!.name, count });
-    });
-    return held;
   }
 }
 

@@ -20,6 +20,7 @@ import {
 import { sevens, simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
 import type { Observation } from "./observation.ts";
+import { DRAWN_MAXIMA, SCENARIO_MAXIMA } from "./machine.ts";
 import { Testbed } from "./testbed.ts";
 
 /** Everything that a law could look at, as plain data. */
@@ -112,6 +113,26 @@ for (const [name, stack] of STACKS) {
     assert(emitted > 20, `only ${emitted} packets were forwarded`);
   });
 }
+
+Deno.test("Testbed takes a larger machine when a scenario needs it, and shows the same on either", () => {
+  const sizes = { rxRing: 64, txRing: 64, ingress: 64, peerSlots: 32, spareBuffers: 64 };
+  const offers = stream(40, 20_000, (i) => ({ port: i & 1 }));
+  const small = scenarioOf(offers, sizes);
+  const large = scenarioOf(offers, { ...sizes, rxRing: 2048 });
+  const testbed = new Testbed(simple, TEST_PROFILE);
+  assertEquals(testbed.machine.maxima, DRAWN_MAXIMA);
+  const before = structuredClone(snapshot(testbed.run(small)));
+  const wide = structuredClone(snapshot(testbed.run(large)));
+  assertEquals(testbed.machine.maxima, SCENARIO_MAXIMA);
+  assertEquals(snapshot(testbed.run(small)), before);
+  const fresh = new Testbed(simple, TEST_PROFILE, { maxima: SCENARIO_MAXIMA });
+  assertEquals(snapshot(fresh.run(large)), wide);
+  assertThrows(
+    () => testbed.run(scenarioOf([], { rxRing: 8192 })),
+    RangeError,
+    "rxRing is 8192, and the machine was built for 1..4096",
+  );
+});
 
 Deno.test("Testbed is as new after a stack threw in the middle of a run", () => {
   let polls = 0;

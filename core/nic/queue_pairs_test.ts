@@ -8,6 +8,7 @@ import { fates, left, type Offer, scenarioOf, stream } from "../machine/_scenari
 import { POLICY, routeOne, simple } from "../machine/_stacks_for_tests.ts";
 import type { Geometry } from "../machine/device.ts";
 import type { Observation } from "../machine/observation.ts";
+import { SCENARIO_MAXIMA } from "../machine/machine.ts";
 import { Testbed } from "../machine/testbed.ts";
 import { REASON } from "../policy.ts";
 import { HOST } from "../pcie/fabric.ts";
@@ -96,7 +97,7 @@ function withReads(testbed: Testbed, nic: number): number[] {
 
 Deno.test("QueuePairs reads at most 32 receive and 40 transmit descriptors at once", () => {
   // frames of 61 bytes: a read of a multiple of 16 bytes is one of descriptors
-  const testbed = new Testbed(gathering(100), TEST_PROFILE);
+  const testbed = new Testbed(gathering(100), TEST_PROFILE, { maxima: SCENARIO_MAXIMA });
   const [ingress, egress] = [withReads(testbed, 0), withReads(testbed, 1)];
   const o = testbed.run(scenarioOf(stream(200, 17_000, () => ({ size: 61 })), { txRing: 256 }));
   assertEquals(fates(o).emitted, 200);
@@ -108,7 +109,7 @@ Deno.test("QueuePairs reads at most 32 receive and 40 transmit descriptors at on
 
 Deno.test("QueuePairs reads on when fewer than 16 receive descriptors are left", () => {
   for (const [packets, reads] of [[16, 1], [17, 2], [48, 2], [49, 3]] as const) {
-    const testbed = new Testbed(simple, TEST_PROFILE);
+    const testbed = new Testbed(simple, TEST_PROFILE, { maxima: SCENARIO_MAXIMA });
     const ingress = withReads(testbed, 0);
     testbed.run(scenarioOf(stream(packets, 1_000_000, () => ({ size: 61 }))));
     assertEquals(ingress.length, reads, `${packets} packets`);

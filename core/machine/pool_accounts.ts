@@ -1,0 +1,47 @@
+/** The state of every pool of buffers at the end of a run, for the laws that look at it. */
+import type { Mempool } from "../memory/mempool.ts";
+import type { PoolAccount } from "./accounts.ts";
+import type { Machine } from "./machine.ts";
+
+/** What of a mempool is free, cached, and held by whom. O(buffers). */
+export function poolAccount(machine: Machine, pool: Mempool): PoolAccount {
+  const counts = new Int32Array(machine.observation.places.length);
+  countHeld(machine, pool.first, pool.size, counts);
+  const { name, size, free, cached } = pool;
+  return { name, size, free, cached, held: named(machine, counts) };
+}
+
+/** What of a NIC's own memory (ingress buffer, transmit FIFO, slots for its peers) is in use. O(buffers). */
+export function deviceAccount(machine: Machine, port: number): PoolAccount {
+  const counts = new Int32Array(machine.observation.places.length);
+  let size = 0;
+  let used = 0;
+  for (const region of machine.memory.regions) {
+    if (region.node !== port + 1) continue;
+    size += region.count;
+    used += countHeld(machine, region.first, region.count, counts);
+  }
+  const held = named(machine, counts);
+  return { name: `memory of nic${port}`, size, free: size - used, cached: 0, device: true, held };
+}
+
+/** Adds the buffers in use of a range to the counts of their holders; answers how many there are. */
+function countHeld(machine: Machine, first: number, size: number, counts: Int32Array): number {
+  const { ledger } = machine;
+  let used = 0;
+  for (let b = first; b < first + size; b++) {
+    if (ledger.isFree(b)) continue;
+    counts[ledger.holder[b]!]!++;
+    used++;
+  }
+  return used;
+}
+
+function named(machine: Machine, counts: Int32Array): { place: string; count: number }[] {
+  const { places } = machine.observation;
+  const held: { place: string; count: number }[] = [];
+  counts.forEach((count, place) => {
+    if (count > 0) held.push({ place: places[place]!.name, count });
+  });
+  return held;
+}
