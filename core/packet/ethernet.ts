@@ -30,6 +30,12 @@ export const ETHERTYPE_IPV4 = 0x0800;
 export const ETHERTYPE_ARP = 0x0806;
 /** EtherType of IPv6. */
 export const ETHERTYPE_IPV6 = 0x86dd;
+/** EtherType of MPLS, downstream-assigned labels (RFC 3032, 5; RFC 5332, 3). */
+export const ETHERTYPE_MPLS = 0x8847;
+/** EtherType of MPLS, upstream-assigned labels (RFC 5332, 3). */
+export const ETHERTYPE_MPLS_UPSTREAM = 0x8848;
+/** Protocol type of a whole Ethernet frame inside GRE (RFC 1701; RFC 7637, 3.2). */
+export const ETHERTYPE_BRIDGED = 0x6558;
 /** Tag protocol identifier of a customer VLAN tag (IEEE 802.1Q, table 9-1). */
 export const ETHERTYPE_VLAN = 0x8100;
 /** Tag protocol identifier of a service VLAN tag, the outer one of two (IEEE 802.1Q, table 9-1). */

@@ -8,45 +8,39 @@
  * breaks it.
  */
 
-import { writeU16 } from "./bytes.ts";
 import {
-  ETHERNET_HEADER_BYTES,
-  ETHERTYPE_IPV4,
-  ETHERTYPE_VLAN,
-  MIN_FRAME_BYTES,
-  writeMac,
-} from "./ethernet.ts";
+  exact,
+  frameLength,
+  type LinkOptions,
+  payloadBytes,
+  writeLink,
+  writePayload,
+} from "./_frame_link.ts";
+import {
+  type EchoFields,
+  type TcpFields,
+  type UdpFields,
+  writeEchoFields,
+  writeTcpFields,
+  writeUdpFields,
+} from "./_frame_transport.ts";
+import { ETHERTYPE_IPV4 } from "./ethernet.ts";
 import {
   computeIcmpChecksum,
   ICMP_ECHO_REPLY,
   ICMP_ECHO_REQUEST,
   ICMP_HEADER_BYTES,
   setIcmpChecksum,
-  setIcmpId,
-  setIcmpSequence,
-  setIcmpType,
 } from "./icmp.ts";
 import * as ip from "./ipv4.ts";
 import * as tcp from "./tcp.ts";
 import * as udp from "./udp.ts";
-import { VLAN_TAG_BYTES } from "./vlan.ts";
 
-/** One VLAN tag of a frame to be written. */
-export interface VlanTag {
-  /** Tag protocol identifier; 0x8100 where it is left out. */
-  readonly tpid?: number;
-  /** Tag control information: see `makeTci`. */
-  readonly tci: number;
-}
+export type { EchoFields, TcpFields, UdpFields } from "./_frame_transport.ts";
+export type { LinkOptions, VlanTag } from "./_frame_link.ts";
 
-/** What all frames have. Numbers are unsigned; what is left out has the stated value. */
-export interface FrameOptions {
-  /** Destination MAC address, an integer below 2^48. */
-  readonly dstMac: number;
-  /** Source MAC address, an integer below 2^48. */
-  readonly srcMac: number;
-  /** VLAN tags, outermost first; none. */
-  readonly vlan?: readonly VlanTag[];
+/** What all frames of IPv4 have. Numbers are unsigned; what is left out has the stated value. */
+export interface FrameOptions extends LinkOptions {
   /** Source IPv4 address. */
   readonly src: number;
   /** Destination IPv4 address. */
@@ -63,54 +57,19 @@ export interface FrameOptions {
   readonly flags?: number;
   /** IPv4 options: a multiple of four bytes, at most 40; none. */
   readonly options?: Uint8Array;
-  /** Payload of the transport header: bytes, or how many bytes of the pattern 0, 1, 2, ...; 0. */
-  readonly payload?: Uint8Array | number;
-  /** Whether a short frame is padded to 60 bytes; true. */
-  readonly pad?: boolean;
 }
 
 /** A UDP datagram in one frame. */
-export interface UdpFrameOptions extends FrameOptions {
-  /** Source port; 0. */
-  readonly srcPort?: number;
-  /** Destination port; 0. */
-  readonly dstPort?: number;
+export interface UdpFrameOptions extends FrameOptions, UdpFields {
   /** Whether the UDP checksum is computed; true. Where not, the field is 0: none. */
   readonly udpChecksum?: boolean;
 }
 
 /** A TCP segment in one frame. */
-export interface TcpFrameOptions extends FrameOptions {
-  /** Source port; 0. */
-  readonly srcPort?: number;
-  /** Destination port; 0. */
-  readonly dstPort?: number;
-  /** Sequence number; 0. */
-  readonly seq?: number;
-  /** Acknowledgment number; 0. */
-  readonly ack?: number;
-  /** Control bits, see `TCP_FLAG`; ACK. */
-  readonly tcpFlags?: number;
-  /** Window; 65535. */
-  readonly window?: number;
-}
+export interface TcpFrameOptions extends FrameOptions, TcpFields {}
 
 /** An ICMP echo in one frame. */
-export interface IcmpEchoFrameOptions extends FrameOptions {
-  /** Identifier; 0. */
-  readonly echoId?: number;
-  /** Sequence number; 0. */
-  readonly sequence?: number;
-  /** Whether it is the reply; false. */
-  readonly reply?: boolean;
-}
-
-function exact(value: number, max: number, name: string): number {
-  if (!Number.isInteger(value) || value < 0 || value > max) {
-    throw new RangeError(`Cannot write frame: ${name} is ${value}, not 0..${max}`);
-  }
-  return value;
-}
+export interface IcmpEchoFrameOptions extends FrameOptions, EchoFields {}
 
 /** Length of the frame at `off`; throws when it cannot be written whole. */
 function measure(bytes: Uint8Array, off: number, o: FrameOptions, l4Bytes: number): number {
@@ -122,27 +81,7 @@ function measure(bytes: Uint8Array, off: number, o: FrameOptions, l4Bytes: numbe
   }
   const total = ip.IPV4_HEADER_BYTES + optionBytes + l4Bytes;
   if (total > 0xffff) throw new RangeError(`Cannot write frame: total length ${total} > 65535`);
-  const whole = ETHERNET_HEADER_BYTES + VLAN_TAG_BYTES * (o.vlan?.length ?? 0) + total;
-  const length = o.pad === false ? whole : Math.max(whole, MIN_FRAME_BYTES);
-  if (!(off >= 0 && off + length <= bytes.length)) {
-    throw new RangeError(
-      `Cannot write frame: ${length} bytes at offset ${off} do not fit in ${bytes.length}`,
-    );
-  }
-  return length;
-}
-
-function writeEthernet(bytes: Uint8Array, off: number, o: FrameOptions): number {
-  writeMac(bytes, off, exact(o.dstMac, 0xffff_ffff_ffff, "dstMac"));
-  writeMac(bytes, off + 6, exact(o.srcMac, 0xffff_ffff_ffff, "srcMac"));
-  let at = off + 12;
-  for (const tag of o.vlan ?? []) {
-    writeU16(bytes, at, exact(tag.tpid ?? ETHERTYPE_VLAN, 0xffff, "tpid"));
-    writeU16(bytes, at + 2, exact(tag.tci, 0xffff, "tci"));
-    at += VLAN_TAG_BYTES;
-  }
-  writeU16(bytes, at, ETHERTYPE_IPV4);
-  return at + 2;
+  return frameLength(bytes, off, o, total);
 }
 
 function writeIpv4(
@@ -168,17 +107,6 @@ function writeIpv4(
   return at + headerBytes;
 }
 
-function payloadBytes(o: FrameOptions): number {
-  const payload = o.payload ?? 0;
-  return typeof payload === "number" ? exact(payload, 0xffff, "payload length") : payload.length;
-}
-
-function writePayload(bytes: Uint8Array, at: number, o: FrameOptions): void {
-  const payload = o.payload ?? 0;
-  if (typeof payload !== "number") bytes.set(payload, at);
-  else for (let i = 0; i < payload; i++) bytes[at + i] = i;
-}
-
 /**
  * Writes the frame with everything but the transport header and answers where that is; `length`
  * bytes at `off` are cleared first, so that padding, and fields nobody sets, are zero whatever lay
@@ -193,7 +121,7 @@ function writeLower(
   l4HeaderBytes: number,
 ): number {
   bytes.fill(0, off, off + length);
-  const l3 = writeEthernet(bytes, off, o);
+  const l3 = writeLink(bytes, off, o, ETHERTYPE_IPV4);
   const l4 = writeIpv4(bytes, l3, o, protocol, l4HeaderBytes + payloadBytes(o));
   writePayload(bytes, l4 + l4HeaderBytes, o);
   return l4;
@@ -220,9 +148,7 @@ export function writeUdpFrame(bytes: Uint8Array, off: number, options: UdpFrameO
   const udpBytes = udp.UDP_HEADER_BYTES + payloadBytes(options);
   const length = measure(bytes, off, options, udpBytes);
   const l4 = writeLower(bytes, off, length, options, ip.PROTOCOL_UDP, udp.UDP_HEADER_BYTES);
-  udp.setUdpSrcPort(bytes, l4, exact(options.srcPort ?? 0, 0xffff, "srcPort"));
-  udp.setUdpDstPort(bytes, l4, exact(options.dstPort ?? 0, 0xffff, "dstPort"));
-  udp.setUdpLength(bytes, l4, udpBytes);
+  writeUdpFields(bytes, l4, options, udpBytes);
   if (options.udpChecksum !== false) {
     const sum = udp.computeUdpChecksum(bytes, l4, udpBytes, options.src, options.dst);
     udp.setUdpChecksum(bytes, l4, sum);
@@ -240,13 +166,7 @@ export function writeTcpFrame(bytes: Uint8Array, off: number, options: TcpFrameO
   const tcpBytes = tcp.TCP_HEADER_BYTES + payloadBytes(options);
   const length = measure(bytes, off, options, tcpBytes);
   const l4 = writeLower(bytes, off, length, options, ip.PROTOCOL_TCP, tcp.TCP_HEADER_BYTES);
-  tcp.setTcpSrcPort(bytes, l4, exact(options.srcPort ?? 0, 0xffff, "srcPort"));
-  tcp.setTcpDstPort(bytes, l4, exact(options.dstPort ?? 0, 0xffff, "dstPort"));
-  tcp.setTcpSeq(bytes, l4, exact(options.seq ?? 0, 0xffff_ffff, "seq"));
-  tcp.setTcpAck(bytes, l4, exact(options.ack ?? 0, 0xffff_ffff, "ack"));
-  tcp.setTcpHeaderLength(bytes, l4, tcp.TCP_HEADER_BYTES);
-  tcp.setTcpFlags(bytes, l4, exact(options.tcpFlags ?? tcp.TCP_FLAG.ack, 255, "tcpFlags"));
-  tcp.setTcpWindow(bytes, l4, exact(options.window ?? 0xffff, 0xffff, "window"));
+  writeTcpFields(bytes, l4, options);
   const sum = tcp.computeTcpChecksum(bytes, l4, tcpBytes, options.src, options.dst);
   tcp.setTcpChecksum(bytes, l4, sum);
   return length;
@@ -266,9 +186,7 @@ export function writeIcmpEchoFrame(
   const icmpBytes = ICMP_HEADER_BYTES + payloadBytes(options);
   const length = measure(bytes, off, options, icmpBytes);
   const l4 = writeLower(bytes, off, length, options, ip.PROTOCOL_ICMP, ICMP_HEADER_BYTES);
-  setIcmpType(bytes, l4, options.reply === true ? ICMP_ECHO_REPLY : ICMP_ECHO_REQUEST);
-  setIcmpId(bytes, l4, exact(options.echoId ?? 0, 0xffff, "echoId"));
-  setIcmpSequence(bytes, l4, exact(options.sequence ?? 0, 0xffff, "sequence"));
+  writeEchoFields(bytes, l4, options, ICMP_ECHO_REQUEST, ICMP_ECHO_REPLY);
   setIcmpChecksum(bytes, l4, computeIcmpChecksum(bytes, l4, icmpBytes));
   return length;
 }

@@ -20,6 +20,16 @@ export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_TCP = 6;
 /** Protocol number of UDP. */
 export const PROTOCOL_UDP = 17;
+/** Protocol number of IPv4 in IP (RFC 2003). */
+export const PROTOCOL_IPV4 = 4;
+/** Protocol number of IPv6 in IP (RFC 4213). */
+export const PROTOCOL_IPV6 = 41;
+/** Protocol number of GRE (RFC 2784). */
+export const PROTOCOL_GRE = 47;
+/** Protocol number of ICMPv6 (RFC 4443). */
+export const PROTOCOL_ICMPV6 = 58;
+/** Protocol number of MPLS in IP (RFC 4023). */
+export const PROTOCOL_MPLS = 137;
 /** "More fragments" in the number that {@link ipv4Flags} gives. */
 export const IPV4_MF = 1;
 /** "Don't fragment" in the number that {@link ipv4Flags} gives. */
