@@ -1,14 +1,20 @@
 // Aim: every reader and setter touches its own bits and no other. Method: the header as one string
 // of bits; a field is a position and a width in the RFC's drawing, read and replaced as text.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import * as arp from "./arp.ts";
 import * as eth from "./ethernet.ts";
+import * as gre from "./gre.ts";
 import * as icmp from "./icmp.ts";
 import * as ip from "./ipv4.ts";
+import * as ip6 from "./ipv6.ts";
+import * as ext from "./ipv6_extensions.ts";
+import * as mpls from "./mpls.ts";
 import * as tcp from "./tcp.ts";
 import * as udp from "./udp.ts";
 import * as vlan from "./vlan.ts";
+import * as vxlan from "./vxlan.ts";
 
 type Get = (bytes: Uint8Array, off: number) => number;
 type Set = (bytes: Uint8Array, off: number, value: number) => void;
@@ -52,6 +58,28 @@ const FIELDS: readonly Field[] = [
   ["icmpRest", 32, 32, 1, icmp.icmpRest, icmp.setIcmpRest],
   ["icmpId", 32, 16, 1, icmp.icmpId, icmp.setIcmpId],
   ["icmpSequence", 48, 16, 1, icmp.icmpSequence, icmp.setIcmpSequence],
+  ["arpOperation", 48, 16, 1, arp.arpOperation, arp.setArpOperation],
+  ["arpSenderMac", 64, 48, 1, arp.arpSenderMac, arp.setArpSenderMac],
+  ["arpSenderIpv4", 112, 32, 1, arp.arpSenderIpv4, arp.setArpSenderIpv4],
+  ["arpTargetMac", 144, 48, 1, arp.arpTargetMac, arp.setArpTargetMac],
+  ["arpTargetIpv4", 192, 32, 1, arp.arpTargetIpv4, arp.setArpTargetIpv4],
+  ["ipv6Version", 0, 4, 1, ip6.ipv6Version],
+  ["ipv6TrafficClass", 4, 8, 1, ip6.ipv6TrafficClass, ip6.setIpv6TrafficClass],
+  ["ipv6Ecn", 10, 2, 1, ip6.ipv6Ecn, ip6.setIpv6Ecn],
+  ["ipv6FlowLabel", 12, 20, 1, ip6.ipv6FlowLabel, ip6.setIpv6FlowLabel],
+  ["ipv6PayloadLength", 32, 16, 1, ip6.ipv6PayloadLength, ip6.setIpv6PayloadLength],
+  ["ipv6NextHeader", 48, 8, 1, ip6.ipv6NextHeader, ip6.setIpv6NextHeader],
+  ["ipv6HopLimit", 56, 8, 1, ip6.ipv6HopLimit, ip6.setIpv6HopLimit],
+  ["ipv6FragmentOffset", 16, 13, 1, ext.ipv6FragmentOffset],
+  ["ipv6FragmentMore", 31, 1, 1, (bytes, off) => Number(ext.ipv6FragmentMore(bytes, off))],
+  ["ipv6FragmentId", 32, 32, 1, ext.ipv6FragmentId],
+  ["greFlags", 0, 16, 1, gre.greFlags],
+  ["greProtocol", 16, 16, 1, gre.greProtocol],
+  ["vxlanVni", 32, 24, 1, vxlan.vxlanVni],
+  ["mplsLabel", 0, 20, 1, mpls.mplsLabel],
+  ["mplsTrafficClass", 20, 3, 1, mpls.mplsTrafficClass],
+  ["mplsIsBottom", 23, 1, 1, (bytes, off) => Number(mpls.mplsIsBottom(bytes, off))],
+  ["mplsTtl", 24, 8, 1, mpls.mplsTtl],
   ["vlanTci", 0, 16, 1, vlan.vlanTci, vlan.setVlanTci],
   ["vlanPcp", 0, 3, 1, (bytes, off) => vlan.vlanPcp(vlan.vlanTci(bytes, off))],
   ["vlanDei", 3, 1, 1, (bytes, off) => vlan.vlanDei(vlan.vlanTci(bytes, off))],
@@ -63,8 +91,8 @@ function bitsOf(bytes: Uint8Array): string {
 }
 
 const header = fc.array(fc.oneof(fc.constantFrom(0, 0xff), fc.nat(255)), {
-  minLength: 26,
-  maxLength: 26,
+  minLength: 32,
+  maxLength: 32,
   size: "max",
 }).map((list) => Uint8Array.from(list));
 
@@ -118,4 +146,60 @@ Deno.test("isIpv4Fragment is true for more-fragments or an offset, not for don't
     ip.setIpv4FragmentOffset(bytes, 0, units);
     assertEquals(ip.isIpv4Fragment(bytes, 0), expected, `flags ${flags}, offset ${units}`);
   }
+});
+
+Deno.test("writers of whole headers give what the drawings of the RFCs say", () => {
+  const is = (write: (bytes: Uint8Array) => void, expected: string) => {
+    const bytes = new Uint8Array(expected.length / 2).fill(0xee);
+    write(bytes);
+    assertEquals([...bytes].map((b) => b.toString(16).padStart(2, "0")).join(""), expected);
+  };
+  is((b) => arp.writeArp(b, 0), "0001080006 04".replace(" ", ""));
+  is((b) => vxlan.writeVxlan(b, 0, 0x123456), "0800000012345600");
+  is((b) => mpls.writeMplsEntry(b, 0, 0x12345, 5, true, 0xab), "12345bab");
+  is((b) => mpls.writeMplsEntry(b, 0, 0xfffff, 0, false, 1), "fffff001");
+  is((b) => ext.writeIpv6FragmentHeader(b, 0, 6, 0x1fff, true, 0x89abcdef), "0600fff989abcdef");
+  is((b) => void gre.writeGre(b, 0, { protocol: 0x6558 }), "00006558");
+  const all = { protocol: 0x0800, checksum: true, key: 0x89abcdef, sequence: 7 };
+  is((b) => assertEquals(gre.writeGre(b, 0, all), 16), "b00008000000000089abcdef00000007");
+  assertThrows(
+    () => vxlan.writeVxlan(new Uint8Array(8), 0, 2 ** 24),
+    RangeError,
+    "not 0..16777215",
+  );
+  const entry = new Uint8Array(4);
+  assertThrows(() => mpls.writeMplsEntry(entry, 0, 2 ** 20, 0, true, 1), RangeError, "label is");
+  assertThrows(() => mpls.writeMplsEntry(entry, 0, 1, 8, true, 1), RangeError, "trafficClass is 8");
+  assertThrows(() => mpls.writeMplsEntry(entry, 0, 1, 0, true, 256), RangeError, "ttl is 256");
+});
+
+Deno.test("greKey, greSequence and the checksum stand where the flags put them", () => {
+  for (let combination = 0; combination < 8; combination++) {
+    const [checksum, hasKey, hasSequence] = [4, 2, 1].map((bit) => (combination & bit) !== 0);
+    const bytes = new Uint8Array(40).fill(0x5a);
+    const n = gre.writeGre(bytes, 3, {
+      ...{ protocol: 0x86dd, checksum: checksum! },
+      ...(hasKey ? { key: 0xfedcba98 } : {}),
+      ...(hasSequence ? { sequence: 0x87654321 } : {}),
+    });
+    assertEquals(n, 4 + 4 * (Number(checksum) + Number(hasKey) + Number(hasSequence)));
+    for (let room = 0; room < 20; room++) {
+      assertEquals(gre.greHeaderLength(bytes, 3, room), room < n ? -1 : n, `${n} bytes, ${room}`);
+    }
+    if (hasKey) assertEquals(gre.greKey(bytes, 3), 0xfedcba98);
+    if (hasSequence) assertEquals(gre.greSequence(bytes, 3), 0x87654321);
+    if (!checksum) continue;
+    for (const length of [n, n + 1, 37]) {
+      gre.fillGreChecksum(bytes, 3, length);
+      assertEquals(gre.verifyGreChecksum(bytes, 3, length), true);
+      bytes[3 + 2]! ^= 4;
+      assertEquals(gre.verifyGreChecksum(bytes, 3, length), false);
+      bytes[3 + 2]! ^= 4;
+    }
+  }
+  for (const flags of [0x4000, 0x0800, 0x0400, 0x0001]) {
+    const refused = Uint8Array.of(flags >>> 8, flags & 255, 8, 0);
+    assertEquals(gre.greHeaderLength(refused, 0, 4), -1, `flags ${flags.toString(16)}`);
+  }
+  assertEquals(gre.greHeaderLength(Uint8Array.of(0x03, 0xf8, 8, 0), 0, 4), 4, "reserved0");
 });

@@ -137,7 +137,8 @@ export class Layers {
         if (!checkVxlan(bytes, this.#at, this.#room)) return this.#stop("broken");
         return this.#list(kind, VXLAN_HEADER_BYTES, LAYER.ethernet);
       default: // ICMP and ICMPv6
-        return this.#has(ICMP_HEADER_BYTES) ? this.#list(kind, ICMP_HEADER_BYTES, PAYLOAD) : 0;
+        if (!this.#has(ICMP_HEADER_BYTES)) return PAYLOAD;
+        return this.#list(kind, ICMP_HEADER_BYTES, PAYLOAD);
     }
   }
 
@@ -238,7 +239,8 @@ export class Layers {
       return this.#stop(room >= MPLS_ENTRIES_MAX * MPLS_ENTRY_BYTES ? "too-many" : "cut");
     }
     const type = mplsPayloadType(bytes, this.#at, length, room);
-    return this.#list(LAYER.mpls, length, this.#byType(type));
+    const next = this.#list(LAYER.mpls, length, this.#byType(type));
+    return length < room ? next : this.#stop("cut");
   }
 
   #ipv4(bytes: Uint8Array): number {
