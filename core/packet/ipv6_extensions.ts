@@ -12,7 +12,10 @@
  */
 
 import { readU16, readU32, writeU16, writeU32 } from "./bytes.ts";
+import { PROTOCOL_ICMPV6, PROTOCOL_TCP, PROTOCOL_UDP } from "./ipv4.ts";
 import { IPV6_DST_AT, IPV6_HEADER_BYTES, ipv6PayloadLength } from "./ipv6.ts";
+import { TCP_HEADER_BYTES } from "./tcp.ts";
+import { UDP_HEADER_BYTES } from "./udp.ts";
 
 /** Number of the hop-by-hop options header. */
 export const IPV6_HOP_BY_HOP = 0;
@@ -35,6 +38,16 @@ export const EXTENSIONS_MAX = 8;
 export function isIpv6Extension(number: number): boolean {
   return number === IPV6_HOP_BY_HOP || number === IPV6_ROUTING || number === IPV6_FRAGMENT ||
     number === IPV6_AUTHENTICATION || number === IPV6_DESTINATION_OPTIONS;
+}
+
+/**
+ * Bytes of the shortest header of a transport protocol: 20 of TCP, 8 of UDP, 4 of ICMPv6 (RFC 4443,
+ * 2.1), and 0 of what nobody here knows. A first fragment has to reach through it (RFC 7112, 5).
+ */
+export function ipv6UpperBytes(protocol: number): number {
+  if (protocol === PROTOCOL_TCP) return TCP_HEADER_BYTES;
+  if (protocol === PROTOCOL_UDP) return UDP_HEADER_BYTES;
+  return protocol === PROTOCOL_ICMPV6 ? 4 : 0;
 }
 
 /** Fragment offset, in units of eight bytes, of the fragment header at `at` (RFC 8200, 4.5). */
@@ -99,6 +112,8 @@ export class Ipv6Headers {
   count = 0;
   /** Where the fragment header begins, or -1. What follows the one of a later fragment is data. */
   fragmentAt: number = -1;
+  /** Where the byte lies that names the fragment header, when there is one. */
+  fragmentNextAt = 0;
   /**
    * Bytes of what every fragment repeats: the IPv6 header and all up to a routing header, or else
    * up to hop-by-hop options (RFC 8200, 4.5, per-fragment headers).
@@ -108,6 +123,8 @@ export class Ipv6Headers {
   perFragmentNextAt = 0;
   /** Where the address of the last recipient begins. */
   destinationAt = 0;
+  /** Where the byte lies that names what is at `offset`. */
+  #nextAt = 0;
 
   /**
    * Walks the headers of the packet at `off` of which `available` bytes are there. O(headers).
@@ -127,6 +144,7 @@ export class Ipv6Headers {
     this.fragmentAt = -1;
     this.perFragmentBytes = IPV6_HEADER_BYTES;
     this.perFragmentNextAt = off + 6;
+    this.#nextAt = off + 6;
     this.destinationAt = off + IPV6_DST_AT;
     if (!(room >= IPV6_HEADER_BYTES)) return "cut";
     this.protocol = bytes[off + 6]!;
@@ -157,14 +175,17 @@ export class Ipv6Headers {
       length = IPV6_FRAGMENT_BYTES;
     } else if (number === IPV6_HOP_BY_HOP && at !== off + IPV6_HEADER_BYTES) return "broken";
     if (at + length > this.end) return "cut";
-    if (number === IPV6_FRAGMENT) this.fragmentAt = at;
-    else if (number === IPV6_ROUTING) this.#route(bytes, at, length);
+    if (number === IPV6_FRAGMENT) {
+      this.fragmentAt = at;
+      this.fragmentNextAt = this.#nextAt;
+    } else if (number === IPV6_ROUTING) this.#route(bytes, at, length);
     const isPerFragment = number === IPV6_HOP_BY_HOP || number === IPV6_ROUTING;
     if (isPerFragment && this.fragmentAt < 0) {
       this.perFragmentBytes = at + length - off;
       this.perFragmentNextAt = at;
     }
     this.protocol = bytes[at]!;
+    this.#nextAt = at;
     this.offset = at + length;
     return "whole";
   }

@@ -27,3 +27,7 @@ export * from "./gre.ts";
 export * from "./mpls.ts";
 export * from "./layers.ts";
 export * from "./frame6.ts";
+export * from "./ipv4_fragment.ts";
+export * from "./ipv6_fragment.ts";
+export * from "./mbuf_fragment.ts";
+export * from "./reassembler.ts";
