@@ -20,7 +20,7 @@
  * table full is given back. No memory is taken after construction.
  */
 
-import { mbufAdjust, mbufLength } from "../memory/mbuf.ts";
+import { mbufAdjust, mbufLength, mbufRead } from "../memory/mbuf.ts";
 import type { MbufHome } from "../memory/mbuf_share.ts";
 import { REASON } from "../policy.ts";
 import {
@@ -40,6 +40,8 @@ export type { ReassemblerCounts, ReassemblerLimits } from "./_fragment_entries.t
 
 /** Bytes of the longest packet behind an IPv6 header, and of the longest IPv4 packet. */
 const LONGEST = 0xffff;
+/** Bytes of a first fragment in which its extension headers have to lie. */
+const HEADERS_SEEN = 2048;
 
 /**
  * A table of packets that are being put together.
@@ -68,6 +70,7 @@ export class Reassembler {
   readonly #home: MbufHome;
   readonly #entries: FragmentEntries;
   readonly #headers: ext.Ipv6Headers = new ext.Ipv6Headers();
+  readonly #seen: Uint8Array = new Uint8Array(HEADERS_SEEN);
   /** The fragment at hand, written over by the next. */
   readonly #f: Fragment = { buffer: 0, header: 0, start: 0, end: 0, isLast: false, ecn: 0 };
 
@@ -138,8 +141,8 @@ export class Reassembler {
   /**
    * Takes IPv6 packet `b` as {@link ipv4} does. The whole packet has the first fragment's headers
    * without the fragment header. A fragment that is the whole packet is looked at by itself (RFC
-   * 6946, 4). Malformed are also extension headers that are not whole in the first segment, and a
-   * first fragment that does not reach through the transport header (RFC 8200, 4.5).
+   * 6946, 4). Malformed are also headers up to the fragment header that are not whole in the first
+   * segment, and a first fragment that does not reach through the transport header (RFC 8200, 4.5).
    *
    * @throws {RangeError} when somebody else holds the first segment
    */
@@ -164,9 +167,8 @@ export class Reassembler {
     if (!this.#isPossible(data, isLast) || start + data > LONGEST) {
       return this.#malformed(lcore, b);
     }
-    if (start === 0 && !isLast) {
-      const reach = headers.offset + ext.ipv6UpperBytes(headers.protocol);
-      if (how !== "whole" || reach > off + total) return this.#malformed(lcore, b);
+    if (start === 0 && !isLast && !this.#reachesTransport(b, total)) {
+      return this.#malformed(lcore, b);
     }
     mbufCut(this.#home, lcore, b, total);
     if (start === 0 && isLast) return this.#unwrapIpv6(lcore, b, data);
@@ -214,6 +216,15 @@ export class Reassembler {
     this.#headers.walk(bytes, off, length[b]!);
     if (this.#entries.ecn >= 0) ip6.setIpv6Ecn(bytes, off, this.#entries.ecn);
     return this.#unwrapIpv6(lcore, b, this.#entries.total);
+  }
+
+  /** Whether the first `total` bytes of a packet, in whatever segments, hold the transport header. */
+  #reachesTransport(b: number, total: number): boolean {
+    const n = Math.min(total, HEADERS_SEEN);
+    mbufRead(this.#home.memory, b, 0, n, this.#seen, 0);
+    const how = this.#headers.walk(this.#seen, 0, n);
+    return how === "whole" &&
+      this.#headers.offset + ext.ipv6UpperBytes(this.#headers.protocol) <= total;
   }
 
   /** Takes the fragment header, found by a walk, out of a packet with `data` bytes behind it. */
