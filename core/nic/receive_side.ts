@@ -12,6 +12,7 @@ import type { Vector } from "../host/irq.ts";
 import { FLAG, type Memory } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
 import { etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
+import { fillReta, retaQueue } from "../packet/reta.ts";
 import { rssHashIpv4 } from "../packet/toeplitz.ts";
 import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
@@ -88,7 +89,7 @@ export class ReceiveSide implements Receiver {
   reset(queues: number, size: number, places: readonly number[]): void {
     this.#queues = queues;
     for (let q = 0; q < queues; q++) this.rings[q]!.reset(size, places[q]!);
-    for (let i = 0, q = 0; i < RETA_SIZE; i++, q = q + 1 === queues ? 0 : q + 1) this.reta[i] = q;
+    fillReta(this.reta, queues);
     this.#fifoHead = 0;
     this.#fifoCount = 0;
     this.#macIn.receiver = this;
@@ -149,7 +150,7 @@ export class ReceiveSide implements Receiver {
     memory.flags[b] = FLAG.ipv4;
     if (this.#queues === 1) return 0;
     if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14);
-    return this.reta[memory.hash[b]! & (RETA_SIZE - 1)]!;
+    return retaQueue(this.reta, memory.hash[b]!);
   }
 
   #landed(b: number): void {

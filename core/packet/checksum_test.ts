@@ -2,7 +2,7 @@
 // full one. Method: published vectors; the plain twin on random bytes; all time-to-live and
 // checksum corners one by one.
 
-import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertGreater, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import {
   checksum,
@@ -130,6 +130,53 @@ Deno.test("sumWords may be split at even distances (RFC 1071, section 2 (A))", (
 
 Deno.test("updateChecksum gives the example of RFC 1624, section 4, with the right zero", () => {
   assertEquals(updateChecksum(0xdd2f, 0x5555, 0x3285), 0x0000);
+});
+
+Deno.test("RFC 1141 eqn 2 goes wrong where the new sum is zero, and RFC 1624 eqn 3 nowhere", () => {
+  // RFC 1141, eqn 2, in the plain words of the RFC: HC' = HC + m + ~m', end-around carry.
+  const rfc1141 = (sum: number, before: number, after: number) => {
+    let next = sum + before + (0xffff - after);
+    while (next > 0xffff) next = next - 0x10000 + 1;
+    return next;
+  };
+  const corners = [0x0000, 0x0001, 0x5555, 0x7fff, 0x8000, 0xcd7a, 0xfffe, 0xffff];
+  let wrong = 0;
+  for (const before of corners) {
+    for (const after of corners) {
+      // With the last of these the new words sum to 0xffff, so that the new checksum is zero.
+      for (const rest of [...corners, oracle(Uint8Array.of(0x45, 0, after >>> 8, after))]) {
+        const words = (m: number) => Uint8Array.of(0x45, 0, m >>> 8, m, rest >>> 8, rest);
+        const old = oracle(words(before));
+        const full = oracle(words(after));
+        const what = `${before} to ${after} beside ${rest}`;
+        // Its sum is never 0x0000 unless each of its three terms is.
+        const isWrong = full === 0 && old + before + (0xffff - after) > 0;
+        assertEquals(rfc1141(old, before, after), isWrong ? 0xffff : full, what);
+        assertEquals(updateChecksum(old, before, after), full, what);
+        if (isWrong) wrong++;
+      }
+    }
+  }
+  assertGreater(wrong, 50, "HARN-3");
+  assertEquals(rfc1141(0xdd2f, 0x5555, 0x3285), 0xffff, "the example of RFC 1624, section 4");
+});
+
+Deno.test("the sum does not care for byte order or for even cuts (RFC 1071, section 2)", () => {
+  fc.assert(
+    fc.property(cornerBytes(0, 60), fc.nat(59), (bytes, cut) => {
+      const even = bytes.slice(0, bytes.length & ~1);
+      const swapped = even.map((_, i) => even[i ^ 1]!);
+      const sum = checksum(even, 0, even.length);
+      assertEquals(checksum(swapped, 0, even.length), (sum >>> 8) | (sum & 255) << 8, "2 (B)");
+      // Pieces that begin at an odd distance are summed with their bytes swapped, and added.
+      const at = Math.min(cut, bytes.length);
+      const rest = fold(sumWords(bytes, at, bytes.length - at, 0));
+      const turned = at % 2 === 1 ? (rest >>> 8) | (rest & 255) << 8 : rest;
+      const both = fold(sumWords(bytes, 0, at, 0) + turned);
+      assertEquals(~both & 0xffff, oracle(bytes), `cut at ${at} of ${bytes.length}`);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("updateChecksum equals a full checksum for every corner of sum and word (PKT-3, PKT-4)", () => {

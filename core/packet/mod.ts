@@ -31,3 +31,5 @@ export * from "./ipv4_fragment.ts";
 export * from "./ipv6_fragment.ts";
 export * from "./mbuf_fragment.ts";
 export * from "./reassembler.ts";
+export * from "./toeplitz6.ts";
+export * from "./reta.ts";

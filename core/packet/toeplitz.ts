@@ -143,6 +143,26 @@ export class Toeplitz {
     return hash >>> 0;
   }
 
+  /**
+   * What the `len` bytes at `off` add to a hash, by XOR, when they stand at byte `position` of the
+   * input: an input that does not lie in one piece is hashed part by part.
+   *
+   * @throws {RangeError} when they do not lie in 0..inputBytes of the input
+   */
+  part(bytes: Uint8Array, off: number, len: number, position: number): number {
+    if (!(position >= 0 && len >= 0 && position + len <= this.inputBytes)) {
+      throw new RangeError(
+        `Cannot hash ${len} bytes from byte ${position} on: the tables reach 0..${this.inputBytes}`,
+      );
+    }
+    const table = this.#table;
+    let hash = 0;
+    for (let i = 0, base = position * 256; i < len; i++, base += 256) {
+      hash ^= table[base + bytes[off + i]!]!;
+    }
+    return hash >>> 0;
+  }
+
   /** Hash of the eight bytes at `off`: the two addresses of an IPv4 header begin at its byte 12. */
   hashAddresses(bytes: Uint8Array, off: number): number {
     const table = this.#table;

@@ -4,6 +4,8 @@
 
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { writeIcmpv6EchoFrame, writeTcp6Frame, writeUdp6Frame } from "./frame6.ts";
+import { fillReta, retaQueue } from "./reta.ts";
 import {
   RSS_KEY_MICROSOFT,
   RSS_KEY_SYMMETRIC,
@@ -11,6 +13,7 @@ import {
   Toeplitz,
   toeplitzPlain,
 } from "./toeplitz.ts";
+import { rssHashIpv6 } from "./toeplitz6.ts";
 
 /** Input in the order of the suite, hash over addresses, hash over addresses and ports. */
 const VECTORS: readonly (readonly [input: string, addresses: number, ports: number])[] = [
@@ -125,6 +128,105 @@ Deno.test("rssHashIpv4 with the symmetric key gives both directions one hash (RS
     VECTORS[0]![2],
     "the other key is not symmetric",
   );
+});
+
+/** A frame of IPv6 with the addresses and ports of an input of the suite; its header is at 14. */
+function frame6(input: Uint8Array, writer: typeof writeUdp6Frame, extensions: number[] = []) {
+  const frame = new Uint8Array(200);
+  const ports = new DataView(input.buffer, input.byteOffset + 32);
+  writer(frame, 0, {
+    ...{ dstMac: 1, srcMac: 2, src: input.slice(0, 16), dst: input.slice(16, 32) },
+    ...{ srcPort: ports.getUint16(0), dstPort: ports.getUint16(2) },
+    extensions: extensions.map((number) => ({ number, bytes: new Uint8Array(8) })),
+  });
+  return frame;
+}
+
+Deno.test("rssHashIpv6 gives the published hashes behind any extension headers (RSS-1)", () => {
+  for (const [hex, addresses, ports] of VECTORS.slice(5)) {
+    const input = fromHex(hex);
+    for (const extensions of [[], [60], [0, 43, 60]]) {
+      assertEquals(rssHashIpv6(frame6(input, writeTcp6Frame, extensions), 14), ports, "TCP");
+      assertEquals(rssHashIpv6(frame6(input, writeUdp6Frame, extensions), 14), ports, "UDP");
+      const icmp = frame6(input, writeIcmpv6EchoFrame, extensions);
+      assertEquals(rssHashIpv6(icmp, 14), addresses, "ICMPv6");
+    }
+    // RSS-4: all fragments of a packet have one hash, the first one too.
+    const fragment = frame6(input, writeUdp6Frame, [44]);
+    assertEquals(rssHashIpv6(fragment, 14), addresses, "an atomic fragment");
+    fragment[14 + 43] = 8;
+    assertEquals(rssHashIpv6(fragment, 14), addresses, "a later fragment");
+    const short = frame6(input, writeUdp6Frame);
+    short[14 + 5] = 3;
+    assertEquals(rssHashIpv6(short, 14), addresses, "three bytes of payload");
+    short[14 + 5] = 4;
+    assertEquals(rssHashIpv6(short, 14), ports, "four bytes of payload");
+  }
+  const narrow = new Toeplitz(RSS_KEY_MICROSOFT, 12);
+  assertThrows(() => rssHashIpv6(new Uint8Array(60), 0, narrow), RangeError, "12 bytes, 36 needed");
+});
+
+Deno.test("any key that repeats every 16 bits is symmetric, over IPv4 and IPv6 (RSS-2)", () => {
+  const input = fc.uint8Array({ minLength: 36, maxLength: 36, size: "max" });
+  fc.assert(
+    fc.property(fc.nat(255), fc.nat(255), input, fc.constantFrom(4, 16), (a, b, all, n) => {
+      const key = Uint8Array.from({ length: 40 }, (_, i) => i % 2 === 0 ? a : b);
+      const flow = all.slice(0, 2 * n + 4);
+      const back = Uint8Array.of(
+        ...flow.slice(n, 2 * n),
+        ...flow.slice(0, n),
+        ...flow.slice(2 * n + 2),
+        ...flow.slice(2 * n, 2 * n + 2),
+      );
+      const toeplitz = new Toeplitz(key, 36);
+      assertEquals(toeplitz.hash(back, 0, back.length), toeplitz.hash(flow, 0, flow.length));
+      // The price: the upper and the lower half of the hash are one and the same 16 bits.
+      const hash = toeplitz.hash(flow, 0, flow.length);
+      assertEquals(hash >>> 16, hash & 0xffff);
+    }),
+  );
+});
+
+Deno.test("Toeplitz parts of an input add up to the hash of it", () => {
+  const toeplitz = new Toeplitz(RSS_KEY_MICROSOFT, 36);
+  const input = fc.uint8Array({ minLength: 36, maxLength: 36, size: "max" });
+  fc.assert(
+    fc.property(input, fc.nat(36), (input, cut) => {
+      const parts = toeplitz.part(input, 0, cut, 0) ^ toeplitz.part(input, cut, 36 - cut, cut);
+      assertEquals(parts >>> 0, toeplitzPlain(RSS_KEY_MICROSOFT, input, 0, 36));
+    }),
+  );
+  assertThrows(() => toeplitz.part(RSS_KEY_MICROSOFT, 0, 5, 32), RangeError, "from byte 32 on");
+});
+
+Deno.test("a redirection table takes the low bits of the hash and shares queues evenly (RSS-4, RSS-5)", () => {
+  // Index of the published hashes in tables of 128 and 512 entries (82599, X710): the low 7 and 9 bits.
+  const published = [[0x51ccc178, 120, 376], [0xc626b0ea, 106, 234], [
+    0x5c2b394a,
+    74,
+    330,
+  ]] as const;
+  const half = (size: number, hash: number) =>
+    retaQueue(Uint8Array.from({ length: size }, (_, i) => i >>> 1), hash);
+  for (const [hash, in128, in512] of published) {
+    assertEquals([half(128, hash), half(512, hash)], [in128 >>> 1, in512 >>> 1]);
+  }
+  for (const size of [1, 2, 128, 512]) {
+    for (const queues of [1, 2, 3, 7, 16, 128].filter((n) => n <= size)) {
+      const reta = new Uint8Array(size);
+      fillReta(reta, queues);
+      const share = new Array(queues).fill(0);
+      for (let hash = 0; hash < size; hash++) share[retaQueue(reta, hash + 0xffff_0000)]++;
+      assertEquals(share, Array.from(share, (_, q) => Math.ceil((size - q) / queues)));
+    }
+  }
+  assertThrows(
+    () => fillReta(new Uint8Array(100), 4),
+    RangeError,
+    "100 entries, not a power of two",
+  );
+  assertThrows(() => fillReta(new Uint8Array(0), 1), RangeError, "0 entries");
+  assertThrows(() => fillReta(new Uint8Array(8), 9), RangeError, "9 queues, not 1..8");
 });
 
 Deno.test("Toeplitz refuses keys and inputs that its tables cannot hold", () => {
