@@ -128,7 +128,8 @@ export class FragmentEntries {
   /** Gives up what has taken too long; answers how many packets. */
   expire(lcore: number, now: number): number {
     const before = this.counts.expired;
-    for (let e = this.#table.oldest; e >= 0; e = this.#table.oldest) {
+    for (let left = this.#table.used; left > 0; left--) {
+      const e = this.#table.oldest;
       if (!(now - this.#table.began[e]! >= this.#limits.timeout)) break;
       if (this.#ended[e] === 0) this.counts.expired++;
       this.#give(lcore, e);
@@ -203,7 +204,7 @@ export class FragmentEntries {
     if (at < behind && this.#start[at]! < f.end) return true;
     const total = this.#total[e]!;
     if (f.isLast) return total >= 0 || at < behind;
-    return total >= 0 && f.end >= total;
+    return total >= 0 && f.end > total;
   }
 
   #insert(lcore: number, e: number, at: number, f: Fragment): void {

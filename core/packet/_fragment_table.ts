@@ -83,7 +83,10 @@ export class FragmentTable {
     if (this.#buckets[bucket] === e) this.#buckets[bucket] = this.#next[e]!;
     else {
       let before = this.#buckets[bucket]!;
-      while (this.#next[before] !== e) before = this.#next[before]!;
+      while (this.#next[before] !== e) {
+        before = this.#next[before]!;
+        if (!(before >= 0)) throw new Error(`Cannot end entry ${e}: it is in no bucket`);
+      }
       this.#next[before] = this.#next[e]!;
     }
     const [older, younger] = [this.#older[e]!, this.#younger[e]!];

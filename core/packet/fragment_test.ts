@@ -23,7 +23,7 @@ import { Mempool } from "../memory/mempool.ts";
 import { type ExtensionHeader, writeTcp6Frame, writeUdp6Frame } from "./frame6.ts";
 import { ipv4FragmentCount, isTinyIpv4Fragment, writeIpv4Fragment } from "./ipv4_fragment.ts";
 import { ipv6FragmentCount, writeIpv6Fragment } from "./ipv6_fragment.ts";
-import { checkIpv4Options } from "./ipv4_options.ts";
+import { checkIpv4Options, copyFragmentOptions, ipv4OptionLength } from "./ipv4_options.ts";
 import { mbufFragmentIpv4, mbufFragmentIpv6 } from "./mbuf_fragment.ts";
 import { Reassembler } from "./reassembler.ts";
 
@@ -176,6 +176,42 @@ Deno.test("writeIpv4Fragment: parts fit, follow each other, and have the options
   for (const kind of ["many", "two", "copied", "cut twice"]) {
     assertGreater(seen.get(kind) ?? 0, 2, `HARN-3: "${kind}" was met too seldom`);
   }
+});
+
+Deno.test("IPv4 options are walked inside the header alone, in steps that move on (PKT-6)", () => {
+  const header = (options: number[]) => packet4({ options, data: new Uint8Array(60).fill(0x90) });
+  const judged = (...options: number[]) => checkIpv4Options(header(options), 0);
+  assert(judged() && judged(0) && judged(1, 1, 1, 1) && judged(0x94, 4, 0, 0));
+  assert(judged(7, 3, 4, 0, 0xff, 0xff, 0xff, 0xff), "nothing counts behind the end of the list");
+  assertEquals([judged(0x94, 5, 0, 0), judged(0x94, 0, 0, 0), judged(0x94, 1, 0, 0)], [
+    false,
+    false,
+    false,
+  ]);
+  assertEquals(judged(1, 1, 1, 0x94), false, "no room for a length byte");
+  assertEquals(judged(1, 1, 0x94, 2), true, "a length byte and no data");
+  const bytes = header([0x94, 4, 0, 0]);
+  assertEquals([20, 21, 22, 23, 24].map((end) => ipv4OptionLength(bytes, 20, end)), [
+    0,
+    0,
+    0,
+    0,
+    4,
+  ]);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40, size: "max" }), (noise) => {
+      const packet = header([...noise]);
+      const end = packet[0]! % 16 * 4;
+      // What lies behind the header must not matter.
+      const other = packet.map((byte, i) => i < end ? byte : 0x03);
+      assertEquals(checkIpv4Options(other, 0), checkIpv4Options(packet, 0));
+      const out = new Uint8Array(60).fill(0xee);
+      const n = copyFragmentOptions(packet, 0, out, 0);
+      assertEquals(n, copyFragmentOptions(other, 0, null, 0));
+      assert(n % 4 === 0 && n <= end - 20 && out.subarray(n).every((byte) => byte === 0xee));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("ipv4FragmentCount refuses what must not be cut, and MTUs that do not exist", () => {
@@ -438,7 +474,9 @@ Deno.test("Reassembler follows its policy on overlaps, limits and time, fragment
           const { units, length, more } = last.part;
           now += pause;
           const data = Uint8Array.from({ length }, (_, i) => units * 8 + i + 100 * variant);
-          const packet = packet4({ id: key, flags: more ? 1 : 0, units, data });
+          // Keys 0 and 2 differ in the protocol alone.
+          const which = { id: key & 1, protocol: key > 1 ? 6 : 17 };
+          const packet = packet4({ ...which, flags: more ? 1 : 0, units, data });
           const b = load(memory, pool, packet, 24, 8);
           const got = table.ipv4(0, b, now);
           const isWhole = units === 0 && !more;

@@ -57,7 +57,7 @@ export function ipv4FragmentCount(bytes: Uint8Array, off: number, mtu: number): 
   const room = mtu - laterHeaderBytes(bytes, off);
   const rest = payload - ((mtu - header) & ~7);
   // The last fragment may fill its room to the last byte, the others to a multiple of eight.
-  return rest <= room ? 2 : 2 + Math.ceil((rest - room) / (room & ~7));
+  return 2 + Math.max(0, Math.ceil((rest - room) / (room & ~7)));
 }
 
 /**

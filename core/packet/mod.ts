@@ -1,6 +1,6 @@
 /**
- * Packets: readers and writers of headers over (bytes, offset), checksums, the RSS hash, whole
- * frames.
+ * Packets: readers and writers of headers over (bytes, offset), a walk over all of them, checksums,
+ * the RSS hash, whole frames, fragmentation and reassembly.
  */
 
 export * from "./bytes.ts";
