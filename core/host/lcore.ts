@@ -144,7 +144,7 @@ export class Lcore implements Home {
     if (!context.runnable) {
       context.runnable = true;
       this.#unpark(ps);
-    }
+    } else if (this.#parkedAt >= 0) this.#resume(ps);
     this.kick(ps);
   }
 

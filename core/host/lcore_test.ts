@@ -130,7 +130,10 @@ Deno.test("Lcore counts busy time of parked polling as empty polls", () => {
   assertEquals([core.emptyPs, core.usefulPs], [1000 * NS, 0]);
 });
 
-/** Three pollers on queues that work comes to at given times; one has a deadline. */
+/**
+ * Three pollers on queues that work comes to at given times, from a device or from a body of another lcore that
+ * wakes them; one has a deadline.
+ */
 function play(skips: boolean, arrivals: readonly (readonly [number, number])[], costs: number[]) {
   const { core, clock } = lcore(skips);
   const queues = [0, 0, 0];
@@ -157,7 +160,23 @@ function play(skips: boolean, arrivals: readonly (readonly [number, number])[], 
       return n;
     }, true));
   });
+  const other = new Lcore(1, clock, 1000);
+  other.reset({ interrupt: () => {} });
+  const mail: number[] = [];
+  const sender = other.spawn("softirq", (cpu) => {
+    for (const q of mail.splice(0)) {
+      queues[q]!++;
+      cpu.wake(waiters[q]!);
+    }
+    cpu.sleep();
+    return 1;
+  }, false);
   const arrive = clock.register((q) => {
+    if (clock.now % 2 === 1) {
+      mail.push(q);
+      other.wake(sender, clock.now);
+      return;
+    }
     queues[q]!++;
     waiters[q]!.notify();
   });
