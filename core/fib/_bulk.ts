@@ -1,5 +1,6 @@
 import type { RouteSet } from "../machine/scenario.ts";
 import type { Levels } from "./_levels.ts";
+import type { Fib4 } from "./fib.ts";
 import { leafEntry } from "./entry.ts";
 import { maskOf } from "./route.ts";
 import type { RuleTable } from "./rule_table.ts";
@@ -26,10 +27,30 @@ export function fillEmpty(
     if (rules.count > maxRules) return false;
     if (depth === 0) continue;
     if (depth <= levels.firstBits) levels.paint(prefix, depth, leafEntry(nextHop, depth));
-    else if (levels.missingGroups(prefix, depth) > levels.pool.free) return false;
+    else if (!levels.pool.has(levels.missingGroups(prefix, depth))) return false;
     else levels.insert(prefix, depth, leafEntry(nextHop, depth));
   }
   levels.recount();
+  return true;
+}
+
+/**
+ * Adds the routes to a table in their order; at the first refusal takes back, in reverse, what was
+ * added. `rules` are those of the table.
+ */
+export function addEach(fib: Fib4, rules: RuleTable, routes: RouteSet): boolean {
+  const before = new Int32Array(routes.count);
+  for (let i = 0; i < routes.count; i++) {
+    const prefix = routes.prefix[i]!;
+    const depth = routes.depth[i]!;
+    before[i] = rules.get((prefix & maskOf(depth)) >>> 0, depth);
+    if (fib.add(prefix, depth, routes.nextHop[i]!)) continue;
+    while (--i >= 0) {
+      if (before[i]! < 0) fib.delete(routes.prefix[i]!, routes.depth[i]!);
+      else fib.add(routes.prefix[i]!, routes.depth[i]!, before[i]!);
+    }
+    return false;
+  }
   return true;
 }
 

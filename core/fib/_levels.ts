@@ -1,3 +1,4 @@
+import type { Dir24_8Memory } from "./_dir24_8_memory.ts";
 import { DEPTH_SHIFT, EXTENDED, GROUP_SLOTS, groupEntry, HOP } from "./entry.ts";
 import { GroupPool } from "./group_pool.ts";
 import type { RuleTable } from "./rule_table.ts";
@@ -31,12 +32,16 @@ export class Levels {
   /** Slots from the first level to the one an update works on. */
   private readonly path = new Float64Array(4);
 
-  /** Empty levels. */
-  constructor(firstBits: number, groups: number) {
+  /** Whether other threads read these levels while they are changed. */
+  private readonly isShared: boolean;
+
+  /** Empty levels, in memory of their own or in that which others read. */
+  constructor(firstBits: number, groups: number, memory?: Dir24_8Memory) {
     this.firstBits = firstBits;
     this.shift = 32 - firstBits;
-    this.first = new Uint32Array(2 ** firstBits);
-    this.pool = new GroupPool(groups);
+    this.first = memory?.first ?? new Uint32Array(2 ** firstBits);
+    this.pool = new GroupPool(groups, memory);
+    this.isShared = memory !== undefined;
   }
 
   /** Reads that a look-up of `address` makes. */
@@ -100,12 +105,17 @@ export class Levels {
     return groupEntry(group);
   }
 
-  /** One store that turns an entry from its old answer to its new one. */
+  /**
+   * One store that turns an entry from its old answer to its new one, or from an answer to a group
+   * that says the same. Where others read it is atomic: what was stored before is then seen by whom
+   * sees the entry. An answer that replaces an answer (`writeRange`) needs no such order.
+   */
   publish(table: Uint32Array, slot: number, entry: number): void {
     if (table === this.first) {
       this.validFirst += (entry === 0 ? 0 : 1) - (table[slot] === 0 ? 0 : 1);
     }
-    table[slot] = entry;
+    if (this.isShared) Atomics.store(table, slot, entry);
+    else table[slot] = entry;
     this.touched++;
   }
 

@@ -1,5 +1,6 @@
 import { Bspl, type BsplOptions } from "./bspl.ts";
-import { Dir24_8, type Dir24_8Options } from "./dir24_8.ts";
+import { Dir24_8 } from "./dir24_8.ts";
+import type { Dir24_8Options } from "./dir24_8_options.ts";
 import { Dir24_8Compact, type Dir24_8CompactOptions } from "./dir24_8_compact.ts";
 import { Dxr, type DxrOptions } from "./dxr.ts";
 import type { Fib4 } from "./fib.ts";
@@ -65,6 +66,8 @@ export function createFib4(kind: Fib4Kind, options: Fib4Options = {}): Fib4 {
         groups: options.groups ?? 4096,
         maxRules: options.maxRules ?? 2 ** 21,
         defaultRoute: options.defaultRoute ?? true,
+        shared: options.shared,
+        readers: options.readers ?? 1,
       });
     case "mtrie":
       return new Mtrie(options);

@@ -1,5 +1,7 @@
 import type { RouteSet } from "../machine/scenario.ts";
-import { fillEmpty } from "./_bulk.ts";
+import { addEach, fillEmpty } from "./_bulk.ts";
+import { Dir24_8Memory, READERS_MAX } from "./_dir24_8_memory.ts";
+import type { Dir24_8Options } from "./dir24_8_options.ts";
 import { checkTable } from "./_invariants.ts";
 import { Levels } from "./_levels.ts";
 import { EXTENDED, GROUP_SLOTS, HOP, leafEntry, VALID } from "./entry.ts";
@@ -10,20 +12,6 @@ import { RuleTable } from "./rule_table.ts";
 
 /** Addresses that `lookupBulk` works on at a time: 2 KiB of addresses and next hops. */
 const BULK_BLOCK = 256;
-
-/** Shape and limits of a `Dir24_8`. */
-export interface Dir24_8Options {
-  /**
-   * Address bits that the first level resolves: 24 as in rte_lpm, fewer where 64 MiB are too many.
-   */
-  readonly firstBits: 24 | 16 | 8;
-  /** tbl8 groups, 1 KiB each, shared by all levels below the first. */
-  readonly groups: number;
-  /** Most routes it takes, 8 bytes each in rte_lpm's account. */
-  readonly maxRules: number;
-  /** Whether depth 0 is taken. rte_lpm refuses it. */
-  readonly defaultRoute: boolean;
-}
 
 /**
  * DIR-24-8 (Gupta, Lin, McKeown: Routing Lookups in Hardware at Memory Access Speeds, INFOCOM 1998)
@@ -37,9 +25,14 @@ export interface Dir24_8Options {
  * some rule is longer than the block, and a deletion that ends this gives the group back at once. A
  * group is written whole before the one store that makes it reachable, and an entry changes from
  * its old answer to its new one in one store, so a look-up between any two stores sees the old
- * table's answer or the new one's (rte_lpm orders its stores so). What rte_lpm leaves to the
- * application stays there: no look-up may run across a call of the writer, because a group given
- * back may be given out at once.
+ * table's answer or the new one's (rte_lpm orders its stores so).
+ *
+ * On its own memory no look-up may run across a call of the writer, because a group given back may
+ * be given out at once. On `shared` memory other threads look up meanwhile, each by a
+ * `Dir24_8Reader`, and see the old answer or the new one (LPM-12): a group given back is given out
+ * again only when every reader has reported a quiescent state since (rte_lpm_rcu_qsbr_add). Until
+ * then `add` may answer false for want of groups that are not used; it never waits. Of `addBulk`
+ * and `clear` readers see each route come and go for itself.
  *
  * The table refuses (`add` answers false) when rules or groups run out, before it has changed
  * anything. A default route, where allowed, is kept beside the table as the answer of a miss. The
@@ -80,24 +73,31 @@ export class Dir24_8 implements Fib4 {
   private readonly depthMin: number;
   /** What a miss answers: the default route's next hop, or -1. */
   private missHop = -1;
+  /** What other threads read. */
+  private readonly memory: Dir24_8Memory | undefined;
 
   /**
    * An empty table, with all of its memory allocated.
-   * @throws {RangeError} when an option is out of range, or (naming the bytes) the memory cannot be had
+   * @throws {RangeError} when an option is out of range, or (naming the bytes) the memory cannot be
+   * had or is too small
    */
   constructor(options: Dir24_8Options) {
-    const { firstBits, groups, maxRules, defaultRoute } = options;
+    const { firstBits, groups, maxRules, defaultRoute, shared, readers = 1 } = options;
     if (firstBits !== 24 && firstBits !== 16 && firstBits !== 8) {
       throw new RangeError(`Cannot create Dir24_8: firstBits ${firstBits} is not 24, 16 or 8`);
     }
     checkSize("Dir24_8", "groups", groups, 0, GROUPS_MAX);
     checkSize("Dir24_8", "maxRules", maxRules, 1, 2 ** 26);
+    checkSize("Dir24_8", "readers", readers, 1, READERS_MAX);
+    if (shared !== undefined) {
+      this.memory = Dir24_8Memory.create(shared, { firstBits, groups, readers }, defaultRoute);
+    }
     this.firstBits = firstBits;
     this.shift = 32 - firstBits;
     this.maxRules = maxRules;
     this.depthMin = defaultRoute ? 0 : 1;
     try {
-      this.levels = new Levels(firstBits, groups);
+      this.levels = new Levels(firstBits, groups, this.memory);
     } catch (cause) {
       const bytes = 4 * 2 ** firstBits + 4 * GROUP_SLOTS * groups;
       throw new RangeError(`Cannot create Dir24_8: ${bytes} bytes cannot be allocated`, { cause });
@@ -142,10 +142,10 @@ export class Dir24_8 implements Fib4 {
     const masked = (prefix & maskOf(depth)) >>> 0;
     if (this.rules.get(masked, depth) < 0) {
       if (this.rules.count >= this.maxRules) return false;
-      if (this.levels.missingGroups(masked, depth) > this.levels.pool.free) return false;
+      if (!this.levels.pool.has(this.levels.missingGroups(masked, depth))) return false;
     }
     this.rules.set(masked, depth, nextHop);
-    if (depth === 0) this.missHop = nextHop;
+    if (depth === 0) this.setMiss(nextHop);
     else this.levels.insert(masked, depth, leafEntry(nextHop, depth));
     return true;
   }
@@ -158,16 +158,16 @@ export class Dir24_8 implements Fib4 {
     checkPrefix("delete", prefix, depth, this.depthMin);
     const masked = (prefix & maskOf(depth)) >>> 0;
     if (!this.rules.remove(masked, depth)) return false;
-    if (depth === 0) this.missHop = -1;
+    if (depth === 0) this.setMiss(-1);
     else this.levels.erase(masked, depth, this.coveringEntry(masked, depth));
     return true;
   }
 
   /**
    * Adds all routes, or none: false, and nothing changed, when they do not fit together. Where a
-   * route occurs twice the later one stands. An empty table is filled in ascending depth without
-   * looking at what is overwritten: O(routes + slots written); otherwise the routes are added one
-   * by one.
+   * route occurs twice the later one stands. An empty table of its own memory is filled in ascending
+   * depth without looking at what is overwritten: O(routes + slots written); otherwise the routes
+   * are added one by one.
    * @throws {RangeError} when a route is out of range, before anything has changed
    */
   addBulk(routes: RouteSet): boolean {
@@ -175,12 +175,12 @@ export class Dir24_8 implements Fib4 {
       checkPrefix("add", routes.prefix[i]!, routes.depth[i]!, this.depthMin);
       checkNextHop("add", routes.nextHop[i]!);
     }
-    if (this.rules.count > 0) return this.addEach(routes);
+    if (this.rules.count > 0 || this.memory) return addEach(this, this.rules, routes);
     if (!fillEmpty(this.levels, this.rules, this.maxRules, routes)) {
       this.clear();
       return false;
     }
-    this.missHop = this.rules.get(0, 0);
+    this.setMiss(this.rules.get(0, 0));
     return true;
   }
 
@@ -234,9 +234,16 @@ export class Dir24_8 implements Fib4 {
 
   /**
    * Removes every route. Where the routes cover little of the first level, only their slots are
-   * written, so that a table with few routes is emptied in the time they took.
+   * written, so that a table with few routes is emptied in the time they took. On shared memory the
+   * routes are deleted one by one.
    */
   clear(): void {
+    if (this.memory !== undefined) {
+      // A covering prefix comes first, so nothing is uncovered: each address turns to a miss once.
+      this.rules.walk((prefix, depth) => this.delete(prefix, depth));
+      this.levels.touched = 0;
+      return;
+    }
     this.levels.clear(this.rules);
     this.rules.clear();
     this.missHop = -1;
@@ -251,6 +258,11 @@ export class Dir24_8 implements Fib4 {
    */
   checkInvariants(): void {
     checkTable(this.levels, this.rules, this.missHop);
+  }
+
+  private setMiss(hop: number): void {
+    this.missHop = hop;
+    this.memory?.setMiss(hop);
   }
 
   /** The entry that a deletion uncovers: that of the longest shorter rule, or 0. */
@@ -270,24 +282,5 @@ export class Dir24_8 implements Fib4 {
       shift -= 8;
     } while ((entry & EXTENDED) !== 0 && shift >= 0);
     return (entry & VALID) !== 0 ? entry & HOP : this.missHop;
-  }
-
-  /**
-   * Adds the routes in their order; at the first refusal takes back, in reverse, what was added.
-   */
-  private addEach(routes: RouteSet): boolean {
-    const before = new Int32Array(routes.count);
-    for (let i = 0; i < routes.count; i++) {
-      const prefix = routes.prefix[i]!;
-      const depth = routes.depth[i]!;
-      before[i] = this.rules.get((prefix & maskOf(depth)) >>> 0, depth);
-      if (this.add(prefix, depth, routes.nextHop[i]!)) continue;
-      while (--i >= 0) {
-        if (before[i]! < 0) this.delete(routes.prefix[i]!, routes.depth[i]!);
-        else this.add(routes.prefix[i]!, routes.depth[i]!, before[i]!);
-      }
-      return false;
-    }
-    return true;
   }
 }

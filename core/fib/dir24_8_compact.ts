@@ -1,4 +1,5 @@
 import type { RouteSet } from "../machine/scenario.ts";
+import { addEach } from "./_bulk.ts";
 import { checkNextHopUpTo } from "./_chunk_updates.ts";
 import { checkCompact } from "./_compact_check.ts";
 import { GROUPS_MAX } from "./_compact_entry.ts";
@@ -184,7 +185,7 @@ export class Dir24_8Compact implements Fib4 {
       checkPrefix("add", routes.prefix[i]!, routes.depth[i]!, this.depthMin);
       checkNextHopUpTo(routes.nextHop[i]!, HOP_MAX);
     }
-    if (this.rules.count > 0) return this.addEach(routes);
+    if (this.rules.count > 0) return addEach(this, this.rules, routes);
     const fits = fillCompact(this.levels, this.rules, this.maxRules, routes);
     if (!fits) this.clear();
     this.entries = this.levels.entries;
@@ -280,21 +281,5 @@ export class Dir24_8Compact implements Fib4 {
       entry = entries[((entry - 1) << 8) | ((address >>> shift) & 255)]!;
     }
     return ~entry;
-  }
-
-  /** Adds the routes in their order; at the first refusal takes back, in reverse, what was added. */
-  private addEach(routes: RouteSet): boolean {
-    const before = new Int32Array(routes.count);
-    for (let i = 0; i < routes.count; i++) {
-      const [prefix, depth] = [routes.prefix[i]!, routes.depth[i]!];
-      before[i] = this.rules.get((prefix & maskOf(depth)) >>> 0, depth);
-      if (this.add(prefix, depth, routes.nextHop[i]!)) continue;
-      while (--i >= 0) {
-        if (before[i]! < 0) this.delete(routes.prefix[i]!, routes.depth[i]!);
-        else this.add(routes.prefix[i]!, routes.depth[i]!, before[i]!);
-      }
-      return false;
-    }
-    return true;
   }
 }

@@ -1,3 +1,4 @@
+import type { GraceTokens } from "./_grace.ts";
 import { GROUP_SLOTS } from "./entry.ts";
 
 /**
@@ -15,8 +16,10 @@ export const GROUPS_MAX = 2 ** 22;
  * that was never used, so that a pool costs nothing to set up and a reset is proportional to what
  * was used. At the limit `allocate` answers -1.
  *
- * A group may be given out again at once. That is safe because no look-up runs across a call of the
- * writer; where one could, a grace period would have to stand between (rte_lpm: QSBR defer queue).
+ * A group may be given out again at once where no look-up runs across a call of the writer. Where
+ * one may, the pool is made with the tokens of the readers, and a group that comes back waits in a
+ * queue until each of them has reported since (rte_lpm: the QSBR defer queue). It is looked through
+ * when groups are wanted and there are none (rte_lpm does so too, and when the queue is long).
  */
 export class GroupPool {
   /** Entries of all groups: group g owns `[g * 256, g * 256 + 256)`. */
@@ -26,22 +29,34 @@ export class GroupPool {
   private readonly returned: Uint32Array;
   private returnedCount = 0;
   private freshNext = 0;
+  private readonly grace: GraceTokens | undefined;
+  /** Groups that wait for readers, the oldest first, and the token that each of them waits for. */
+  private readonly waiting: [group: number, token: number][] = [];
 
-  /** Sets aside room for `capacity` groups. */
-  constructor(capacity: number) {
+  /** Sets aside room for `capacity` groups, or takes it from memory that others read. */
+  constructor(capacity: number, shared?: { entries: Uint32Array; grace: GraceTokens }) {
     this.capacity = capacity;
-    this.entries = new Uint32Array(capacity * GROUP_SLOTS);
+    this.entries = shared?.entries ?? new Uint32Array(capacity * GROUP_SLOTS);
     this.returned = new Uint32Array(capacity);
+    this.grace = shared?.grace;
   }
 
-  /** Groups that can still be allocated. */
+  /** Groups that can be allocated now. */
   get free(): number {
     return this.capacity - this.freshNext + this.returnedCount;
   }
 
-  /** Groups that are out. */
+  /** Groups that are out; those that wait for readers are not. */
   get used(): number {
-    return this.freshNext - this.returnedCount;
+    return this.freshNext - this.returnedCount - this.waiting.length;
+  }
+
+  /**
+   * Whether `count` groups can be allocated, after those that readers have left were taken back.
+   */
+  has(count: number): boolean {
+    if (count > this.free && this.waiting.length > 0) this.reclaim();
+    return count <= this.free;
   }
 
   /** Takes a group, with whatever its last owner left in it; -1 when there is none. O(1). */
@@ -50,22 +65,34 @@ export class GroupPool {
     return this.freshNext < this.capacity ? this.freshNext++ : -1;
   }
 
-  /** Takes a group back. O(1). */
+  /** Takes a group back, to which nothing leads any more. O(1). */
   release(group: number): void {
-    this.returned[this.returnedCount++] = group;
+    if (this.grace === undefined) this.returned[this.returnedCount++] = group;
+    else this.waiting.push([group, this.grace.retire()]);
   }
 
   /** Whether a group is with the pool. O(groups returned): for invariants only. */
   isFree(group: number): boolean {
     return group >= this.freshNext ||
-      this.returned.subarray(0, this.returnedCount).includes(group);
+      this.returned.subarray(0, this.returnedCount).includes(group) ||
+      this.waiting.some(([waiting]) => waiting === group);
   }
 
-  /** Makes the pool equal to a new one. */
+  /** Makes the pool equal to a new one. Not where others read. */
   clear(): void {
     this.entries.fill(0, 0, this.freshNext * GROUP_SLOTS);
     this.returned.fill(0, 0, this.freshNext);
     this.returnedCount = 0;
     this.freshNext = 0;
+  }
+
+  /** Takes back what every reader has left. Tokens ascend, so the first that stays ends it. */
+  private reclaim(): void {
+    const { grace, waiting } = this;
+    let n = 0;
+    while (n < waiting.length && grace!.hasPassed(waiting[n]![1])) {
+      this.returned[this.returnedCount++] = waiting[n++]![0];
+    }
+    waiting.splice(0, n);
   }
 }
