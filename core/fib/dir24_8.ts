@@ -189,7 +189,7 @@ export class Dir24_8 implements Fib4 {
    */
   lookup(address: number): number {
     const entry = this.first[address >>> this.shift]!;
-    if ((entry & EXTENDED) !== 0) return this.lookupDeep(address);
+    if ((entry & EXTENDED) !== 0) return this.lookupDeep(address, entry);
     return (entry & VALID) !== 0 ? entry & HOP : this.missHop;
   }
 
@@ -212,7 +212,7 @@ export class Dir24_8 implements Fib4 {
         const entry = nextHops[i]!;
         const hit = -((entry >>> 24) & 1);
         nextHops[i] = (entry & EXTENDED) !== 0
-          ? this.lookupDeep(addresses[i]!)
+          ? this.lookupDeep(addresses[i]!, entry)
           : (entry & HOP & hit) | (miss & ~hit);
       }
     }
@@ -272,10 +272,10 @@ export class Dir24_8 implements Fib4 {
     return leafEntry(this.rules.get((prefix & maskOf(covering)) >>> 0, covering), covering);
   }
 
-  /** The look-up of an address whose first-level entry leads to a group. */
-  private lookupDeep(address: number): number {
+  /** The look-up of an address whose first-level entry, `start`, leads to a group. */
+  private lookupDeep(address: number, start: number): number {
     const entries = this.entries;
-    let entry = this.first[address >>> this.shift]!;
+    let entry = start;
     let shift = this.shift - 8;
     do {
       entry = entries[((entry & HOP) << 8) | ((address >>> shift) & 255)]!;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import type { Fib4 } from "../../core/fib/fib.ts";
-import { FibKit, type FibLaw } from "./law.ts";
+import { FibKit, type FibLaw, type ReaderOf } from "./law.ts";
 import { operationLaws } from "./laws_operation.ts";
+import { readerLaws } from "./laws_readers.ts";
 import { tableLaws } from "./laws_table.ts";
 import { wholeLaws } from "./laws_whole.ts";
 import type { FibLedger } from "./ledger.ts";
@@ -9,13 +10,20 @@ import { LawViolation } from "./rig.ts";
 import { type FibGeometry, fibScenarios } from "./scenario.ts";
 
 /** The laws of IPv4 forwarding tables, in the order of their numbers. */
-export const fibLaws: readonly FibLaw[] = [...operationLaws, ...tableLaws, ...wholeLaws]
+export const fibLaws: readonly FibLaw[] = [
+  ...operationLaws,
+  ...readerLaws,
+  ...tableLaws,
+  ...wholeLaws,
+]
   .sort((a, b) => Number(a.id.slice(4)) - Number(b.id.slice(4)));
 
 /** How a table is judged. */
 export interface FibConformanceOptions<F extends Fib4> {
   /** What the table consumes. Without it a table may refuse for want of rules only. */
   readonly ledger?: FibLedger<F>;
+  /** What looks up while the table changes. Without it LPM-12 is not judged. */
+  readonly reader?: ReaderOf<F>;
   /** Scenarios for each drawn law, 60 when left out. */
   readonly numRuns?: number;
   /** Where the drawing starts, 1 when left out: the same scenarios every time. */
@@ -142,9 +150,14 @@ function trials<F extends Fib4>(
       options.exhaustiveAt ?? [0, 7, 15, 23, 30],
       options.seed ?? 1,
       options.shortest ?? 1,
+      options.reader,
     );
     const { id, statement, needs } = law;
-    const unjudged = needs && !options.ledger?.[needs] ? `the ledger has no ${needs}` : "";
+    const unjudged = needs === "reads" && !options.ledger?.reads
+      ? "the ledger has no reads"
+      : needs === "reader" && !options.reader
+      ? "nothing is said to read the table while it changes"
+      : "";
     const trial = { id, statement, unjudged, judge: () => judge(name, law, kit, numRuns) };
     if (id !== "LPM-1" || numRuns < FLOOR_RUNS) return [trial];
     const cover = () => coverage(name, kit, numRuns);

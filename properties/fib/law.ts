@@ -2,6 +2,13 @@ import type { Fib4 } from "../../core/fib/fib.ts";
 import type { FibLedger } from "./ledger.ts";
 import { Rig } from "./rig.ts";
 import type { FibGeometry, FibScenario } from "./scenario.ts";
+import type { FibReader, Watch } from "./watched.ts";
+
+/**
+ * Makes what looks up in a table while it changes, from a table that is new. All arrays that
+ * look-ups read have to be replaced by watched ones, in the table as in the reader.
+ */
+export type ReaderOf<F extends Fib4> = (fib: F, watch: Watch) => FibReader;
 
 /** What a law is judged with: the table's maker and what was declared about it. */
 export class FibKit<F extends Fib4> {
@@ -19,6 +26,7 @@ export class FibKit<F extends Fib4> {
     readonly windows: readonly number[],
     readonly seed: number,
     readonly shortest: number,
+    readonly readerOf?: ReaderOf<F>,
   ) {}
 
   /** A new table beside an empty model. */
@@ -49,8 +57,8 @@ export interface FibLaw {
   readonly statement: string;
   /** Where it comes from. */
   readonly clause: string;
-  /** What the ledger has to offer for this law to be judged. */
-  readonly needs?: "reads";
+  /** What has to be declared for this law to be judged: reads in the ledger, or a reader. */
+  readonly needs?: "reads" | "reader";
   /** Drawn scenarios, or one fixed run. */
   readonly judged: "drawn" | "once";
   /** Does the run and throws a `LawViolation` when the law does not hold. */

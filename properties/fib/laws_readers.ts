@@ -1,0 +1,48 @@
+import type { Fib4 } from "../../core/fib/fib.ts";
+import type { FibKit, FibLaw } from "./law.ts";
+import type { FibScenario } from "./scenario.ts";
+import { exploreUnderReader } from "./under_reader.ts";
+import { makeStores, Recordings } from "./updates.ts";
+import { WatchedMemory } from "./watched.ts";
+
+/** The laws about who looks up while the table changes. */
+export const readerLaws: readonly FibLaw[] = [
+  {
+    id: "LPM-12",
+    statement:
+      "a look-up under an update answers what it answered before or what it answers afterwards",
+    clause: "DPDK Programmer's Guide, LPM Library: RCU; every interleaving of one with one",
+    needs: "reader",
+    judged: "drawn",
+    check: checkUnderReader,
+  },
+];
+
+function checkUnderReader<F extends Fib4>(kit: FibKit<F>, scenario: FibScenario): void {
+  const rig = kit.open(scenario.geometry);
+  const memory = new WatchedMemory();
+  const reader = kit.readerOf!(rig.fib, memory.watch);
+  for (const step of scenario.steps) {
+    const watched = { fib: rig.fib, reader, memory, routes: rig.model };
+    const update = (): string => {
+      rig.step(scenario, step);
+      return rig.log.at(-1)!;
+    };
+    // What the reader could still hold is no matter of one update.
+    memory.wordsOf(() => reader.quiescent?.());
+    const recordings = new Recordings(() => watched, [update]);
+    const recording = recordings.after([[]]);
+    kit.operations++;
+    if (recording.stores.length === 0) continue;
+    const stored = new Set(recording.stores.map(({ word }) => word));
+    for (const address of [...rig.probes(), ...scenario.bases]) {
+      // Whose look-up reads no word that is stored cannot see the update at all.
+      const words = memory.wordsOf(() => reader.lookup(address));
+      if (!words.values().some((word) => stored.has(word))) continue;
+      const { failure, steps } = exploreUnderReader(recordings, address, 1, words);
+      if (failure !== undefined) rig.fail([failure.message, ...steps].join("\n    "));
+      kit.label("looked up under an update");
+    }
+    makeStores(recording, recording.stores.length);
+  }
+}

@@ -1,0 +1,114 @@
+import type { Fib4 } from "../../core/fib/fib.ts";
+import { RouteList, routeText } from "./model.ts";
+import type { FibReader, Store, WatchedMemory } from "./watched.ts";
+
+/** A table, what reads it, the memory between them, and the routes that it ought to hold. */
+export interface Watched {
+  /** What changes. */
+  readonly fib: Fib4;
+  /** What looks up meanwhile. */
+  readonly reader: FibReader;
+  /** What all accesses go through. */
+  readonly memory: WatchedMemory;
+  /** What the table holds. */
+  readonly routes: RouteList;
+}
+
+/** Does one call of the writer, to the table and to its list of routes; answers what that was. */
+export type Update = (watched: Watched) => string;
+
+/** The addition of a route, or without a next hop its deletion. */
+export function updateOf(prefix: number, depth: number, nextHop?: number): Update {
+  const route = routeText(prefix, depth);
+  if (nextHop === undefined) {
+    return ({ fib, routes }) => {
+      const got = fib.delete(prefix, depth);
+      if (got) routes.delete(prefix, depth);
+      return `delete ${route}: ${got}`;
+    };
+  }
+  return ({ fib, routes }) => {
+    const got = fib.add(prefix, depth, nextHop);
+    if (got) routes.add(prefix, depth, nextHop);
+    return `add ${route} -> ${nextHop}: ${got}`;
+  };
+}
+
+/** An update that has been done once, and can be taken back and done again store by store. */
+export interface Recording {
+  /** The table it was done to. */
+  readonly watched: Watched;
+  /** What it stored. */
+  readonly stores: readonly Store[];
+  /** What it was, and what the table answered. */
+  readonly text: string;
+  /** The routes before each update up to this one, and after it. */
+  readonly tables: readonly RouteList[];
+  /** How many of the stores are made at present. */
+  made: number;
+}
+
+/** A word of the reader and what it says. */
+export interface Told {
+  /** Which word. */
+  readonly word: number;
+  /** What is in it. */
+  readonly value: number;
+}
+
+/** Makes or takes back stores until the first `made` are made. */
+export function makeStores(recording: Recording, made: number): void {
+  const { stores } = recording;
+  for (; recording.made < made; recording.made++) {
+    const { array, index, after } = stores[recording.made]!;
+    array[index] = after;
+  }
+  while (recording.made > made) {
+    const { array, index, before } = stores[--recording.made]!;
+    array[index] = before;
+  }
+}
+
+/**
+ * What a writer's updates store, one after the other; each depends on what the reader had told when
+ * it began, and on what came before.
+ */
+export class Recordings {
+  /** Before the first update. */
+  readonly start: Recording;
+  private readonly done = new Map<string, Recording>();
+
+  /** `make` answers a table in the same state each time; where there is one update, the same. */
+  constructor(private readonly make: () => Watched, readonly updates: readonly Update[]) {
+    const watched = make();
+    const tables = [copyOf(watched.routes)];
+    this.start = { watched, stores: [], text: "", tables, made: 0 };
+  }
+
+  /** The last of `history.length` updates, none of its stores made; [i] is told before update i. */
+  after(history: readonly (readonly Told[])[]): Recording {
+    if (history.length === 0) return this.start;
+    const key = JSON.stringify(history);
+    const known = this.done.get(key);
+    if (known !== undefined) return known;
+    const before = this.after(history.slice(0, -1));
+    const watched = this.make();
+    let text = "";
+    let stores: Store[] = [];
+    history.forEach((told, i) => {
+      for (const { word, value } of told) watched.memory.setWord(word, value);
+      stores = watched.memory.record(() => text = this.updates[i]!(watched));
+    });
+    const tables = [...before.tables, copyOf(watched.routes)];
+    const recording = { watched, stores, text, tables, made: stores.length };
+    makeStores(recording, 0);
+    this.done.set(key, recording);
+    return recording;
+  }
+}
+
+function copyOf(routes: RouteList): RouteList {
+  const copy = new RouteList();
+  copy.routes.push(...routes.routes);
+  return copy;
+}
