@@ -34,11 +34,10 @@ function checkUnderReader<F extends Fib4>(kit: FibKit<F>, scenario: FibScenario)
     const recording = recordings.after([[]]);
     kit.operations++;
     if (recording.stores.length === 0) continue;
-    const stored = new Set(recording.stores.map(({ word }) => word));
     for (const address of [...rig.probes(), ...scenario.bases]) {
       // Whose look-up reads no word that is stored cannot see the update at all.
       const words = memory.wordsOf(() => reader.lookup(address));
-      if (!words.values().some((word) => stored.has(word))) continue;
+      if (!words.values().some((word) => recordings.stored.has(word))) continue;
       const { failure, steps } = exploreUnderReader(recordings, address, 1, words);
       if (failure !== undefined) rig.fail([failure.message, ...steps].join("\n    "));
       kit.label("looked up under an update");

@@ -26,7 +26,8 @@ interface OwnWord {
  * An update is done by the table itself, at once, when the writer begins it, with what the reader
  * has told by then; what it stored is taken back and made again store by store, as the writer's
  * steps. Stores to words that no look-up of the address reads are made together with the next one
- * that is: no reader can tell. The look-ups are the reader's own code (`WatchedMemory.step`).
+ * that is: no reader can tell. The look-ups are the reader's own code (`WatchedMemory.step`); an
+ * access to what no update stores is made together with the one before.
  *
  * A look-up has to answer what the table says, by a scan of its routes, at some moment from its
  * first access to its last.
@@ -160,26 +161,24 @@ export class UnderReader implements SteppedSystem {
       ? () => reader.lookup(this.address)
       : () => (reader.quiescent?.(), 0);
     if (this.seen.length === 0) this.since = this.ended;
-    const { at, answer } = memory.step(operation, this.seen);
-    this.text = "needs no access";
-    if (at !== undefined) {
-      this.visible.add(at.word);
-      const { word, before } = at;
-      const isStore = at.after !== before;
-      if (isStore && !this.own.some((own) => own.word === word)) {
-        this.own.push({ word, initial: before, tells: !isLookup });
-      }
-      this.text = isStore
-        ? `stores ${storeText(at)}`
-        : `reads ${at.name}[${at.index}]: ${hex(before)}`;
+    const { accesses, answer } = memory.step(
+      operation,
+      this.seen,
+      ({ word, before, after }) => isLookup ? this.recordings.stored.has(word) : before !== after,
+    );
+    for (const { word, before, after } of accesses) {
+      this.visible.add(word);
+      if (before === after || this.own.some((own) => own.word === word)) continue;
+      this.own.push({ word, initial: before, tells: !isLookup });
     }
+    this.text = accesses.map(accessText).join(", ");
     if (answer === undefined) return;
     if (isLookup) {
-      this.text += `; lookup answers ${hop(answer)}`;
+      this.text += `: lookup answers ${hop(answer)}`;
       if (!this.answers(this.since, this.begun).has(answer)) {
         this.wrong = [answer, this.since, this.begun];
       }
-    } else this.text += "; it is quiescent";
+    } else this.text += ": it is quiescent";
     this.operation++;
     this.seen = [];
     this.since = 0;
@@ -219,7 +218,7 @@ export function exploreUnderReader(
   visible: Set<number>,
 ): Interleavings & { readonly steps: readonly string[] } {
   for (;;) {
-    const known = visible.size;
+    const known = visible.size + recordings.stored.size;
     const system = new UnderReader(recordings, address, looks, visible);
     const start = system.save();
     const seen = exploreInterleavings(system, () => system.check(), 100_000);
@@ -227,8 +226,10 @@ export function exploreUnderReader(
     const failure = seen.failure;
     const steps = failure === undefined ? [] : system.describe(start, failure.schedule);
     system.restore(start);
-    // A look-up went where none was known to go: stores there are to be told apart too.
-    if (failure !== undefined || visible.size === known) return { ...seen, steps };
+    // Else a look-up went where none was known to go, or a store, which is now to be told apart.
+    if (failure !== undefined || visible.size + recordings.stored.size === known) {
+      return { ...seen, steps };
+    }
   }
 }
 
@@ -238,6 +239,11 @@ function hop(nextHop: number): string {
 
 function hex(value: number): string {
   return `0x${(value >>> 0).toString(16)}`;
+}
+
+function accessText(at: Store): string {
+  if (at.before !== at.after) return `stores ${storeText(at)}`;
+  return `reads ${at.name}[${at.index}], ${hex(at.before)}`;
 }
 
 function storeText({ name, index, before, after }: Store): string {

@@ -76,6 +76,8 @@ export function makeStores(recording: Recording, made: number): void {
 export class Recordings {
   /** Before the first update. */
   readonly start: Recording;
+  /** The words that updates are known to store. */
+  readonly stored: Set<number> = new Set();
   private readonly done = new Map<string, Recording>();
 
   /** `make` answers a table in the same state each time; where there is one update, the same. */
@@ -99,6 +101,7 @@ export class Recordings {
       for (const { word, value } of told) watched.memory.setWord(word, value);
       stores = watched.memory.record(() => text = this.updates[i]!(watched));
     });
+    for (const { word } of stores) this.stored.add(word);
     const tables = [...before.tables, copyOf(watched.routes)];
     const recording = { watched, stores, text, tables, made: stores.length };
     makeStores(recording, 0);

@@ -41,13 +41,13 @@ export interface Store {
 /** What becomes of an access: the value that was there, and a new one unless it is a load. */
 type Access = (at: Store, change?: (old: number) => number) => number;
 
-/** Thrown into a stepped operation at the access after the one that it was let make. */
-class Paused extends Error {}
+/** Thrown into a stepped operation at the access before which it has to stop. */
+const PAUSED = new Error("paused");
 
-/** What the accesses of an operation gave up to now, and what it returned if it is over. */
+/** What an operation did in a step. */
 export interface Stepped {
-  /** Its access of this step. */
-  readonly at: Store | undefined;
+  /** Its accesses. */
+  readonly accesses: readonly Store[];
   /** What it answered; undefined while it is not over. */
   readonly answer: number | undefined;
 }
@@ -59,11 +59,11 @@ const direct: Access = ({ array, index, before }, change) => {
 
 /**
  * The memory of one table: hands out watched arrays, writes down what a writer stores, and lets a
- * reader's operation go on by one access at a time.
+ * reader's operation go on access by access.
  *
  * An operation is stepped by running it anew from its beginning, its earlier accesses answered as
- * they were and left without effect, the next one made, and the one after that ending it by an
- * exception. So the code itself is explored and not a model of it; it has to keep whatever changes
+ * they were and left without effect, new ones made, and an exception ending it where it has to
+ * stop. So the code itself is explored and not a model of it; it has to keep whatever changes
  * in watched arrays.
  */
 export class WatchedMemory {
@@ -115,29 +115,31 @@ export class WatchedMemory {
   }
 
   /**
-   * Makes one more access of `operation`, whose earlier ones gave `seen`; what this one gives is
-   * put there.
+   * Lets `operation`, whose earlier accesses gave `seen`, make those up to the next but one that
+   * others can tell (`isTold`); what they give is added to `seen`.
    */
-  step(operation: () => number, seen: number[]): Stepped {
-    let done = 0;
-    let made: Store | undefined;
+  step(operation: () => number, seen: number[], isTold: (at: Store) => boolean): Stepped {
+    const accesses: Store[] = [];
     const before = seen.length;
+    let [done, told] = [0, 0];
+    const access: Access = (at, change) => {
+      if (done < before) {
+        const value = seen[done++]!;
+        return at.array instanceof Uint32Array ? value >>> 0 : value;
+      }
+      const after = change === undefined ? at.before : change(at.before);
+      const made = { ...at, after };
+      if (isTold(made) && ++told > 1) throw PAUSED;
+      at.array[at.index] = after;
+      seen.push(at.before);
+      accesses.push(made);
+      return at.before;
+    };
     try {
-      const answer = this.as((at, change) => {
-        if (done < before) {
-          const value = seen[done++]!;
-          return at.array instanceof Uint32Array ? value >>> 0 : value;
-        }
-        if (made !== undefined) throw new Paused();
-        seen.push(at.before);
-        direct(at, change);
-        made = { ...at, after: at.array[at.index]! };
-        return at.before;
-      }, operation);
-      return { at: made, answer };
+      return { accesses, answer: this.as(access, operation) };
     } catch (error) {
-      if (!(error instanceof Paused)) throw error;
-      return { at: made, answer: undefined };
+      if (error !== PAUSED) throw error;
+      return { accesses, answer: undefined };
     }
   }
 
