@@ -4,20 +4,11 @@ import {
   type SteppedSystem,
 } from "../../core/ring/interleave.ts";
 import { addressText } from "./model.ts";
-import { makeStores, type Recording, Recordings, type Told } from "./updates.ts";
+import { makeStores, type OwnWord, type Recording, Recordings, type Told } from "./updates.ts";
 import type { Store } from "./watched.ts";
 
 const WRITER = 0;
 const READER = 1;
-
-/** A word that the reader writes. */
-interface OwnWord {
-  readonly word: number;
-  /** What was in it at first. */
-  readonly initial: number;
-  /** Whether it was written to tell the writer something. */
-  readonly tells: boolean;
-}
 
 /**
  * A writer that makes updates and a reader that looks one address up, stepped one access to shared
@@ -37,7 +28,7 @@ export class UnderReader implements SteppedSystem {
   readonly actors = 2;
   /** Words that look-ups are known to read. */
   readonly visible: Set<number>;
-  private readonly own: OwnWord[] = [];
+  private readonly own: OwnWord[];
   // The state. Beside it stands the memory of `at`.
   private at: Recording;
   private begun = 0;
@@ -61,6 +52,7 @@ export class UnderReader implements SteppedSystem {
     visible: Iterable<number>,
   ) {
     this.visible = new Set(visible);
+    this.own = recordings.own;
     this.at = recordings.start;
   }
 
@@ -223,13 +215,12 @@ export function exploreUnderReader(
     const start = system.save();
     const seen = exploreInterleavings(system, () => system.check(), 100_000);
     for (const word of system.visible) visible.add(word);
-    const failure = seen.failure;
-    const steps = failure === undefined ? [] : system.describe(start, failure.schedule);
+    const { failure } = seen;
+    const isSettled = visible.size + recordings.stored.size === known;
+    const steps = failure && isSettled ? system.describe(start, failure.schedule) : [];
     system.restore(start);
-    // Else a look-up went where none was known to go, or a store, which is now to be told apart.
-    if (failure !== undefined || visible.size + recordings.stored.size === known) {
-      return { ...seen, steps };
-    }
+    // Else a look-up went where none was known to go, or a store did: these are now told apart.
+    if (isSettled) return { ...seen, steps };
   }
 }
 

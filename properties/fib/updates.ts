@@ -56,6 +56,16 @@ export interface Told {
   readonly value: number;
 }
 
+/** A word that the reader writes. */
+export interface OwnWord {
+  /** Which word. */
+  readonly word: number;
+  /** What was in it at first. */
+  readonly initial: number;
+  /** Whether it was written to tell the writer something. */
+  readonly tells: boolean;
+}
+
 /** Makes or takes back stores until the first `made` are made. */
 export function makeStores(recording: Recording, made: number): void {
   const { stores } = recording;
@@ -78,6 +88,8 @@ export class Recordings {
   readonly start: Recording;
   /** The words that updates are known to store. */
   readonly stored: Set<number> = new Set();
+  /** The words that the reader is known to write. */
+  readonly own: OwnWord[] = [];
   private readonly done = new Map<string, Recording>();
 
   /** `make` answers a table in the same state each time; where there is one update, the same. */
@@ -85,6 +97,11 @@ export class Recordings {
     const watched = make();
     const tables = [copyOf(watched.routes)];
     this.start = { watched, stores: [], text: "", tables, made: 0 };
+  }
+
+  /** What was done in some order of steps, each update a line with its answer. */
+  texts(): Set<string> {
+    return new Set(this.done.values().map(({ text }) => text));
   }
 
   /** The last of `history.length` updates, none of its stores made; [i] is told before update i. */
