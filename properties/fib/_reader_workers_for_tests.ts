@@ -71,7 +71,9 @@ function body(attach: (memory: SharedArrayBuffer) => Dir24_8Reader, order: Order
     }
     if (differs) contested++;
     if (isRight || wrong !== "") return;
-    wrong = `lookup ${addresses[i]}: ${got}, after ${from} to ${to} updates it is ${first}`;
+    const text = [24, 16, 8, 0].map((shift) => (addresses[i]! >>> shift) & 255).join(".");
+    wrong = `lookup ${text} answers ${got}, which it never was from ${from} updates, when it was ` +
+      `${first}, to ${to}`;
   };
   Atomics.add(common, 2, 1);
   for (let round = 0; wrong === "" && Atomics.load(common, 3) === 0; round++) {
@@ -131,17 +133,18 @@ function answersOf({ routes, changes, addresses }: ReaderRun): Int32Array {
 
 /** Makes one change; where groups wait for readers, as soon as these have reported. */
 function change(fib: Dir24_8, { prefix, depth, nextHop }: Change, common: Int32Array): void {
-  if (nextHop === undefined) {
-    if (!fib.delete(prefix, depth)) throw new Error(`no ${routeText(prefix, depth)} to delete`);
-    return;
-  }
-  for (let i = 0; !fib.add(prefix, depth, nextHop); i++) {
-    if (i === 100_000) {
-      throw new Error(`no group for ${routeText(prefix, depth)}: readers are stuck`);
+  for (let i = 0; i < 100_000; i++) {
+    Atomics.add(common, BEGUN, 1);
+    if (nextHop === undefined ? fib.delete(prefix, depth) : fib.add(prefix, depth, nextHop)) {
+      Atomics.add(common, ENDED, 1);
+      return;
     }
+    // Refused, so nothing has been stored.
+    Atomics.sub(common, BEGUN, 1);
     // A short sleep lets the readers run where there are fewer cores than threads.
-    Atomics.wait(common, READY, Atomics.load(common, READY), 0.05);
+    Atomics.wait(common, STOP, 0, 0.05);
   }
+  throw new Error(`no group for ${routeText(prefix, depth)}: the readers are stuck`);
 }
 
 /** Runs writer and readers; answers what each reader saw. */
@@ -170,9 +173,7 @@ export async function underReaders(run: ReaderRun): Promise<ReaderOutcome[]> {
       Atomics.wait(common, STOP, 0, 0.1);
     }
     for (let n = 0; n < run.rounds * changes.length; n++) {
-      Atomics.add(common, BEGUN, 1);
       change(fib, changes[n % changes.length]!, common);
-      Atomics.add(common, ENDED, 1);
     }
     Atomics.store(common, STOP, 1);
     return await Promise.all(outcomes);
