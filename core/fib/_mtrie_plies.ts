@@ -8,7 +8,8 @@ import { grown } from "./_grown.ts";
  * word 0: `2^rootBits` leaves, then as many prefix lengths, a byte each. Every other ply takes 336
  * words (VPP: 1344 bytes, its struct padded to cache lines): 256 leaves, 256 lengths, the number of
  * non-empty leaves, the address bits above the ply (`dst_address_bits_base`), padding. A free ply
- * has `FREE_MARK` there and the next free one in its first word.
+ * has `FREE_MARK` there and the next free one in place of the number, so that its leaves stay as
+ * they were for a look-up that is on its way to them.
  *
  * A leaf is terminal when its lowest bit is set; the rest is a load-balance index, 0 for the drop
  * that answers where no route does, next hop + 1 otherwise. Other leaves are the word offset of the
@@ -209,7 +210,7 @@ export class MtriePlies {
   /** A ply in which every leaf is that of the slot it will replace (VPP: ply_create). */
   private create(leaf: number, length: number, base: number): number {
     let ply = this.freeList;
-    if (ply !== 0) this.freeList = this.words[ply]!;
+    if (ply !== 0) this.freeList = this.words[ply + COUNT]!;
     else {
       ply = this.fresh;
       this.fresh += PLY_WORDS;
@@ -225,7 +226,7 @@ export class MtriePlies {
   }
 
   private release(ply: number): void {
-    this.words[ply] = this.freeList;
+    this.words[ply + COUNT] = this.freeList;
     this.words[ply + BASE] = FREE_MARK;
     this.freeList = ply;
     this.used--;

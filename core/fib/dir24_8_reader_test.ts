@@ -70,10 +70,16 @@ function readerOf(fib: Dir24_8, watch: Watch): Dir24_8Reader {
 
 fibConformance("Dir24_8 on shared memory", make, {
   ledger: groupLedger(8),
-  reader: readerOf,
   numRuns: 8,
   // What has no part in sharing is judged on memory of its own.
-  only: /^LPM-(?!14|16)/,
+  only: /^LPM-(?!12|14|16)/,
+});
+
+fibConformance("Dir24_8 under its reader", make, {
+  ledger: groupLedger(8),
+  reader: readerOf,
+  numRuns: 40,
+  only: /^LPM-12$/,
 });
 
 type Plant = (inside: Inside) => void;

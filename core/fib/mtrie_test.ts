@@ -245,3 +245,18 @@ Deno.test("createFib4 makes the tries and the search on lengths by name", () => 
     assertEquals([fib.add(0x0b000000, 8, 9), fib.lookup(0x0a000001), fib.lookup(1)], [false, 8, 7]);
   }
 });
+
+// At the end: watched arrays leave the code slower behind.
+fibConformance("Mtrie under its look-ups", make(8), {
+  reader: (fib, watch) => {
+    const inside = fib as unknown as { plies: MtriePlies; words: Uint32Array };
+    const { capacityMax } = inside.plies as unknown as { capacityMax: number };
+    // Growing is no matter of single stores: all plies are there beforehand.
+    assertEquals(inside.plies.reserve(capacityMax), true);
+    inside.plies.words = inside.words = watch(inside.plies.words, "plies");
+    return fib;
+  },
+  ledger: plyLedger(8),
+  numRuns: 32,
+  only: /^LPM-12$/,
+});

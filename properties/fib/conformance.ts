@@ -158,7 +158,8 @@ function trials<F extends Fib4>(
       : needs === "reader" && !options.reader
       ? "nothing is said to read the table while it changes"
       : "";
-    const trial = { id, statement, unjudged, judge: () => judge(name, law, kit, numRuns) };
+    const runs = Math.ceil(numRuns / (law.cost ?? 1));
+    const trial = { id, statement, unjudged, judge: () => judge(name, law, kit, runs) };
     if (id !== "LPM-1" || numRuns < FLOOR_RUNS) return [trial];
     const cover = () => coverage(name, kit, numRuns);
     return [trial, { id: "HARN-3", statement: COVERAGE, unjudged: "", judge: cover }];

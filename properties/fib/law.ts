@@ -61,6 +61,8 @@ export interface FibLaw {
   readonly needs?: "reads" | "reader";
   /** Drawn scenarios, or one fixed run. */
   readonly judged: "drawn" | "once";
+  /** How often others are judged for each time that this one is; 1 when left out. */
+  readonly cost?: number;
   /** Does the run and throws a `LawViolation` when the law does not hold. */
   check<F extends Fib4>(kit: FibKit<F>, scenario: FibScenario): void;
 }
