@@ -33,6 +33,9 @@ export interface BsplOptions {
  * changed. A table doubles when half full, and shrinks only when all are made anew; should that
  * exceed the limit after a deletion, the old ones stay, with a length that nothing uses.
  *
+ * No look-up may run across a call of the writer: markers
+ * are repaired one by one, a removal closes gaps in a hash, and tables are made anew in place.
+ *
  * @example
  * ```ts
  * import { Bspl } from "@planecheck/planecheck/core";

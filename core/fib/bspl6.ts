@@ -50,6 +50,9 @@ export interface Bspl6Options {
  * would not fit; a deletion after which the entries would not fit the fewer lengths keeps the length
  * that nothing uses any more.
  *
+ * No look-up may run across a call of the writer: markers
+ * are repaired one by one and a removal closes gaps in a hash.
+ *
  * @example
  * ```ts
  * import { Bspl6 } from "@planecheck/planecheck/core";

@@ -260,6 +260,7 @@ export class Dir24_8 implements Fib4 {
     checkTable(this.levels, this.rules, this.missHop);
   }
 
+  /** Changes what a miss answers, for this thread and for others. */
   private setMiss(hop: number): void {
     this.missHop = hop;
     this.memory?.setMiss(hop);

@@ -45,8 +45,10 @@ const BULK_BLOCK = 256;
  *
  * What is promised of updates is what `Dir24_8` promises: a block has a group exactly while a rule
  * is longer than it, every store leaves each address with its old answer or the new one, a refusal
- * (rules, groups or `maxBytes` run out) changes nothing. No look-up may run across a call of the
- * writer. An update touches the 2^(level - depth) slots of its prefix, 256 of each group beneath
+ * (rules, groups or `maxBytes` run out) changes nothing. A look-up that one update overtakes at any
+ * of its reads answers old or new (LPM-12, explored). More is not promised, so no look-up may run
+ * across calls of the writer: a group given back may be given out at once, and growing replaces the
+ * arrays. An update touches the 2^(level - depth) slots of its prefix, 256 of each group beneath
  * them, and 257 for each group on its path that it makes.
  *
  * @example

@@ -262,6 +262,25 @@ const FAULTS: readonly (readonly [name: string, program: number, Plant, RegExp])
   ],
 ];
 
+Deno.test("LPM-12 Dir24_8Reader lookupBulk sees old or new in every interleaving", () => {
+  const inBulk = (watched: Watched): Watched => {
+    const reader = watched.reader as Dir24_8Reader;
+    const lookup = (address: number): number => {
+      const nextHops = new Int32Array(1);
+      reader.lookupBulk(Uint32Array.of(address), nextHops, 1);
+      return nextHops[0]!;
+    };
+    return { ...watched, reader: { lookup, quiescent: () => reader.quiescent() } };
+  };
+  for (const at of [0, 3, 4]) {
+    const program = PROGRAMS[at]!;
+    const recordings = new Recordings(() => inBulk(open(program)), program.updates);
+    const seen = exploreUnderReader(recordings, program.addresses[0]!, 2, new Set());
+    assertEquals(seen.failure && [seen.failure.message, ...seen.steps], undefined, program.name);
+    assertGreater(seen.orders, 100, "HARN-1: too few interleavings to mean anything");
+  }
+});
+
 for (const [name, program, plant, message] of FAULTS) {
   Deno.test(`LPM-12 is seen broken when ${name}`, () => {
     const { wrong } = explore(PROGRAMS[program]!, plant);

@@ -40,7 +40,7 @@ export interface DxrOptions {
  * An update compiles the chunks that it touches from the rules, and nothing else: one for a route
  * longer than k, up to 2^(k - depth) for another, each O(its rules). A run is written whole before
  * the one store to the direct table that makes it reachable, and goes back after it. No look-up may
- * run across a call of the writer. (FreeBSD collects updates for some milliseconds and publishes a
+ * run across a call of the writer: giving a run back writes into it. (FreeBSD collects updates for some milliseconds and publishes a
  * new direct table by pointer.) At `maxBytes` `add` answers false and everything is as it was; see
  * `delete` for what a deletion may do.
  *

@@ -4,6 +4,8 @@
  * a next hop is an index into the neighbour table, 0..2^24-1.
  *
  * Who may call what: one writer; any number of readers that never run inside a call of the writer.
+ * `Dir24_8` on shared
+ * memory alone can be read meanwhile, by a `Dir24_8Reader` in another thread.
  * At the limit a table refuses (`add` answers false) and is left exactly as it was.
  */
 export interface Fib4 {

@@ -7,6 +7,8 @@
  * of rte_lpm6 holds.
  *
  * Who may call what: one writer; any number of readers that never run inside a call of the writer.
+ * No IPv6 table
+ * can be read meanwhile.
  * At the limit a table refuses (`add` answers false) and is left exactly as it was.
  */
 export interface Fib6 {

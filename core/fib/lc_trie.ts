@@ -41,6 +41,10 @@ export interface LcTrieOptions {
  * `add` answers false when rules run out or leaf, alias and the tnode above them would exceed
  * `maxBytes`, before anything has changed. A resize that would is left out and counted, as in Linux.
  *
+ * No look-up may run across a call of the writer: a resize
+ * frees the tnodes that it replaces, and nodes given back are taken again, at once (Linux: after an RCU
+ * grace period).
+ *
  * @example
  * ```ts
  * import { LcTrie } from "@planecheck/planecheck/core";

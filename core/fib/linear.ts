@@ -20,6 +20,8 @@ const RULE_BYTES = 8;
  *
  * Every operation is O(routes). At its limit `add` answers false.
  *
+ * No look-up may run across a call of the writer.
+ *
  * @example
  * ```ts
  * import { LinearFib } from "@planecheck/planecheck/core";

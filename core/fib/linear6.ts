@@ -28,6 +28,8 @@ interface Route6 {
  * Every operation is O(routes). At its limit `add` answers false. The list is routes and nothing
  * else, so all of it is counted as look-up structure and nothing as RIB.
  *
+ * No look-up may run across a call of the writer.
+ *
  * @example
  * ```ts
  * import { LinearFib6 } from "@planecheck/planecheck/core";

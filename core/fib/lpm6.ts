@@ -50,6 +50,9 @@ export interface Lpm6Options {
  * entry. An update touches the 2^(level - depth) slots of its prefix, 256 slots of each group
  * beneath them, and 256 slots of each group that it makes; `entriesTouched` counts them.
  *
+ * A look-up between any two stores sees old answers or new. No look-up may run across calls of the
+ * writer all the same: a group given back may be given out at once.
+ *
  * @example
  * ```ts
  * import { Lpm6 } from "@planecheck/planecheck/core";

@@ -32,6 +32,10 @@ export interface MtrieOptions {
  * An update touches the slots of its prefix in the ply it ends in, 256 slots of each ply beneath
  * them, and 257 of each ply that it creates.
  *
+ * A look-up that one update overtakes at any of its loads answers old or new (LPM-12, explored). More
+ * is not promised, so no look-up may run across calls of the writer: a ply given back may be the next
+ * one taken, and growing replaces the array.
+ *
  * @example
  * ```ts
  * import { Mtrie } from "@planecheck/planecheck/core";

@@ -46,7 +46,7 @@ const WORDS_MAX = 2 ** 29;
  * update builds the blocks it touches anew from the rules, writes each beside the old one,
  * publishes it by one store to the direct array (the paper swaps the child array of the highest
  * node that changes) and then gives the old one back. No look-up may run across a call of the
- * writer. At `maxBytes` `add` answers false and everything is as it was; see `delete` for what a
+ * writer: giving a block back writes into it. At `maxBytes` `add` answers false and everything is as it was; see `delete` for what a
  * deletion may do. An update costs O(rules of the chunk + 64 * its nodes) for each chunk: one for a
  * route longer than S, up to 2^(S - depth) for another.
  *

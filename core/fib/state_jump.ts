@@ -38,6 +38,9 @@ export interface StateJumpOptions {
  * array grows by doubling, up to the limit. Compaction works on a copy, as a host prepares it before
  * it is written to the NIC.
  *
+ * A look-up between any two stores sees old answers or new (J4). No look-up may run across calls of the
+ * writer all the same: growing and compaction replace the array.
+ *
  * @example
  * ```ts
  * import { StateJump } from "@planecheck/planecheck/core";

@@ -4,7 +4,7 @@ import {
   type SteppedSystem,
 } from "../../core/ring/interleave.ts";
 import { addressText } from "./model.ts";
-import { makeStores, type OwnWord, type Recording, Recordings, type Told } from "./updates.ts";
+import { makeStores, type OwnWord, type Recording, type Recordings, type Told } from "./updates.ts";
 import type { Store } from "./watched.ts";
 
 const WRITER = 0;
