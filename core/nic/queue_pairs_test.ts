@@ -10,6 +10,8 @@ import type { Geometry } from "../machine/device.ts";
 import type { Observation } from "../machine/observation.ts";
 import { SCENARIO_MAXIMA } from "../machine/machine.ts";
 import { Testbed } from "../machine/testbed.ts";
+import { parseIpv4 } from "../packet/ipv4_text.ts";
+import { writeTcpFrame } from "../packet/frame.ts";
 import { REASON } from "../policy.ts";
 import { HOST } from "../pcie/fabric.ts";
 import type { Cpu, Dataplane, Env, Stack } from "../stack.ts";
@@ -222,6 +224,27 @@ Deno.test("QueuePairs RSS-4, RSS-5: a flow stays on one queue, and flows reach e
     }
     assertEquals(seen.size, 100);
     for (const flows of load) assert(flows > 100 / lcores / 3, `flows by queue: ${load}`);
+  }
+});
+
+Deno.test("QueuePairs steer by the low bits of the published Toeplitz hashes", () => {
+  // Microsoft, "Verifying the RSS hash calculation": TCP over IPv4; entry hash & 127 of a table 0, 1, 2, 0, ...
+  const published = [
+    ["66.9.149.187", 2794, "161.142.100.80", 1766, 0x51ccc178],
+    ["199.92.111.2", 14230, "65.69.140.83", 4739, 0xc626b0ea],
+    ["24.19.198.95", 12898, "12.22.207.184", 38024, 0x5c2b394a],
+    ["38.27.205.30", 48228, "209.142.163.6", 2217, 0xafc7327f],
+    ["153.39.163.191", 44251, "202.188.127.2", 1303, 0x10e828a2],
+  ] as const;
+  const { stack, seen } = queuesOfFlows();
+  const s = scenarioOf(stream(5, 1e6, () => ({})), { lcores: 3, rxRing: 64, txRing: 64 });
+  published.forEach(([src, srcPort, dst, dstPort], i) => {
+    const ends = { src: parseIpv4(src), dst: parseIpv4(dst), srcPort, dstPort };
+    writeTcpFrame(s.traffic.bytes, s.traffic.offset[i]!, { dstMac: 1, srcMac: 2, ...ends });
+  });
+  new Testbed(stack, TEST_PROFILE).run(s);
+  for (const [, srcPort, , , hash] of published) {
+    assertEquals([...seen.get(srcPort)!], [(hash & 127) % 3], `flow of port ${srcPort}`);
   }
 });
 

@@ -1,6 +1,6 @@
 // Aim: packets leave in the order in which they arrived, whatever the order in which threads finish.
 // Method: a list as the model, long enough for the queue to throw its past away.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Sequence } from "./sequence.ts";
 import { TEST_PROFILE } from "../../core/machine/_profile_for_tests.ts";
@@ -70,4 +70,25 @@ Deno.test("p2pnic writes completions back eight at a time, and one alone for a p
 
 Deno.test("p2pnic declares that it has no way back to the ingress port, and weakens nothing else", () => {
   assertEquals(P2PNIC_POLICY, { ...STRICT, hairpin: "drop" });
+});
+
+Deno.test("p2pnic lets no more than eight completions of a busy pair wait", () => {
+  // two ports at line rate into one: each pair has more than eight frames before the line at all times
+  const offers = [0, 1].flatMap((port) =>
+    stream(40, wirePs(60), () => ({ port, dst: towards(3) }))
+  );
+  const s = scenarioOf(offers, { ports: 4, fidelity: "coarse", peerSlots: 64 });
+  const portOf = (p: number): number => s.traffic.port[p]!;
+  const o = testbed.run(s);
+  assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], 80]);
+  const link = o.links.find((l) => l.name === "nic3>switch")!;
+  assertEquals([link.tlps[0], link.payloadBytes], [10, 80 * 8], "five times eight for each pair");
+  for (const port of [0, 1]) {
+    const pair = offers.map((_, p) => p).filter((p) => portOf(p) === port);
+    for (let i = 0; i + 16 < pair.length; i += 8) {
+      // the eighth frame ends a batch, which is home before eight more have left
+      const [told, left] = [o.doneAt[pair[i]!]!, o.endAt[pair[i + 16]!]!];
+      assert(told > 0 && told < left, `port ${port}, frame ${i}: told at ${told}, ${left} ps`);
+    }
+  }
 });
