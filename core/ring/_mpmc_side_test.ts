@@ -6,7 +6,7 @@ import { MpmcSide } from "./_mpmc_side.ts";
 import { CONSUMER_WORDS, PRODUCER_WORDS, type RingSync, SIDE_TAIL } from "./mpmc_memory.ts";
 
 function producers(sync: RingSync, size = 8, htdMax = 8, start = 0) {
-  const control = new Int32Array(new SharedArrayBuffer(48 * 4)).fill(start, 16);
+  const control = new Int32Array(new SharedArrayBuffer(160 * 4)).fill(start, 32);
   const side = () =>
     new MpmcSide(control, PRODUCER_WORDS, CONSUMER_WORDS, size, sync, htdMax, true);
   const word = PRODUCER_WORDS + SIDE_TAIL;

@@ -22,6 +22,7 @@
  * Atomics move the indices, which orders the slot accesses around them (ECMA-262, "Memory Model").
  */
 
+import { copyIn, copyOut } from "./_slots.ts";
 import { MpmcSide } from "./_mpmc_side.ts";
 import {
   CONSUMER_WORDS,
@@ -34,7 +35,7 @@ import {
   SIDE_HEAD,
   SIDE_TAIL,
 } from "./mpmc_memory.ts";
-import { checkBurst, ringIndex } from "./spsc_memory.ts";
+import { checkBurst, checkCount, checkPart, ringIndex } from "./spsc_memory.ts";
 
 /**
  * A handle on a multi-producer, multi-consumer ring of 32-bit integers; the contract is at the head
@@ -93,7 +94,6 @@ export class MpmcRing {
 
   /**
    * A handle on the ring that another thread constructed in `shared`.
-   *
    * @throws {RangeError} when the memory holds no such ring
    */
   static attach(shared: SharedArrayBuffer): MpmcRing {
@@ -151,7 +151,6 @@ export class MpmcRing {
 
   /**
    * Dequeues up to `max` items into `out[0]` and up, oldest first, and answers how many.
-   *
    * @throws {RangeError} when `out` is shorter than `max`
    */
   dequeueBurst(out: Int32Array, max: number): number {
@@ -162,7 +161,6 @@ export class MpmcRing {
 
   /**
    * Dequeues exactly `n` items, or none: answers `n` or 0.
-   *
    * @throws {RangeError} when `out` is shorter than `n`
    */
   dequeueBulk(out: Int32Array, n: number): number {
@@ -174,23 +172,23 @@ export class MpmcRing {
   /**
    * Copies up to `max` of the oldest items to `out` and leaves them in, for {@link release}; how
    * many. A dequeue or peek by the same handle forgets it. Other `mt-hts` consumers wait meanwhile.
-   *
    * @throws {RangeError} when `out` is shorter than `max`, or consumers are `mt` or `mt-rts`
    */
   peekBurst(out: Int32Array, max: number): number {
-    refusePart("peek", "consumers", this.consumers);
-    return this.#peeked = this.#copyOut(out, max, false);
+    return this.#peek(out, max, false);
+  }
+
+  /** As {@link peekBurst}, but exactly `n` items, or none: answers `n` or 0. */
+  peekBulk(out: Int32Array, n: number): number {
+    return this.#peek(out, n, true);
   }
 
   /**
    * Takes out the first `n` of the peeked items; 0 leaves all. Ends the peek.
-   *
    * @throws {RangeError} when `n` is not 0..peeked
    */
   release(n: number): void {
-    if ((n | 0) !== n || n < 0 || n > this.#peeked) {
-      throw new RangeError(`Cannot release ${n} items: ${this.#peeked} are peeked`);
-    }
+    checkPart(n, "release", this.#peeked, "items", "peeked");
     const peeked = this.#peeked;
     this.#peeked = 0;
     if (peeked > 0) this.#out.settle(peeked, n);
@@ -199,20 +197,20 @@ export class MpmcRing {
   /**
    * Sets up to `n` free slots aside, for {@link put} and {@link commit}; how many. Other `mt-hts`
    * producers wait meanwhile.
-   *
    * @throws {RangeError} when `n` is negative, a reservation is open already, or producers are `mt`
    * or `mt-rts`
    */
   reserve(n: number): number {
-    refusePart("reserve", "producers", this.producers);
-    if ((n | 0) !== n || n < 0) throw new RangeError(`Cannot reserve ${n} slots: not a count`);
-    this.#refuseReserved();
-    return this.#reserved = this.#in.claim(n, false);
+    return this.#reserve(n, false);
+  }
+
+  /** As {@link reserve}, but exactly `n` slots, or none: answers `n` or 0. */
+  reserveBulk(n: number): number {
+    return this.#reserve(n, true);
   }
 
   /**
    * Writes reserved slot `i`, counted from 0.
-   *
    * @throws {RangeError} when `i` is not below the number reserved
    */
   put(i: number, item: number): void {
@@ -224,13 +222,10 @@ export class MpmcRing {
 
   /**
    * Publishes the first `n` reserved slots, gives the others back and ends the reservation.
-   *
    * @throws {RangeError} when `n` is not 0..reserved
    */
   commit(n: number): void {
-    if ((n | 0) !== n || n < 0 || n > this.#reserved) {
-      throw new RangeError(`Cannot commit ${n} slots: ${this.#reserved} are reserved`);
-    }
+    checkPart(n, "commit", this.#reserved, "slots", "reserved");
     const reserved = this.#reserved;
     this.#reserved = 0;
     if (reserved > 0) this.#in.settle(reserved, n);
@@ -244,7 +239,6 @@ export class MpmcRing {
   /**
    * Empties the ring and starts all indices at `startIndex` (modulo 2^32). Only while nobody else
    * uses it; other handles must have no reservation or peek open.
-   *
    * @throws {RangeError} when `startIndex` is not an integer
    */
   reset(startIndex = 0): void {
@@ -272,12 +266,21 @@ export class MpmcRing {
     this.#refuseReserved();
     const n = this.#in.claim(want, bulk);
     if (n === 0) return 0;
-    const slots = this.#slots;
-    const mask = this.#mask;
-    const start = this.#in.start;
-    for (let i = 0; i < n; i++) slots[(start + i) & mask] = items[at + i]!;
+    copyIn(this.#slots, this.#in.start & this.#mask, items, at, n);
     this.#in.publish(n);
     return n;
+  }
+
+  #reserve(want: number, bulk: boolean): number {
+    refusePart("reserve", "producers", this.producers);
+    checkCount(want);
+    this.#refuseReserved();
+    return this.#reserved = this.#in.claim(want, bulk);
+  }
+
+  #peek(out: Int32Array, want: number, bulk: boolean): number {
+    refusePart("peek", "consumers", this.consumers);
+    return this.#peeked = this.#copyOut(out, want, bulk);
   }
 
   /** Claims and copies; the claim is left to be published. */
@@ -285,10 +288,7 @@ export class MpmcRing {
     checkBurst("dequeue", want, 0, out.length);
     if (this.#peeked !== 0) this.release(0);
     const n = this.#out.claim(want, bulk);
-    const slots = this.#slots;
-    const mask = this.#mask;
-    const start = this.#out.start;
-    for (let i = 0; i < n; i++) out[i] = slots[(start + i) & mask]!;
+    copyOut(this.#slots, this.#out.start & this.#mask, out, n);
     return n;
   }
 }

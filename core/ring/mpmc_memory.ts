@@ -39,24 +39,26 @@ export interface MpmcRingOptions {
   readonly attach?: boolean;
 }
 
-// Mark, capacity and modes are written once. What each side writes lies on a line of its own (64
-// bytes, 16 words), so that neither side takes the other's line away.
+// Mark, capacity and modes are written once. The words that claims move and the words that
+// publications move lie on lines of their own, 128 bytes or 32 words apart, since processors fetch
+// neighbouring lines of 64 bytes in pairs: who waits for the other side's tail does not take the
+// line away from those who claim there.
 const MARK = 0;
 const CAPACITY = 1;
 const PRODUCERS = 2;
 const CONSUMERS = 3;
 const HTD_MAX = 4;
 /** First word of the producers' side. */
-export const PRODUCER_WORDS = 16;
+export const PRODUCER_WORDS = 32;
 /** First word of the consumers' side. */
-export const CONSUMER_WORDS = 32;
+export const CONSUMER_WORDS = 96;
 /** Word of `head` within a side. */
 export const SIDE_HEAD = 0;
 /** Word of `tail` within a side. */
-export const SIDE_TAIL = 1;
+export const SIDE_TAIL = 32;
 /** Word of `done` within a side. */
-export const SIDE_DONE = 2;
-const CONTROL_WORDS = 48;
+export const SIDE_DONE = 33;
+const CONTROL_WORDS = 160;
 const MPMC_MARK = 0x4d504d43;
 const SYNCS: readonly RingSync[] = ["st", "mt", "mt-rts", "mt-hts"];
 

@@ -46,7 +46,7 @@ Deno.test("MpmcRing refuses memory that is too small, or no such ring", () => {
   assertThrows(
     () => new MpmcRing(8, { shared: small }),
     RangeError,
-    "220 bytes of shared memory, 224",
+    "668 bytes of shared memory, 672",
   );
   for (const bytes of [0, 100, 4096]) {
     const memory = new SharedArrayBuffer(bytes);

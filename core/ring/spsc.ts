@@ -12,20 +12,28 @@
  * On its own memory one thread has both ends. On a SharedArrayBuffer each end may be in another
  * Worker, the producer calling the producer's methods only. There Atomics publish and read the
  * indices, which orders the slot accesses around them (ECMA-262, "Memory Model"); a plain store is
- * faster, and nothing promises that it works. Each end keeps a copy of the other's index and loads
- * the shared one when the copy says too few; an old copy never says too many.
+ * faster, and nothing promises that it works.
+ *
+ * An atomic store costs as much as many plain ones, so an end in shared memory may publish once for
+ * `batch` items (Lee, Bu, Chandranmenon, "A Lock-Free, Cache-Efficient Multi-Core Synchronization
+ * Mechanism for Line-Rate Network Traffic Monitoring", IPDPS 2010, batched updates). Until then the
+ * other end sees neither items nor free slots: the price is that who has nothing more to do for now
+ * has to call `flush`. An operation that gets less than it asks for publishes by itself.
  */
 
+import { copyIn, copyOut } from "./_slots.ts";
+import { SpscEnd } from "./_spsc_end.ts";
 import {
   checkBurst,
-  HEAD,
-  HEAD_SEEN,
+  checkCount,
+  checkPart,
+  HEAD_WORDS,
   openSpscMemory,
+  PUBLISHED,
   ringIndex,
   sharedRingSize,
   type SpscRingOptions,
-  TAIL,
-  TAIL_SEEN,
+  TAIL_WORDS,
 } from "./spsc_memory.ts";
 
 /**
@@ -50,10 +58,14 @@ import {
 export class SpscRing {
   /** Most items that it holds. */
   readonly size: number;
+  /** Items that an end in shared memory moves before it publishes. */
+  readonly batch: number;
   readonly #control: Int32Array;
   readonly #slots: Int32Array;
   readonly #mask: number;
   readonly #shared: boolean;
+  readonly #in: SpscEnd;
+  readonly #out: SpscEnd;
   #reserved = 0;
   #peeked = 0;
 
@@ -62,239 +74,227 @@ export class SpscRing {
    * the control block: construct once, then {@link SpscRing.attach} in the other thread.
    *
    * @throws {RangeError} when `size` is not 1..RING_SIZE_MAX or, without `exactSize`, no power of
-   * two, when `startIndex` is not an integer, when the shared memory is too small or does not hold
-   * what is attached to
+   * two, when `batch` is not 1..size or `startIndex` not an integer, when the shared memory is too
+   * small or does not hold what is attached to
    */
   constructor(size: number, options: SpscRingOptions = {}) {
-    const memory = openSpscMemory(size, options);
+    const { control, slots, batch } = openSpscMemory(size, options);
     this.size = size;
-    this.#control = memory.control;
-    this.#slots = memory.slots;
-    this.#mask = memory.slots.length - 1;
+    this.batch = batch;
+    this.#control = control;
+    this.#slots = slots;
+    this.#mask = slots.length - 1;
     this.#shared = options.shared !== undefined;
+    const [tail, head] = [TAIL_WORDS, HEAD_WORDS];
+    this.#in = new SpscEnd(control, tail, head, size, batch, this.#shared);
+    this.#out = new SpscEnd(control, head, tail, 0, batch, this.#shared);
     if (options.attach !== true) this.reset(options.startIndex ?? 0);
   }
 
   /**
    * The ring that another thread constructed in `shared`.
-   *
    * @throws {RangeError} when the memory holds no ring
    */
   static attach(shared: SharedArrayBuffer): SpscRing {
     return new SpscRing(sharedRingSize(shared), { exactSize: true, shared, attach: true });
   }
 
-  /** Items that are in; between two threads, what it was at some moment during the call. */
+  /** Items that are published and not released; between threads, at some moment of the call. */
   get count(): number {
-    const head = this.#load(HEAD);
-    const used = (this.#load(TAIL) - head) | 0;
+    const head = this.#published(HEAD_WORDS);
+    const used = (this.#published(TAIL_WORDS) - head) | 0;
     return used < this.size ? used : this.size;
   }
 
-  /** Slots that are free: `size - count`. Slots reserved but not committed count as free. */
+  /** `size - count`. Slots reserved but not committed count as free. */
   get free(): number {
     return this.size - this.count;
   }
 
-  /** Enqueues one item. False when the ring is full. Producer only. */
+  /**
+   * Enqueues one item. False when the ring is full. Producer only, as all that writes.
+   * @throws {RangeError} when a reservation is open
+   */
   enqueue(item: number): boolean {
-    if (this.#room(1) < 1) return false;
-    const tail = this.#control[TAIL]!;
-    this.#slots[tail & this.#mask] = item;
-    this.#publish(TAIL, tail + 1);
-    return true;
+    this.#refuseReserved();
+    const n = this.#in.claim(1, true);
+    if (n > 0) this.#slots[this.#in.start & this.#mask] = item;
+    this.#in.advance(n, 1);
+    return n > 0;
   }
 
   /**
    * Enqueues as many of the `n` items from `items[at]` on as fit, in order, and answers how many.
-   * Producer only.
-   *
    * @throws {RangeError} when the `n` items are not all in the array, or a reservation is open
    */
   enqueueBurst(items: Int32Array, at: number, n: number): number {
-    checkBurst("enqueue", n, at, items.length);
-    const room = this.#room(n);
-    return this.#enqueue(items, at, room < n ? room : n);
+    return this.#enqueue(items, at, n, false);
   }
 
   /**
-   * Enqueues all `n` items from `items[at]` on, or none: answers `n` or 0. Producer only.
-   *
+   * Enqueues all `n` items from `items[at]` on, or none: answers `n` or 0.
    * @throws {RangeError} when the `n` items are not all in the array, or a reservation is open
    */
   enqueueBulk(items: Int32Array, at: number, n: number): number {
-    checkBurst("enqueue", n, at, items.length);
-    return this.#room(n) < n ? 0 : this.#enqueue(items, at, n);
+    return this.#enqueue(items, at, n, true);
   }
 
-  /** Dequeues one item; -1 when the ring is empty: for items that are not -1. Consumer only. */
+  /**
+   * Dequeues one item; -1 when the ring is empty: for items that are not -1. Consumer only, as all
+   * that reads. Any dequeue forgets a peek.
+   */
   dequeue(): number {
     this.#peeked = 0;
-    if (this.#available(1) < 1) return -1;
-    const head = this.#control[HEAD]!;
-    const item = this.#slots[head & this.#mask]!;
-    this.#publish(HEAD, head + 1);
+    const n = this.#out.claim(1, true);
+    const item = n > 0 ? this.#slots[this.#out.start & this.#mask]! : -1;
+    this.#out.advance(n, 1);
     return item;
   }
 
   /**
-   * Dequeues up to `max` items into `out[0]` and up, oldest first, and answers how many. Consumer
-   * only.
-   *
+   * Dequeues up to `max` items into `out[0]` and up, oldest first, and answers how many.
    * @throws {RangeError} when `out` is shorter than `max`
    */
   dequeueBurst(out: Int32Array, max: number): number {
-    const n = this.#copyOut(out, max);
-    this.#peeked = 0;
-    if (n > 0) this.#publish(HEAD, this.#control[HEAD]! + n);
-    return n;
+    return this.#dequeue(out, max, false);
   }
 
   /**
-   * Dequeues exactly `n` items, or none: answers `n` or 0. Consumer only.
-   *
+   * Dequeues exactly `n` items, or none: answers `n` or 0.
    * @throws {RangeError} when `out` is shorter than `n`
    */
   dequeueBulk(out: Int32Array, n: number): number {
-    checkBurst("dequeue", n, 0, out.length);
-    return this.#available(n) < n ? 0 : this.dequeueBurst(out, n);
+    return this.#dequeue(out, n, true);
   }
 
   /**
    * Copies up to `max` of the oldest items to `out` and leaves them in; {@link release} takes out
-   * the first of them, any dequeue forgets the peek. Answers how many. Consumer only.
-   *
+   * the first of them. Answers how many.
    * @throws {RangeError} when `out` is shorter than `max`
    */
   peekBurst(out: Int32Array, max: number): number {
-    this.#peeked = this.#copyOut(out, max);
-    return this.#peeked;
+    return this.#peek(out, max, false);
+  }
+
+  /** As {@link peekBurst}, but exactly `n` items, or none: answers `n` or 0. */
+  peekBulk(out: Int32Array, n: number): number {
+    return this.#peek(out, n, true);
   }
 
   /**
-   * Takes out the first `n` of the peeked items; 0 leaves all. Ends the peek. Consumer only.
-   *
+   * Takes out the first `n` of the peeked items; 0 leaves all. Ends the peek.
    * @throws {RangeError} when `n` is not 0..peeked
    */
   release(n: number): void {
-    if ((n | 0) !== n || n < 0 || n > this.#peeked) {
-      throw new RangeError(`Cannot release ${n} items: ${this.#peeked} are peeked`);
-    }
+    checkPart(n, "release", this.#peeked, "items", "peeked");
     this.#peeked = 0;
-    if (n > 0) this.#publish(HEAD, this.#control[HEAD]! + n);
+    this.#out.advance(n, n);
   }
 
   /**
    * Sets up to `n` free slots aside, to be written with {@link put} and published with {@link
-   * commit}; answers how many. While any are set aside nothing can be enqueued. Producer only.
-   *
+   * commit}; answers how many. While any are set aside nothing can be enqueued.
    * @throws {RangeError} when `n` is negative, or a reservation is open already
    */
   reserve(n: number): number {
-    if ((n | 0) !== n || n < 0) throw new RangeError(`Cannot reserve ${n} slots: not a count`);
-    const room = this.#room(n);
-    return this.#reserved = room < n ? room : n;
+    return this.#reserve(n, false);
+  }
+
+  /** As {@link reserve}, but exactly `n` slots, or none: answers `n` or 0. */
+  reserveBulk(n: number): number {
+    return this.#reserve(n, true);
   }
 
   /**
-   * Writes reserved slot `i`, counted from 0. Producer only.
-   *
+   * Writes reserved slot `i`, counted from 0.
    * @throws {RangeError} when `i` is not below the number reserved
    */
   put(i: number, item: number): void {
     if ((i | 0) !== i || i < 0 || i >= this.#reserved) {
       throw new RangeError(`Cannot write slot ${i}: ${this.#reserved} are reserved`);
     }
-    this.#slots[(this.#control[TAIL]! + i) & this.#mask] = item;
+    this.#slots[(this.#in.start + i) & this.#mask] = item;
   }
 
   /**
-   * Publishes the first `n` reserved slots, gives the others back and ends the reservation.
-   * Producer only.
-   *
+   * Enqueues the first `n` reserved slots, gives the others back and ends the reservation.
    * @throws {RangeError} when `n` is not 0..reserved
    */
   commit(n: number): void {
-    if ((n | 0) !== n || n < 0 || n > this.#reserved) {
-      throw new RangeError(`Cannot commit ${n} slots: ${this.#reserved} are reserved`);
-    }
+    checkPart(n, "commit", this.#reserved, "slots", "reserved");
     this.#reserved = 0;
-    if (n > 0) this.#publish(TAIL, this.#control[TAIL]! + n);
+    this.#in.advance(n, n);
   }
 
-  /** Gives all reserved slots back: `commit(0)`. Producer only. */
+  /** Gives all reserved slots back: `commit(0)`. */
   abort(): void {
     this.commit(0);
+  }
+
+  /** Publishes what was enqueued and is not yet. */
+  flushEnqueued(): void {
+    this.#in.flush();
+  }
+
+  /** Publishes what was dequeued and is not yet. */
+  flushDequeued(): void {
+    this.#out.flush();
   }
 
   /**
    * Empties the ring and starts both indices at `startIndex` (modulo 2^32). Only while neither end
    * is in use; an end in another thread must have no reservation or peek open.
-   *
    * @throws {RangeError} when `startIndex` is not an integer
    */
   reset(startIndex = 0): void {
     const start = ringIndex(startIndex);
     this.#reserved = 0;
     this.#peeked = 0;
-    const control = this.#control;
-    control[HEAD_SEEN] = start;
-    control[TAIL_SEEN] = start;
-    this.#publish(HEAD, start);
-    this.#publish(TAIL, start);
+    this.#in.reset(start);
+    this.#out.reset(start);
   }
 
-  #load(index: number): number {
-    return this.#shared ? Atomics.load(this.#control, index) : this.#control[index]!;
+  #published(end: number): number {
+    const word = end + PUBLISHED;
+    return this.#shared ? Atomics.load(this.#control, word) : this.#control[word]!;
   }
 
-  #publish(index: number, value: number): void {
-    if (this.#shared) Atomics.store(this.#control, index, value);
-    else this.#control[index] = value;
+  #refuseReserved(): void {
+    if (this.#reserved === 0) return;
+    throw new RangeError(`Cannot enqueue: ${this.#reserved} slots are reserved, not committed`);
   }
 
-  /** Free slots as the producer knows them; loads `head` when they are fewer than `n`. */
-  #room(n: number): number {
-    if (this.#reserved !== 0) {
-      throw new RangeError(`Cannot enqueue: ${this.#reserved} slots are reserved, not committed`);
-    }
-    const control = this.#control;
-    const tail = control[TAIL]!;
-    const known = this.size - ((tail - control[HEAD_SEEN]!) | 0);
-    if (known >= n) return known;
-    const head = this.#load(HEAD);
-    control[HEAD_SEEN] = head;
-    return this.size - ((tail - head) | 0);
+  #reserve(want: number, bulk: boolean): number {
+    checkCount(want);
+    this.#refuseReserved();
+    const n = this.#in.claim(want, bulk);
+    if (n < want) this.#in.flush();
+    return this.#reserved = n;
   }
 
-  /** Items as the consumer knows them; loads `tail` when they are fewer than `n`. */
-  #available(n: number): number {
-    const control = this.#control;
-    const head = control[HEAD]!;
-    const known = (control[TAIL_SEEN]! - head) | 0;
-    if (known >= n) return known;
-    const tail = this.#load(TAIL);
-    control[TAIL_SEEN] = tail;
-    return (tail - head) | 0;
-  }
-
-  #enqueue(items: Int32Array, at: number, n: number): number {
-    const slots = this.#slots;
-    const mask = this.#mask;
-    const tail = this.#control[TAIL]!;
-    for (let i = 0; i < n; i++) slots[(tail + i) & mask] = items[at + i]!;
-    this.#publish(TAIL, tail + n);
+  #enqueue(items: Int32Array, at: number, want: number, bulk: boolean): number {
+    checkBurst("enqueue", want, at, items.length);
+    this.#refuseReserved();
+    const n = this.#in.claim(want, bulk);
+    copyIn(this.#slots, this.#in.start & this.#mask, items, at, n);
+    this.#in.advance(n, want);
     return n;
   }
 
-  #copyOut(out: Int32Array, max: number): number {
-    checkBurst("dequeue", max, 0, out.length);
-    const there = this.#available(max);
-    const n = there < max ? there : max;
-    const slots = this.#slots;
-    const mask = this.#mask;
-    const head = this.#control[HEAD]!;
-    for (let i = 0; i < n; i++) out[i] = slots[(head + i) & mask]!;
+  #peek(out: Int32Array, want: number, bulk: boolean): number {
+    checkBurst("dequeue", want, 0, out.length);
+    const n = this.#out.claim(want, bulk);
+    copyOut(this.#slots, this.#out.start & this.#mask, out, n);
+    if (n < want) this.#out.flush();
+    return this.#peeked = n;
+  }
+
+  #dequeue(out: Int32Array, want: number, bulk: boolean): number {
+    checkBurst("dequeue", want, 0, out.length);
+    this.#peeked = 0;
+    const n = this.#out.claim(want, bulk);
+    copyOut(this.#slots, this.#out.start & this.#mask, out, n);
+    this.#out.advance(n, want);
     return n;
   }
 }

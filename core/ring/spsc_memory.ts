@@ -17,23 +17,32 @@ export interface SpscRingOptions {
    * Memory of at least {@link spscRingBytes} bytes for a ring whose ends are in two threads; none.
    */
   readonly shared?: SharedArrayBuffer | undefined;
+  /**
+   * Items that an end in shared memory moves before it publishes, 1..size; 1, at once. The contract
+   * is at the head of `spsc.ts`.
+   */
+  readonly batch?: number;
   /** Whether the shared memory already holds the ring, which is then left as it is; false. */
   readonly attach?: boolean;
 }
 
-// What producer and consumer write lies on lines of its own (64 bytes, 16 words), so that neither
-// takes the other's line away; mark and capacity are written once.
+// Mark, capacity and batch are written once. Each published index lies on lines of its own, 128
+// bytes or 32 words apart, since processors fetch neighbouring lines in pairs: an end that waits for
+// one reads nothing that the other end keeps writing.
 const MARK = 0;
 const CAPACITY = 1;
-/** Word of the producer's index. */
-export const TAIL = 16;
-/** Word of the producer's copy of the consumer's index. */
-export const HEAD_SEEN = 17;
-/** Word of the consumer's index. */
-export const HEAD = 32;
-/** Word of the consumer's copy of the producer's index. */
-export const TAIL_SEEN = 33;
-const CONTROL_WORDS = 48;
+const BATCH = 2;
+/** First word of the producer's end. */
+export const TAIL_WORDS = 32;
+/** First word of the consumer's end. */
+export const HEAD_WORDS = 96;
+/** Within an end, the word of its index. */
+export const OWN = 0;
+/** Within an end, the word of its copy of the other one's index. */
+export const SEEN = 1;
+/** Within an end, the word of its index as published. */
+export const PUBLISHED = 32;
+const CONTROL_WORDS = 160;
 const SPSC_MARK = 0x53505343;
 
 /**
@@ -78,6 +87,32 @@ export function checkBurst(verb: string, n: number, at: number, length: number):
 }
 
 /**
+ * Refuses a number of slots to reserve that is no count.
+ *
+ * @throws {RangeError} when `n` is not an integer from 0 on
+ */
+export function checkCount(n: number): void {
+  if ((n | 0) !== n || n < 0) throw new RangeError(`Cannot reserve ${n} slots: not a count`);
+}
+
+/**
+ * Refuses to release or commit more than was peeked or reserved.
+ *
+ * @throws {RangeError} when `n` is not 0..most
+ */
+export function checkPart(
+  n: number,
+  verb: string,
+  most: number,
+  what: string,
+  state: string,
+): void {
+  if ((n | 0) !== n || n < 0 || n > most) {
+    throw new RangeError(`Cannot ${verb} ${n} ${what}: ${most} are ${state}`);
+  }
+}
+
+/**
  * Bytes of shared memory that a ring of `size` items needs.
  *
  * @throws {RangeError} when the size is not one that `SpscRing` accepts
@@ -86,8 +121,9 @@ export function spscRingBytes(size: number, exactSize = false): number {
   return (CONTROL_WORDS + ringSlots(size, exactSize)) * 4;
 }
 
-/** The two views that a ring works on. */
+/** What a ring works on. */
 export interface SpscMemory {
+  readonly batch: number;
   readonly control: Int32Array;
   readonly slots: Int32Array;
 }
@@ -96,8 +132,8 @@ export interface SpscMemory {
  * Views of the ring's own or of shared memory. With `attach` the control block must be there;
  * without it, it is marked as there. Indices are not touched.
  *
- * @throws {RangeError} when the size is refused, the shared memory is too small or holds no such
- * ring
+ * @throws {RangeError} when size or batch are refused, the shared memory is too small or holds no
+ * such ring
  */
 export function openSpscMemory(size: number, options: SpscRingOptions): SpscMemory {
   const exactSize = options.exactSize === true;
@@ -111,13 +147,18 @@ export function openSpscMemory(size: number, options: SpscRingOptions): SpscMemo
   const memory = shared ?? new ArrayBuffer(bytes);
   const control = new Int32Array(memory, 0, CONTROL_WORDS);
   if (options.attach !== true) {
+    const { batch = 1 } = options;
+    if (!Number.isInteger(batch) || batch < 1 || batch > size) {
+      throw new RangeError(`Cannot create ring: batch is ${batch}, not 1..${size}`);
+    }
     control[CAPACITY] = size;
+    control[BATCH] = batch;
     control[MARK] = SPSC_MARK;
   } else if (control[MARK] !== SPSC_MARK || control[CAPACITY] !== size) {
     throw new RangeError(`Cannot attach ring: the memory holds no ring of size ${size}`);
   }
   const slots = new Int32Array(memory, CONTROL_WORDS * 4, ringSlots(size, exactSize));
-  return { control, slots };
+  return { batch: control[BATCH]!, control, slots };
 }
 
 /**

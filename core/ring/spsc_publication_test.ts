@@ -4,7 +4,10 @@
 // Method: the stores of the ring's indices are watched while one thread uses both ends.
 import { assert, assertEquals } from "@std/assert";
 import { SpscRing } from "./spsc.ts";
-import { HEAD, TAIL } from "./spsc_memory.ts";
+import { HEAD_WORDS, PUBLISHED, TAIL_WORDS } from "./spsc_memory.ts";
+
+const TAIL = TAIL_WORDS + PUBLISHED;
+const HEAD = HEAD_WORDS + PUBLISHED;
 
 /** Runs `body` while `seen` is called before each atomic store. */
 function watchingStores(seen: (index: number, value: number) => void, body: () => void): void {

@@ -201,9 +201,9 @@ Deno.test("SpscRing refuses what it cannot be", () => {
   assertThrows(() => new SpscRing(6), RangeError, "size 6 is not a power of two");
   assertThrows(() => new SpscRing(4, { startIndex: 0.5 }), RangeError, "startIndex 0.5");
   assertThrows(
-    () => new SpscRing(4, { shared: new SharedArrayBuffer(207) }),
+    () => new SpscRing(4, { shared: new SharedArrayBuffer(655) }),
     RangeError,
-    "207 bytes of shared memory, 208 needed",
+    "655 bytes of shared memory, 656 needed",
   );
 });
 
