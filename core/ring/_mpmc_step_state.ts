@@ -146,9 +146,20 @@ export class MpmcStepState {
     words[buffer]!--;
   }
 
-  /** Adds an entry to the log. */
+  /**
+   * Adds an entry to the log; its lowest bit tells ends from beginnings. What calls have to do with
+   * each other is which ended before which began, so beginnings in a row are kept in the order of
+   * their numbers, and ends too: states that differ in nothing else count as one.
+   */
   log(entry: number): void {
-    this.words[this.#log + this.words[LOGGED]!++] = entry;
+    const first = this.#log;
+    let at = first + this.words[LOGGED]!++;
+    for (let before; at > first; at--) {
+      before = this.words[at - 1]!;
+      if (((before ^ entry) & 1) !== 0 || before < entry) break;
+      this.words[at] = before;
+    }
+    this.words[at] = entry;
   }
 
   /** The log, oldest first. */

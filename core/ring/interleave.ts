@@ -6,21 +6,21 @@
  * reach it: states that meet again are followed once, which is why millions of orders cost
  * thousands of steps. A broken invariant is reported by the first layer that shows it, so its
  * schedule is a shortest one. One step is one memory access that others can see; what happens
- * inside a step is atomic, and stores become visible in the order they are made.
+ * inside a step is atomic.
  */
+
+import { StateSet } from "./_state_set.ts";
 
 /** A state machine of several actors. */
 export interface SteppedSystem {
   /** Number of actors; they are numbered from 0. */
   readonly actors: number;
+  /** The whole state, in place: steps change these words, and who writes them changes the state. */
+  readonly state: Int32Array;
   /** Whether the actor has a step left. */
   runnable(actor: number): boolean;
   /** Makes the actor's next step. Only when it is runnable. */
   step(actor: number): void;
-  /** A copy of the whole state. */
-  save(): Int32Array;
-  /** Takes a saved state back. */
-  restore(state: Int32Array): void;
 }
 
 /** A broken invariant and how to come to it. */
@@ -39,19 +39,6 @@ export interface Interleavings {
   readonly orders: number;
   /** The first broken invariant, if any; the counts then end there. */
   readonly failure: InterleavingFailure | undefined;
-}
-
-interface Node {
-  readonly state: Int32Array;
-  readonly parent: Node | undefined;
-  readonly actor: number;
-  orders: number;
-}
-
-function scheduleOf(node: Node): number[] {
-  const schedule: number[] = [];
-  for (let at = node; at.parent !== undefined; at = at.parent) schedule.push(at.actor);
-  return schedule.reverse();
 }
 
 /**
@@ -78,41 +65,38 @@ export function exploreInterleavings(
   check: () => string | undefined,
   maxStates: number,
 ): Interleavings {
-  let states = 0;
+  const { state } = system;
+  const seen = new StateSet(state.length, maxStates);
+  const from: number[] = [];
+  const by: number[] = [];
+  const paths = [1];
   let orders = 0;
-  const root: Node = { state: system.save(), parent: undefined, actor: -1, orders: 1 };
-  let layer = new Map<string, Node>([["", root]]);
-  while (layer.size > 0) {
-    const next = new Map<string, Node>();
-    for (const node of layer.values()) {
-      if (++states > maxStates) {
-        throw new RangeError(`Cannot explore interleavings: more than ${maxStates} states`);
-      }
-      system.restore(node.state);
-      const message = check();
-      if (message !== undefined) {
-        return { states, orders, failure: { message, schedule: scheduleOf(node) } };
-      }
-      if (!expand(system, node, next)) orders += node.orders;
+  seen.add(state);
+  for (let node = 0, layer = 1; node < seen.size; node++) {
+    // The states of the next layer are told apart among themselves only.
+    if (node === layer) layer = seen.seal();
+    seen.get(node, state);
+    const message = check();
+    if (message !== undefined) {
+      const schedule: number[] = [];
+      for (let at = node; at > 0; at = from[at]!) schedule.push(by[at]!);
+      return { states: node + 1, orders, failure: { message, schedule: schedule.reverse() } };
     }
-    layer = next;
+    let moved = false;
+    for (let actor = 0; actor < system.actors; actor++) {
+      if (!system.runnable(actor)) continue;
+      moved = true;
+      system.step(actor);
+      const next = seen.add(state);
+      if (next === paths.length) {
+        from[next] = node;
+        by[next] = actor;
+        paths.push(0);
+      }
+      paths[next]! += paths[node]!;
+      seen.get(node, state);
+    }
+    if (!moved) orders += paths[node]!;
   }
-  return { states, orders, failure: undefined };
-}
-
-/** Puts the successors of `node` into the next layer; false when it has none. */
-function expand(system: SteppedSystem, node: Node, next: Map<string, Node>): boolean {
-  let moved = false;
-  for (let actor = 0; actor < system.actors; actor++) {
-    system.restore(node.state);
-    if (!system.runnable(actor)) continue;
-    moved = true;
-    system.step(actor);
-    const state = system.save();
-    const key = state.join();
-    const known = next.get(key);
-    if (known === undefined) next.set(key, { state, parent: node, actor, orders: node.orders });
-    else known.orders += node.orders;
-  }
-  return moved;
+  return { states: seen.size, orders, failure: undefined };
 }

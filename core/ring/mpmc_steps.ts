@@ -50,6 +50,8 @@ export class MpmcSteps implements SteppedSystem {
   readonly actors: number;
   /** Producers and consumers. */
   readonly participants: number;
+  /** The whole state. */
+  readonly state: Int32Array;
   readonly #options: MpmcStepsOptions;
   readonly #programs: readonly (readonly number[])[];
   readonly #delayedMax: number;
@@ -91,6 +93,7 @@ export class MpmcSteps implements SteppedSystem {
       delayedMax: this.#delayedMax,
       logMax: options.logged === true ? 2 * calls : 0,
     });
+    this.state = this.#state.words;
     this.#moves = new MpmcMoves(this.#state, options);
   }
 
@@ -112,16 +115,6 @@ export class MpmcSteps implements SteppedSystem {
   step(actor: number): void {
     if (actor >= this.participants) return this.#state.land(...this.#storeOf(actor));
     this.#moves.step(actor);
-  }
-
-  /** A copy of the whole state. */
-  save(): Int32Array {
-    return this.#state.words.slice();
-  }
-
-  /** Takes a saved state back. */
-  restore(state: Int32Array): void {
-    this.#state.words.set(state);
   }
 
   /** How many operations of the participant's program are over. */

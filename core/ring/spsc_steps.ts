@@ -90,7 +90,8 @@ export class SpscSteps implements SteppedSystem {
   readonly #bulk: boolean;
   readonly #fault: SpscFault;
   readonly #received: number;
-  readonly #state: Int32Array;
+  /** The whole state. */
+  readonly state: Int32Array;
 
   /**
    * A ring that is empty, both programs at their start.
@@ -111,12 +112,12 @@ export class SpscSteps implements SteppedSystem {
     this.#fault = options.fault ?? "none";
     this.#received = SLOTS + slots;
     const most = options.consume.reduce((sum, burst) => sum + burst, 0);
-    this.#state = new Int32Array(this.#received + most);
+    this.state = new Int32Array(this.#received + most);
     const start = ringIndex(options.startIndex ?? 0);
-    this.#state[TAIL] = start;
-    this.#state[HEAD] = start;
-    this.#state[this.#register(SPSC_PRODUCER, PEER_SEEN)] = start;
-    this.#state[this.#register(SPSC_CONSUMER, PEER_SEEN)] = start;
+    this.state[TAIL] = start;
+    this.state[HEAD] = start;
+    this.state[this.#register(SPSC_PRODUCER, PEER_SEEN)] = start;
+    this.state[this.#register(SPSC_CONSUMER, PEER_SEEN)] = start;
   }
 
   /** Whether the end's program has a step left. */
@@ -138,16 +139,6 @@ export class SpscSteps implements SteppedSystem {
     }
   }
 
-  /** A copy of the whole state. */
-  save(): Int32Array {
-    return this.#state.slice();
-  }
-
-  /** Takes a saved state back. */
-  restore(state: Int32Array): void {
-    this.#state.set(state);
-  }
-
   /** How many items the producer's finished operations have enqueued: ids 1 to this number. */
   get enqueued(): number {
     return this.#get(SPSC_PRODUCER, MOVED);
@@ -155,19 +146,19 @@ export class SpscSteps implements SteppedSystem {
 
   /** Published items less released ones, as the two shared indices say. */
   get count(): number {
-    return (this.#state[TAIL]! - this.#state[HEAD]!) | 0;
+    return (this.state[TAIL]! - this.state[HEAD]!) | 0;
   }
 
   /** The ids that the consumer's finished operations have dequeued, in order. */
   received(): number[] {
     const moved = this.#get(SPSC_CONSUMER, MOVED);
-    return [...this.#state.subarray(this.#received, this.#received + moved)];
+    return [...this.state.subarray(this.#received, this.#received + moved)];
   }
 
   /** The contents of the slots between the two shared indices, oldest first. */
   remaining(): number[] {
-    const head = this.#state[HEAD]!;
-    return Array.from({ length: this.count }, (_, i) => this.#state[this.#slot(head + i)]!);
+    const head = this.state[HEAD]!;
+    return Array.from({ length: this.count }, (_, i) => this.state[this.#slot(head + i)]!);
   }
 
   #register(actor: number, register: number): number {
@@ -175,11 +166,11 @@ export class SpscSteps implements SteppedSystem {
   }
 
   #get(actor: number, register: number): number {
-    return this.#state[this.#register(actor, register)]!;
+    return this.state[this.#register(actor, register)]!;
   }
 
   #set(actor: number, register: number, value: number): void {
-    this.#state[this.#register(actor, register)] = value;
+    this.state[this.#register(actor, register)] = value;
   }
 
   #slot(index: number): number {
@@ -200,13 +191,13 @@ export class SpscSteps implements SteppedSystem {
   }
 
   #loadOwn(actor: number): void {
-    this.#set(actor, OWN, this.#state[actor === SPSC_PRODUCER ? TAIL : HEAD]!);
+    this.#set(actor, OWN, this.state[actor === SPSC_PRODUCER ? TAIL : HEAD]!);
     if (this.#movable(actor) >= this.#wanted(actor)) this.#start(actor);
     else this.#set(actor, PC, LOAD_PEER);
   }
 
   #loadPeer(actor: number): void {
-    this.#set(actor, PEER_SEEN, this.#state[actor === SPSC_PRODUCER ? HEAD : TAIL]!);
+    this.#set(actor, PEER_SEEN, this.state[actor === SPSC_PRODUCER ? HEAD : TAIL]!);
     this.#start(actor);
   }
 
@@ -230,8 +221,8 @@ export class SpscSteps implements SteppedSystem {
     const i = this.#get(actor, COPIED);
     const slot = this.#slot(this.#get(actor, OWN) + i);
     const moved = this.#get(actor, MOVED);
-    if (actor === SPSC_PRODUCER) this.#state[slot] = moved + i + 1;
-    else this.#state[this.#received + moved + i] = this.#state[slot]!;
+    if (actor === SPSC_PRODUCER) this.state[slot] = moved + i + 1;
+    else this.state[this.#received + moved + i] = this.state[slot]!;
     this.#set(actor, COPIED, i + 1);
     if (i + 1 < this.#get(actor, BURST)) return;
     if (this.#publishesFirst(actor)) this.#finish(actor, i + 1);
@@ -240,7 +231,7 @@ export class SpscSteps implements SteppedSystem {
 
   #publish(actor: number): void {
     const n = this.#get(actor, BURST);
-    this.#state[actor === SPSC_PRODUCER ? TAIL : HEAD] = this.#get(actor, OWN) + n;
+    this.state[actor === SPSC_PRODUCER ? TAIL : HEAD] = this.#get(actor, OWN) + n;
     if (this.#publishesFirst(actor)) this.#set(actor, PC, COPY);
     else this.#finish(actor, n);
   }
