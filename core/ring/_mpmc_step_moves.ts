@@ -4,6 +4,8 @@
  */
 
 import {
+  AT,
+  AT_ATOMIC_WRITES,
   BURST,
   COPIED,
   DONE,
@@ -11,6 +13,7 @@ import {
   MOVED,
   type MpmcStepState,
   OPERATION,
+  ORDERED,
   PC,
   SCRATCH,
   START,
@@ -18,23 +21,6 @@ import {
 } from "./_mpmc_step_state.ts";
 import type { RingSync } from "./mpmc_memory.ts";
 import type { MpmcStepsOptions } from "./mpmc_steps_options.ts";
-
-// Where in an operation a participant is. LOAD_HEAD is its start.
-const LOAD_HEAD = 0;
-const AWAIT_TURN = 1;
-const LOAD_OPPOSITE = 2;
-const CLAIM = 3;
-const LATE_CLAIM = 4;
-const COPY = 5;
-const GIVE_BACK = 6;
-const AWAIT_TAIL = 7;
-const PUBLISH = 8;
-const ADD_DONE = 9;
-const LOAD_CLAIMED = 10;
-const LOAD_TAIL = 11;
-const RAISE_TAIL = 12;
-const RELOAD_HEAD = 13;
-const ATOMIC_WRITES = [CLAIM, LATE_CLAIM, GIVE_BACK, PUBLISH, ADD_DONE, RAISE_TAIL];
 
 /** The program counter of a participant and what it stands for. */
 export class MpmcMoves {
@@ -53,42 +39,45 @@ export class MpmcMoves {
   waits(p: number): boolean {
     const state = this.#state;
     const pc = state.get(p, PC);
-    if (ATOMIC_WRITES.includes(pc)) {
-      return state.delayed(p) > 0 && !(pc === PUBLISH && this.#fault("plain-publish"));
+    if (AT_ATOMIC_WRITES.includes(pc) && state.late.count(p) > 0) {
+      return pc !== AT.PUBLISH || !this.#fault("plain-publish");
     }
-    if (pc === AWAIT_TAIL) return this.#load(p, TAIL) !== state.get(p, START);
-    return pc === AWAIT_TURN && this.#ahead(p) > this.#aheadMax(p) &&
+    if (pc === AT.PUBLISH && this.#sync(p) === "mt" && !this.#fault("tail-out-of-order")) {
+      return this.#load(p, TAIL) !== state.get(p, START);
+    }
+    return pc === AT.AWAIT_TURN && this.#ahead(p) > this.#aheadMax(p) &&
       this.#load(p, HEAD) === state.get(p, START);
   }
 
   /** The participant's next step. */
   step(p: number): void {
     switch (this.#state.get(p, PC)) {
-      case LOAD_HEAD:
-        return this.#loadHead(p);
-      case AWAIT_TURN:
-        return this.#goto(p, this.#ahead(p) > this.#aheadMax(p) ? RELOAD_HEAD : LOAD_OPPOSITE);
-      case RELOAD_HEAD:
+      case AT.BEGIN:
+        return this.#beginCall(p);
+      case AT.LOAD_HEAD:
         return this.#aim(p, this.#load(p, HEAD));
-      case LOAD_OPPOSITE:
-        return this.#loadOpposite(p);
-      case CLAIM:
+      case AT.AWAIT_TURN:
+        if (this.#ahead(p) > this.#aheadMax(p)) return this.#loadOrdered(p);
+        return this.#inTurn(p);
+      case AT.LOAD_OPPOSITE:
+        return this.#fit(p, this.#opposite(p));
+      case AT.CLAIM:
         return this.#claim(p);
-      case LATE_CLAIM:
+      case AT.LATE_CLAIM:
         return this.#claimed(p);
-      case COPY:
+      case AT.COPY:
         return this.#copy(p);
-      case GIVE_BACK:
+      case AT.EARLY_COPY:
+        return this.#earlyCopy(p);
+      case AT.GIVE_BACK:
         return this.#giveBack(p);
-      case AWAIT_TAIL:
-        return this.#goto(p, PUBLISH);
-      case PUBLISH:
+      case AT.PUBLISH:
         return this.#publish(p);
-      case ADD_DONE:
+      case AT.ADD_DONE:
         return this.#addDone(p);
-      case LOAD_CLAIMED:
+      case AT.LOAD_CLAIMED:
         return this.#loadClaimed(p);
-      case LOAD_TAIL:
+      case AT.LOAD_TAIL:
         this.#state.set(p, START, this.#load(p, TAIL));
         return this.#aimTail(p);
       default:
@@ -119,7 +108,7 @@ export class MpmcMoves {
   }
 
   #load(p: number, which: number): number {
-    return this.#state.load(p, this.#word(p, which));
+    return this.#state.late.load(p, this.#word(p, which));
   }
 
   #write(p: number, which: number, value: number): void {
@@ -134,39 +123,68 @@ export class MpmcMoves {
     return this.#sync(p) === "mt-hts" ? 0 : this.#options.htdMax ?? this.#options.size;
   }
 
-  #loadHead(p: number): void {
+  /** The opposite tail. */
+  #opposite(p: number): number {
+    return this.#state.late.load(p, this.#state.index(1 - this.#side(p), TAIL));
+  }
+
+  #beginCall(p: number): void {
     if (this.#options.logged) this.#state.log(p << 1);
-    const single = this.#sync(p) === "st";
-    this.#aim(p, this.#load(p, single ? TAIL : HEAD));
+    if (this.#sync(p) === "st") return this.#aim(p, this.#load(p, TAIL));
+    if (this.#options.lateHead !== true) return this.#aim(p, this.#load(p, HEAD));
+    this.#state.set(p, SCRATCH, this.#opposite(p));
+    this.#goto(p, AT.LOAD_HEAD);
+  }
+
+  /** The next load of head comes before that of the opposite tail. */
+  #loadOrdered(p: number): void {
+    this.#state.set(p, ORDERED, 1);
+    this.#state.set(p, SCRATCH, 0);
+    this.#goto(p, AT.LOAD_HEAD);
   }
 
   /** A claim is to start at `head`. */
   #aim(p: number, head: number): void {
     this.#state.set(p, START, head);
     const inTurn = this.#sync(p) === "mt-rts" || this.#sync(p) === "mt-hts";
-    this.#goto(p, inTurn && !this.#fault("tail-out-of-order") ? AWAIT_TURN : LOAD_OPPOSITE);
+    if (this.#fault("early-copy") && this.#side(p) === 1) this.#goto(p, AT.EARLY_COPY);
+    else if (inTurn && !this.#fault("tail-out-of-order")) this.#goto(p, AT.AWAIT_TURN);
+    else this.#inTurn(p);
   }
 
-  #loadOpposite(p: number): void {
-    const side = this.#side(p);
-    const opposite = this.#state.load(p, this.#state.index(1 - side, TAIL));
-    const lead = side === 1 ? 0 : this.#options.size + (this.#fault("one-too-many") ? 1 : 0);
-    const room = (lead + opposite - this.#state.get(p, START)) | 0;
-    const wanted = this.#programs[p]![this.#state.get(p, OPERATION)]!;
+  #inTurn(p: number): void {
+    const early = this.#options.lateHead === true && this.#sync(p) !== "st" &&
+      this.#state.get(p, ORDERED) === 0;
+    if (early) this.#fit(p, this.#state.get(p, SCRATCH));
+    else this.#goto(p, AT.LOAD_OPPOSITE);
+  }
+
+  #fit(p: number, opposite: number): void {
+    const state = this.#state;
+    const lead = this.#side(p) === 1
+      ? 0
+      : this.#options.size + (this.#fault("one-too-many") ? 1 : 0);
+    const room = (lead + opposite - state.get(p, START)) | 0;
+    const wanted = this.#programs[p]![state.get(p, OPERATION)]!;
+    const single = this.#sync(p) === "st";
+    const ordered = single || this.#fault("unordered-answer") || state.get(p, ORDERED) === 1;
+    if (room < wanted && !ordered) return this.#loadOrdered(p);
     const n = room >= wanted ? wanted : this.#options.bulk ? 0 : room;
     if (n === 0) return this.#finish(p, 0);
-    this.#state.set(p, BURST, n);
-    if (this.#sync(p) === "st") this.#begin(p);
-    else this.#goto(p, CLAIM);
+    state.set(p, BURST, n);
+    state.set(p, SCRATCH, 0);
+    if (single) this.#begin(p);
+    else this.#goto(p, AT.CLAIM);
   }
 
   #claim(p: number): void {
     const head = this.#load(p, HEAD);
     if (head !== this.#state.get(p, START)) {
       this.#state.set(p, BURST, 0);
+      this.#state.set(p, ORDERED, 1);
       return this.#aim(p, head);
     }
-    if (this.#fault("lost-cas")) this.#goto(p, LATE_CLAIM);
+    if (this.#fault("lost-cas")) this.#goto(p, AT.LATE_CLAIM);
     else this.#claimed(p);
   }
 
@@ -180,8 +198,20 @@ export class MpmcMoves {
   }
 
   #begin(p: number): void {
-    if (this.#publishesFirst(p)) this.#handOver(p);
-    else this.#goto(p, COPY);
+    const copied = this.#fault("early-copy") && this.#side(p) === 1;
+    if (copied || this.#publishesFirst(p)) this.#handOver(p);
+    else this.#goto(p, AT.COPY);
+  }
+
+  /** All slots that are wanted, in one step. */
+  #earlyCopy(p: number): void {
+    const state = this.#state;
+    const wanted = this.#programs[p]![state.get(p, OPERATION)]!;
+    for (let i = 0; i < wanted; i++) {
+      const slot = state.slot(state.get(p, START) + i);
+      state.receive(p, state.get(p, MOVED) + i, state.late.load(p, slot));
+    }
+    this.#inTurn(p);
   }
 
   #kept(p: number): number {
@@ -193,8 +223,8 @@ export class MpmcMoves {
     const i = state.get(p, COPIED);
     const slot = state.slot(state.get(p, START) + i);
     const item = state.get(p, MOVED) + i;
-    if (this.#side(p) === 0) state.store(p, slot, 100 * p + 101 + item);
-    else state.receive(p, item, state.load(p, slot));
+    if (this.#side(p) === 0) state.late.store(p, slot, 100 * p + 101 + item);
+    else state.receive(p, item, state.late.load(p, slot));
     state.set(p, COPIED, i + 1);
     if (i + 1 < this.#kept(p)) return;
     if (this.#publishesFirst(p)) this.#finish(p, i + 1);
@@ -204,23 +234,22 @@ export class MpmcMoves {
   /** All is copied: the first of the steps that hand it over. */
   #handOver(p: number): void {
     const sync = this.#sync(p);
-    const inOrder = this.#fault("tail-out-of-order") ? PUBLISH : AWAIT_TAIL;
-    if (sync === "mt") return this.#goto(p, inOrder);
-    if (sync === "mt-rts") return this.#goto(p, ADD_DONE);
+    if (sync === "mt-rts") return this.#goto(p, AT.ADD_DONE);
     const part = this.#kept(p) < this.#state.get(p, BURST);
-    this.#goto(p, part && sync === "mt-hts" ? GIVE_BACK : PUBLISH);
+    this.#goto(p, part && sync === "mt-hts" ? AT.GIVE_BACK : AT.PUBLISH);
   }
 
   #giveBack(p: number): void {
     const kept = this.#kept(p);
-    this.#write(p, HEAD, (this.#state.get(p, START) + kept) | 0);
-    if (kept > 0) this.#goto(p, PUBLISH);
+    const keep = this.#fault("head-not-given-back");
+    if (!keep) this.#write(p, HEAD, (this.#state.get(p, START) + kept) | 0);
+    if (kept > 0) this.#goto(p, AT.PUBLISH);
     else this.#finish(p, 0);
   }
 
   #publish(p: number): void {
     const end = (this.#state.get(p, START) + this.#kept(p)) | 0;
-    if (this.#fault("plain-publish")) this.#state.store(p, this.#word(p, TAIL), end);
+    if (this.#fault("plain-publish")) this.#state.late.store(p, this.#word(p, TAIL), end);
     else this.#write(p, TAIL, end);
     this.#handedOver(p);
   }
@@ -229,19 +258,19 @@ export class MpmcMoves {
     const done = (this.#load(p, DONE) + this.#state.get(p, BURST)) | 0;
     this.#write(p, DONE, done);
     this.#state.set(p, SCRATCH, done);
-    this.#goto(p, LOAD_CLAIMED);
+    this.#goto(p, AT.LOAD_CLAIMED);
   }
 
   #loadClaimed(p: number): void {
     const others = this.#load(p, HEAD) !== this.#state.get(p, SCRATCH);
     if (others && !this.#fault("tail-out-of-order")) this.#handedOver(p);
-    else this.#goto(p, LOAD_TAIL);
+    else this.#goto(p, AT.LOAD_TAIL);
   }
 
   /** Tail is to be raised from the value in START. */
   #aimTail(p: number): void {
     const short = (this.#state.get(p, SCRATCH) - this.#state.get(p, START)) | 0;
-    if (short > 0) this.#goto(p, RAISE_TAIL);
+    if (short > 0) this.#goto(p, AT.RAISE_TAIL);
     else this.#handedOver(p);
   }
 
@@ -256,7 +285,7 @@ export class MpmcMoves {
   }
 
   #handedOver(p: number): void {
-    if (this.#publishesFirst(p)) this.#goto(p, COPY);
+    if (this.#publishesFirst(p)) this.#goto(p, AT.COPY);
     else this.#finish(p, this.#kept(p));
   }
 
@@ -266,6 +295,6 @@ export class MpmcMoves {
     state.set(p, MOVED, state.get(p, MOVED) + n);
     state.set(p, OPERATION, state.get(p, OPERATION) + 1);
     // Cleared, so that states which differ only in what is over count as one.
-    for (const register of [PC, START, BURST, COPIED, SCRATCH]) state.set(p, register, 0);
+    for (const register of [PC, START, BURST, COPIED, SCRATCH, ORDERED]) state.set(p, register, 0);
   }
 }

@@ -1,14 +1,10 @@
 /**
  * The whole state of stepped MPMC participants in one Int32Array: shared indices and slots,
- * registers of each participant, its store buffer, the ids that consumers received, and the log of
+ * registers of each participant, its late stores, the ids that consumers received, and the log of
  * calls.
- *
- * With delayed stores a plain store goes to the buffer of its participant first, whose own loads
- * see it; it reaches memory in a step of its own, in any order but for stores to one word. An
- * atomic write waits until the buffer is empty: that is release order, and weaker than what x86
- * does. Loads are never early.
  */
 
+import { LateStores, type StoreOrder } from "./_late_stores.ts";
 import { ringIndex, ringSlots } from "./spsc_memory.ts";
 
 // Registers of a participant.
@@ -19,7 +15,36 @@ export const BURST = 3;
 export const COPIED = 4;
 export const MOVED = 5;
 export const SCRATCH = 6;
-const REGISTERS = 7;
+export const ORDERED = 7;
+const REGISTERS = 8;
+
+/** Where in an operation a participant is: values of PC. */
+export const AT = {
+  BEGIN: 0,
+  LOAD_HEAD: 1,
+  AWAIT_TURN: 2,
+  LOAD_OPPOSITE: 3,
+  CLAIM: 4,
+  LATE_CLAIM: 5,
+  COPY: 6,
+  GIVE_BACK: 7,
+  PUBLISH: 8,
+  ADD_DONE: 9,
+  LOAD_CLAIMED: 10,
+  LOAD_TAIL: 11,
+  RAISE_TAIL: 12,
+  EARLY_COPY: 13,
+} as const;
+
+/** Where the next step writes atomically. */
+export const AT_ATOMIC_WRITES: readonly number[] = [
+  AT.CLAIM,
+  AT.LATE_CLAIM,
+  AT.GIVE_BACK,
+  AT.PUBLISH,
+  AT.ADD_DONE,
+  AT.RAISE_TAIL,
+];
 
 // Words of a side, producers first.
 export const HEAD = 0;
@@ -37,8 +62,10 @@ export interface StepLayout {
   readonly participants: number;
   /** Most items that one participant can move in all. */
   readonly itemsMax: number;
-  /** Most stores that a buffer has to hold; 0 when stores are immediate. */
-  readonly delayedMax: number;
+  /** When plain stores reach memory. */
+  readonly stores: StoreOrder;
+  /** Most plain stores that a participant can have under way. */
+  readonly lateMax: number;
   /** Most entries of the log. */
   readonly logMax: number;
 }
@@ -47,25 +74,24 @@ export interface StepLayout {
 export class MpmcStepState {
   readonly words: Int32Array;
   readonly slots: number;
+  readonly late: LateStores;
   readonly #mask: number;
   readonly #received: number;
   readonly #itemsMax: number;
-  readonly #buffers: number;
-  readonly #delayedMax: number;
   readonly #log: number;
 
   /** All registers 0, all indices at `startIndex`. */
   constructor(layout: StepLayout) {
-    const { size, participants, itemsMax, delayedMax } = layout;
+    const { size, participants, itemsMax, stores, lateMax } = layout;
     const slots = ringSlots(size, true);
     this.#mask = slots - 1;
     this.#itemsMax = itemsMax;
-    this.#delayedMax = delayedMax;
     this.slots = FIRST_REGISTER + participants * REGISTERS;
     this.#received = this.slots + slots;
-    this.#buffers = this.#received + participants * itemsMax;
-    this.#log = this.#buffers + participants * (1 + 2 * delayedMax);
+    const buffers = this.#received + participants * itemsMax;
+    this.#log = buffers + LateStores.words(participants, stores, lateMax);
     this.words = new Int32Array(this.#log + layout.logMax);
+    this.late = new LateStores(this.words, buffers, participants, stores, lateMax);
     this.words.fill(ringIndex(layout.startIndex), 0, LOGGED);
   }
 
@@ -96,56 +122,6 @@ export class MpmcStepState {
     return [...this.words.subarray(at + from, at + to)];
   }
 
-  /** What the participant reads: its own latest store, or else memory. */
-  load(participant: number, word: number): number {
-    const buffer = this.#buffer(participant);
-    for (let i = this.words[buffer]! - 1; i >= 0; i--) {
-      if (this.words[buffer + 1 + 2 * i] === word) return this.words[buffer + 2 + 2 * i]!;
-    }
-    return this.words[word]!;
-  }
-
-  /** A plain store. */
-  store(participant: number, word: number, value: number): void {
-    if (this.#delayedMax === 0) {
-      this.words[word] = value;
-      return;
-    }
-    const buffer = this.#buffer(participant);
-    const n = this.words[buffer]!;
-    if (n === this.#delayedMax) throw new RangeError(`Cannot delay a store: ${n} are delayed`);
-    this.words[buffer] = n + 1;
-    this.words[buffer + 1 + 2 * n] = word;
-    this.words[buffer + 2 + 2 * n] = value;
-  }
-
-  /** How many stores of the participant have not reached memory. */
-  delayed(participant: number): number {
-    return this.words[this.#buffer(participant)]!;
-  }
-
-  /** Whether the i-th oldest store in the buffer may reach memory next. */
-  mayLand(participant: number, i: number): boolean {
-    const buffer = this.#buffer(participant);
-    if (i >= this.words[buffer]!) return false;
-    for (let older = 0; older < i; older++) {
-      if (this.words[buffer + 1 + 2 * older] === this.words[buffer + 1 + 2 * i]) return false;
-    }
-    return true;
-  }
-
-  /** The i-th oldest store reaches memory. */
-  land(participant: number, i: number): void {
-    const { words } = this;
-    const buffer = this.#buffer(participant);
-    const entry = buffer + 1 + 2 * i;
-    const end = buffer + 1 + 2 * words[buffer]!;
-    words[words[entry]!] = words[entry + 1]!;
-    words.copyWithin(entry, entry + 2, end);
-    words.fill(0, end - 2, end);
-    words[buffer]!--;
-  }
-
   /**
    * Adds an entry to the log; its lowest bit tells ends from beginnings. What calls have to do with
    * each other is which ended before which began, so beginnings in a row are kept in the order of
@@ -165,9 +141,5 @@ export class MpmcStepState {
   /** The log, oldest first. */
   logged(): Int32Array {
     return this.words.subarray(this.#log, this.#log + this.words[LOGGED]!);
-  }
-
-  #buffer(participant: number): number {
-    return this.#buffers + participant * (1 + 2 * this.#delayedMax);
   }
 }

@@ -25,7 +25,7 @@ function runOthers(ring: MpmcSteps, stalled: number): number[] {
 
 /** Steps of an operation of one item up to and with its claim, and in all. */
 const STEPS: Record<Exclude<RingSync, "st">, readonly [claim: number, all: number]> = {
-  "mt": [3, 6], // head, opposite tail, CAS; copy, await tail, tail
+  "mt": [3, 5], // head, opposite tail, CAS; copy, tail
   "mt-rts": [4, 9], // head, turn, opposite tail, CAS; copy, done, head, tail, CAS
   "mt-hts": [4, 6], // head, turn, opposite tail, CAS; copy, tail
 };

@@ -4,9 +4,11 @@
  * The algorithm is that of `MpmcRing`, one access to shared memory a step:
  *
  *     all      load head (st: tail); mt-rts, mt-hts: await turn; load the opposite tail
- *     all      not st: CAS head, on failure again from there; load or store n slots
+ *     not st   when that is too little: load head, which orders the two, and again from there once
+ *     not st   CAS head, on failure again from there
+ *     all      load or store n slots
  *     st, hts  when part is given back: store head; store tail
- *     mt       await tail; store tail
+ *     mt       CAS tail, awaited
  *     mt-rts   add to done; load head; when equal: load tail, CAS tail until it is as far
  *
  * A participant whose wait would read again what it has read is not runnable: a state in which
@@ -15,8 +17,9 @@
  * counted from 0, enqueues the ids 100 p + 101, 100 p + 102, ...; what a burst could not place
  * comes first in the next.
  *
- * With `delayed` stores the actors beyond the participants are their delayed stores (see
- * `_mpmc_step_state.ts`). `fault` turns the ring into a wrong one: what an exploration is worth is
+ * With late stores the actors beyond the participants are those (see `_late_stores.ts`). The first
+ * load of head is a plain one, which hardware may do after the load of the opposite tail: so it does
+ * with `lateHead`. `fault` turns the ring into a wrong one: what an exploration is worth is
  * shown by the faults it finds.
  */
 
@@ -46,7 +49,7 @@ import type { MpmcStepsOptions } from "./mpmc_steps_options.ts";
  * ```
  */
 export class MpmcSteps implements SteppedSystem {
-  /** Producers, consumers, and with delayed stores those. */
+  /** Producers, consumers, and with late stores those. */
   readonly actors: number;
   /** Producers and consumers. */
   readonly participants: number;
@@ -54,7 +57,6 @@ export class MpmcSteps implements SteppedSystem {
   readonly state: Int32Array;
   readonly #options: MpmcStepsOptions;
   readonly #programs: readonly (readonly number[])[];
-  readonly #delayedMax: number;
   readonly #state: MpmcStepState;
   readonly #moves: MpmcMoves;
 
@@ -83,26 +85,24 @@ export class MpmcSteps implements SteppedSystem {
     if (options.keepMax !== undefined && whole !== undefined) {
       throw new RangeError(`Cannot create ring steps: ${whole} gives no part of a claim back`);
     }
-    this.#delayedMax = options.delayed === true ? burstMax + 1 : 0;
-    this.actors = this.participants * (1 + this.#delayedMax);
     this.#state = new MpmcStepState({
       size: options.size,
       startIndex: options.startIndex ?? 0,
       participants: this.participants,
       itemsMax,
-      delayedMax: this.#delayedMax,
+      stores: options.stores ?? "now",
+      lateMax: burstMax + 1,
       logMax: options.logged === true ? 2 * calls : 0,
     });
     this.state = this.#state.words;
+    this.actors = this.participants + this.#state.late.actors;
     this.#moves = new MpmcMoves(this.#state, options);
   }
 
-  /** Whether the participant has a step left and need not wait, or the store is delayed. */
+  /** Whether the participant has a step left and need not wait, or the store may land. */
   runnable(actor: number): boolean {
-    if (actor >= this.participants) {
-      const [participant, i] = this.#storeOf(actor);
-      return this.#state.mayLand(participant, i);
-    }
+    const store = actor - this.participants;
+    if (store >= 0) return this.#state.late.mayLand(store);
     return !this.finished(actor) && !this.#moves.waits(actor);
   }
 
@@ -111,10 +111,11 @@ export class MpmcSteps implements SteppedSystem {
     return this.#state.get(participant, OPERATION) >= this.#programs[participant]!.length;
   }
 
-  /** Makes the participant's next access to shared memory, or lets the delayed store land. */
+  /** Makes the participant's next access to shared memory, or lets the late store land. */
   step(actor: number): void {
-    if (actor >= this.participants) return this.#state.land(...this.#storeOf(actor));
-    this.#moves.step(actor);
+    const store = actor - this.participants;
+    if (store >= 0) this.#state.late.land(store);
+    else this.#moves.step(actor);
   }
 
   /** How many operations of the participant's program are over. */
@@ -183,10 +184,5 @@ export class MpmcSteps implements SteppedSystem {
 
   #tail(side: number): number {
     return this.#state.words[this.#state.index(side, TAIL)]!;
-  }
-
-  #storeOf(actor: number): [participant: number, store: number] {
-    const i = actor - this.participants;
-    return [Math.floor(i / this.#delayedMax), i % this.#delayedMax];
   }
 }

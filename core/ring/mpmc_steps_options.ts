@@ -3,13 +3,16 @@
  * the head of `mpmc_steps.ts`.
  */
 
+import type { StoreOrder } from "./_late_stores.ts";
 import type { RingSync } from "./mpmc_memory.ts";
 
 /**
  * A deliberate mistake: the CAS of a claim is a comparison and a store; a producer publishes before
  * it has written its slots; a consumer releases slots before it has read them; nobody awaits turn
  * or tail before moving them, nor looks whether others have finished; producers believe in one slot
- * too many; tail is moved by a plain store.
+ * too many; tail is moved by a plain store; a consumer reads its slots before it loads the opposite
+ * tail, as without acquire; too little room is answered by a head that nothing orders; what a claim
+ * gives back stays claimed.
  */
 export type MpmcFault =
   | "none"
@@ -18,7 +21,10 @@ export type MpmcFault =
   | "release-before-copy"
   | "tail-out-of-order"
   | "one-too-many"
-  | "plain-publish";
+  | "plain-publish"
+  | "early-copy"
+  | "unordered-answer"
+  | "head-not-given-back";
 
 /** The ring and the programs. */
 export interface MpmcStepsOptions {
@@ -43,8 +49,10 @@ export interface MpmcStepsOptions {
    * and mt-hts; all.
    */
   readonly keepMax?: readonly number[];
-  /** Whether plain stores reach memory late and out of order; false. */
-  readonly delayed?: boolean;
+  /** When plain stores reach memory: `now`, late in `fifo` order, or late in `any` order; now. */
+  readonly stores?: StoreOrder;
+  /** Whether a head that is read by a plain load is read after the opposite tail; false. */
+  readonly lateHead?: boolean;
   /** Whether calls are logged, which makes more states differ; false. */
   readonly logged?: boolean;
   /** A planted mistake; none. */

@@ -95,7 +95,7 @@ Deno.test("MpmcSteps with late stores is linearizable in every mode (RING-8)", (
     const produce = sync === "st" ? [[1, 2]] : [[1], [1]];
     const consume = sync === "st" ? [[2, 1]] : [[2]];
     const sides = { producers: sync, consumers: single(sync, consume) };
-    const seen = explore({ ...sides, size: 2, produce, consume, delayed: true });
+    const seen = explore({ ...sides, size: 2, produce, consume, stores: "any" });
     assertEquals(seen.failure, undefined, sync);
   }
 });
@@ -146,7 +146,7 @@ Deno.test("MpmcSteps publishing by a plain store is caught where stores are late
     const programs = { size: 2, produce: [[1]], consume: [[1]] };
     const options = { ...programs, producers, consumers: "st", fault: "plain-publish" } as const;
     assertEquals(explore(options).failure, undefined);
-    const ring = new MpmcSteps({ ...options, delayed: true });
+    const ring = new MpmcSteps({ ...options, stores: "any" });
     const unwritten = () => ring.received(1)[0] === 0 ? "an unwritten slot was read" : undefined;
     const { failure } = exploreInterleavings(ring, unwritten, 1000);
     assertEquals(failure?.message ?? "survived", "an unwritten slot was read", producers);
