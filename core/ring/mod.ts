@@ -7,6 +7,8 @@ export { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
 export type { SpscRingOptions } from "./spsc_memory.ts";
 export * from "./spsc.ts";
 export * from "./timed_ring.ts";
+export type { StoreOrder } from "./_late_stores.ts";
+export type { SpscFault, SpscStepsOptions } from "./spsc_steps_options.ts";
 export * from "./spsc_steps.ts";
 export * from "./interleave.ts";
 export { mpmcRingBytes } from "./mpmc_memory.ts";
