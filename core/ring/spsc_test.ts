@@ -274,3 +274,77 @@ Deno.test("SpscRing attaches to what another one made, and to nothing else", () 
   );
   assertThrows(() => new SpscRing(4, { attach: true }), RangeError, "holds no ring of size 4");
 });
+
+Deno.test("SpscRing with a batch shows the other end whole batches, and all once it falls short (RING-7)", () => {
+  const op = fc.record({
+    into: fc.boolean(),
+    n: fc.integer({ min: 0, max: 7 }),
+    kind: fc.constantFrom("burst", "bulk", "single", "part", "flush"),
+  });
+  const seen = { held: 0, short: 0 };
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 6 }),
+      fc.array(op, { minLength: 10, maxLength: 60, size: "max" }),
+      (size, most, ops) => {
+        const batch = Math.min(size, most);
+        const shared = new SharedArrayBuffer(spscRingBytes(size, true));
+        const producer = new SpscRing(size, { exactSize: true, shared, batch, startIndex: -9 });
+        const consumer = SpscRing.attach(shared);
+        assertEquals(consumer.batch, batch);
+        const ends = { in: { done: 0, told: 0 }, out: { done: 0, told: 0 } };
+        for (const { into, n, kind } of ops) {
+          const [mine, other] = into ? [ends.in, ends.out] : [ends.out, ends.in];
+          const ring = into ? producer : consumer;
+          const room = into ? size + other.told - mine.done : other.told - mine.done;
+          const want = kind === "single" ? 1 : n;
+          const whole = kind === "bulk" || kind === "single";
+          const expected = kind === "flush" ? 0 : want <= room ? want : whole ? 0 : room;
+          const items = Int32Array.from({ length: want }, (_, i) => mine.done + i + 1);
+          const got = kind === "flush" ? 0 : move(ring, into, kind, items);
+          assertEquals(got, expected, `${kind} of ${want}, ${room} possible`);
+          if (!into) {
+            const ids = Array.from({ length: got }, (_, i) => mine.done + i + 1);
+            assertEquals([...items.subarray(0, got)], ids);
+          }
+          if (kind === "flush") into ? producer.flushEnqueued() : consumer.flushDequeued();
+          const short = kind === "flush" || got < want && kind !== "part";
+          // What was done before a part fell short is told at its beginning.
+          if (kind === "part" && got < want) mine.told = mine.done;
+          mine.done += got;
+          if (short || mine.done - mine.told >= batch) mine.told = mine.done;
+          if (mine.done > mine.told) seen.held++;
+          if (short) seen.short++;
+          assertEquals(producer.count, ends.in.told - ends.out.told);
+        }
+      },
+    ),
+    { numRuns: 200 },
+  );
+  assertGreater(Math.min(seen.held, seen.short), 200, `HARN-3: ${JSON.stringify(seen)}`);
+});
+
+/** Moves items by the operation that `kind` stands for; how many. */
+function move(ring: SpscRing, into: boolean, kind: string, items: Int32Array): number {
+  const n = items.length;
+  if (kind === "single") {
+    if (into) return ring.enqueue(items[0]!) ? 1 : 0;
+    items[0] = ring.dequeue();
+    return items[0] === -1 ? 0 : 1;
+  }
+  if (kind === "part") {
+    const got = into ? ring.reserve(n) : ring.peekBurst(items, n);
+    for (let i = 0; into && i < got; i++) ring.put(i, items[i]!);
+    into ? ring.commit(got) : ring.release(got);
+    return got;
+  }
+  if (kind === "bulk") return into ? ring.enqueueBulk(items, 0, n) : ring.dequeueBulk(items, n);
+  return into ? ring.enqueueBurst(items, 0, n) : ring.dequeueBurst(items, n);
+}
+
+Deno.test("SpscRing refuses a batch that is none", () => {
+  for (const batch of [0, 5, 1.5, NaN]) {
+    assertThrows(() => new SpscRing(4, { batch }), RangeError, `batch is ${batch}, not 1..4`);
+  }
+});

@@ -31,10 +31,14 @@ export interface BurstRing {
   dequeue?(): number;
   /** Copies up to `max` of the oldest items to `out` and leaves them in; how many. */
   peekBurst?(out: Int32Array, max: number): number;
+  /** As `peekBurst`, but exactly `n` or none: `n` or 0. */
+  peekBulk?(out: Int32Array, n: number): number;
   /** Takes out the first `n` of the peeked items and ends the peek. */
   release?(n: number): void;
   /** Sets up to `n` slots aside; how many. */
   reserve?(n: number): number;
+  /** As `reserve`, but exactly `n` or none: `n` or 0. */
+  reserveBulk?(n: number): number;
   /** Writes reserved slot `i`. */
   put?(i: number, item: number): void;
   /** Publishes the first `n` reserved slots and gives the others back. */

@@ -17,6 +17,8 @@ type Fault =
   | "compares signed indices"
   | "peek takes out"
   | "commit publishes all"
+  | "bulk peek of a part"
+  | "bulk reservation of a part"
   | "overwrites when full"
   | "-1 ends a burst"
   | "reset keeps the items"
@@ -83,6 +85,17 @@ class PlantedRing implements BurstRing {
     return n;
   }
 
+  peekBulk(out: Int32Array, n: number): number {
+    const whole = n <= ((this.#tail - this.#head) | 0) || this.fault === "bulk peek of a part";
+    return whole ? this.peekBurst(out, n) : 0;
+  }
+
+  reserveBulk(n: number): number {
+    const room = this.#size - ((this.#tail - this.#head) | 0);
+    const part = this.fault === "bulk reservation of a part";
+    return this.#reserved = n <= room ? n : part ? room : 0;
+  }
+
   release(n: number): void {
     this.#head = (this.#head + n) | 0;
   }
@@ -120,6 +133,8 @@ const PLANTED: readonly (readonly [Fault, law: string, says: string])[] = [
   ["compares signed indices", "RING-5", "indices from 2147483647"],
   ["peek takes out", "RING-9", "a peek takes nothing out"],
   ["commit publishes all", "RING-9", "commit 0 of 1"],
+  ["bulk peek of a part", "RING-9", "expected 0 peeked, got"],
+  ["bulk reservation of a part", "RING-9", "expected 0 slots reserved, got"],
   ["overwrites when full", "RING-10", "expected 0 items moved, got 1"],
   ["-1 ends a burst", "RING-11", "0xffffffff"],
   ["reset keeps the items", "RING-12", "expected count 0, got 1"],

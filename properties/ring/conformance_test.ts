@@ -9,6 +9,44 @@ ringConformance("SpscRing of 2^n slots in shared memory", ({ size, startIndex })
   return new SpscRing(size, { startIndex, shared: new SharedArrayBuffer(spscRingBytes(size)) });
 }, { exactSizes: false });
 
+/** A ring whose every operation is followed by what its caller owes a batch. */
+class Flushed extends SpscRing {
+  override enqueue(item: number): boolean {
+    return this.#flushed(super.enqueue(item));
+  }
+  override dequeue(): number {
+    return this.#flushed(super.dequeue());
+  }
+  override enqueueBurst(items: Int32Array, at: number, n: number): number {
+    return this.#flushed(super.enqueueBurst(items, at, n));
+  }
+  override enqueueBulk(items: Int32Array, at: number, n: number): number {
+    return this.#flushed(super.enqueueBulk(items, at, n));
+  }
+  override dequeueBurst(out: Int32Array, max: number): number {
+    return this.#flushed(super.dequeueBurst(out, max));
+  }
+  override dequeueBulk(out: Int32Array, n: number): number {
+    return this.#flushed(super.dequeueBulk(out, n));
+  }
+  override release(n: number): void {
+    this.#flushed(super.release(n));
+  }
+  override commit(n: number): void {
+    this.#flushed(super.commit(n));
+  }
+  #flushed<T>(result: T): T {
+    this.flushEnqueued();
+    this.flushDequeued();
+    return result;
+  }
+}
+
+ringConformance("SpscRing in shared memory, in batches that are flushed", ({ size, ...rest }) => {
+  const shared = new SharedArrayBuffer(spscRingBytes(size, rest.exactSize));
+  return new Flushed(size, { ...rest, shared, batch: size });
+}, { numRuns: 50 });
+
 ringConformance("MpmcRing", ({ size, ...rest }) => new MpmcRing(size, rest), {
   without: ["peek", "reserve"],
 });

@@ -162,7 +162,10 @@ function checkWrap(kit: RingKit, scenario: RingScenario): void {
 function checkParts(kit: RingKit, scenario: RingScenario): void {
   const rig = kit.open(scenario.geometry);
   const parts = (["peek", "reserve"] as const).filter((part) => kit.has(rig.ring, part));
-  const kinds = [...scenario.kinds, ...parts, ...parts];
+  const bulk = (["peekBulk", "reserveBulk"] as const).filter((kind) =>
+    rig.ring[kind] !== undefined && kit.has(rig.ring, kind === "peekBulk" ? "peek" : "reserve")
+  );
+  const kinds = [...scenario.kinds, ...parts, ...parts, ...bulk];
   runSteps(kit, rig, { ...scenario, kinds }, (outcome) => {
     if (outcome.stray) return "expected nothing written but the items peeked";
     return rig.wrongWith(outcome);

@@ -49,7 +49,7 @@ export class RingRig {
   /** Does a drawn step, resolved against what is in. */
   step(scenario: RingScenario, step: RingStep): RingOutcome {
     const kind = scenario.kinds[step.kind % scenario.kinds.length]!;
-    const into = kind.startsWith("enqueue") || kind === "reserve";
+    const into = kind.startsWith("enqueue") || kind.startsWith("reserve");
     const there = into ? this.room : this.model.length;
     const from = step.from === "none" ? 0 : step.from === "size" ? this.geometry.size : there;
     return this.run(kind, Math.max(0, from + step.by), step.quarters);
@@ -66,9 +66,11 @@ export class RingRig {
       case "enqueueBulk":
         return this.enqueue(kind, this.fresh(n));
       case "peek":
-        return this.#peek(n, quarters);
+      case "peekBulk":
+        return this.#peek(kind, n, quarters);
       case "reserve":
-        return this.#reserve(n, quarters);
+      case "reserveBulk":
+        return this.#reserve(kind, n, quarters);
       default:
         return this.#dequeue(kind, n);
     }
@@ -175,10 +177,11 @@ export class RingRig {
     return this.#outcome(n, items.length, moved, items, ...split(out, items.length));
   }
 
-  #peek(n: number, quarters: number): RingOutcome {
+  #peek(kind: "peek" | "peekBulk", n: number, quarters: number): RingOutcome {
     const out = new Int32Array(n + 1).fill(UNTOUCHED);
-    const peeked = this.#call(`peekBurst ${n}`, () => this.ring.peekBurst!(out, n));
-    const items = this.model.slice(0, n);
+    const method = kind === "peek" ? "peekBurst" : kind;
+    const peeked = this.#call(`${method} ${n}`, () => this.ring[method]!(out, n));
+    const items = kind === "peekBulk" && n > this.model.length ? [] : this.model.slice(0, n);
     const wrong = this.wrongCount();
     if (wrong) this.fail(`a peek takes nothing out: ${wrong}`);
     if (peeked !== items.length) this.fail(`expected ${items.length} peeked, got ${peeked}`);
@@ -188,9 +191,9 @@ export class RingRig {
     return this.#outcome(n, items.length, peeked, items, ...split(out, items.length));
   }
 
-  #reserve(n: number, quarters: number): RingOutcome {
-    const reserved = this.#call(`reserve ${n}`, () => this.ring.reserve!(n));
-    const expected = Math.min(n, this.room);
+  #reserve(kind: "reserve" | "reserveBulk", n: number, quarters: number): RingOutcome {
+    const reserved = this.#call(`${kind} ${n}`, () => this.ring[kind]!(n));
+    const expected = n <= this.room ? n : kind === "reserveBulk" ? 0 : this.room;
     const wrong = this.wrongCount();
     if (wrong) this.fail(`a reservation publishes nothing: ${wrong}`);
     if (reserved !== expected) this.fail(`expected ${expected} slots reserved, got ${reserved}`);

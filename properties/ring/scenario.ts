@@ -10,7 +10,9 @@ export type RingStepKind =
   | "dequeueBurst"
   | "dequeueBulk"
   | "peek"
-  | "reserve";
+  | "peekBulk"
+  | "reserve"
+  | "reserveBulk";
 
 /** One step as drawn: small numbers that are resolved against what is in the ring by then. */
 export interface RingStep {
