@@ -138,8 +138,14 @@ export class MpmcSide {
   /** Moves `tail` from `start` to `end` once all earlier claims are published. */
   #inOrder(end: number): void {
     const control = this.#control;
-    while (Atomics.compareExchange(control, this.#tail, this.start, end) !== this.start) {
-      do Atomics.pause(); while (Atomics.load(control, this.#tail) !== this.start);
+    for (
+      let seen;
+      (seen = Atomics.compareExchange(control, this.#tail, this.start, end)) !== this.start;
+    ) {
+      for (let turn = 0; seen !== this.start; turn++) {
+        relax(control, this.#tail, seen, turn);
+        seen = Atomics.load(control, this.#tail);
+      }
     }
   }
 
@@ -148,8 +154,12 @@ export class MpmcSide {
     const control = this.#control;
     const most = this.#mode === HTS ? 0 : this.#htdMax;
     // A tail that has passed an old head is a negative distance, and the CAS fails.
-    while (((head - Atomics.load(control, this.#tail)) | 0) > most) {
-      Atomics.pause();
+    for (
+      let turn = 0, tail;
+      ((head - (tail = Atomics.load(control, this.#tail))) | 0) > most;
+      turn++
+    ) {
+      relax(control, this.#tail, tail, turn);
       head = Atomics.load(control, this.#head);
     }
     return head;
@@ -166,4 +176,14 @@ export class MpmcSide {
       tail = seen;
     }
   }
+}
+
+/**
+ * One turn of waiting for the word to be other than `seen`: a pause, every thousandth time a short
+ * sleep, in which whom the wait is for can run where there are fewer cores than threads. rte_ring
+ * only pauses, and leaves the core to the end of its time slice.
+ */
+function relax(control: Int32Array, word: number, seen: number, turn: number): void {
+  if (turn % 1000 < 999) Atomics.pause();
+  else Atomics.wait(control, word, seen, 0.05);
 }

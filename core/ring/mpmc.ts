@@ -14,8 +14,8 @@
  * - `mt-hts`: one participant at a time, the others wait before they claim.
  *
  * No mode lets one side block the other: a full or empty ring is an answer, never a wait. Waits
- * spin, as in rte_ring: who is preempted, or dies, in mid-operation keeps those waiting whom the
- * mode says. Slots that are claimed and not published are full for producers, empty for consumers.
+ * spin and sleep now and then: who is preempted, or dies, in mid-operation keeps those waiting whom
+ * the mode says. Slots claimed and not published are full for producers, empty for consumers.
  *
  * On its own memory one thread is all participants: nothing is waited for, Atomics are not used.
  * On a SharedArrayBuffer each thread has a handle of its own, made by {@link MpmcRing.attach};
