@@ -1,7 +1,7 @@
 // Aim: claims and publications of participants that are in the ring at the same time. Method: two or
 // three handles of one side, one thread, in an order in which nobody has to wait.
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { MpmcSide } from "./_mpmc_side.ts";
 import { CONSUMER_WORDS, PRODUCER_WORDS, type RingSync, SIDE_TAIL } from "./mpmc_memory.ts";
 
@@ -60,4 +60,32 @@ Deno.test("MpmcSide mt-hts that keeps nothing leaves alone what others have publ
   tail(2);
   a.settle(3, 0);
   assertEquals(tail(), 2);
+});
+
+Deno.test("MpmcSide waits for whom its mode says, and for nobody else", () => {
+  const { pause } = Atomics;
+  const waits = (body: () => void) => assertThrows(body, Error, "it waits");
+  try {
+    Object.assign(Atomics, {
+      pause() {
+        throw new Error("it waits");
+      },
+    });
+    const mt = producers("mt");
+    assertEquals([mt.a.claim(1, true), mt.b.claim(1, true)], [1, 1]);
+    waits(() => mt.b.publish(1));
+    assertEquals(mt.tail(), 0, "published before an earlier claim");
+    const hts = producers("mt-hts");
+    assertEquals(hts.a.claim(1, true), 1);
+    waits(() => hts.b.claim(1, true));
+    for (const htdMax of [0, 2, 8]) {
+      const rts = producers("mt-rts", 8, htdMax);
+      assertEquals(rts.a.claim(htdMax + 1 > 8 ? 8 : htdMax + 1, true), Math.min(htdMax + 1, 8));
+      // Beyond the limit claims wait; within it they find the ring full at most.
+      if (htdMax < 8) waits(() => rts.b.claim(1, true));
+      else assertEquals(rts.b.claim(1, true), 0);
+    }
+  } finally {
+    Object.assign(Atomics, { pause });
+  }
 });
