@@ -89,3 +89,24 @@ Deno.test("MpmcSide waits for whom its mode says, and for nobody else", () => {
     Object.assign(Atomics, { pause });
   }
 });
+
+Deno.test("MpmcSide mt-rts raises the tail to what is done although another one raised it less", () => {
+  const { compareExchange } = Atomics;
+  const { a, b, tail } = producers("mt-rts");
+  assertEquals([a.claim(1, true), b.claim(2, true)], [1, 2]);
+  b.publish(2);
+  assertEquals(tail(), 0);
+  try {
+    let raised = false;
+    const late = (array: Int32Array, index: number, expected: number, value: number) => {
+      if (!raised) tail(1); // by one who finished when only 1 was claimed
+      raised = true;
+      return compareExchange(array, index, expected, value);
+    };
+    Object.assign(Atomics, { compareExchange: late });
+    a.publish(1);
+  } finally {
+    Object.assign(Atomics, { compareExchange });
+  }
+  assertEquals(tail(), 3);
+});

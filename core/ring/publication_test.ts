@@ -4,7 +4,14 @@
 // Method: the atomic writes of the published indices are watched while one thread uses both ends; a wait, which
 // one thread would never leave, is made an exception.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CONSUMER_WORDS, mpmcRingBytes, PRODUCER_WORDS, SIDE_TAIL } from "./mpmc_memory.ts";
+import {
+  CONSUMER_WORDS,
+  mpmcRingBytes,
+  openMpmcMemory,
+  PRODUCER_WORDS,
+  SIDE_HEAD,
+  SIDE_TAIL,
+} from "./mpmc_memory.ts";
 import { MpmcRing } from "./mpmc.ts";
 import { SpscRing } from "./spsc.ts";
 import { HEAD_WORDS, PUBLISHED, TAIL_WORDS } from "./spsc_memory.ts";
@@ -159,4 +166,72 @@ Deno.test("MpmcRing mt-hts lets nobody claim while a reservation or peek is open
   one.commit(0);
   one.release(0);
   withoutWaiting(() => assertEquals([other.enqueue(1), other.dequeue()], [true, 0]));
+});
+
+/** Runs `body` with `load` in place of Atomics.load, which it is given. */
+function withLoad(
+  load: (original: typeof Atomics.load, array: Int32Array, index: number) => number,
+  body: () => void,
+): void {
+  const original = Atomics.load;
+  try {
+    const replaced = (array: Int32Array, index: number) => load(original, array, index);
+    Object.assign(Atomics, { load: replaced });
+    body();
+  } finally {
+    Object.assign(Atomics, { load: original });
+  }
+}
+
+Deno.test("SpscRing loads the other end's index only when its copy says too few", () => {
+  const shared = new SharedArrayBuffer(4096);
+  const ring = new SpscRing(SIZE, { shared });
+  const loads: number[] = [];
+  const [tail, head] = [TAIL_WORDS + PUBLISHED, HEAD_WORDS + PUBLISHED];
+  withLoad((load, array, index) => {
+    loads.push(index);
+    return load(array, index);
+  }, () => {
+    for (let i = 0; i < SIZE; i++) ring.enqueue(i);
+    assertEquals(loads.splice(0), []);
+    for (let i = 0; i < SIZE; i++) ring.dequeue();
+    assertEquals(loads.splice(0), [tail]);
+    for (let i = 0; i < SIZE; i++) ring.enqueue(i);
+    assertEquals(loads, [head]);
+  });
+});
+
+Deno.test("MpmcRing says empty or full only by a head that was loaded before the opposite tail (RING-6)", () => {
+  for (const sync of ["mt", "mt-rts", "mt-hts"] as const) {
+    const shared = new SharedArrayBuffer(mpmcRingBytes(SIZE));
+    const ring = new MpmcRing(SIZE, { shared, producers: sync, consumers: sync });
+    const [tails, heads] = [PRODUCER_WORDS + SIDE_TAIL, CONSUMER_WORDS + SIDE_HEAD];
+    const loads: number[] = [];
+    ring.enqueueBurst(Int32Array.of(5, 6), 0, 2);
+    assertEquals(ring.dequeue(), 5);
+    withLoad(
+      (load, array, index) => {
+        if (index === CONSUMER_WORDS + SIDE_TAIL) return load(array, index); // its own turn
+        loads.push(index);
+        // The first time as if it had been loaded before the head: when 6 was not in yet.
+        return load(array, index) - (loads.length === 1 ? 1 : 0);
+      },
+      () => assertEquals(ring.dequeue(), 6, `${sync}: 5 left after 6 came, so it never was empty`),
+    );
+    assertEquals(loads.slice(0, 3), [tails, heads, tails], sync);
+  }
+});
+
+Deno.test("Rings keep what two threads write 128 bytes apart, and their limits where rte_ring does", () => {
+  const spsc = [TAIL_WORDS, TAIL_WORDS + PUBLISHED, HEAD_WORDS, HEAD_WORDS + PUBLISHED];
+  const sides = [PRODUCER_WORDS, CONSUMER_WORDS];
+  const mpmc = sides.flatMap((side) => [side + SIDE_HEAD, side + SIDE_TAIL]);
+  for (const words of [spsc, mpmc]) {
+    for (const [i, word] of words.entries()) assert(word - (words[i - 1] ?? 0) >= 32, `${words}`);
+  }
+  const slots = (mpmcRingBytes(SIZE) - 4 * SIZE) / 4;
+  assert(slots - mpmc.at(-1)! >= 32, "slots lie on the line of an index");
+  for (const [size, htdMax] of [[64, 8], [8, 1], [4, 0]] as const) {
+    assertEquals(openMpmcMemory(size, { producers: "mt-rts" }).htdMax, htdMax);
+  }
 });

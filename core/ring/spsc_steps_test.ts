@@ -10,6 +10,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import fc from "fast-check";
+import { StateSet } from "./_state_set.ts";
 import { exploreInterleavings, type SteppedSystem } from "./interleave.ts";
 import { SpscRing } from "./spsc.ts";
 import { spscRingBytes } from "./spsc_memory.ts";
@@ -222,4 +223,18 @@ Deno.test("exploreInterleavings refuses to go beyond its limit", () => {
     RangeError,
     "more than 50 states",
   );
+});
+
+Deno.test("StateSet numbers states in the order they come, each once until the next seal", () => {
+  const set = new StateSet(2, 10_000);
+  const state = new Int32Array(2);
+  const add = (i: number) => set.add(Int32Array.of(i * 65_536, -i));
+  for (const round of [0, 1]) {
+    for (let turn = 0; turn < 2; turn++) {
+      for (let i = 0; i < 3000; i++) assertEquals(add(i), 3000 * round + i);
+    }
+    assertEquals([set.seal(), set.size], [3000 * (round + 1), 3000 * (round + 1)]);
+  }
+  set.get(4500, state);
+  assertEquals([...state], [1500 * 65_536, -1500]);
 });
