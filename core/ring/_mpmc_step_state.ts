@@ -130,8 +130,8 @@ export class MpmcStepState {
   log(entry: number): void {
     const first = this.#log;
     let at = first + this.words[LOGGED]!++;
-    for (let before; at > first; at--) {
-      before = this.words[at - 1]!;
+    for (; at > first; at--) {
+      const before = this.words[at - 1]!;
       if (((before ^ entry) & 1) !== 0 || before < entry) break;
       this.words[at] = before;
     }
