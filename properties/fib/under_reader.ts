@@ -23,9 +23,7 @@ const READER = 1;
  * A look-up has to answer what the table says, by a scan of its routes, at some moment from its
  * first access to its last.
  */
-export class UnderReader implements SteppedSystem {
-  /** Writer and reader. */
-  readonly actors = 2;
+export class UnderReader {
   /** Words that look-ups are known to read. */
   readonly visible: Set<number>;
   private readonly own: OwnWord[];
@@ -196,6 +194,53 @@ export class UnderReader implements SteppedSystem {
   }
 }
 
+/** Words of the longest state: its parts' lengths, what the look-up has seen, own words, what was told. */
+const STATE_WORDS = 256;
+
+/** Writer and reader as what the explorer takes: a state of one length, first its true one, changed in place. */
+class InPlace implements SteppedSystem {
+  readonly actors = 2;
+  readonly state = new Int32Array(STATE_WORDS);
+  private readonly loaded = new Int32Array(STATE_WORDS);
+
+  constructor(private readonly system: UnderReader) {
+    this.save();
+  }
+
+  runnable(actor: number): boolean {
+    this.load();
+    return this.system.runnable(actor);
+  }
+
+  step(actor: number): void {
+    this.load();
+    this.system.step(actor);
+    this.save();
+  }
+
+  check(): string | undefined {
+    this.load();
+    return this.system.check();
+  }
+
+  private load(): void {
+    if (this.state.every((word, i) => word === this.loaded[i])) return;
+    this.system.restore(this.state.slice(1, 1 + this.state[0]!));
+    this.loaded.set(this.state);
+  }
+
+  private save(): void {
+    const words = this.system.save();
+    if (words.length >= STATE_WORDS) {
+      throw new RangeError(`Cannot explore updates: a state has ${words.length} words`);
+    }
+    this.state.fill(0);
+    this.state[0] = words.length;
+    this.state.set(words, 1);
+    this.loaded.set(this.state);
+  }
+}
+
 /**
  * Explores every interleaving of the updates with `looks` look-ups of an address. `visible` are
  * words that these are known to read; what they read besides is added to it. Afterwards no store of
@@ -213,7 +258,8 @@ export function exploreUnderReader(
     const known = visible.size + recordings.stored.size;
     const system = new UnderReader(recordings, address, looks, visible);
     const start = system.save();
-    const seen = exploreInterleavings(system, () => system.check(), 100_000);
+    const stepped = new InPlace(system);
+    const seen = exploreInterleavings(stepped, () => stepped.check(), 100_000);
     for (const word of system.visible) visible.add(word);
     const { failure } = seen;
     const isSettled = visible.size + recordings.stored.size === known;
