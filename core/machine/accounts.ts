@@ -65,7 +65,19 @@ export interface PoolAccount {
   /** A device's memory: it holds packets on their way only, so at rest all of it is free. */
   readonly device?: true;
   /** Buffers in use, by the place that holds them. */
-  readonly held: readonly { readonly place: string; readonly count: number }[];
+  readonly held: readonly Held[];
+  /** Those of them that software has in hand: in use and posted to no device. */
+  readonly inHand?: readonly Held[];
+  /** How many it had in hand before the first packet: what a stack sets aside for itself. */
+  readonly inHandAtBoot?: number;
+}
+
+/** Buffers that a place holds. */
+export interface Held {
+  /** Its name. */
+  readonly place: string;
+  /** How many. */
+  readonly count: number;
 }
 
 /** Counters of one port as its NIC reports them. Bytes are those of frames without FCS. */

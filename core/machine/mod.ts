@@ -8,6 +8,7 @@ export {
   FATE,
   type Fault,
   type FaultKind,
+  type Held,
   type LcoreAccount,
   Observation,
   type Place,

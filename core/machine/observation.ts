@@ -12,13 +12,14 @@ import type { RunEnd } from "../time/clock.ts";
 import type {
   Fault,
   FaultKind,
+  Held,
   LcoreAccount,
   Place,
   PoolAccount,
   PortCounters,
 } from "./accounts.ts";
 
-export type { Fault, FaultKind, LcoreAccount, Place, PoolAccount, PortCounters };
+export type { Fault, FaultKind, Held, LcoreAccount, Place, PoolAccount, PortCounters };
 
 /** What became of a packet. */
 export const FATE = {

@@ -1,14 +1,30 @@
 /** The state of every pool of buffers at the end of a run, for the laws that look at it. */
 import type { Mempool } from "../memory/mempool.ts";
-import type { PoolAccount } from "./accounts.ts";
+import type { Held, PoolAccount } from "./accounts.ts";
 import type { Machine } from "./machine.ts";
 
 /** What of a mempool is free, cached, and held by whom. O(buffers). */
-export function poolAccount(machine: Machine, pool: Mempool): PoolAccount {
-  const counts = new Int32Array(machine.observation.places.length);
+export function poolAccount(machine: Machine, pool: Mempool, inHandAtBoot: number): PoolAccount {
+  const { places } = machine.observation;
+  const counts = new Int32Array(places.length);
   countHeld(machine, pool.first, pool.size, counts);
+  const inHand = new Int32Array(places.length);
+  countInHand(machine, pool, inHand);
   const { name, size, free, cached } = pool;
-  return { name, size, free, cached, held: named(machine, counts) };
+  const held = named(machine, counts);
+  return { name, size, free, cached, held, inHand: named(machine, inHand), inHandAtBoot };
+}
+
+/** Counts the buffers of a mempool that software has in hand, by holder too; answers how many. O(buffers). */
+export function countInHand(machine: Machine, pool: Mempool, counts?: Int32Array): number {
+  const { ledger } = machine;
+  let inHand = 0;
+  for (let b = pool.first; b < pool.first + pool.size; b++) {
+    if (!ledger.isInHand(b)) continue;
+    inHand++;
+    if (counts !== undefined) counts[ledger.holder[b]!]!++;
+  }
+  return inHand;
 }
 
 /** What of a NIC's own memory (ingress buffer, transmit FIFO, slots for its peers) is in use. O(buffers). */
@@ -37,9 +53,9 @@ function countHeld(machine: Machine, first: number, size: number, counts: Int32A
   return used;
 }
 
-function named(machine: Machine, counts: Int32Array): { place: string; count: number }[] {
+function named(machine: Machine, counts: Int32Array): Held[] {
   const { places } = machine.observation;
-  const held: { place: string; count: number }[] = [];
+  const held: Held[] = [];
   counts.forEach((count, place) => {
     if (count > 0) held.push({ place: places[place]!.name, count });
   });

@@ -13,7 +13,7 @@ import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts"
 import { Environment } from "./environment.ts";
 import { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
 import type { Observation } from "./observation.ts";
-import { deviceAccount, poolAccount } from "./pool_accounts.ts";
+import { countInHand, deviceAccount, poolAccount } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { RouteSet } from "./scenario.ts";
 import { holds, maximaFor } from "./sizes.ts";
@@ -163,6 +163,7 @@ export class Testbed implements DeviceUnderTest {
       lcore.skipsIdlePolls = this.#options.skipIdlePolls ?? true;
     }
     const env = this.#boot(scenario);
+    const inHandAtBoot = env.poolInUse === null ? 0 : countInHand(machine, env.poolInUse);
     machine.offer(traffic);
     const last = traffic.count > 0 ? traffic.at[traffic.count - 1]! : 0;
     const o = machine.observation;
@@ -173,7 +174,7 @@ export class Testbed implements DeviceUnderTest {
       },
       () => o.unresolved === 0,
     );
-    this.#close(o, geometry, env.poolInUse);
+    this.#close(o, geometry, env.poolInUse, inHandAtBoot);
     this.#broken = false;
     return o;
   }
@@ -219,7 +220,7 @@ export class Testbed implements DeviceUnderTest {
     return env;
   }
 
-  #close(o: Observation, geometry: Geometry, pool: Mempool | null): void {
+  #close(o: Observation, geometry: Geometry, pool: Mempool | null, inHandAtBoot: number): void {
     const machine = this.machine;
     const { clock, ledger, memory } = machine;
     o.endPs = clock.now;
@@ -231,7 +232,7 @@ export class Testbed implements DeviceUnderTest {
     o.links = fabric.links();
     // the last UpdateFCs are no events: let them arrive before the books are closed
     o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
-    o.pools = pool === null ? [] : [poolAccount(machine, pool)];
+    o.pools = pool === null ? [] : [poolAccount(machine, pool, inHandAtBoot)];
     for (let port = 0; port < geometry.ports; port++) o.pools.push(deviceAccount(machine, port));
     o.lcores = [];
     for (let l = 0; l < geometry.lcores; l++) {

@@ -82,6 +82,11 @@ export class Ledger {
     return this.#state[b] === FREE;
   }
 
+  /** Whether software or firmware has a buffer in hand: it is in use, and posted to no device. */
+  isInHand(b: number): boolean {
+    return this.#state[b] === IN_USE;
+  }
+
   /** A place takes a buffer from a pool. */
   alloc(b: number, place: number): void {
     if (this.#state[b] !== FREE) this.#fault("posted-twice", b, place);

@@ -1,6 +1,7 @@
 /**
  * POOL: buffers are conserved, and nobody touches one that is free.
  */
+import type { PoolAccount } from "../../core/machine/observation.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { firstFault, unkept } from "./_faults.ts";
 import { broken, KEPT, notJudged } from "./_text.ts";
@@ -20,6 +21,8 @@ function judgeConservation(run: Run): Verdict {
         [],
       );
     }
+    const fault = atRest ? leaked(pool) : null;
+    if (fault !== null) return fault;
     if (found === pool.size) continue;
     return broken(
       `pool ${pool.name} has ${found} buffers at the end, expected ${pool.size}: ` +
@@ -30,12 +33,26 @@ function judgeConservation(run: Run): Verdict {
   return KEPT;
 }
 
+/** Software that has more buffers in hand than when it was up, though no packet is under way. */
+function leaked({ name, inHand = [], inHandAtBoot = 0 }: PoolAccount): Verdict | null {
+  let count = 0;
+  for (const holder of inHand) count += holder.count;
+  if (count <= inHandAtBoot) return null;
+  const by = inHand.map((h) => `${h.count} in ${h.place}`).join(", ");
+  const before = inHandAtBoot === 0 ? "none" : `${inHandAtBoot} as before the first packet`;
+  return broken(
+    `pool ${name} still has ${count} buffers out at rest, posted to no device (${by}), ` +
+      `expected ${before}: they were leaked`,
+    [],
+  );
+}
+
 /** POOL-1: buffers are conserved. */
 export const POOL_1: Law = {
   id: "POOL-1",
   statement:
     "In every pool, free, cached and held buffers together are its size; at rest a device " +
-    "holds none.",
+    "holds none, and software no more than before the first packet.",
   clause: "DPDK Programmer's Guide, Mempool Library; P2PNIC, 3.2",
   needs: ["buffers"],
   judge: judgeConservation,

@@ -49,6 +49,28 @@ Deno.test("POOL-1 names what a device keeps for itself at rest, and asks nothing
   assertKept(POOL_1, { change: (o) => o.pools = [{ ...nic, free: 8, held: [] }] });
 });
 
+Deno.test("POOL-1 names what software leaked, and not what it had set aside before", () => {
+  const inHand = [{ place: "lcore 0", count: 3 }, { place: "lcore 1", count: 1 }];
+  const held = [{ place: "rx ring 0", count: 7 }, ...inHand];
+  const host = { name: "host", size: 64, free: 45, cached: 8, held, inHand };
+  assertBroken(
+    POOL_1,
+    { change: (o) => o.pools = [{ ...host, inHandAtBoot: 2 }] },
+    "pool host still has 4 buffers out at rest, posted to no device (3 in lcore 0, 1 in lcore 1), " +
+      "expected 2 as before the first packet: they were leaked",
+    [],
+  );
+  assertBroken(
+    POOL_1,
+    { change: (o) => o.pools = [host] },
+    "pool host still has 4 buffers out at rest, posted to no device (3 in lcore 0, 1 in lcore 1), " +
+      "expected none: they were leaked",
+    [],
+  );
+  assertKept(POOL_1, { change: (o) => o.pools = [{ ...host, inHandAtBoot: 4 }] });
+  assertKept(POOL_1, { change: (o) => (o.pools = [host], o.end = "horizon") });
+});
+
 Deno.test("POOL-1 is not judged without a pool", () => {
   assertNotJudged(POOL_1, {}, "the machine has no pool");
 });
