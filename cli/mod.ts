@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { InputError } from "../fixtures/mod.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addRoutes } from "./commands/routes.ts";
 import { addStart } from "./commands/start.ts";
 import type { Io } from "./io.ts";
 import { oneLine, UserError } from "./user_error.ts";
@@ -15,8 +16,10 @@ export type { Io, Progress } from "./io.ts";
 export * from "./report/result.ts";
 export { type ReportSchema, reportSchema, type SchemaResult } from "./report/schema.ts";
 export * from "./report/types.ts";
+export { routesReportSchema } from "./routes/schema.ts";
+export * from "./routes/types.ts";
 
-const NO_COMMAND = "expected a command, one of start, compare; see planecheck --help";
+const NO_COMMAND = "expected a command, one of start, compare, routes; see planecheck --help";
 
 /**
  * Runs one command line and answers its exit code: 0 when done, 2 when an option or an input is wrong (one line on
@@ -78,6 +81,7 @@ function commands(args: readonly string[], io: Io): Command {
     .exitOverride();
   addStart(program, args, io);
   addCompare(program, args, io);
+  addRoutes(program, args, io);
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
   }

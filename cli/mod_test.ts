@@ -12,11 +12,11 @@ async function assertRefused(args: string[], line: string): Promise<void> {
 Deno.test("main prints help of the whole and of each command", async () => {
   const whole = await run("--help");
   assertEquals([whole.code, whole.err], [0, ""]);
-  for (const name of ["start", "compare"]) {
+  for (const [name, argument] of [["start", ""], ["compare", ""], ["routes", " <file>"]] as const) {
     assert(whole.out.includes(name), whole.out);
     const one = await run(name, "--help");
     assertEquals([one.code, one.err], [0, ""]);
-    assert(one.out.startsWith(`Usage: planecheck ${name} [options]\n`), one.out);
+    assert(one.out.startsWith(`Usage: planecheck ${name} [options]${argument}\n`), one.out);
     assert(one.out.includes("Exit codes: 0 "), one.out);
   }
 });
@@ -39,12 +39,20 @@ Deno.test("main --version prints the version", async () => {
 });
 
 const COMMAND_LINES: [args: string, line: string][] = [
-  ["", "expected a command, one of start, compare; see planecheck --help"],
+  ["", "expected a command, one of start, compare, routes; see planecheck --help"],
   ["comparr", "unknown command 'comparr' (Did you mean compare?)"],
   ["compare --speed 3", "unknown option '--speed' (Did you mean --seed?)"],
   ["compare --stacks", "option '--stacks <names>' argument missing"],
   ["compare extra", "too many arguments for 'compare'. Expected 0 arguments but got 1: extra."],
   ["start --rate 3", "unknown option '--rate'"],
+  ["routes", "missing required argument 'file'"],
+  ["routes a b", "too many arguments for 'routes'. Expected 1 argument but got 2: a, b."],
+  ["routes x --family 5", '--family: expected one of 4, 6, got "5"'],
+  ["routes x --memory 0", '--memory: expected an integer of bytes in 1..2147483648, got "0"'],
+  ["routes x --memory 4e6", '--memory: expected an integer of bytes in 1..2147483648, got "4e6"'],
+  ["routes x --next-hops 65537", '--next-hops: expected an integer in 1..65536, got "65537"'],
+  ["routes x --seed -1", '--seed: expected an integer in 0..4294967295, got "-1"'],
+  ["routes x --report=", '--report: expected a path, got ""'],
 ];
 
 for (const [args, line] of COMMAND_LINES) {

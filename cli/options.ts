@@ -1,6 +1,7 @@
 /** The options of `planecheck compare`: every one checked, every refusal one line. */
 import { z } from "zod";
 import { PATTERNS } from "../fixtures/mod.ts";
+import { checked, number, oneOf, path, refuse, SEED_MAX } from "./option_schema.ts";
 import { STACK_NAMES, STACKS } from "./stacks.ts";
 import { UserError } from "./user_error.ts";
 
@@ -20,7 +21,6 @@ export const TRAFFIC_NAMES = [
 export const LINK_GBPS = 40;
 /** Most packets of a run. */
 export const COUNT_MAX = 1_000_000;
-const SEED_MAX = 0xffffffff;
 
 /** What `compare` was asked to do. */
 export interface CompareOptions {
@@ -50,27 +50,6 @@ export interface CompareOptions {
 
 /** Packets of generated traffic unless said otherwise. */
 const COUNT_DEFAULT = 20_000;
-
-function refuse(ctx: z.RefinementCtx, expected: string, got: string): never {
-  ctx.addIssue({ code: "custom", message: `expected ${expected}, got ${JSON.stringify(got)}` });
-  return z.NEVER;
-}
-
-function number(pattern: RegExp, expected: string, accepts: (n: number) => boolean) {
-  return z.string().transform((text, ctx) => {
-    const value = pattern.test(text) ? Number(text) : NaN;
-    return accepts(value) ? value : refuse(ctx, expected, text);
-  }).optional();
-}
-
-function oneOf<T extends string>(names: readonly T[]) {
-  return z.string().transform((text, ctx) =>
-    names.find((name) => name === text) ?? refuse(ctx, `one of ${names.join(", ")}`, text)
-  ).optional();
-}
-
-const path = z.string().transform((text, ctx) => text === "" ? refuse(ctx, "a path", text) : text)
-  .optional();
 
 const stacks = z.string().transform((text, ctx) => {
   const names = text.split(",").map((name) => name.trim());
@@ -102,12 +81,7 @@ const schema = z.strictObject({
  * @throws {UserError} naming the option, what was expected and what was given
  */
 export function parseCompareOptions(raw: Record<string, unknown>): CompareOptions {
-  const result = schema.safeParse(raw);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw new UserError(`--${String(issue.path[0] ?? "")}: ${issue.message}`);
-  }
-  const o = result.data;
+  const o = checked(schema, raw);
   if (o.pcap !== undefined) {
     for (const name of ["traffic", "pattern"] as const) {
       if (o[name] === undefined) continue;

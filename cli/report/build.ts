@@ -29,7 +29,7 @@ export function buildReport(
   return {
     version: REPORT_VERSION,
     tool: { name: config.name, version: config.version, lawSet: LAW_SET_VERSION },
-    command: ["planecheck", ...args.map(quoted)].join(" "),
+    command: commandLine(args),
     basis: `every figure is a prediction of planecheck's model of the machine, in virtual time, ` +
       `from the numbers of profile ${host.name}. No hardware was involved.`,
     machine: {
@@ -46,6 +46,11 @@ export function buildReport(
     laws: [RUN_1, ...laws].map(({ id, statement, clause }) => ({ id, statement, clause })),
     stacks,
   };
+}
+
+/** The command line as a shell takes it. */
+export function commandLine(args: readonly string[]): string {
+  return ["planecheck", ...args.map(quoted)].join(" ");
 }
 
 /** An argument as a shell takes it. */

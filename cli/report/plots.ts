@@ -75,7 +75,8 @@ interface Wanted {
   readonly spec: object | null;
 }
 
-async function draw(spec: object, title: string): Promise<string> {
+/** Draws a vega-lite specification in the style of the page. */
+export async function draw(spec: object, title: string): Promise<string> {
   const whole = { ...spec, config: CONFIG, autosize: { type: "pad" } } as unknown as TopLevelSpec;
   const view = new vega.View(vega.parse(compile(whole).spec), { renderer: "none" });
   const svg = await view.toSVG();

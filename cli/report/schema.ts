@@ -104,25 +104,25 @@ const stack = z.strictObject({
   counters: z.array(z.strictObject({ name: z.string(), value: z.number(), unit: z.string() })),
 });
 
-/** What {@link reportSchema} says of a value. */
-export interface SchemaResult {
+/** What a schema says of a value. */
+export interface SchemaResult<R = Report> {
   /** Whether it is a report. */
   readonly success: boolean;
   /** The report; absent when it is none. */
-  readonly data?: Report;
+  readonly data?: R;
   /** What is wrong; absent when it is a report. */
   readonly error?: Error;
 }
 
 /** A schema, as far as it is needed; the object is zod's. */
-export interface ReportSchema {
+export interface ReportSchema<R = Report> {
   /**
    * The value as a report.
    * @throws {Error} zod's own, with a list of everything that is wrong
    */
-  parse(value: unknown): Report;
+  parse(value: unknown): R;
   /** What {@link ReportSchema.parse} would do, as data. */
-  safeParse(value: unknown): SchemaResult;
+  safeParse(value: unknown): SchemaResult<R>;
 }
 
 /**

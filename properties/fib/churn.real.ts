@@ -10,6 +10,7 @@ import { createFib6, FIB6_KINDS, type Fib6Kind } from "../../core/fib/create6.ts
 import type { Fib4 } from "../../core/fib/fib.ts";
 import type { Fib6 } from "../../core/fib/fib6.ts";
 import { prefixText } from "../../core/fib/route.ts";
+import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { ipv6Text } from "../../fixtures/mrt/_ipv6_text.ts";
 import { Prng } from "../../fixtures/prng.ts";
 import { readRoutes } from "../../fixtures/routes/read_routes.ts";
@@ -204,7 +205,8 @@ function replay(table: Table, updates: RouteUpdates, points: Checkpoint[]): Stat
     const at = got.findIndex((hop, k) => hop !== expected[k]);
     if (at < 0) continue;
     const n = addresses.length / expected.length;
-    const address = addresses.subarray(at * n, at * n + n).join(" ");
+    const words = addresses.subarray(at * n, at * n + n);
+    const address = n === 1 ? ipv4ToString(words[0]!) : ipv6Text(words);
     throw new Error(
       `after ${after} updates address ${address}: expected ${expected[at]}, got ${got[at]}`,
     );
