@@ -18,6 +18,7 @@ export type Mistake =
   | "sends every 9th packet out of the next port"
   | "hands every 9th packet over twice"
   | "frees every 9th packet before it hands it over"
+  | "takes a buffer with every 9th packet, and keeps it"
   | "frees what a full ring refuses, and tells nobody"
   | "frees every 3rd dropped packet twice"
   | "forgets to free every 3rd dropped packet, and drops it again later";
@@ -69,6 +70,9 @@ class Forwarder {
     }
     if (mistake === "frees every 9th packet before it hands it over" && ninth) {
       this.#env.pool.put(cpu.lcore, b);
+    }
+    if (mistake === "takes a buffer with every 9th packet, and keeps it" && ninth) {
+      this.#env.pool.get(cpu.lcore);
     }
     const one = Int32Array.of(b);
     const sent = ports[egress]!.txBurst(cpu, cpu.lcore, one, 0, 1);

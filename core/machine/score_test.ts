@@ -99,6 +99,7 @@ const CASES: readonly Case[] = [
   mistake("sends every 9th packet out of the next port", "LPM-1"),
   mistake("hands every 9th packet over twice", "NIC-1"),
   mistake("frees every 9th packet before it hands it over", "POOL-3"),
+  mistake("takes a buffer with every 9th packet, and keeps it", "POOL-1"),
   mistake("frees what a full ring refuses, and tells nobody", "LOSS-2", tight),
   mistake("frees every 3rd dropped packet twice", "POOL-3"),
   mistake("forgets to free every 3rd dropped packet, and drops it again later", "POOL-3"),
