@@ -5,7 +5,18 @@
 import type { Maxima } from "../nic/nic.ts";
 import type { Geometry, Scenario } from "./device.ts";
 
-/** @throws {RangeError} when a size, a port or a time of the scenario is not one that the machine has */
+/** A scenario is not one that the machine can run: whoever made the scenario is at fault, not the stack. */
+export class ScenarioError extends RangeError {
+  /** Always `"ScenarioError"`. */
+  override readonly name: string = "ScenarioError";
+
+  /** Says what is wrong, and what was expected. */
+  constructor(what: string) {
+    super(`Cannot run a scenario: ${what}`);
+  }
+}
+
+/** @throws {ScenarioError} when a size, a port or a time of the scenario is not one that the machine has */
 export function checkScenario(scenario: Scenario, most: Maxima): void {
   checkGeometry(scenario.geometry, most);
   const { traffic, neighbours, geometry: { ports } } = scenario;
@@ -14,8 +25,8 @@ export function checkScenario(scenario: Scenario, most: Maxima): void {
     if (!(port < ports)) throw outside(`frame ${i} arrives on port ${port}`, ports);
     const at = traffic.at[i]!;
     if (!(Number.isInteger(at) && at >= (i === 0 ? 0 : traffic.at[i - 1]!))) {
-      throw new RangeError(
-        `Cannot run a scenario: frame ${i} arrives at ${at} ps, expected a whole time not before ` +
+      throw new ScenarioError(
+        `frame ${i} arrives at ${at} ps, expected a whole time not before ` +
           `the frame that comes first`,
       );
     }
@@ -30,8 +41,8 @@ function checkGeometry(geometry: Geometry, most: Maxima): void {
   const limits: { readonly [size in keyof Geometry]?: readonly [number, number] } = {
     ports: [1, most.ports],
     lcores: [1, most.lcores],
-    rxRing: [1, most.ring],
-    txRing: [1, most.ring],
+    rxRing: [2, most.ring],
+    txRing: [2, most.ring],
     ingress: [1, most.ingress],
     spareBuffers: [0, most.buffers],
     poolCache: [0, 512],
@@ -45,17 +56,26 @@ function checkGeometry(geometry: Geometry, most: Maxima): void {
     if (Number.isInteger(value) && (value as number) >= least && (value as number) <= limit) {
       continue;
     }
-    throw new RangeError(
-      `Cannot run a scenario: ${size} is ${value}, and the machine was built for ${least}..${limit}`,
+    throw new ScenarioError(
+      `${size} is ${value}, and the machine was built for ${least}..${limit}`,
+    );
+  }
+  for (const size of ["rxRing", "txRing", "mps"] as const) {
+    const value = geometry[size];
+    if ((value & (value - 1)) === 0) continue;
+    throw new ScenarioError(`${size} is ${value}, expected a power of two`);
+  }
+  // a receiver that cannot take one whole payload never lets it start (a credit stands for 16 bytes)
+  if (geometry.dataCredits * 16 < geometry.mps) {
+    throw new ScenarioError(
+      `dataCredits is ${geometry.dataCredits}, expected at least ${geometry.mps / 16}: one payload`,
     );
   }
   if (geometry.fidelity !== "coarse" && geometry.fidelity !== "tlp") {
-    throw new RangeError(
-      `Cannot run a scenario: fidelity is ${geometry.fidelity}, expected coarse or tlp`,
-    );
+    throw new ScenarioError(`fidelity is ${geometry.fidelity}, expected coarse or tlp`);
   }
 }
 
-function outside(what: string, ports: number): RangeError {
-  return new RangeError(`Cannot run a scenario: ${what}, and it has ports 0..${ports - 1}`);
+function outside(what: string, ports: number): ScenarioError {
+  return new ScenarioError(`${what}, and it has ports 0..${ports - 1}`);
 }

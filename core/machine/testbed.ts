@@ -8,7 +8,7 @@ import type { Mempool } from "../memory/mempool.ts";
 import type { Maxima } from "../nic/nic.ts";
 import type { Policy } from "../policy.ts";
 import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
-import { checkScenario } from "./check.ts";
+import { checkScenario, ScenarioError } from "./check.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 import { Environment } from "./environment.ts";
 import { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
@@ -141,7 +141,7 @@ export class Testbed implements DeviceUnderTest {
 
   /**
    * Runs a scenario.
-   * @throws {RangeError} when the scenario is not one that the machine can run, or a route does not fit
+   * @throws {ScenarioError} when the scenario is not one that the machine can run, or a route does not fit
    */
   run(scenario: Scenario): Observation {
     const { geometry, traffic } = scenario;
@@ -196,7 +196,7 @@ export class Testbed implements DeviceUnderTest {
     const fib = this.#fib;
     for (let i = 0; i < routes.count; i++) {
       if (!fib.add(routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!)) {
-        throw new RangeError(`Cannot install route ${i} of ${routes.count}: the table is full`);
+        throw new ScenarioError(`route ${i} of ${routes.count} finds the table full`);
       }
     }
     this.#routes = routes;

@@ -59,14 +59,15 @@ Deno.test("Testbed refuses a geometry that is larger than its machine, or none",
     [{ lcores: 0 }, "lcores is 0"],
     [{ spareBuffers: NaN }, "spareBuffers is NaN"],
     [{ fidelity: "x" as "tlp" }, "fidelity is x, expected coarse or tlp"],
-    [{ rxRing: 128 }, "rxRing is 128, and the machine was built for 1..64"],
-    [{ txRing: 0 }, "txRing is 0, and the machine was built for 1..64"],
+    [{ rxRing: 128 }, "rxRing is 128, and the machine was built for 2..64"],
+    [{ txRing: 1 }, "txRing is 1, and the machine was built for 2..64"],
     [{ ingress: 17 }, "ingress is 17, and the machine was built for 1..16"],
     [{ peerSlots: NaN }, "peerSlots is NaN, and the machine was built for 1..64"],
-    [{ rxRing: 24 }, "size 24 is not a power of two"],
+    [{ rxRing: 24 }, "rxRing is 24, expected a power of two"],
     [{ spareBuffers: 600 }, "buffers for mempool: 504 of 600 are left"],
     [{ poolCache: 513 }, "poolCache is 513, and the machine was built for 0..512"],
-    [{ dataCredits: 15 }, "dataCredits is 15"],
+    [{ dataCredits: 15 }, "dataCredits is 15, expected at least 16: one payload"],
+    [{ mps: 129 }, "mps is 129, expected a power of two"],
   ];
   for (const [change, message] of cases) {
     const { poolCache, ...rest } = change;
@@ -139,7 +140,7 @@ Deno.test("Testbed refuses routes that do not fit, and does not keep half of the
   assertThrows(
     () => testbed.run(bad),
     RangeError,
-    "Cannot install route 4096 of 5000: the table is full",
+    "Cannot run a scenario: route 4096 of 5000 finds the table full",
   );
   const o = testbed.run(good);
   assertEquals([fates(o).emitted, left(o, 1).length], [4, 4]);

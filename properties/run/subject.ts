@@ -2,6 +2,7 @@
  * A device under test together with what judging needs beyond one run of it: the policy it is
  * judged by, and a way to build another one like it.
  */
+import { ScenarioError } from "../../core/machine/check.ts";
 import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
@@ -79,11 +80,13 @@ export class Subject {
    * anyone's guess.
    *
    * @throws {DeviceError} when the device throws
+   * @throws {ScenarioError} when the scenario is not one for the device: nothing to judge
    */
   run(scenario: Scenario): Observation {
     try {
       return this.#counted(this.#device.run(scenario));
     } catch (error) {
+      if (error instanceof ScenarioError) throw error;
       if (this.#fresh !== null) this.#device = this.#fresh();
       throw new DeviceError(error);
     }
@@ -105,6 +108,7 @@ export class Subject {
     try {
       return this.#counted(device.run(scenario));
     } catch (error) {
+      if (error instanceof ScenarioError) throw error;
       this.#spare = null;
       throw new DeviceError(error);
     }
