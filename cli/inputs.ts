@@ -1,5 +1,5 @@
 /** What is compared on: routes, neighbours, frames with times, read from files or generated. */
-import type { Neighbours, RouteSet, Traffic } from "../core/mod.ts";
+import { ARRIVAL_MAX_PS, type Neighbours, type RouteSet, type Traffic } from "../core/mod.ts";
 import {
   bgpLikeTable,
   type Fault,
@@ -55,6 +55,13 @@ export function readInputs(options: CompareOptions, faults: FaultShares = {}): I
   const [traffic, trafficRecord] = capture === null
     ? generate(options, routes, neighbours, faults)
     : replay(options, capture, neighbours);
+  const last = traffic.at[traffic.count - 1]!;
+  if (last > ARRIVAL_MAX_PS) {
+    throw new UserError(
+      `--rate: expected the last of ${traffic.count} packets within ${ARRIVAL_MAX_PS / 1e12} s, ` +
+        `got one after ${(last / 1e12).toPrecision(3)} s at ${options.rateGbps} Gb/s`,
+    );
+  }
   return { routes, neighbours, traffic, routesRecord, trafficRecord };
 }
 

@@ -5,6 +5,9 @@
 import type { Maxima } from "../nic/nic.ts";
 import type { Geometry, Scenario } from "./device.ts";
 
+/** Latest arrival of a scenario: 100 s. Virtual time is cheap, but not free: timers go on in it. */
+export const ARRIVAL_MAX_PS = 1e14;
+
 /** A scenario is not one that the machine can run: whoever made the scenario is at fault, not the stack. */
 export class ScenarioError extends RangeError {
   /** Always `"ScenarioError"`. */
@@ -28,6 +31,11 @@ export function checkScenario(scenario: Scenario, most: Maxima): void {
       throw new ScenarioError(
         `frame ${i} arrives at ${at} ps, expected a whole time not before ` +
           `the frame that comes first`,
+      );
+    }
+    if (at > ARRIVAL_MAX_PS) {
+      throw new ScenarioError(
+        `frame ${i} arrives at ${at} ps, expected all within ${ARRIVAL_MAX_PS} ps`,
       );
     }
   }

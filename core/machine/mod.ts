@@ -2,7 +2,7 @@
 export type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 export { FlatOut, type FlatOutInput } from "./flat_out.ts";
 export type { Hardware } from "./hardware.ts";
-export { ScenarioError } from "./check.ts";
+export { ARRIVAL_MAX_PS, ScenarioError } from "./check.ts";
 export { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
 export { maximaFor } from "./sizes.ts";
 export {

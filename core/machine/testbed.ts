@@ -52,6 +52,8 @@ const ROUTES_MAX = 4096;
 /** Events that a run may take for each packet, and beyond: more is a loop. */
 const EVENTS_PER_PACKET = 5_000;
 const EVENTS_MIN = 2_000_000;
+/** And one for each 10 us that go by: a drain timer on each lcore fires every 100 us. */
+const TIMER_PS = 1e7;
 
 /**
  * A stack on a simulated machine. The Observation it answers is overwritten by the next run.
@@ -170,7 +172,8 @@ export class Testbed implements DeviceUnderTest {
     o.end = machine.clock.run(
       {
         horizonPs: last + (this.#options.patiencePs ?? 2e9),
-        events: Math.max(EVENTS_MIN, traffic.count * EVENTS_PER_PACKET),
+        events: Math.max(EVENTS_MIN, traffic.count * EVENTS_PER_PACKET) +
+          Math.ceil(last / TIMER_PS),
       },
       () => o.unresolved === 0,
     );

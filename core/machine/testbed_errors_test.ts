@@ -90,6 +90,8 @@ Deno.test("Testbed refuses frames and next hops on ports that the scenario does 
   const times = { ...two, traffic: { ...two.traffic, at: Float64Array.of(1e6, 2e6, 1e6, 3e6) } };
   const refused = (s: Scenario, text: string) =>
     assertThrows(() => testbed.run(s), RangeError, text);
+  const late = { ...two, traffic: { ...two.traffic, at: Float64Array.of(1e6, 2e6, 3e6, 1e15) } };
+  refused(late, "frame 3 arrives at 1000000000000000 ps, expected all within 100000000000000 ps");
   refused(frames, "frame 2 arrives on port 3, and it has ports 0..1");
   refused(hops, "next hop 1 lies on port 3, and it has ports 0..1");
   refused(times, "frame 2 arrives at 1000000 ps, expected a whole time not before");
