@@ -142,6 +142,12 @@ export class Observation {
   doorbells = 0;
   /** Interrupts that lcores took. */
   interrupts = 0;
+  /** Buffers posted to devices: this and the next two say what the ledger had to look at. */
+  posts = 0;
+  /** Packets that went from one buffer to another, by DMA or copy. */
+  moves = 0;
+  /** Buffers given back. */
+  frees = 0;
   /** Holder of the carrier of each packet without a fate, by identity. */
   readonly waitingAt: Map<number, string> = new Map();
   #unresolved = 0;
@@ -169,6 +175,9 @@ export class Observation {
     this.copiedBytes = 0;
     this.doorbells = 0;
     this.interrupts = 0;
+    this.posts = 0;
+    this.moves = 0;
+    this.frees = 0;
     this.waitingAt.clear();
     this.#unresolved = count;
   }

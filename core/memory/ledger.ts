@@ -98,6 +98,7 @@ export class Ledger {
 
   /** A place gives a buffer back. Answers whether the pool may take it. */
   free(b: number, place: number): boolean {
+    this.observation.frees++;
     const state = this.#state[b]!;
     if (state === FREE) {
       this.#fault("double-free", b, place);
@@ -121,6 +122,7 @@ export class Ledger {
 
   /** A driver hands a buffer to a device. Answers whether it may be used. */
   post(b: number, place: number): boolean {
+    this.observation.posts++;
     const state = this.#state[b]!;
     if (state === FREE) {
       this.#fault("use-after-free", b, place);
@@ -154,6 +156,7 @@ export class Ledger {
   /** The packet in one buffer was copied to another, which carries it from now on. */
   moved(from: number, to: number): void {
     const o = this.observation;
+    o.moves++;
     const old = this.packet[to]!;
     if (this.#state[to] === FREE) {
       o.fault(

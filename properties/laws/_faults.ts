@@ -1,7 +1,7 @@
 /** Findings of the ledgers, by the law that they break. */
 import type { Fault, FaultKind, Observation } from "../../core/machine/observation.ts";
 import type { Verdict } from "../law.ts";
-import { broken, placeName, time } from "./_text.ts";
+import { broken, KEPT, notJudged, placeName, time } from "./_text.ts";
 
 /** Laws that findings of the ledgers can break. */
 export type LedgerLaw = "LOSS-2" | "POOL-3" | "NIC-1" | "NIC-3" | "NIC-4";
@@ -44,6 +44,18 @@ export function firstFault(o: Observation, law: LedgerLaw): Verdict | null {
     if (KINDS[fault.kind][0] === law) return describe(o, fault);
   }
   return null;
+}
+
+/**
+ * What the ledgers say of a law: broken by their first finding, kept when there is none though they had
+ * `looked` at something.
+ */
+export function judgeLedger(o: Observation, law: LedgerLaw, looked: number, what: string): Verdict {
+  const fault = firstFault(o, law);
+  if (fault !== null) return fault;
+  if (looked === 0) return notJudged(`no ${what}`);
+  const why = unkept(o);
+  return why === null ? KEPT : notJudged(why);
 }
 
 /** Why a run without a finding for a law says nothing: more were found than were kept, or null. */

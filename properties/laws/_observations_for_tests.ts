@@ -70,6 +70,7 @@ export function run(f: RunFields = {}): Run {
   o.endPs = at + 67_200;
   o.events = 100;
   o.traceHash = 0x1234;
+  o.posts = o.moves = o.frees = o.count;
   f.change?.(o);
   return {
     scenario: s,

@@ -46,7 +46,6 @@ function firstHurried(o: Observation, at: Float64Array): number {
 function judgePaced(run: Run): Verdict {
   const { observation, scenario } = run;
   if (observation.count === 0) return notJudged("no packet was offered");
-  if (firstLost(run, observation, observation.count) < 0) return KEPT;
   const took = observation.endPs - scenario.traffic.at[0]!;
   let gap = Math.max(GAP_MIN_PS, Math.ceil(took));
   for (const last of [false, true]) {

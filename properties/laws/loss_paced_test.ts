@@ -26,8 +26,15 @@ function again(fields: RunFields, asked: Partial<Scenario>[] = []) {
   };
 }
 
-Deno.test("LOSS-1b is kept without another run where nothing was lost", () => {
-  assertKept(LOSS_1B, { frames });
+Deno.test("LOSS-1b tries the quiet machine also where the crowd lost nothing", () => {
+  assertKept(LOSS_1B, { frames, again: again({}) });
+  assertBroken(
+    LOSS_1B,
+    { frames, again: again({ fates: { 2: missed } }) },
+    "with frames 20 us apart, each into a quiet machine, packet 2 was lost at 40.5 us in " +
+      "ingress buffer of port 0, expected it to be forwarded",
+    [2],
+  );
 });
 
 Deno.test("LOSS-1b runs lossy traffic again, one packet at a time", () => {
@@ -80,13 +87,13 @@ Deno.test("LOSS-1b is not judged where the paced run was cut short", () => {
 Deno.test("LOSS-1c runs again with the smallest legal credits", () => {
   const asked: Partial<Scenario>[] = [];
   assertKept(LOSS_1C, { frames, again: again({}, asked) });
-  assertEquals(asked.length, 1);
+  assertEquals(asked.length, 2, "with the crowd, and one packet at a time");
   assertEquals([asked[0]!.geometry!.headerCredits, asked[0]!.geometry!.dataCredits], [1, 8]);
 });
 
 Deno.test("LOSS-1c judges the run itself where its credits are the smallest", () => {
   const geometry = { headerCredits: 1, dataCredits: 8 };
-  assertKept(LOSS_1C, { frames, geometry });
+  assertKept(LOSS_1C, { frames, geometry, again: again({}) });
   assertBroken(
     LOSS_1C,
     { frames, geometry, fates: { 1: { ...missed, occupancy: 3 } } },

@@ -1,15 +1,9 @@
 /**
  * NIC: who owns a descriptor and its buffer, and that nobody sleeps through a packet.
  */
-import type { Observation } from "../../core/machine/observation.ts";
 import type { Law, Run, Verdict } from "../law.ts";
-import { firstFault, type LedgerLaw, unkept } from "./_faults.ts";
+import { firstFault, judgeLedger, unkept } from "./_faults.ts";
 import { broken, KEPT, notJudged, time } from "./_text.ts";
-
-function judgeLedger(o: Observation, law: LedgerLaw): Verdict {
-  const why = unkept(o);
-  return firstFault(o, law) ?? (why === null ? KEPT : notJudged(why));
-}
 
 /** NIC-1: one owner. */
 export const NIC_1: Law = {
@@ -18,7 +12,7 @@ export const NIC_1: Law = {
     "takes back what is done, once.",
   clause: "Intel 8254x Software Developer's Manual, 3.2.6 and 3.4",
   needs: ["buffers"],
-  judge: (run) => judgeLedger(run.observation, "NIC-1"),
+  judge: ({ observation: o }) => judgeLedger(o, "NIC-1", o.posts, "buffer was posted"),
 };
 
 /** NIC-3: patience. */
@@ -28,7 +22,8 @@ export const NIC_3: Law = {
     "not overwritten while its packet has no fate.",
   clause: "Intel 8254x Software Developer's Manual, 3.3.3; P2PNIC, 3.2",
   needs: ["buffers"],
-  judge: (run) => judgeLedger(run.observation, "NIC-3"),
+  judge: ({ observation: o }) =>
+    judgeLedger(o, "NIC-3", o.posts + o.moves, "buffer was posted and no packet moved"),
 };
 
 function judgeLanding(run: Run): Verdict {

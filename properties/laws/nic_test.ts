@@ -133,3 +133,17 @@ Deno.test("NIC-9 names a packet that nobody looked at", () => {
     "the run ended at its limit of events",
   );
 });
+
+Deno.test("NIC-1 is not judged where the ledger had nothing to look at", () => {
+  const change = (o: { posts: number; moves: number; frees: number }) => {
+    o.posts = o.moves = o.frees = 0;
+  };
+  assertNotJudged(NIC_1, { change }, "no buffer was posted");
+});
+
+Deno.test("NIC-3 is not judged where the ledger had nothing to look at", () => {
+  const change = (o: { posts: number; moves: number; frees: number }) => {
+    o.posts = o.moves = o.frees = 0;
+  };
+  assertNotJudged(NIC_3, { change }, "no buffer was posted and no packet moved");
+});

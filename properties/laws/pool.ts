@@ -3,7 +3,7 @@
  */
 import type { PoolAccount } from "../../core/machine/observation.ts";
 import type { Law, Run, Verdict } from "../law.ts";
-import { firstFault, unkept } from "./_faults.ts";
+import { judgeLedger } from "./_faults.ts";
 import { broken, KEPT, notJudged } from "./_text.ts";
 
 function judgeConservation(run: Run): Verdict {
@@ -64,9 +64,5 @@ export const POOL_3: Law = {
   statement: "No buffer is freed twice, freed into a foreign pool, or used after it was freed.",
   clause: "DPDK Programmer's Guide, Mempool Library: cookies",
   needs: ["buffers"],
-  judge(run) {
-    const o = run.observation;
-    const why = unkept(o);
-    return firstFault(o, "POOL-3") ?? (why === null ? KEPT : notJudged(why));
-  },
+  judge: ({ observation: o }) => judgeLedger(o, "POOL-3", o.frees, "buffer was freed"),
 };

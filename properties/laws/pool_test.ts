@@ -116,3 +116,10 @@ Deno.test("POOL-3 does not call a run good whose findings were not all kept", ()
     "only 0 of 70 findings of the ledgers were kept",
   );
 });
+
+Deno.test("POOL-3 is not judged where the ledger had nothing to look at", () => {
+  const change = (o: { posts: number; moves: number; frees: number }) => {
+    o.posts = o.moves = o.frees = 0;
+  };
+  assertNotJudged(POOL_3, { change }, "no buffer was freed");
+});
