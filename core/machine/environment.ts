@@ -4,6 +4,7 @@
  */
 import type { Fib4 } from "../fib/fib.ts";
 import type { Context } from "../host/context.ts";
+import { freeChain } from "../memory/mbuf_share.ts";
 import type { Mempool } from "../memory/mempool.ts";
 import type { PacketMemory } from "../memory/memory.ts";
 import type { PollPort } from "../nic/poll_port.ts";
@@ -116,7 +117,7 @@ export class Environment implements Env {
       const fill = refused ? context.refusedOccupancy : occupancy;
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
-    this.pool.put(cpu.lcore, buffer);
+    freeChain(this.pool, cpu.lcore, buffer);
   };
 
   readonly place = (name: string, capacity: number): number =>

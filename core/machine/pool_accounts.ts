@@ -15,12 +15,20 @@ export function poolAccount(machine: Machine, pool: Mempool, inHandAtBoot: numbe
   return { name, size, free, cached, held, inHand: named(machine, inHand), inHandAtBoot };
 }
 
-/** Counts the buffers of a mempool that software has in hand, by holder too; answers how many. O(buffers). */
+/**
+ * Counts the buffers of a mempool that software has in hand, by holder too; answers how many. One that is held by
+ * nothing but the indirect buffers that show it goes where they go, and is not counted. O(buffers).
+ */
 export function countInHand(machine: Machine, pool: Mempool, counts?: Int32Array): number {
-  const { ledger } = machine;
+  const { ledger, memory: { owner, references } } = machine;
+  const end = pool.first + pool.size;
+  const shownBy = new Map<number, number>();
+  for (let b = pool.first; b < end; b++) {
+    if (owner[b] !== b) shownBy.set(owner[b]!, (shownBy.get(owner[b]!) ?? 0) + 1);
+  }
   let inHand = 0;
-  for (let b = pool.first; b < pool.first + pool.size; b++) {
-    if (!ledger.isInHand(b)) continue;
+  for (let b = pool.first; b < end; b++) {
+    if (!ledger.isInHand(b) || shownBy.get(b) === references[b]) continue;
     inHand++;
     if (counts !== undefined) counts[ledger.holder[b]!]!++;
   }

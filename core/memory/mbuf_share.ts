@@ -106,19 +106,27 @@ export function mbufDetach(home: MbufHome, lcore: number, b: number): boolean {
 }
 
 /**
- * Gives one segment back, whatever it is linked to: takes a reference away, and the last returns it to its
- * pool, direct and unlinked. Source: rte_pktmbuf_free_seg.
+ * Takes a reference of a segment away. Answers whether it was the last: then the segment is direct and unlinked,
+ * and the caller returns it to its pool. Source: rte_pktmbuf_prefree_seg.
  */
-export function freeSegment(home: MbufHome, lcore: number, b: number): void {
+export function releaseSegment(home: MbufHome, lcore: number, b: number): boolean {
   const { next, owner, references } = home.memory;
   const count = references[b]!;
   if (count > 1) {
     references[b] = count - 1;
-    return;
+    return false;
   }
   if (owner[b] !== b) mbufDetach(home, lcore, b);
   next[b] = -1;
-  home.put(lcore, b);
+  return true;
+}
+
+/**
+ * Gives one segment back, whatever it is linked to: takes a reference away, and the last returns it to its
+ * pool, direct and unlinked. Source: rte_pktmbuf_free_seg.
+ */
+export function freeSegment(home: MbufHome, lcore: number, b: number): void {
+  if (releaseSegment(home, lcore, b)) home.put(lcore, b);
 }
 
 /**

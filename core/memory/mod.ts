@@ -35,6 +35,7 @@ export {
   mbufRetain,
   mempoolsOf,
   REFERENCES_MAX,
+  releaseSegment,
 } from "./mbuf_share.ts";
 export type { CacheAlgorithm } from "./cache_algorithm.ts";
 export { Mempool } from "./mempool.ts";

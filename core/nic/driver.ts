@@ -63,6 +63,12 @@ export function postFull(
         `Cannot send buffer ${b}: its length is ${length}, not in 0..${LONGEST}`,
       );
     }
+    if (memory.next[b]! >= 0) {
+      throw new RangeError(
+        `Cannot send buffer ${b}: it is the first of a chain, and a descriptor takes one segment ` +
+          `(mbufLinearise makes it one)`,
+      );
+    }
     ledger.post(b, ring.place);
     const packet = ledger.packet[b]!;
     if (packet >= 0) ledger.observation.txAt[packet] = cpu.nowPs;

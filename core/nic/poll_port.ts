@@ -13,6 +13,7 @@
  * Source: DPDK drivers/net/intel/ixgbe/ixgbe_rxtx.c at 26.11-rc0.
  */
 import type { Context } from "../host/context.ts";
+import { releaseSegment } from "../memory/mbuf_share.ts";
 import type { Mempool } from "../memory/mempool.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Costs, Cpu, Port } from "../stack.ts";
@@ -261,10 +262,13 @@ export class PollPort implements Port {
     if (ring.done[state.nextDone] !== 1) return;
     const first = state.nextDone - txRsThresh + 1;
     const place = this.#places[context.lcore]!;
+    // what somebody else holds too stays out, as in ixgbe_tx_free_bufs
+    let free = 0;
     for (let i = 0; i < txRsThresh; i++) {
-      state.sent[i] = takeSent(this.#memory, ring, first + i, place, context);
+      const b = takeSent(this.#memory, ring, first + i, place, context);
+      if (releaseSegment(this.#pool, context.lcore, b)) state.sent[free++] = b;
     }
-    this.#pool.putBulk(context.lcore, state.sent, 0, txRsThresh);
+    this.#pool.putBulk(context.lcore, state.sent, 0, free);
     state.txFree += txRsThresh;
     state.nextDone += txRsThresh;
     if (state.nextDone >= ring.size) state.nextDone = txRsThresh - 1;

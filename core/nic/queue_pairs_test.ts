@@ -1,13 +1,15 @@
 // Aim: queue pairs write data before done bits, do exactly the transfers that a forwarded packet needs, wait
 // in order for descriptors, and steer flows. Method: counts of TLPs worked out by hand, milestones over
 // random runs, and stacks that misbehave on purpose.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
 import { fates, left, type Offer, scenarioOf, stream } from "../machine/_scenario_for_tests.ts";
 import { POLICY, routeOne, simple } from "../machine/_stacks_for_tests.ts";
 import type { Geometry } from "../machine/device.ts";
 import type { Observation } from "../machine/observation.ts";
+import { freeChain, mbufClone } from "../memory/mbuf_share.ts";
+import { mbufChain } from "../memory/mbuf.ts";
 import { SCENARIO_MAXIMA } from "../machine/machine.ts";
 import { Testbed } from "../machine/testbed.ts";
 import { parseIpv4 } from "../packet/ipv4_text.ts";
@@ -272,4 +274,52 @@ Deno.test("QueuePairs: the head packet waits for its queue's descriptors, and al
   assertEquals(o.occupancy[14], 4, "the ingress buffer was full");
   assertEquals(left(o, 1).length, 14);
   assertEquals(o.faults, []);
+});
+
+/** Sends a clone of each packet, and keeps the packet itself until \`enough\` are there. */
+function cloning(enough: number): Stack {
+  return Object.assign((env: Env): Dataplane => {
+    const { pool, ports } = env;
+    const burst = new Int32Array(32);
+    const kept: number[] = [];
+    const poll = (cpu: Cpu): number => {
+      const n = ports[0]!.rxBurst(cpu, 0, burst, 32);
+      for (let i = 0; i < n; i++) {
+        const b = burst[i]!;
+        routeOne(env, cpu, b);
+        const clone = mbufClone(pool, cpu.lcore, b);
+        assertEquals(ports[1]!.txBurst(cpu, 0, Int32Array.of(clone), 0, 1), 1);
+        kept.push(b);
+      }
+      if (kept.length >= enough) { for (const b of kept.splice(0)) freeChain(pool, cpu.lcore, b); }
+      return n;
+    };
+    return { name: "cloning", poll, idlePollIsStateless: true };
+  }, { policy: POLICY });
+}
+
+Deno.test("PollPort gives back a clone with what it shows, and leaves what others hold", () => {
+  const geometry = { rxRing: 64, txRing: 64, spareBuffers: 128 };
+  const offers = stream(96, 1_000_000, () => ({}));
+  const inHand = (enough: number): number => {
+    const o = new Testbed(cloning(enough), TEST_PROFILE).run(scenarioOf(offers, geometry));
+    assertEquals([o.end, o.faults], ["quiet", []]);
+    assertEquals(left(o, 1).length, 96);
+    return o.pools[0]!.inHand!.reduce((sum, { count }) => sum + count, 0);
+  };
+  assertEquals(inHand(32), 0, "owners and clones of three times 32 are back");
+  assertEquals(inHand(97), 96, "the owners are the stack's");
+});
+
+Deno.test("PollPort refuses to send a chain, of which a descriptor takes one segment", () => {
+  const stack = (env: Env): Dataplane => ({
+    name: "chain",
+    poll(cpu) {
+      const [head, tail] = [env.pool.get(0), env.pool.get(0)];
+      assertEquals(mbufChain(env.memory, head, tail), true);
+      return env.ports[0]!.txBurst(cpu, 0, Int32Array.of(head), 0, 1);
+    },
+  });
+  const run = () => new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(1, 1e6)));
+  assertThrows(run, RangeError, "it is the first of a chain, and a descriptor takes one segment");
 });
