@@ -54,13 +54,25 @@ export class Arena {
     this.free[length] = at + 1;
   }
 
-  /** Words that an array should have for the live blocks and `more`. */
-  lengthFor(more: number): number {
+  /** Words that an array, now of `length`, should have for the live blocks and `more`. */
+  lengthFor(more: number, length: number = this.words.length): number {
     const needed = this.live + more;
-    const length = this.words.length;
     if (length <= this.limit && 4 * needed <= 3 * length) return length;
     const doubled = Math.max(2 * length, needed);
     return doubled <= this.limit ? doubled : Math.max(needed, this.limit);
+  }
+
+  /**
+   * Makes room for a block of `more` words at the end and leaves all blocks where they are: for an
+   * owner in the middle of an update, who moves them when it is over.
+   */
+  extend(more: number): void {
+    const { words, limit } = this;
+    // Past the limit an update may ask for block after block: an eighth at a time.
+    const length = Math.max(Math.min(2 * words.length, limit), this.top + more);
+    this.words = new Int32Array(length + (length > limit ? length >>> 3 : 0));
+    this.words.set(words);
+    this.halves = new Uint16Array(this.words.buffer);
   }
 
   /** Starts over with `length` words; answers the old ones, whose live blocks are to be moved. */

@@ -1,17 +1,5 @@
+import { BASE0, BASE1, NODE_WORDS, NodeSlots, STRIDE } from "./_poptrie_node.ts";
 import type { Ranges } from "./_ranges.ts";
-
-/** Words of a node, and where each is: two vectors of 64 bits, low half first, and two bases. */
-export const NODE_WORDS = 6;
-/** Bit v: slot v leads to a child node. */
-export const VECTOR = 0;
-/** Bit v: at slot v a run of equal leaves begins. Slots with children are passed over. */
-export const LEAFVEC = 2;
-/** Half in the arena of the node's first leaf. */
-export const BASE0 = 4;
-/** Word in the arena of the node's first child. */
-export const BASE1 = 5;
-/** Address bits that a node resolves. */
-export const STRIDE = 6;
 
 /**
  * Makes the nodes and leaves of one chunk from its runs of equal answers, in scratch memory: first
@@ -30,6 +18,7 @@ export class PoptrieBuilder {
   /** Offset in the chunk of each node's first address, and the run it lies in. */
   private lows = new Uint32Array(64);
   private runs = new Uint32Array(64);
+  private readonly slots = new NodeSlots();
 
   /** 32-bit words of the block. */
   get length(): number {
@@ -67,27 +56,20 @@ export class PoptrieBuilder {
     const low = this.lows[node]!;
     const firstLeaf = this.leaves;
     const firstChild = this.nodes;
-    const vector = [0, 0];
-    const leafvec = [0, 0];
+    const slots = this.slots;
+    slots.begin();
     let run = this.runs[node]!;
-    let last = -2;
     for (let v = 0; v < 64; v++) {
       const from = low + (shift >= 0 ? v * 2 ** shift : v >>> -shift);
       while (run + 1 < count && starts[run + 1]! <= from) run++;
       if (shift > 0 && run + 1 < count && starts[run + 1]! < from + 2 ** shift) {
-        vector[v >>> 5]! |= 1 << (v & 31);
+        slots.child(v);
         this.addChild(from, run);
-      } else if (hops[run] !== last) {
-        last = hops[run]!;
-        leafvec[v >>> 5]! |= 1 << (v & 31);
-        this.addLeaf(last + 1);
-      }
+      } else slots.leaf(v, hops[run]! + 1);
     }
+    for (let i = 0; i < slots.leaves; i++) this.addLeaf(slots.values[i]!);
     const w = NODE_WORDS * node;
-    this.words[w + VECTOR] = vector[0]!;
-    this.words[w + VECTOR + 1] = vector[1]!;
-    this.words[w + LEAFVEC] = leafvec[0]!;
-    this.words[w + LEAFVEC + 1] = leafvec[1]!;
+    this.words.set(slots.vectors, w);
     this.words[w + BASE0] = firstLeaf;
     this.words[w + BASE1] = NODE_WORDS * firstChild;
   }

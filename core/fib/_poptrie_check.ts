@@ -1,7 +1,8 @@
 import type { Arena } from "./_arena.ts";
 import { checkStretches, type Stretch } from "./_arena_check.ts";
 import type { ChunkRules } from "./_chunk_rules.ts";
-import { BASE0, BASE1, LEAFVEC, NODE_WORDS, STRIDE, VECTOR } from "./_poptrie_build.ts";
+import { readNode } from "./_poptrie_node_check.ts";
+import { NODE_WORDS, STRIDE } from "./_poptrie_node.ts";
 import type { PoptrieStore } from "./_poptrie_store.ts";
 import { Ranges } from "./_ranges.ts";
 import { prefixText } from "./route.ts";
@@ -58,30 +59,17 @@ class NodeWalk {
     const name = `Node ${prefixText(this.base + low, Math.min(level, 32))} at word ${at}`;
     if (this.seen.has(at)) throw new Error(`${name} is reached twice`);
     this.seen.add(at);
-    const { words, halves } = this.arena;
+    const { slots, leaves } = readNode(this.arena, at, name);
     const size = 2 ** (32 - level - STRIDE);
-    let [children, leaves, last] = [0, 0, -2];
-    for (let v = 0; v < 64; v++) {
-      const begins = this.bit(at + LEAFVEC, v);
-      if (this.bit(at + VECTOR, v)) {
-        if (begins) throw new Error(`${name}: slot ${v} is a child and begins a run of leaves`);
-        if (size <= 1) throw new Error(`${name}: slot ${v} is a child below 32 bits`);
-        this.node(words[at + BASE1]! + NODE_WORDS * children++, low + v * size, level + STRIDE);
-        continue;
+    slots.forEach(({ hop, child }, v) => {
+      if (child < 0) {
+        if (size >= 1 || v * size % 1 === 0) this.answer(low + v * size, hop);
+        return;
       }
-      if (begins) {
-        const hop = halves[words[at + BASE0]! + leaves++]! - 1;
-        if (hop === last) throw new Error(`${name}: the leaf of slot ${v} repeats the one before`);
-        last = hop;
-      } else if (leaves === 0) throw new Error(`${name}: slot ${v} is a leaf before any run`);
-      if (size >= 1 || v * size % 1 === 0) this.answer(low + v * size, last);
-    }
-    if (children === 0 && leaves < 2) throw new Error(`${name}: its slots are one leaf`);
+      if (size <= 1) throw new Error(`${name}: slot ${v} is a child below 32 bits`);
+      this.node(child, low + v * size, level + STRIDE);
+    });
     this.leaves += leaves;
-  }
-
-  private bit(at: number, v: number): boolean {
-    return Math.floor((this.arena.words[at + (v < 32 ? 0 : 1)]! >>> 0) / 2 ** (v % 32)) % 2 === 1;
   }
 
   private answer(offset: number, hop: number): void {

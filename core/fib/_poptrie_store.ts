@@ -1,11 +1,9 @@
 import { Arena } from "./_arena.ts";
 import type { ChunkRules } from "./_chunk_rules.ts";
 import type { ChunkStore } from "./_chunk_updates.ts";
-import { BASE0, NODE_WORDS, PoptrieBuilder, rebase } from "./_poptrie_build.ts";
+import { PoptrieBuilder, rebase } from "./_poptrie_build.ts";
+import { BASE0, LEAF, NODE_WORDS } from "./_poptrie_node.ts";
 import { Ranges } from "./_ranges.ts";
-
-/** Marks an entry of the direct array that is a leaf. */
-export const LEAF = 1 << 31;
 
 /**
  * The direct array of a Poptrie and the blocks behind it, one for each chunk whose addresses have

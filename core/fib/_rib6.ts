@@ -1,5 +1,5 @@
 import { checkRib6 } from "./_rib6_invariants.ts";
-import { bitOf6, maskInto, MASKS6 } from "./_route6.ts";
+import { bitOf6, bitsOf6, maskInto, MASKS6 } from "./_route6.ts";
 
 /**
  * The routes beside an IPv6 forwarding table (the RIB): a path-compressed binary trie (Morrison:
@@ -116,9 +116,8 @@ export class Rib6 {
     depth: number,
     visit: (words: Uint32Array, at: number, depth: number) => void,
   ): void {
-    let top = ROOT;
-    while (top !== 0 && this.depthOf(top) < depth) top = this.childTowards(top, prefix);
-    if (top === 0 || this.common(top, prefix, depth) < depth) return;
+    const top = this.topOf(prefix, depth);
+    if (top === 0) return;
     const stack = this.stack;
     let n = 0;
     stack[n++] = top;
@@ -133,6 +132,33 @@ export class Rib6 {
         if (child !== 0) stack[n++] = child;
       }
     }
+  }
+
+  /** The node above all others of at least `depth` beneath a prefix; 0 when there is none. */
+  topOf(prefix: Uint32Array, depth: number): number {
+    let top = ROOT;
+    while (top !== 0 && this.depthOf(top) < depth) top = this.childTowards(top, prefix);
+    return top === 0 || this.common(top, prefix, depth) < depth ? 0 : top;
+  }
+
+  /** Depth of a node. */
+  depthOf(node: number): number {
+    return this.tags[node]! & 255;
+  }
+
+  /** Next hop of the route that ends at a node, or -1. */
+  hopOf(node: number): number {
+    return (this.tags[node]! >>> 8) - 1;
+  }
+
+  /** The node beneath a node at bit 0 or 1, or 0. */
+  childOf(node: number, bit: number): number {
+    return this.children[2 * node + bit]!;
+  }
+
+  /** `count` bits of a node's prefix from bit `from` on. */
+  bitsOf(node: number, from: number, count: number): number {
+    return bitsOf6(this.words, 4 * node, from, count);
   }
 
   /**
@@ -187,14 +213,6 @@ export class Rib6 {
   checkInvariants(): void {
     const { words, tags, children, nodesNext, freed, live } = this;
     checkRib6({ words, tags, children, nodes: nodesNext - ROOT, freed, live });
-  }
-
-  private depthOf(node: number): number {
-    return this.tags[node]! & 255;
-  }
-
-  private hopOf(node: number): number {
-    return (this.tags[node]! >>> 8) - 1;
   }
 
   private hasTwoChildren(node: number): boolean {

@@ -35,6 +35,16 @@ export function bitOf6(words: Uint32Array, at: number, index: number): number {
   return (words[at + (index >>> 5)]! >>> (31 - (index & 31))) & 1;
 }
 
+/** `count` bits, 0..32, of the four words at `at`, from bit `from` on; those beyond 128 are 0. */
+export function bitsOf6(words: Uint32Array, at: number, from: number, count: number): number {
+  // A shift by 32 would be one by 0.
+  if (count === 0) return 0;
+  const word = from >>> 5;
+  const left = from & 31;
+  const next = left > 0 && word < 3 ? words[at + word + 1]! >>> (32 - left) : 0;
+  return ((words[at + word]! << left) | next) >>> (32 - count);
+}
+
 /** `2001:db8:0:0:0:0:0:0/32`, for messages. */
 export function prefix6Text(words: ArrayLike<number>, at: number, depth: number): string {
   const groups: string[] = [];

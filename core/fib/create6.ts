@@ -2,9 +2,10 @@ import { Bspl6, type Bspl6Options } from "./bspl6.ts";
 import type { Fib6, RouteSet6 } from "./fib6.ts";
 import { LinearFib6, type LinearFib6Options } from "./linear6.ts";
 import { Lpm6, type Lpm6Options } from "./lpm6.ts";
+import { Poptrie6, type Poptrie6Options } from "./poptrie6.ts";
 
 /** Names of the IPv6 tables that `createFib6` makes. */
-export const FIB6_KINDS = ["linear", "lpm6", "bspl6"] as const;
+export const FIB6_KINDS = ["linear", "lpm6", "bspl6", "poptrie"] as const;
 
 /** Name of an IPv6 table. */
 export type Fib6Kind = typeof FIB6_KINDS[number];
@@ -14,7 +15,11 @@ export type Fib6Kind = typeof FIB6_KINDS[number];
  * DPDK's examples: 24 bits, 2^16 groups (a full BGP table of May 2026 needs 52,987 of them), 2^20 rules,
  * and a default route beside it.
  */
-export type Fib6Options = Partial<Lpm6Options> & LinearFib6Options & Bspl6Options;
+export type Fib6Options =
+  & Partial<Lpm6Options>
+  & LinearFib6Options
+  & Bspl6Options
+  & Poptrie6Options;
 
 /**
  * Makes an IPv6 forwarding table by name.
@@ -44,6 +49,8 @@ export function createFib6(kind: Fib6Kind, options: Fib6Options = {}): Fib6 {
       });
     case "bspl6":
       return new Bspl6(options);
+    case "poptrie":
+      return new Poptrie6(options);
     default:
       throw new RangeError(
         `Cannot create Fib6: kind "${kind}" is not one of ${FIB6_KINDS.join(", ")}`,

@@ -16,6 +16,7 @@ export * from "./linear6.ts";
 export * from "./lpm6.ts";
 export * from "./mtrie.ts";
 export * from "./poptrie.ts";
+export * from "./poptrie6.ts";
 export * from "./state_jump.ts";
 export { NEXT_HOP6_MAX } from "./_route6.ts";
 export { NEXT_HOP_MAX } from "./route.ts";

@@ -1,9 +1,20 @@
 import type { RouteSet } from "../machine/scenario.ts";
 import { ChunkRules } from "./_chunk_rules.ts";
 import { ChunkUpdates } from "./_chunk_updates.ts";
-import { BASE0, BASE1, LEAFVEC, NODE_WORDS, STRIDE, VECTOR } from "./_poptrie_build.ts";
 import { checkPoptrie } from "./_poptrie_check.ts";
-import { LEAF, PoptrieStore } from "./_poptrie_store.ts";
+import {
+  BASE0,
+  BASE1,
+  LEAF,
+  LEAF_HOP_MAX,
+  LEAFVEC,
+  NODE_WORDS,
+  rank,
+  STRIDE,
+  VECTOR,
+  WORDS_MAX,
+} from "./_poptrie_node.ts";
+import { PoptrieStore } from "./_poptrie_store.ts";
 import type { Fib4 } from "./fib.ts";
 import { checkBulk, checkSize } from "./route.ts";
 
@@ -22,11 +33,6 @@ export interface PoptrieOptions {
   readonly defaultRoute?: boolean;
 }
 
-/** The greatest next hop: a leaf has 16 bits, and 0 says that there is no route. */
-const HOP_MAX = 0xfffe;
-/** Most words of nodes and leaves: `base0` counts halves in 31 bits. */
-const WORDS_MAX = 2 ** 29;
-
 /**
  * Poptrie (Asai, Ohara: Poptrie: A Compressed Trie with Population Count for Fast and Scalable
  * Software IP Routing Table Lookup, SIGCOMM 2015): a trie of 64-ary nodes of 24 bytes each, entered
@@ -39,8 +45,7 @@ const WORDS_MAX = 2 ** 29;
  * - leaf: 16 bits, next hop + 1, 0 for a miss.
  *
  * A step takes 6 bits; with S = 18 the levels end at 18, 24, 30 and 32 bits, so that the mass of
- * routes of depth 24 ends with a level. JavaScript has neither 64-bit integers that are fast nor a
- * popcount, so vectors are two words each and are counted together by adding bits in parallel.
+ * routes of depth 24 ends with a level.
  *
  * All nodes and leaves behind one direct entry are one block, a function of the answers alone. An
  * update builds the blocks it touches anew from the rules, writes each beside the old one,
@@ -110,7 +115,7 @@ export class Poptrie implements Fib4 {
       maxBytes: Math.min(maxBytes, bytesAddressed),
       bytesAddressed,
       depthMin: options.defaultRoute === false ? 1 : 0,
-      nextHopMax: HOP_MAX,
+      nextHopMax: LEAF_HOP_MAX,
     });
   }
 
@@ -213,7 +218,7 @@ export class Poptrie implements Fib4 {
     for (;; key <<= STRIDE, reads++) {
       const v = key >>> 26;
       if (((this.words[node + VECTOR + (v >>> 5)]! >>> v) & 1) === 0) return reads;
-      node = this.words[node + BASE1]! + NODE_WORDS * (this.rank(node + VECTOR, v) - 1);
+      node = this.words[node + BASE1]! + NODE_WORDS * (this.plainRank(node + VECTOR, v) - 1);
     }
   }
 
@@ -239,27 +244,16 @@ export class Poptrie implements Fib4 {
     let key = address << this.directBits;
     for (;;) {
       const v = key >>> 26;
-      // The masks of the lower v + 1 bits: a shift count is taken modulo 32.
-      const high = -(v >>> 5);
-      const mask = (2 << v) - 1;
       const leaf = ((words[node + (v >>> 5)]! >>> v) & 1) === 0;
-      const at = leaf ? node + LEAFVEC : node;
-      let a = words[at]! & (mask | high);
-      let b = words[at + 1]! & mask & high;
-      a -= (a >>> 1) & 0x5555_5555;
-      b -= (b >>> 1) & 0x5555_5555;
-      a = (a & 0x3333_3333) + ((a >>> 2) & 0x3333_3333) + (b & 0x3333_3333) +
-        ((b >>> 2) & 0x3333_3333);
-      a = (a & 0x0f0f_0f0f) + ((a >>> 4) & 0x0f0f_0f0f);
-      const count = Math.imul(a, 0x0101_0101) >>> 24;
+      const count = rank(words, leaf ? node + LEAFVEC : node, v);
       if (leaf) return this.halves[words[node + BASE0]! + count - 1]! - 1;
       node = words[node + BASE1]! + NODE_WORDS * (count - 1);
       key <<= STRIDE;
     }
   }
 
-  /** Bits set among the lower v + 1 of a vector, one at a time. */
-  private rank(at: number, v: number): number {
+  /** `rank` in plain: one bit at a time. */
+  private plainRank(at: number, v: number): number {
     let count = 0;
     for (let i = 0; i <= v; i++) count += (this.words[at + (i >>> 5)]! >>> i) & 1;
     return count;
