@@ -61,15 +61,15 @@ class TableWalk {
     const end = 2n ** BigInt(128 - level);
     let children = 0;
     slots.forEach(({ hop, child }, v) => {
-      const first = low + (BigInt(v) * end) / 64n;
+      const first = (): bigint => low + (BigInt(v) * end) / 64n;
       if (child < 0) {
         // Of slots that fewer than 6 bits do not tell apart the first speaks.
-        if ((BigInt(v) * end) % 64n === 0n) this.answer(hop, () => first);
+        if (level <= 122 || v % 2 ** (level - 122) === 0) this.answer(hop, first);
         return;
       }
-      if (end <= 64n) throw new Error(`${name}: slot ${v} is a child below 128 bits`);
+      if (level >= 122) throw new Error(`${name}: slot ${v} is a child below 128 bits`);
       children++;
-      this.node(child, first, level + STRIDE);
+      this.node(child, first(), level + STRIDE);
     });
     const words = arena.words;
     const kids = { at: words[at + BASE1]!, length: NODE_WORDS * children };
@@ -107,7 +107,8 @@ function runsOf(rules: Rib6): Run[] {
   return runs;
 }
 
-function text(first: bigint, depth = 128): string {
+function text(first: bigint, depth?: number): string {
   const words = [96n, 64n, 32n, 0n].map((shift) => Number((first >> shift) & 0xffff_ffffn));
-  return prefix6Text(words, 0, Math.min(depth, 128));
+  const prefix = prefix6Text(words, 0, Math.min(depth ?? 128, 128));
+  return depth === undefined ? prefix.slice(0, -4) : prefix;
 }

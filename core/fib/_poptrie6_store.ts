@@ -71,7 +71,7 @@ export class Poptrie6Store {
     const old = this.direct[chunk]!;
     this.direct[chunk] = entry;
     if (old >= 0) this.retireNodes(old, 1);
-    this.release();
+    if (this.retired.length > 0) this.release();
   }
 
   /** Gives a node as many children elsewhere, and what was noted back. */

@@ -9,6 +9,7 @@ import { installRoutes6 } from "./create6.ts";
 import type { Fib6, RouteSet6 } from "./fib6.ts";
 import { LinearFib6 } from "./linear6.ts";
 import { Lpm6 } from "./lpm6.ts";
+import { Poptrie6 } from "./poptrie6.ts";
 
 /** First and last address of route i, the ones beside them, and a random one in it. */
 function probesOf(routes: RouteSet6, i: number, rng: Prng): Uint32Array {
@@ -46,12 +47,12 @@ function groupsNeeded(routes: RouteSet6): number {
   return blocks.size;
 }
 
-Deno.test("LPM-16 Lpm6 and Bspl6 agree on 20,000 BGP-like routes, and with a scan of them", () => {
+Deno.test("LPM-16 Lpm6, Bspl6 and Poptrie6 agree on 20,000 BGP-like routes, and with a scan of them", () => {
   const routes = bgpLikeTable6({ routes: 20_000, seed: 5, nextHops: 64 });
   const groups = groupsNeeded(routes);
   const lpm6 = new Lpm6({ firstBits: 24, groups, maxRules: 20_000, defaultRoute: false });
-  const bspl6 = new Bspl6();
-  assertEquals([installRoutes6(lpm6, routes), installRoutes6(bspl6, routes)], [20_000, 20_000]);
+  const [bspl6, poptrie6, built] = [new Bspl6(), new Poptrie6(), Poptrie6.build(routes)];
+  for (const fib of [lpm6, bspl6, poptrie6]) assertEquals(installRoutes6(fib, routes), 20_000);
   assertEquals(lpm6.groupsUsed, groups);
   const rng = new Prng(1);
   const parts: number[] = [];
@@ -59,7 +60,8 @@ Deno.test("LPM-16 Lpm6 and Bspl6 agree on 20,000 BGP-like routes, and with a sca
   for (let i = 0; i < 5000; i++) parts.push(0x20000000 + rng.below(2 ** 29), rng.next(), 0, 0);
   const addresses = Uint32Array.from(parts);
   const answers = lookAll(lpm6, addresses);
-  assertEquals(lookAll(bspl6, addresses), answers);
+  for (const fib of [bspl6, poptrie6, built]) assertEquals(lookAll(fib, addresses), answers);
+  assertEquals([poptrie6.nodes, poptrie6.bytesOccupied], [built.nodes, built.bytesOccupied]);
   let hits = 0;
   for (let i = 0; i < answers.length; i += 37) {
     assertEquals(answers[i], scan(routes, addresses[4 * i]!, addresses[4 * i + 1]!), `probe ${i}`);
@@ -83,12 +85,13 @@ function scan(routes: RouteSet6, high: number, low: number): number {
   return nextHop;
 }
 
-Deno.test("LPM-1 Lpm6, Bspl6 and a list stay equal through a storm of updates", () => {
+Deno.test("LPM-1 Lpm6, Bspl6, Poptrie6 and a list stay equal through a storm of updates", () => {
   const routes = bgpLikeTable6({ routes: 600, seed: 11, nextHops: 9 });
   const fibs: Fib6[] = [
     new LinearFib6(),
     new Lpm6({ firstBits: 16, groups: 3000, maxRules: 1000, defaultRoute: true }),
     new Bspl6(),
+    new Poptrie6({ directBits: 12 }),
   ];
   const rng = new Prng(3);
   const parts: number[] = [];

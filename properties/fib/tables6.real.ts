@@ -1,5 +1,5 @@
 // Aim: the IPv6 tables hold a real full table, answer published queries on it, and follow a day of
-// its updates. Method: the RIS table of 246,175 prefixes and the one of 160,147 in both tables; 4,000
+// its updates. Method: the RIS table of 246,175 prefixes and the one of 160,147 in all tables; 4,000
 // queries each whose answers two other implementations gave. Run by `deno task test:real`, which
 // names the folder of real data in PLANECHECK_DATA.
 import { assertEquals, assertGreater } from "@std/assert";
@@ -9,6 +9,7 @@ import { Bspl6 } from "../../core/fib/bspl6.ts";
 import { installRoutes6 } from "../../core/fib/create6.ts";
 import type { Fib6, RouteSet6 } from "../../core/fib/fib6.ts";
 import { Lpm6 } from "../../core/fib/lpm6.ts";
+import { Poptrie6 } from "../../core/fib/poptrie6.ts";
 
 const folder = Deno.env.get("PLANECHECK_DATA");
 if (folder === undefined) throw new Error("PLANECHECK_DATA must name the folder of real data");
@@ -34,6 +35,11 @@ function numbered(file: string): RouteSet6 {
   return { ...routes, nextHop: Uint32Array.from(routes.nextHop, (_, i) => i) };
 }
 
+/** A next hop as the 16 bits of a Poptrie's leaf hold it: modulo the greatest prime. */
+function folded(nextHop: number): number {
+  return nextHop < 0 ? -1 : nextHop % 65_521;
+}
+
 interface Query {
   readonly address: string;
   readonly prefix: string | null;
@@ -56,7 +62,7 @@ for (
     ["tier1-pre2024.mixed.txt.gz", "tables/tier1-pre2024.mixed.txt.gz (IPv6", 38_096],
   ] as const
 ) {
-  Deno.test(`Lpm6 and Bspl6 answer the published queries on ${name}`, () => {
+  Deno.test(`Lpm6, Bspl6 and Poptrie6 answer the published queries on ${name}`, () => {
     const routes = numbered(file);
     const lpm6 = new Lpm6({
       firstBits: 24,
@@ -66,6 +72,7 @@ for (
     });
     const bspl6 = new Bspl6();
     for (const fib of [lpm6, bspl6]) assertEquals(installRoutes6(fib, routes), routes.count);
+    const poptrie6 = Poptrie6.build({ ...routes, nextHop: routes.nextHop.map(folded) });
     if (groups !== undefined) assertEquals(lpm6.groupsUsed, groups);
     const queries = queriesOf(name);
     assertGreater(queries.length, 3000);
@@ -85,6 +92,9 @@ for (
         assertEquals(got, want, `${fib.kind} ${address}`);
         hit++;
       });
+      const short = new Int32Array(queries.length);
+      poptrie6.lookupBulk(addresses, short, queries.length);
+      assertEquals(short, nextHops.map(folded));
     }
   });
 }
@@ -97,7 +107,16 @@ Deno.test("Bspl6 has the published entries and levels for the table of 160,147 p
   assertEquals(fib.entriesUsed, 329_369);
 });
 
-Deno.test("Lpm6 and Bspl6 stay equal through a day of real updates", () => {
+Deno.test("Poptrie6 has as many nodes as were counted for the table of 160,147 prefixes", () => {
+  const routes = numbered("tier1-pre2024.mixed.txt.gz");
+  const table = { ...routes, nextHop: routes.nextHop.map(folded) };
+  for (const [directBits, nodes] of [[16, 93_961], [18, 70_288]] as const) {
+    const fib = Poptrie6.build(table, { directBits });
+    assertEquals(fib.nodes, nodes);
+  }
+});
+
+Deno.test("Lpm6, Bspl6 and Poptrie6 stay equal through a day of real updates", () => {
   const file = "churn/ris-as3333-20260511.ipv6.updates.txt.gz";
   const text = new TextDecoder().decode(gunzip(file, bytesOf(file), 2 ** 28));
   const lines = text.trimEnd().split("\n").slice(0, 100_000);
@@ -108,18 +127,26 @@ Deno.test("Lpm6 and Bspl6 stay equal through a day of real updates", () => {
     new Bspl6(),
   ];
   for (const fib of fibs) installRoutes6(fib, routes);
+  const poptrie6 = Poptrie6.build({ ...routes, nextHop: routes.nextHop.map(folded) });
   lines.forEach((line, i) => {
     const depth = Number(line.slice(line.indexOf("/") + 1));
     const got = fibs.map((fib) =>
       line[0] === "A" ? fib.add(words, depth, i, 4 * i) : fib.delete(words, depth, 4 * i)
     );
-    if (got[0] !== got[1]) throw new Error(`${line}: ${got}`);
+    const hop = folded(i);
+    got.push(
+      line[0] === "A"
+        ? poptrie6.add(words, depth, hop, 4 * i)
+        : poptrie6.delete(words, depth, 4 * i),
+    );
+    if (got[0] !== got[1] || got[0] !== got[2]) throw new Error(`${line}: ${got}`);
     if (i % 25_000 !== 24_999) return;
-    const [one, other] = fibs.map((fib) => {
+    const [one, other, short] = [...fibs, poptrie6].map((fib) => {
       const nextHops = new Int32Array(lines.length);
       fib.lookupBulk(words, nextHops, lines.length);
       return nextHops;
     });
     assertEquals(other, one, `after ${i + 1} updates`);
+    assertEquals(short, one!.map(folded), `Poptrie6 after ${i + 1} updates`);
   });
 });
