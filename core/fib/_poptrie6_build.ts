@@ -130,8 +130,9 @@ export class Poptrie6Builder {
     const place = isChild ? rank(words, at + VECTOR, v) - 1 : -1;
     const old = words[at + BASE1]!;
     const value = this.replace(isChild ? old + NODE_WORDS * place : -1, level + STRIDE);
-    if (value === DONE || (!isChild && value === this.leafAt(at, v))) return DONE;
-    if (!isChild || value !== MADE) return this.remake(at, level, v, value);
+    // A longer route that leaves all answers of a slot equal has left them as they were.
+    if (value === DONE || (!isChild && value !== MADE)) return DONE;
+    if (isChild !== (value === MADE)) return this.remake(at, level, v, value);
     const count = rank(words, at + VECTOR, 63);
     const to = store.takeNodes(count);
     store.arena.words.copyWithin(to, old, old + NODE_WORDS * count);
@@ -139,12 +140,6 @@ export class Poptrie6Builder {
     store.retireNodes(old, count);
     store.publishChildren(at, to);
     return DONE;
-  }
-
-  /** Value of the leaf at slot v. */
-  private leafAt(at: number, v: number): number {
-    const { words, halves } = this.store.arena;
-    return halves[words[at + BASE0]! + rank(words, at + LEAFVEC, v) - 1]!;
   }
 
   /** A node like the one at `at`, but for slot v. */

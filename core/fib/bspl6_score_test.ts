@@ -1,7 +1,7 @@
 // Aim: the conformance suite of IPv6 tables finds what goes wrong in a binary search on lengths.
 // Method: faults planted one at a time, each by replacing one step of it.
-import { lengths6Ledger } from "../../properties/fib6/mod.ts";
-import { type Fault6, registerScore6 } from "../../properties/fib/_planting6_for_tests.ts";
+import { judgeFib6, lengths6Ledger } from "../../properties/fib6/mod.ts";
+import { type PlantedFault, registerFaults } from "../../properties/fib/_planting_for_tests.ts";
 import type { Rib6 } from "./_rib6.ts";
 import { Bspl6 } from "./bspl6.ts";
 import { BMP, type LengthSearch } from "./bspl6_search.ts";
@@ -24,15 +24,15 @@ function ofEachSearch(change: (search: LengthSearch, inside: InsideBspl6) => voi
   };
 }
 
-const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
+const bspl6Faults: readonly PlantedFault<Bspl6, InsideBspl6>[] = [
   {
     name: "the markers beneath a route are not told about it",
-    law: "LPM-16",
+    caughtBy: "LPM-16",
     plant: ofEachSearch((search) => search.repair = () => {}),
   },
   {
     name: "a marker keeps the best match of the route that left it first",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: ofEachSearch((search, { rules }) => {
       search.bestOf = (prefix, length) => {
         const cover = rules.cover(prefix, length + 8);
@@ -42,7 +42,7 @@ const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
   },
   {
     name: "a marker without a best match is taken for a miss",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib, inside) => {
       const lookup = fib.lookup.bind(fib);
       fib.lookup = (addresses, at) => {
@@ -56,7 +56,7 @@ const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
   },
   {
     name: "markers stay when their routes go",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: ofEachSearch((search) => {
       const remove = search.remove.bind(search);
       search.remove = (prefix, depth) => {
@@ -69,7 +69,7 @@ const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
   },
   {
     name: "a route that goes takes a marker with it",
-    law: "LPM-14",
+    caughtBy: "LPM-14",
     plant: ofEachSearch((search) => {
       const remove = search.remove.bind(search);
       search.remove = (prefix, depth) => {
@@ -82,7 +82,7 @@ const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
   },
   {
     name: "a length stays when its last route goes",
-    law: "LPM-13",
+    caughtBy: "LPM-13",
     plant: (_, inside) => {
       const rebuild = inside.rebuild.bind(inside);
       let size = 0;
@@ -95,14 +95,14 @@ const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
   },
   {
     name: "the search ends at the first marker",
-    law: "LPM-15",
+    caughtBy: "LPM-15",
     plant: ofEachSearch((search) => {
       for (let i = 4; i < search.slots.length; i += 5) search.slots[i]! &= ~(1 << 22);
     }),
   },
   {
     name: "the second route of depth 0 or 1 is not served",
-    law: "LPM-7",
+    caughtBy: "LPM-7",
     plant: (_, inside) => {
       const table = inside as unknown as { restart: () => void; start: Int32Array };
       const restart = table.restart.bind(table);
@@ -115,9 +115,10 @@ const bspl6Faults: readonly Fault6<Bspl6, InsideBspl6>[] = [
   },
 ];
 
-registerScore6(
+registerFaults(
   "fib6Conformance catches every fault planted in Bspl6",
+  judgeFib6,
   (geometry) => new Bspl6(geometry),
-  lengths6Ledger<Bspl6>(),
+  { ledger: lengths6Ledger<Bspl6>(), numRuns: 39 },
   bspl6Faults,
 );

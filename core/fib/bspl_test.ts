@@ -3,19 +3,25 @@
 // suite; invariants after every operation, each broken by hand; planted faults; a BGP-like table and
 // an update storm against DIR-24-8.
 import { assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { fibConformance, type FibLedger, type Route } from "../../properties/fib/mod.ts";
+import {
+  fibConformance,
+  type FibConformanceOptions,
+  type FibLedger,
+  judgeFib,
+  type Route,
+} from "../../properties/fib/mod.ts";
 import {
   BGP_TABLE,
   churn,
   expectBgpTable,
   expectStorm,
-  registerFaults,
 } from "../../properties/fib/_comparison_for_tests.ts";
 import type { BsplTable } from "./_bspl_table.ts";
 import type { BsplTables } from "./_bspl_tables.ts";
 import { Bspl } from "./bspl.ts";
 import { readsHistogram } from "./create.ts";
 import type { RuleTable } from "./rule_table.ts";
+import { registerFaults } from "../../properties/fib/_planting_for_tests.ts";
 
 /**
  * The search as the paper tells it, on the list of routes: halve the lengths that are left; a length
@@ -138,8 +144,9 @@ function always(inside: Inside, change: (tables: Inside["tables"]) => void): voi
   };
 }
 
-registerFaults<Bspl, Inside>(
+registerFaults<Bspl, Inside, FibConformanceOptions<Bspl>>(
   "What goes wrong in a binary search on lengths is caught",
+  judgeFib,
   ({ maxRules }) => new Bspl({ maxRules }),
   { ledger },
   [
@@ -228,6 +235,7 @@ registerFaults<Bspl, Inside>(
       },
     },
   ],
+  churn,
 );
 
 const tamperings: readonly [text: string, tamper: (t: BsplTable[], inside: Inside) => void][] = [

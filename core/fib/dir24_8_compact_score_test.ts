@@ -1,15 +1,13 @@
 // Aim: the conformance suite finds what goes wrong in a compact DIR-24-8. Method: faults planted
 // one at a time, each by replacing one step of the table.
-import { groupLedger } from "../../properties/fib/mod.ts";
 import type { FibLedger } from "../../properties/fib/mod.ts";
 import type { CompactLevels } from "./_compact_levels.ts";
-import {
-  type NarrowFault,
-  registerFaults,
-  type Widened,
-} from "../../properties/fib/_narrow_for_tests.ts";
+import { groupLedger, judgeFib } from "../../properties/fib/mod.ts";
+import { type PlantedFault, registerFaults } from "../../properties/fib/_planting_for_tests.ts";
+import { widened } from "../../properties/fib/_widened_for_tests.ts";
 import { Dir24_8Compact } from "./dir24_8_compact.ts";
 import type { RuleTable } from "./rule_table.ts";
+import { NEXT_HOP_MAX } from "./route.ts";
 
 /** What the table keeps to itself, reached for planting. */
 interface Inside {
@@ -21,16 +19,16 @@ function insideOf(fib: Dir24_8Compact): Inside {
   return fib as unknown as Inside;
 }
 
-/** The ledger of DIR-24-8, of the table within. */
-function ledger(): FibLedger<Widened<Dir24_8Compact>> {
-  const { needs, reads } = groupLedger(8);
-  return { needs, reads: reads!, uses: (fib) => fib.table.groupsUsed };
+/** The ledger of DIR-24-8, but for what updates touch. */
+function ledger(): FibLedger<Dir24_8Compact> {
+  const { needs, reads, uses } = groupLedger<Dir24_8Compact>(8);
+  return { needs, reads: reads!, uses };
 }
 
-const faults: readonly NarrowFault<Dir24_8Compact>[] = [
+const faults: readonly PlantedFault<Dir24_8Compact>[] = [
   {
     name: "a deletion uncovers nothing",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       const erase = levels.erase.bind(levels);
@@ -39,7 +37,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "a rule is written over longer ones",
-    law: "LPM-4",
+    caughtBy: "LPM-4",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       levels.write = (isFirst, from, to, entry, tag) => {
@@ -56,7 +54,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "a rule is not written into the groups beneath",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       const write = levels.write.bind(levels);
@@ -71,7 +69,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "a group forgets the entry that it replaces",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       const extend = levels.extend.bind(levels);
@@ -85,12 +83,12 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "a group is never given back",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (fib) => insideOf(fib).levels.collapse = () => {},
   },
   {
     name: "a group goes with the first of its rules",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       const collapse = levels.collapse.bind(levels);
@@ -103,7 +101,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "a changed next hop counts as one more rule of its group",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       const insert = levels.insert.bind(levels);
@@ -112,7 +110,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "the uncovered rule's depth is not noted",
-    law: "LPM-14",
+    caughtBy: "LPM-14",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       const erase = levels.erase.bind(levels);
@@ -121,7 +119,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "look-ups keep the groups that were outgrown",
-    law: "LPM-16",
+    caughtBy: "LPM-16",
     plant: (fib) => {
       const outgrown = new Int16Array(0);
       Object.defineProperty(fib, "entries", { get: () => outgrown, set: () => {} });
@@ -129,7 +127,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "the bulk look-up does not follow groups",
-    law: "LPM-9",
+    caughtBy: "LPM-9",
     plant: (fib) => {
       const bulk = fib.lookupBulk.bind(fib);
       fib.lookupBulk = (addresses, nextHops, n) => {
@@ -140,7 +138,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "a refused rule stays among the rules",
-    law: "LPM-2",
+    caughtBy: "LPM-2",
     plant: (fib) => {
       const { levels, rules } = insideOf(fib);
       const missing = levels.missingGroups.bind(levels);
@@ -153,7 +151,7 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
   },
   {
     name: "clear leaves the depths beside the first level",
-    law: "LPM-17",
+    caughtBy: "LPM-17",
     plant: (fib) => {
       const { levels } = insideOf(fib);
       levels.wipe = (from, to) => levels.first.fill(0, from, to);
@@ -163,8 +161,8 @@ const faults: readonly NarrowFault<Dir24_8Compact>[] = [
 
 registerFaults(
   "fibConformance catches every fault planted in Dir24_8Compact",
-  (geometry) => new Dir24_8Compact({ firstBits: 8, ...geometry }),
-  0x7fff,
+  judgeFib,
+  (geometry) => widened(new Dir24_8Compact({ firstBits: 8, ...geometry }), 0x7fff, NEXT_HOP_MAX),
   { numRuns: 40, ledger: ledger() },
   faults,
 );

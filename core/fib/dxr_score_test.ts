@@ -3,8 +3,11 @@
 import type { Arena } from "./_arena.ts";
 import { chunkFaults } from "../../properties/fib/_chunk_faults_for_tests.ts";
 import { dxrLedger } from "../../properties/fib/_dxr_for_tests.ts";
-import { type NarrowFault, registerFaults } from "../../properties/fib/_narrow_for_tests.ts";
+import { judgeFib } from "../../properties/fib/mod.ts";
+import { type PlantedFault, registerFaults } from "../../properties/fib/_planting_for_tests.ts";
+import { widened } from "../../properties/fib/_widened_for_tests.ts";
 import { Dxr } from "./dxr.ts";
+import { NEXT_HOP_MAX } from "./route.ts";
 
 /** What the table keeps to itself, reached for planting. */
 interface Store {
@@ -27,15 +30,15 @@ function storeOf(fib: Dxr): Store {
   return (fib as unknown as { store: Store }).store;
 }
 
-const faults: readonly NarrowFault<Dxr>[] = [
+const faults: readonly PlantedFault<Dxr>[] = [
   {
     name: "every run is taken for a short one",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => storeOf(fib).encoder.isShort = () => true,
   },
   {
     name: "runs of the same length are taken for equal",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { chunks } = storeOf(fib);
       const find = chunks.find.bind(chunks);
@@ -54,7 +57,7 @@ const faults: readonly NarrowFault<Dxr>[] = [
   },
   {
     name: "a shared run goes with the first chunk that leaves it",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { chunks } = storeOf(fib);
       const drop = chunks.drop.bind(chunks);
@@ -67,7 +70,7 @@ const faults: readonly NarrowFault<Dxr>[] = [
   },
   {
     name: "the last range of a run is not searched",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const { encoder } = storeOf(fib);
       const encode = encoder.encode.bind(encoder);
@@ -81,8 +84,9 @@ const faults: readonly NarrowFault<Dxr>[] = [
 
 registerFaults(
   "fibConformance catches every fault planted in Dxr",
-  ({ maxRules, defaultRoute }) => new Dxr({ directBits: 12, maxRules, defaultRoute }),
-  2 ** 12 - 2,
+  judgeFib,
+  ({ maxRules, defaultRoute }) =>
+    widened(new Dxr({ directBits: 12, maxRules, defaultRoute }), 2 ** 12 - 2, NEXT_HOP_MAX),
   { numRuns: 40, ledger: dxrLedger(12) },
   [...chunkFaults<Dxr>((fib) => storeOf(fib).chunks.arena), ...faults],
 );

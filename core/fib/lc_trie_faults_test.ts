@@ -2,11 +2,13 @@
 // invariants. Method: planted faults, one step of the trie replaced at a time; then single words
 // broken by hand.
 import { assertThrows } from "@std/assert";
-import { registerFaults } from "../../properties/fib/_comparison_for_tests.ts";
+import { churn } from "../../properties/fib/_comparison_for_tests.ts";
 import type { LcNodes } from "./_lc_nodes.ts";
 import type { LcResize } from "./_lc_resize.ts";
 import type { LcRoutes } from "./_lc_routes.ts";
 import { LcTrie } from "./lc_trie.ts";
+import { registerFaults } from "../../properties/fib/_planting_for_tests.ts";
+import { type FibConformanceOptions, judgeFib } from "../../properties/fib/mod.ts";
 
 interface Inside {
   nodes: LcNodes;
@@ -22,8 +24,9 @@ interface Inside {
   words: Uint32Array;
 }
 
-registerFaults<LcTrie, Inside>(
+registerFaults<LcTrie, Inside, FibConformanceOptions<LcTrie>>(
   "What goes wrong in an LC-trie is caught",
+  judgeFib,
   ({ maxRules }) => new LcTrie({ maxRules }),
   {},
   [
@@ -139,6 +142,7 @@ registerFaults<LcTrie, Inside>(
       },
     },
   ],
+  churn,
 );
 
 /** 10/8, 10.1/16, 10.2/16 and 10.3/16: children 0, 4, 8 and 12 of one tnode. The leaf is 10.1/16's. */

@@ -3,7 +3,7 @@
 import { assertMatch } from "@std/assert";
 import { groups6Ledger, judgeFib6, linear6Ledger } from "../../properties/fib6/mod.ts";
 import { DEPTH6_SHIFT, depthOfEntry6, EXTENDED6, HOP6, VALID6 } from "./_entry6.ts";
-import { type Fault6, registerScore6 } from "../../properties/fib/_planting6_for_tests.ts";
+import { type PlantedFault, registerFaults } from "../../properties/fib/_planting_for_tests.ts";
 import { LinearFib6 } from "./linear6.ts";
 import { Lpm6 } from "./lpm6.ts";
 import { FIRST_LEVEL, type Lpm6Levels } from "./lpm6_levels.ts";
@@ -14,15 +14,15 @@ interface InsideLpm6 {
   coveringEntry: (prefix: Uint32Array, depth: number) => number;
 }
 
-const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
+const lpm6Faults: readonly PlantedFault<Lpm6, InsideLpm6>[] = [
   {
     name: "a deletion uncovers nothing",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, inside) => inside.coveringEntry = () => 0,
   },
   {
     name: "the second word of an address is read where the first one is",
-    law: "LPM-15",
+    caughtBy: "LPM-15",
     plant: (fib) => {
       const lookup = fib.lookup.bind(fib);
       const wrong = new Uint32Array(4);
@@ -34,7 +34,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "the last bit of an address is not looked at",
-    law: "LPM-15",
+    caughtBy: "LPM-15",
     plant: (fib) => {
       const lookup = fib.lookup.bind(fib);
       fib.lookup = (addresses, at) => {
@@ -46,7 +46,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "a word with its sign bit set is compared as a negative number",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const add = fib.add.bind(fib);
       fib.add = (prefix, depth, nextHop) =>
@@ -59,12 +59,12 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "a group is never given back",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (_, { levels }) => levels.collapse = () => FIRST_LEVEL,
   },
   {
     name: "a group that goes back leaves its owner with an invalid entry",
-    law: "LPM-5",
+    caughtBy: "LPM-5",
     plant: (_, { levels }) => {
       levels.collapse = (group) => {
         const owner = levels.ownerTable[group]!;
@@ -77,7 +77,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "only the last group of a chain goes back",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (_, { levels }) => {
       const collapse = levels.collapse.bind(levels);
       levels.collapse = (group) => {
@@ -88,7 +88,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "a changed next hop counts as another rule of the group",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (_, { levels }) => {
       const insert = levels.insert.bind(levels);
       levels.insert = (prefix, depth, entry) => insert(prefix, depth, entry, true);
@@ -96,7 +96,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "room is made for one group although the chain needs more",
-    law: "LPM-2",
+    caughtBy: "LPM-2",
     plant: (_, { levels }) => {
       const missing = levels.missingGroups.bind(levels);
       levels.missingGroups = (prefix, depth) => Math.min(1, missing(prefix, depth));
@@ -104,7 +104,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "a new group forgets the entry that it replaces",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       const build = levels.buildGroup.bind(levels);
       levels.buildGroup = (prefix, depth, entry, above, _old, table, slot) =>
@@ -113,7 +113,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "depth 128 is stored in seven bits",
-    law: "LPM-15",
+    caughtBy: "LPM-15",
     plant: (_, { levels }) => {
       const write = levels.writeRange.bind(levels);
       levels.writeRange = (table, from, to, entry) =>
@@ -122,7 +122,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "a new next hop loses against the old one of the same depth",
-    law: "LPM-5",
+    caughtBy: "LPM-5",
     plant: (_, { levels }) => {
       levels.writeRange = (table, from, to, entry) => {
         for (let i = from; i < to; i++) {
@@ -137,7 +137,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "the valid bit stays when nothing is uncovered",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       const erase = levels.eraseRange.bind(levels);
       levels.eraseRange = (table, from, to, depth, uncovered) =>
@@ -146,7 +146,7 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
   {
     name: "clear forgets the default route",
-    law: "LPM-17",
+    caughtBy: "LPM-17",
     plant: (fib, inside) => {
       const clear = fib.clear.bind(fib);
       fib.clear = () => {
@@ -158,10 +158,10 @@ const lpm6Faults: readonly Fault6<Lpm6, InsideLpm6>[] = [
   },
 ];
 
-const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
+const linearFaults: readonly PlantedFault<LinearFib6, { routes: unknown[] }>[] = [
   {
     name: "deletion answers true for what is not there",
-    law: "LPM-3",
+    caughtBy: "LPM-3",
     plant: (fib) => {
       const remove = fib.delete.bind(fib);
       fib.delete = (prefix, depth) => remove(prefix, depth) || depth > 0;
@@ -169,7 +169,7 @@ const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
   },
   {
     name: "a next hop of 22 bits is cut to 21",
-    law: "LPM-8",
+    caughtBy: "LPM-8",
     plant: (fib) => {
       const add = fib.add.bind(fib);
       fib.add = (prefix, depth, nextHop, at) =>
@@ -178,7 +178,7 @@ const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
   },
   {
     name: "a deletion takes a prefix with host bits for another one",
-    law: "LPM-10",
+    caughtBy: "LPM-10",
     plant: (fib) => {
       const remove = fib.delete.bind(fib);
       fib.delete = (prefix, depth) => (depth > 96 || prefix[3] === 0) && remove(prefix, depth);
@@ -186,7 +186,7 @@ const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
   },
   {
     name: "the first route that covers an address wins",
-    law: "LPM-4",
+    caughtBy: "LPM-4",
     plant: (_, inside) => {
       const { routes } = inside as { routes: { depth: number }[] };
       routes.push = (route) => (route.depth = 0, Array.prototype.push.call(routes, route));
@@ -194,7 +194,7 @@ const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
   },
   {
     name: "the bulk look-up strides three words",
-    law: "LPM-9",
+    caughtBy: "LPM-9",
     plant: (fib) => {
       fib.lookupBulk = (addresses, nextHops, n) => {
         for (let i = 0; i < n; i++) nextHops[i] = fib.lookup(addresses, 3 * i);
@@ -203,7 +203,7 @@ const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
   },
   {
     name: "walk is in the order of the additions",
-    law: "LPM-11",
+    caughtBy: "LPM-11",
     plant: (fib, inside) => {
       fib.walk = (visit) => {
         const { routes } = inside as {
@@ -215,17 +215,19 @@ const linearFaults: readonly Fault6<LinearFib6, { routes: unknown[] }>[] = [
   },
 ];
 
-registerScore6(
+registerFaults(
   "fib6Conformance catches every fault planted in Lpm6",
+  judgeFib6,
   (geometry) => new Lpm6({ firstBits: 8, ...geometry }),
-  groups6Ledger<Lpm6>(8),
+  { ledger: groups6Ledger<Lpm6>(8), numRuns: 39 },
   lpm6Faults,
 );
 
-registerScore6(
+registerFaults(
   "fib6Conformance catches every fault planted in LinearFib6",
+  judgeFib6,
   (geometry) => new LinearFib6(geometry),
-  linear6Ledger(),
+  { ledger: linear6Ledger(), numRuns: 39 },
   linearFaults,
 );
 

@@ -5,9 +5,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
   fibConformance,
+  type FibConformanceOptions,
   type FibGeometry,
   type FibLedger,
   groupLedger,
+  judgeFib,
 } from "../../properties/fib/mod.ts";
 import {
   BGP_TABLE,
@@ -15,13 +17,13 @@ import {
   expectBgpTable,
   expectStorm,
   load,
-  registerFaults,
 } from "../../properties/fib/_comparison_for_tests.ts";
 import type { MtriePlies } from "./_mtrie_plies.ts";
 import { createFib4 } from "./create.ts";
 import type { Dir24_8 } from "./dir24_8.ts";
 import { Mtrie } from "./mtrie.ts";
 import type { RuleTable } from "./rule_table.ts";
+import { registerFaults } from "../../properties/fib/_planting_for_tests.ts";
 
 const ROOT_BYTES = { 8: 1280, 16: 327_680 };
 
@@ -111,97 +113,104 @@ interface Inside {
   words: Uint32Array;
 }
 
-registerFaults<Mtrie, Inside>("What goes wrong in an mtrie is caught", make(8), {
-  ledger: plyLedger(8),
-  numRuns: 40,
-}, [
+registerFaults<Mtrie, Inside, FibConformanceOptions<Mtrie>>(
+  "What goes wrong in an mtrie is caught",
+  judgeFib,
+  make(8),
   {
-    name: "a leaf is stored with its length one too long",
-    caughtBy: "LPM-1",
-    plant: (_, { plies }) => {
-      const store = plies.store.bind(plies);
-      plies.store = (table, slot, leaf, length) =>
-        store(table, slot, leaf, Math.min(32, length + 1));
+    ledger: plyLedger(8),
+    numRuns: 40,
+  },
+  [
+    {
+      name: "a leaf is stored with its length one too long",
+      caughtBy: "LPM-1",
+      plant: (_, { plies }) => {
+        const store = plies.store.bind(plies);
+        plies.store = (table, slot, leaf, length) =>
+          store(table, slot, leaf, Math.min(32, length + 1));
+      },
     },
-  },
-  {
-    name: "a shorter route overwrites a longer one",
-    caughtBy: "LPM-1",
-    plant: (_, { plies }) => plies.lengthAt = () => 0,
-  },
-  {
-    name: "a new ply forgets the leaf it replaces",
-    caughtBy: "LPM-1",
-    plant: (_, { plies }) => {
-      const create = plies.create.bind(plies);
-      plies.create = (_leaf, length, base) => create(1, length, base);
+    {
+      name: "a shorter route overwrites a longer one",
+      caughtBy: "LPM-1",
+      plant: (_, { plies }) => plies.lengthAt = () => 0,
     },
-  },
-  {
-    name: "an empty ply is kept",
-    caughtBy: "LPM-6",
-    plant: (_, { plies }) => plies.nonEmpty = () => 1,
-  },
-  {
-    name: "a ply goes back to the pool while its slot still leads to it",
-    caughtBy: "leads to",
-    plant: (_, { plies }) => {
-      const store = plies.store.bind(plies);
-      plies.store = (table, slot, leaf, length) => {
-        if ((plies.words[table + slot]! & 1) === 1 || (leaf & 1) === 0) {
+    {
+      name: "a new ply forgets the leaf it replaces",
+      caughtBy: "LPM-1",
+      plant: (_, { plies }) => {
+        const create = plies.create.bind(plies);
+        plies.create = (_leaf, length, base) => create(1, length, base);
+      },
+    },
+    {
+      name: "an empty ply is kept",
+      caughtBy: "LPM-6",
+      plant: (_, { plies }) => plies.nonEmpty = () => 1,
+    },
+    {
+      name: "a ply goes back to the pool while its slot still leads to it",
+      caughtBy: "leads to",
+      plant: (_, { plies }) => {
+        const store = plies.store.bind(plies);
+        plies.store = (table, slot, leaf, length) => {
+          if ((plies.words[table + slot]! & 1) === 1 || (leaf & 1) === 0) {
+            store(table, slot, leaf, length);
+          }
+        };
+      },
+    },
+    {
+      name: "the count of non-empty leaves is not reduced",
+      caughtBy: "leads to a ply without a route",
+      plant: (_, { plies }) => {
+        const store = plies.store.bind(plies);
+        plies.store = (table, slot, leaf, length) => {
+          const before = plies.words[table + 320]!;
           store(table, slot, leaf, length);
-        }
-      };
+          if (table > 0) plies.words[table + 320] = Math.max(before, plies.words[table + 320]!);
+        };
+      },
     },
-  },
-  {
-    name: "the count of non-empty leaves is not reduced",
-    caughtBy: "leads to a ply without a route",
-    plant: (_, { plies }) => {
-      const store = plies.store.bind(plies);
-      plies.store = (table, slot, leaf, length) => {
-        const before = plies.words[table + 320]!;
-        store(table, slot, leaf, length);
-        if (table > 0) plies.words[table + 320] = Math.max(before, plies.words[table + 320]!);
-      };
+    {
+      name: "a deletion uncovers a miss",
+      caughtBy: "LPM-1",
+      plant: (_, { rules }) => rules.coveringDepth = () => 0,
     },
-  },
-  {
-    name: "a deletion uncovers a miss",
-    caughtBy: "LPM-1",
-    plant: (_, { rules }) => rules.coveringDepth = () => 0,
-  },
-  {
-    name: "the limit is one ply too many",
-    caughtBy: "LPM-2",
-    plant: (_, { plies }) => (plies as unknown as { capacityMax: number }).capacityMax++,
-  },
-  {
-    name: "clear leaves the root as it was",
-    caughtBy: "LPM-17",
-    plant: (_, { plies }) => {
-      const clear = plies.clear.bind(plies);
-      plies.clear = (count) => clear(count, () => {});
+    {
+      name: "the limit is one ply too many",
+      caughtBy: "LPM-2",
+      plant: (_, { plies }) => (plies as unknown as { capacityMax: number }).capacityMax++,
     },
-  },
-  {
-    name: "the bulk look-up does not descend into the last ply",
-    caughtBy: "LPM-9",
-    plant: (fib) => {
-      const bulk = fib.lookupBulk.bind(fib);
-      fib.lookupBulk = (addresses, nextHops, n) =>
-        bulk(addresses.map((a) => a - a % 256), nextHops, n);
+    {
+      name: "clear leaves the root as it was",
+      caughtBy: "LPM-17",
+      plant: (_, { plies }) => {
+        const clear = plies.clear.bind(plies);
+        plies.clear = (count) => clear(count, () => {});
+      },
     },
-  },
-  {
-    name: "the ply of a /24 and longer is not counted as a read",
-    caughtBy: "LPM-13",
-    plant: (fib) => {
-      const reads = fib.reads.bind(fib);
-      fib.reads = (address) => Math.min(3, reads(address));
+    {
+      name: "the bulk look-up does not descend into the last ply",
+      caughtBy: "LPM-9",
+      plant: (fib) => {
+        const bulk = fib.lookupBulk.bind(fib);
+        fib.lookupBulk = (addresses, nextHops, n) =>
+          bulk(addresses.map((a) => a - a % 256), nextHops, n);
+      },
     },
-  },
-]);
+    {
+      name: "the ply of a /24 and longer is not counted as a read",
+      caughtBy: "LPM-13",
+      plant: (fib) => {
+        const reads = fib.reads.bind(fib);
+        fib.reads = (address) => Math.min(3, reads(address));
+      },
+    },
+  ],
+  churn,
+);
 
 const tamperings: readonly [text: string, tamper: (inside: Inside, ply: number) => void][] = [
   ["slot 10.2.5.0/24 is leaf 7 length 8, the routes say leaf 3 length 8", ({ words }, ply) => {

@@ -1,10 +1,13 @@
 // Aim: the conformance suite finds what goes wrong in a Poptrie. Method: faults planted one at a
 // time, each by replacing one step of the table.
 import { chunkFaults } from "../../properties/fib/_chunk_faults_for_tests.ts";
-import { type NarrowFault, registerFaults } from "../../properties/fib/_narrow_for_tests.ts";
+import { judgeFib } from "../../properties/fib/mod.ts";
+import { type PlantedFault, registerFaults } from "../../properties/fib/_planting_for_tests.ts";
+import { widened } from "../../properties/fib/_widened_for_tests.ts";
 import type { Arena } from "./_arena.ts";
 import { poptrieLedger } from "../../properties/fib/_poptrie_for_tests.ts";
 import { Poptrie } from "./poptrie.ts";
+import { NEXT_HOP_MAX } from "./route.ts";
 
 /** What the table keeps to itself, reached for planting. */
 interface Inside {
@@ -26,10 +29,10 @@ function storeOf(fib: Poptrie): Inside["store"] {
   return (fib as unknown as Inside).store;
 }
 
-const faults: readonly NarrowFault<Poptrie>[] = [
+const faults: readonly PlantedFault<Poptrie>[] = [
   {
     name: "a leaf holds the next hop instead of the next hop + 1",
-    law: "LPM-8",
+    caughtBy: "LPM-8",
     plant: (fib) => {
       const builder = storeOf(fib).builder;
       const addLeaf = builder.addLeaf.bind(builder);
@@ -38,7 +41,7 @@ const faults: readonly NarrowFault<Poptrie>[] = [
   },
   {
     name: "children are numbered from the second one",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const builder = storeOf(fib).builder;
       const build = builder.buildNode.bind(builder);
@@ -50,7 +53,7 @@ const faults: readonly NarrowFault<Poptrie>[] = [
   },
   {
     name: "the upper half of leafvec is lost",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const builder = storeOf(fib).builder;
       const build = builder.buildNode.bind(builder);
@@ -62,7 +65,7 @@ const faults: readonly NarrowFault<Poptrie>[] = [
   },
   {
     name: "a chunk that comes to have one answer keeps its nodes",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (fib) => {
       const store = storeOf(fib);
       const compile = store.compile.bind(store);
@@ -77,8 +80,9 @@ const faults: readonly NarrowFault<Poptrie>[] = [
 
 registerFaults(
   "fibConformance catches every fault planted in Poptrie",
-  ({ maxRules, defaultRoute }) => new Poptrie({ directBits: 8, maxRules, defaultRoute }),
-  0xfffe,
+  judgeFib,
+  ({ maxRules, defaultRoute }) =>
+    widened(new Poptrie({ directBits: 8, maxRules, defaultRoute }), 0xfffe, NEXT_HOP_MAX),
   { numRuns: 40, ledger: poptrieLedger(8) },
   [...chunkFaults<Poptrie>((fib) => storeOf(fib).arena), ...faults],
 );

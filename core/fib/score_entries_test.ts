@@ -1,12 +1,12 @@
 // Aim: the conformance suite finds what goes wrong in the entries and groups of a table.
 // Method: faults planted one at a time in a DIR-24-8 table, each by replacing one step of it.
 import { DEPTH_SHIFT, EXTENDED, HOP, leafEntry, VALID } from "./entry.ts";
-import { type Fault, registerScore } from "../../properties/fib/_planting_for_tests.ts";
+import { type Fault, registerScore } from "../../properties/fib/_dir24_8_for_tests.ts";
 
 const faults: readonly Fault[] = [
   {
     name: "a deletion uncovers the shortest covering rule instead of the longest",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, inside) => {
       inside.coveringEntry = (prefix, depth) => {
         for (let d = 1; d < depth; d++) {
@@ -19,12 +19,12 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a deletion uncovers nothing",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, inside) => inside.coveringEntry = () => 0,
   },
   {
     name: "a range is filled but for its last slot",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       const write = levels.writeRange.bind(levels);
       levels.writeRange = (table, from, to, entry) =>
@@ -33,7 +33,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a range is filled into the slot after its last one",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       const write = levels.writeRange.bind(levels);
       levels.writeRange = (table, from, to, entry) =>
@@ -42,12 +42,12 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a group is never given back",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (_, { levels }) => levels.collapse = () => false,
   },
   {
     name: "a group is given back only when all is invalid",
-    law: "LPM-5",
+    caughtBy: "LPM-5",
     plant: (_, { levels }) => {
       const collapse = levels.collapse.bind(levels);
       levels.collapse = (parent, slot, level) =>
@@ -56,7 +56,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the route that was added last wins, whatever its depth",
-    law: "LPM-4",
+    caughtBy: "LPM-4",
     plant: (_, { levels }) => {
       levels.writeRange = (table, from, to, entry) => {
         for (let i = from; i < to; i++) {
@@ -67,7 +67,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a rule is lost when its hash doubles",
-    law: "LPM-16",
+    caughtBy: "LPM-16",
     plant: (_, { rules }) => {
       const set = rules.set.bind(rules);
       rules.set = (prefix, depth, nextHop) => {
@@ -79,7 +79,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a group leaks when an addition is refused",
-    law: "LPM-2",
+    caughtBy: "LPM-2",
     plant: (_, { levels }) => {
       const missing = levels.missingGroups.bind(levels);
       levels.missingGroups = (prefix, depth) => {
@@ -91,7 +91,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a new next hop loses against the old one of the same depth (> for >=)",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       levels.writeRange = (table, from, to, entry) => {
         for (let i = from; i < to; i++) {
@@ -106,7 +106,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the valid bit stays when nothing is uncovered",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       const erase = levels.eraseRange.bind(levels);
       levels.eraseRange = (table, from, to, depth, uncovered) =>
@@ -115,7 +115,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "next hop 0 is taken for a miss",
-    law: "LPM-8",
+    caughtBy: "LPM-8",
     plant: (fib) => {
       const lookup = fib.lookup.bind(fib);
       fib.lookup = (address) => lookup(address) || -1;
@@ -123,7 +123,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a group forgets the entry that it replaces",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       const build = levels.buildGroup.bind(levels);
       levels.buildGroup = (prefix, depth, entry, above) => build(prefix, depth, entry, above, 0);
@@ -131,7 +131,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a group is judged empty by its first entry",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       levels.collapse = (parent, slot, level) => {
         const group = parent[slot]! & HOP;
@@ -145,7 +145,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a deletion does not look into the groups beneath",
-    law: "LPM-1",
+    caughtBy: "LPM-1",
     plant: (_, { levels }) => {
       levels.eraseRange = (table, from, to, depth, uncovered) => {
         for (let i = from; i < to; i++) {
@@ -158,7 +158,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a group that comes back is listed twice",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (_, { levels }) => {
       const release = levels.pool.release.bind(levels.pool);
       levels.pool.release = (group) => {
@@ -169,7 +169,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the account of valid entries is not reduced",
-    law: "LPM-6",
+    caughtBy: "LPM-6",
     plant: (_, { levels }) => {
       const erase = levels.eraseRange.bind(levels);
       levels.eraseRange = (table, from, to, depth, uncovered) => {
@@ -181,7 +181,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the rule is stored before the addition is refused",
-    law: "LPM-2",
+    caughtBy: "LPM-2",
     plant: (_, { levels, rules }) => {
       const missing = levels.missingGroups.bind(levels);
       levels.missingGroups = (prefix, depth) => {

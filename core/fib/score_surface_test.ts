@@ -2,21 +2,23 @@
 // limits, the default route, clear, walk, bulk look-ups, the rules. Method: faults planted one at a
 // time in a DIR-24-8 table.
 import { assertMatch } from "@std/assert";
-import { groupLedger, judgeFib } from "../../properties/fib/mod.ts";
+import { judgeFib } from "../../properties/fib/mod.ts";
 import type { FibGeometry } from "../../properties/fib/mod.ts";
-import { Dir24_8 } from "./dir24_8.ts";
+import type { Dir24_8 } from "./dir24_8.ts";
 import type { GroupPool } from "./group_pool.ts";
 import {
-  expectCaught,
+  DIR_OPTIONS,
+  dirOf8,
   type Fault,
   type Inside,
   registerScore,
-} from "../../properties/fib/_planting_for_tests.ts";
+} from "../../properties/fib/_dir24_8_for_tests.ts";
+import { expectCaught } from "../../properties/fib/_planting_for_tests.ts";
 
 const faults: readonly Fault[] = [
   {
     name: "a deletion does not mask host bits",
-    law: "LPM-10",
+    caughtBy: "LPM-10",
     plant: (fib) => {
       const remove = fib.delete.bind(fib);
       fib.delete = (prefix, depth) => {
@@ -27,7 +29,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "deletion answers true for what is not there",
-    law: "LPM-3",
+    caughtBy: "LPM-3",
     plant: (fib) => {
       const remove = fib.delete.bind(fib);
       fib.delete = (prefix, depth) => remove(prefix, depth) || depth > 0;
@@ -35,7 +37,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "clear forgets the default route",
-    law: "LPM-17",
+    caughtBy: "LPM-17",
     plant: (fib, inside) => {
       const clear = fib.clear.bind(fib);
       fib.clear = () => {
@@ -47,7 +49,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the default route cannot be deleted",
-    law: "LPM-7",
+    caughtBy: "LPM-7",
     plant: (fib, inside) => {
       const remove = fib.delete.bind(fib);
       fib.delete = (prefix, depth) => {
@@ -60,7 +62,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the bulk look-up stops one short of a full block",
-    law: "LPM-9",
+    caughtBy: "LPM-9",
     plant: (fib) => {
       const bulk = fib.lookupBulk.bind(fib);
       fib.lookupBulk = (addresses, nextHops, n) => bulk(addresses, nextHops, n > 256 ? n - 1 : n);
@@ -68,7 +70,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "walk is in the order of the hash",
-    law: "LPM-11",
+    caughtBy: "LPM-11",
     plant: (fib, { rules }) => {
       fib.walk = (visit) => {
         for (let slot = 0; slot < rules.capacity; slot++) {
@@ -81,7 +83,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a look-up reads a level more than it says",
-    law: "LPM-13",
+    caughtBy: "LPM-13",
     plant: (fib) => {
       const reads = fib.reads.bind(fib);
       fib.reads = (address) => Math.min(2, reads(address));
@@ -89,7 +91,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "an update rewrites the whole first level",
-    law: "LPM-13",
+    caughtBy: "LPM-13",
     plant: (_, { levels }) => {
       const insert = levels.insert.bind(levels);
       levels.insert = (prefix, depth, entry) => {
@@ -100,7 +102,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "the rule limit is one too many",
-    law: "LPM-2",
+    caughtBy: "LPM-2",
     plant: (fib) => {
       const limits = fib as unknown as { maxRules: number };
       limits.maxRules++;
@@ -108,7 +110,7 @@ const faults: readonly Fault[] = [
   },
   {
     name: "a removed rule leaves a gap in its hash",
-    law: "LPM-14",
+    caughtBy: "LPM-14",
     plant: (_, { rules }) => {
       const inside = rules as unknown as {
         words: Uint32Array;
@@ -134,7 +136,7 @@ const faults: readonly Fault[] = [
 function sharingPools(): (geometry: FibGeometry) => Dir24_8 {
   const pools = new Map<number, GroupPool>();
   return (geometry) => {
-    const fib = new Dir24_8({ firstBits: 8, ...geometry });
+    const fib = dirOf8(geometry);
     const inside = fib as unknown as Inside;
     const pool = pools.get(geometry.groups) ?? inside.levels.pool;
     pools.set(geometry.groups, pool);
@@ -147,16 +149,16 @@ function sharingPools(): (geometry: FibGeometry) => Dir24_8 {
 registerScore("fibConformance catches every fault planted around the entries", faults);
 
 Deno.test("LPM-17 catches two tables that allocate from one pool", () => {
-  expectCaught(sharingPools(), "LPM-17");
+  expectCaught(judgeFib, sharingPools(), DIR_OPTIONS, "LPM-17");
 });
 
 Deno.test("fibConformance reports the operations, the address, expected and got", () => {
   const make = (geometry: FibGeometry): Dir24_8 => {
-    const fib = new Dir24_8({ firstBits: 8, ...geometry });
+    const fib = dirOf8(geometry);
     (fib as unknown as Inside).coveringEntry = () => 0;
     return fib;
   };
-  const options = { ledger: groupLedger<Dir24_8>(8), only: /^LPM-1$/, numRuns: 39 };
+  const options = { ...DIR_OPTIONS, only: /^LPM-1$/, numRuns: 39 };
   const [verdict] = [...judgeFib("a table with holes", make, options)];
   assertMatch(
     verdict!.message,

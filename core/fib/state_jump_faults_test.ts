@@ -2,11 +2,13 @@
 // invariants. Method: planted faults, one step of the table replaced at a time; then single elements
 // and counts broken by hand.
 import { assertThrows } from "@std/assert";
-import { registerFaults } from "../../properties/fib/_comparison_for_tests.ts";
+import { churn } from "../../properties/fib/_comparison_for_tests.ts";
 import type { JumpBlocks } from "./_jump_blocks.ts";
 import type { JumpElements } from "./_jump_elements.ts";
 import type { RuleTable } from "./rule_table.ts";
 import { StateJump } from "./state_jump.ts";
+import { registerFaults } from "../../properties/fib/_planting_for_tests.ts";
+import { type FibConformanceOptions, judgeFib } from "../../properties/fib/mod.ts";
 
 interface Inside {
   blocks: Omit<JumpBlocks, "elements"> & {
@@ -21,8 +23,9 @@ interface Inside {
   words: Uint32Array;
 }
 
-registerFaults<StateJump, Inside>(
+registerFaults<StateJump, Inside, FibConformanceOptions<StateJump>>(
   "What goes wrong in a state-jump table is caught",
+  judgeFib,
   ({ groups, maxRules }) => new StateJump({ maxRules, maxBytes: 64 * (1 + groups) }),
   {
     ledger: {
@@ -117,6 +120,7 @@ registerFaults<StateJump, Inside>(
       },
     },
   ],
+  churn,
 );
 
 /** 10/8, 10.2.3/24 and 10.3.3/24 under chunks of 8 bits: the root, and three blocks from 256 on. */

@@ -1,7 +1,7 @@
 // Faults in what Poptrie and DXR share: rules by chunk, sweep, arena, updates. No test of its own.
 import type { Arena } from "../../core/fib/_arena.ts";
 import type { ChunkRules } from "../../core/fib/_chunk_rules.ts";
-import type { NarrowFault } from "./_narrow_for_tests.ts";
+import type { PlantedFault } from "./_planting_for_tests.ts";
 import type { Ranges } from "../../core/fib/_ranges.ts";
 import type { Fib4 } from "../../core/fib/fib.ts";
 import type { RuleTable } from "../../core/fib/rule_table.ts";
@@ -14,22 +14,24 @@ export interface ChunkInside {
 }
 
 /** The faults, for a table whose blocks are in the arena that `arenaOf` finds. */
-export function chunkFaults<F extends Fib4>(arenaOf: (fib: F) => Arena): readonly NarrowFault<F>[] {
+export function chunkFaults<F extends Fib4>(
+  arenaOf: (fib: F) => Arena,
+): readonly PlantedFault<F>[] {
   const inside = (fib: F): ChunkInside => fib as unknown as ChunkInside;
   return [
     {
       name: "what covers a chunk is forgotten",
-      law: "LPM-1",
+      caughtBy: "LPM-1",
       plant: (fib) => inside(fib).rules.coverOf = () => -1,
     },
     {
       name: "a rule answers to the end of its chunk",
-      law: "LPM-1",
+      caughtBy: "LPM-1",
       plant: (fib) => inside(fib).store.ranges.end = () => {},
     },
     {
       name: "a short rule compiles the first of its chunks only",
-      law: "LPM-1",
+      caughtBy: "LPM-1",
       plant: (fib) => {
         const { rules } = inside(fib);
         const set = rules.set.bind(rules);
@@ -44,17 +46,17 @@ export function chunkFaults<F extends Fib4>(arenaOf: (fib: F) => Arena): readonl
     },
     {
       name: "a deletion uncovers the default route only",
-      law: "LPM-14",
+      caughtBy: "LPM-14",
       plant: (fib) => inside(fib).rules.short.coveringDepth = () => 0,
     },
     {
       name: "a block is never given back",
-      law: "LPM-6",
+      caughtBy: "LPM-6",
       plant: (fib) => arenaOf(fib).release = () => {},
     },
     {
       name: "a block that comes back is listed twice",
-      law: "LPM-16",
+      caughtBy: "LPM-16",
       plant: (fib) => {
         const arena = arenaOf(fib);
         const release = arena.release.bind(arena);
@@ -67,12 +69,12 @@ export function chunkFaults<F extends Fib4>(arenaOf: (fib: F) => Arena): readonl
     },
     {
       name: "look-ups keep the arrays that the blocks were moved from",
-      law: "LPM-16",
+      caughtBy: "LPM-16",
       plant: (fib) => inside(fib).store.moved = () => {},
     },
     {
       name: "next hop 0 is taken for a miss",
-      law: "LPM-8",
+      caughtBy: "LPM-8",
       plant: (fib) => {
         const lookup = fib.lookup.bind(fib);
         fib.lookup = (address) => lookup(address) || -1;
@@ -80,7 +82,7 @@ export function chunkFaults<F extends Fib4>(arenaOf: (fib: F) => Arena): readonl
     },
     {
       name: "the bulk look-up stops one short of a full block",
-      law: "LPM-9",
+      caughtBy: "LPM-9",
       plant: (fib) => {
         const bulk = fib.lookupBulk.bind(fib);
         fib.lookupBulk = (addresses, nextHops, n) => bulk(addresses, nextHops, n > 256 ? n - 1 : n);
@@ -88,7 +90,7 @@ export function chunkFaults<F extends Fib4>(arenaOf: (fib: F) => Arena): readonl
     },
     {
       name: "a look-up reads once more than it says",
-      law: "LPM-13",
+      caughtBy: "LPM-13",
       plant: (fib) => {
         const reads = fib.reads.bind(fib);
         fib.reads = (address) => Math.max(1, reads(address) - 1);
@@ -96,12 +98,12 @@ export function chunkFaults<F extends Fib4>(arenaOf: (fib: F) => Arena): readonl
     },
     {
       name: "the rule limit is one too many",
-      law: "LPM-2",
+      caughtBy: "LPM-2",
       plant: (fib) => inside(fib).updates.limits.maxRules++,
     },
     {
       name: "clear forgets to clear the short rules",
-      law: "LPM-17",
+      caughtBy: "LPM-17",
       plant: (fib) => inside(fib).rules.short.clear = () => {},
     },
   ];

@@ -1,15 +1,18 @@
-// What the tests of the tries and of the search on lengths share: a BGP-like table and an update
-// storm, both compared with DIR-24-8, and how a planted fault has to be caught. No test of its own.
-import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+// What every IPv4 table goes through beside its laws: a BGP-like table and an update storm, both
+// compared with DIR-24-8, and a churn that its own invariants judge. No test of its own.
+import { assertEquals, assertThrows } from "@std/assert";
 import { bgpLikeTable } from "../../fixtures/routes/bgp_like.ts";
-import { xorshift32 } from "./bgp_like.ts";
-import { type FibConformanceOptions, type FibGeometry, judgeFib } from "./mod.ts";
+import { bgpLikeRoutes, shuffled, xorshift32 } from "./bgp_like.ts";
+import type { Route } from "./mod.ts";
 import type { RouteSet } from "../../core/machine/scenario.ts";
 import { Dir24_8 } from "../../core/fib/dir24_8.ts";
 import type { Fib4 } from "../../core/fib/fib.ts";
 
 /** A table that can judge itself. */
 export type Checked = Fib4 & { checkInvariants(): void };
+
+/** A table that can be loaded at once. */
+export type Loadable = Checked & { addBulk(routes: RouteSet): boolean };
 
 /** The BGP-like table that all are compared on. */
 export const BGP_TABLE: RouteSet = bgpLikeTable({ routes: 20_000, seed: 7, nextHops: 64 });
@@ -31,14 +34,32 @@ export function load(fib: Fib4, table: RouteSet, inOrder = true): void {
 /** First, last, first - 1 and last + 1 of every route, then `random` addresses. */
 export function probesOf(table: RouteSet, random: number, seed: number): Uint32Array {
   const probes = new Uint32Array(4 * table.count + random);
-  for (let i = 0; i < table.count; i++) {
+  for (let i = 0, n = 0; i < table.count; i++) {
     const first = table.prefix[i]!;
     const last = first + 2 ** (32 - table.depth[i]!) - 1;
-    probes.set([first, last, Math.max(0, first - 1), Math.min(2 ** 32 - 1, last + 1)], 4 * i);
+    probes[n++] = first;
+    probes[n++] = last;
+    probes[n++] = Math.max(0, first - 1);
+    probes[n++] = Math.min(2 ** 32 - 1, last + 1);
   }
   const next = xorshift32(seed);
   for (let i = 4 * table.count; i < probes.length; i++) probes[i] = next();
   return probes;
+}
+
+/** The table answers as DIR-24-8 does around every route, and on 20,000 random addresses. */
+export function expectAlike(fib: Fib4, other: Fib4, table: RouteSet): void {
+  const probes = probesOf(table, 20_000, 3);
+  const [got, expected] = [new Int32Array(probes.length), new Int32Array(probes.length)];
+  fib.lookupBulk(probes, got, probes.length);
+  other.lookupBulk(probes, expected, probes.length);
+  for (let i = 0; i < probes.length; i++) {
+    const one = fib.lookup(probes[i]!);
+    if (one === expected[i] && got[i] === one) continue;
+    throw new Error(
+      `address ${probes[i]}: expected ${expected[i]}, got ${one}, in bulk ${got[i]}`,
+    );
+  }
 }
 
 /** The longest match by a scan of all routes: the judge of both tables. */
@@ -52,26 +73,23 @@ function scan(table: RouteSet, address: number): number {
   return best < 0 ? -1 : table.nextHop[best]!;
 }
 
-/** Loads the BGP-like table and compares it: each boundary with DIR-24-8, some with a scan. */
-export function expectBgpTable(fib: Fib4): void {
-  load(fib, BGP_TABLE, false);
+/**
+ * LPM-16 in the large: loads the BGP-like table, route by route unless told how, and compares it
+ * around each route with DIR-24-8, at some places with a scan.
+ */
+export function expectBgpTable<F extends Fib4>(
+  fib: F,
+  fill: (fib: F, table: RouteSet) => void = (fib, table) => load(fib, table, false),
+): void {
+  fill(fib, BGP_TABLE);
   assertEquals(fib.size, BGP_TABLE.count);
   if (!twin) {
     twin = new Dir24_8({ firstBits: 16, groups: 2 ** 15, maxRules: 1e5, defaultRoute: true });
     twin.addBulk(BGP_TABLE);
   }
-  const probes = probesOf(BGP_TABLE, 20_000, 3);
-  const expected = new Int32Array(probes.length);
-  const bulk = new Int32Array(probes.length);
-  twin.lookupBulk(probes, expected, probes.length);
-  fib.lookupBulk(probes, bulk, probes.length);
-  let different = 0;
-  for (let i = 0; i < probes.length; i++) {
-    if (fib.lookup(probes[i]!) !== expected[i] || bulk[i] !== expected[i]) different++;
-  }
-  assertEquals(different, 0, "addresses answered otherwise than by DIR-24-8");
-  for (let i = 0; i < 40; i++) {
-    const address = probes[(i * 11_003) % probes.length]!;
+  expectAlike(fib, twin, BGP_TABLE);
+  for (let i = 0; i < BGP_TABLE.count; i += 501) {
+    const address = BGP_TABLE.prefix[i]! + i % 256;
     assertEquals(fib.lookup(address), scan(BGP_TABLE, address), `address ${address}`);
   }
 }
@@ -84,11 +102,15 @@ function stormRoute(next: () => number): [prefix: number, depth: number] {
   return [Math.floor((address >>> 0) / span) * span, depth];
 }
 
-/** Announces and withdraws at random, comparing with DIR-24-8 as it goes, then withdraws all. */
+/**
+ * Announces and withdraws at random, comparing with DIR-24-8 as it goes, then withdraws all: the
+ * table then takes what a new one takes.
+ */
 export function expectStorm(fib: Checked, operations: number, seed: number): void {
   const rival = new Dir24_8({ firstBits: 16, groups: 4096, maxRules: 1e6, defaultRoute: true });
   const next = xorshift32(seed);
   const known: [number, number][] = [];
+  const empty = fib.bytesOccupied;
   for (let i = 1; i <= operations; i++) {
     const withdraw = known.length > 0 && next() % 100 < (i % 4000 < 2500 ? 30 : 65);
     const [prefix, depth] = withdraw ? known[next() % known.length]! : stormRoute(next);
@@ -106,7 +128,7 @@ export function expectStorm(fib: Checked, operations: number, seed: number): voi
     assertEquals(fib.delete(prefix, depth), rival.delete(prefix, depth));
   }
   fib.checkInvariants();
-  assertEquals(fib.size, 0);
+  assertEquals([fib.size, fib.bytesOccupied], [0, empty]);
 }
 
 function compare(fib: Fib4, rival: Fib4, known: [number, number][], when: string): void {
@@ -131,44 +153,6 @@ export function routesOf(fib: Fib4): Float64Array {
   return routes;
 }
 
-/** One step of a table gone wrong. */
-export interface PlantedFault<F, I> {
-  readonly name: string;
-  /** A law that has to catch it, or a piece of what `checkInvariants` has to say. */
-  readonly caughtBy: string;
-  readonly plant: (fib: F, inside: I) => void;
-}
-
-/** Registers a test in which each fault, planted alone, is caught as it says. */
-export function registerFaults<F extends Checked, I>(
-  name: string,
-  make: (geometry: FibGeometry) => F,
-  options: FibConformanceOptions<F>,
-  faults: readonly PlantedFault<F, I>[],
-): void {
-  Deno.test(name, async (t) => {
-    for (const { name, caughtBy, plant } of faults) {
-      await t.step(`${caughtBy} catches: ${name}`, () => {
-        const faulty = (geometry: FibGeometry): F => {
-          const fib = make(geometry);
-          plant(fib, fib as unknown as I);
-          return fib;
-        };
-        if (/^LPM-\d+$/.test(caughtBy)) {
-          const only = new RegExp(`^${caughtBy}$`);
-          const [verdict] = [...judgeFib("the faulty table", faulty, { ...options, only })];
-          assertEquals(verdict!.outcome, "broken");
-          assertMatch(verdict!.message, new RegExp(`^${caughtBy} broken by the faulty table: `));
-          assertMatch(verdict!.message, /expected/);
-        } else {
-          const fib = faulty({ groups: 1000, maxRules: 1000, defaultRoute: true });
-          assertThrows(() => churn(fib), Error, caughtBy);
-        }
-      });
-    }
-  });
-}
-
 /** Adds and deletes, judging the table by its own invariants after each operation. */
 export function churn(fib: Checked, operations = 150): void {
   const next = xorshift32(5);
@@ -188,4 +172,45 @@ export function churn(fib: Checked, operations = 150): void {
     fib.delete(prefix, depth);
     fib.checkInvariants();
   }
+}
+
+/** addBulk is one addition after the other, in any order of the routes, or nothing at all. */
+export function expectBulkLoad(make: (maxRules: number) => Loadable): void {
+  const routes = [...bgpLikeRoutes(800, 5, 4), { prefix: 0, depth: 0, nextHop: 77 }];
+  const again = { ...routes[3]!, nextHop: 78 };
+  const set = (list: readonly Route[]): RouteSet => ({
+    count: list.length,
+    prefix: Uint32Array.from(list, (r) => r.prefix),
+    depth: Uint8Array.from(list, (r) => r.depth),
+    nextHop: Uint32Array.from(list, (r) => r.nextHop),
+  });
+  const contents = (fib: Fib4): unknown[] => {
+    const found: unknown[] = [fib.size, fib.bytesOccupied];
+    fib.walk((...route) => found.push(route));
+    return found;
+  };
+  const one = make(801);
+  for (const r of [...routes, again]) one.add(r.prefix, r.depth, r.nextHop);
+  const ascending = [...routes].sort((a, b) => a.prefix - b.prefix || a.depth - b.depth);
+  for (const order of [shuffled(routes, 1), ascending]) {
+    const bulk = make(801);
+    assertEquals(bulk.addBulk(set([...order, again])), true);
+    assertEquals(contents(bulk), contents(one));
+    bulk.checkInvariants();
+    assertEquals(bulk.addBulk(set(routes.map((r) => ({ ...r, nextHop: 5 })))), true);
+    bulk.checkInvariants();
+    assertEquals(bulk.lookup(routes[3]!.prefix), 5);
+  }
+  const small = make(800);
+  const empty = contents(small);
+  assertEquals(small.addBulk(set(routes)), false);
+  assertEquals(contents(small), empty);
+  small.add(routes[0]!.prefix, routes[0]!.depth, 9);
+  const before = contents(small);
+  assertEquals(small.addBulk(set(routes)), false);
+  assertEquals(contents(small), before);
+  small.checkInvariants();
+  const wrong = { prefix: 1, depth: 33, nextHop: 1 };
+  assertThrows(() => small.addBulk(set([again, wrong])), RangeError, "depth 33");
+  assertEquals(contents(small), before);
 }

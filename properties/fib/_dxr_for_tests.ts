@@ -1,10 +1,10 @@
 // What a DXR table reads and takes, by models that know neither bits nor sweeps. No test of its own.
 import type { FibLedger, Route } from "./mod.ts";
-import { mixedBlocks, runsOf, type Widened } from "./_narrow_for_tests.ts";
+import { mixedBlocks, runsOf } from "./_runs_for_tests.ts";
 import type { Dxr } from "../../core/fib/dxr.ts";
 
 /** The direct entry; then the halvings of the ranges and the answer, and the count of an XL run. */
-export function dxrLedger(directBits: number): FibLedger<Widened<Dxr>> {
+export function dxrLedger(directBits: number): FibLedger<Dxr> {
   const size = 2 ** (32 - directBits);
   return {
     needs: () => 0,

@@ -1,10 +1,10 @@
 // What a Poptrie reads and takes, by models that know neither bits nor sweeps. No test of its own.
 import type { FibLedger, Route } from "./mod.ts";
-import { mixedBlocks, runsOf, type Widened } from "./_narrow_for_tests.ts";
+import { mixedBlocks, runsOf } from "./_runs_for_tests.ts";
 import type { Poptrie } from "../../core/fib/poptrie.ts";
 
 /** The direct entry; then, where its block has several answers, nodes of 6 bits and a leaf. */
-export function poptrieLedger(directBits: number): FibLedger<Widened<Poptrie>> {
+export function poptrieLedger(directBits: number): FibLedger<Poptrie> {
   const isMixed = (routes: readonly Route[], address: number, bits: number): boolean => {
     const size = 2 ** (32 - bits);
     return bits < 32 && runsOf(routes, Math.floor(address / size) * size, size).length > 1;

@@ -3,7 +3,7 @@
 // PLANECHECK_DATA.
 import { assert, assertEquals } from "@std/assert";
 import { readPrefixList } from "../../fixtures/routes/prefix_list.ts";
-import { expectAlike } from "./_narrow_for_tests.ts";
+import { expectAlike } from "./_comparison_for_tests.ts";
 import { Dir24_8 } from "../../core/fib/dir24_8.ts";
 import { Dir24_8Compact } from "../../core/fib/dir24_8_compact.ts";
 import { Dxr } from "../../core/fib/dxr.ts";
