@@ -197,10 +197,10 @@ interface Shared {
 // At the end: watched arrays leave the code slower behind.
 fibConformance(
   "Dir24_8Compact under its look-ups",
-  (geometry) => new Counted(new Dir24_8Compact({ firstBits: 8, ...geometry }), HOP_MAX),
+  (geometry) => make({ firstBits: 8, ...geometry }),
   {
     reader: (fib, watch) => {
-      const inside = fib.table as unknown as Shared;
+      const inside = fib as unknown as Shared;
       const { levels } = inside;
       // Growing is no matter of single stores: all groups are there beforehand.
       while (levels.longer.length < levels.groupsMax) levels.grow();

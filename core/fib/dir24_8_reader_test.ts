@@ -10,7 +10,7 @@ import {
   type ReaderOutcome,
   underReaders,
 } from "../../properties/fib/_reader_workers_for_tests.ts";
-import { RouteList } from "../../properties/fib/model.ts";
+import { IPV4, routeList4 } from "../../properties/fib/ipv4.ts";
 import { exploreUnderReader } from "../../properties/fib/under_reader.ts";
 import { Recordings, type Update, updateOf, type Watched } from "../../properties/fib/updates.ts";
 import { WatchedMemory } from "../../properties/fib/watched.ts";
@@ -149,10 +149,10 @@ const PROGRAMS: readonly Program[] = [
 function open({ groups, routes }: Program, plant?: Plant): Watched {
   const fib = make({ groups, maxRules: 9, defaultRoute: true });
   const memory = new WatchedMemory();
-  const model = new RouteList();
+  const model = routeList4();
   for (const [prefix, depth, nextHop] of routes) {
     assert(fib.add(prefix, depth, nextHop));
-    model.add(prefix, depth, nextHop);
+    model.add(IPV4.prefixOf(prefix, depth), nextHop);
   }
   const reader = readerOf(fib, memory.watch);
   plant?.(fib as unknown as Inside);

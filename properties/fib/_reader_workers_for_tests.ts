@@ -4,7 +4,7 @@
 import { dir24_8Bytes } from "../../core/fib/_dir24_8_memory.ts";
 import { Dir24_8 } from "../../core/fib/dir24_8.ts";
 import type { Dir24_8Reader } from "../../core/fib/dir24_8_reader.ts";
-import { type Route, RouteList, routeText } from "./model.ts";
+import { IPV4, type Route, routeList4, routeText4 } from "./ipv4.ts";
 
 /** A route that comes, or without a next hop goes. */
 export interface Change {
@@ -118,15 +118,15 @@ function answer<T>(worker: Worker): Promise<T> {
 
 /** The right answers in each state of the round. */
 function answersOf({ routes, changes, addresses }: ReaderRun): Int32Array {
-  const model = new RouteList();
+  const model = routeList4();
   const covers = ({ prefix, depth }: Route): boolean =>
     addresses.some((address) => prefix <= address && address < prefix + 2 ** (32 - depth));
   model.routes.push(...routes.filter(covers));
   const answers = new Int32Array(changes.length * addresses.length);
   changes.forEach(({ prefix, depth, nextHop }, state) => {
     answers.set(addresses.map((address) => model.lookup(address)), state * addresses.length);
-    if (nextHop === undefined) model.delete(prefix, depth);
-    else model.add(prefix, depth, nextHop);
+    if (nextHop === undefined) model.delete(IPV4.prefixOf(prefix, depth));
+    else model.add(IPV4.prefixOf(prefix, depth), nextHop);
   });
   return answers;
 }
@@ -144,7 +144,7 @@ function change(fib: Dir24_8, { prefix, depth, nextHop }: Change, common: Int32A
     // A short sleep lets the readers run where there are fewer cores than threads.
     Atomics.wait(common, STOP, 0, 0.05);
   }
-  throw new Error(`no group for ${routeText(prefix, depth)}: the readers are stuck`);
+  throw new Error(`no group for ${routeText4(prefix, depth)}: the readers are stuck`);
 }
 
 /** Runs writer and readers; answers what each reader saw. */

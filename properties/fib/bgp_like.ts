@@ -1,4 +1,4 @@
-import type { Route } from "./model.ts";
+import type { Route } from "./ipv4.ts";
 
 /**
  * Shares of prefix lengths in the global IPv4 table of 2023-24, in percent; the rest is spread over

@@ -4,7 +4,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { readPrefixList } from "../../fixtures/routes/prefix_list.ts";
 import { type Change, underReaders } from "./_reader_workers_for_tests.ts";
-import type { Route } from "./model.ts";
+import type { Route } from "./mod.ts";
 
 const folder = Deno.env.get("PLANECHECK_DATA");
 if (folder === undefined) throw new Error("PLANECHECK_DATA must name the folder of real data");

@@ -1,7 +1,8 @@
 import type { Fib4 } from "../../core/fib/fib.ts";
-import type { FibLedger } from "./ledger.ts";
+import { PartKit, type PartLaw } from "../part.ts";
+import type { Family, Needs, RouteTo, Table } from "./family.ts";
 import { Rig } from "./rig.ts";
-import type { FibGeometry, FibScenario } from "./scenario.ts";
+import type { FibGeometry, FibScenarioOf } from "./scenario.ts";
 import type { FibReader, Watch } from "./watched.ts";
 
 /**
@@ -11,58 +12,64 @@ import type { FibReader, Watch } from "./watched.ts";
 export type ReaderOf<F extends Fib4> = (fib: F, watch: Watch) => FibReader;
 
 /** What a law is judged with: the table's maker and what was declared about it. */
-export class FibKit<F extends Fib4> {
-  /** Steps done; a run without any proves nothing. */
-  operations = 0;
-  /** How many runs a label was seen in. */
-  readonly labels: Map<string, number> = new Map();
-  /** The rig that was made last, for faults that end in an exception. */
-  rig: Rig<F> | undefined;
-
+export class FibKit<A, P> extends PartKit {
   /** What one law is judged with. */
   constructor(
-    readonly make: (geometry: FibGeometry) => F,
-    readonly ledger: FibLedger<F> | undefined,
+    readonly family: Family<A, P>,
+    readonly make: (geometry: FibGeometry) => Table<A>,
+    readonly ledger: Needs<A, P> | undefined,
     readonly windows: readonly number[],
-    readonly seed: number,
+    seed: number,
     readonly shortest: number,
-    readonly readerOf?: ReaderOf<F>,
-  ) {}
+  ) {
+    super(seed);
+  }
 
   /** A new table beside an empty model. */
-  open(geometry: FibGeometry): Rig<F> {
-    this.rig = new Rig(this.make(geometry), geometry, this.ledger);
-    return this.rig;
+  open(geometry: FibGeometry): Rig<A, P> {
+    const rig = new Rig(this.make(geometry), geometry, this.ledger, this.family);
+    this.rig = rig;
+    return rig;
+  }
+
+  /** A new table that has room for these routes, or for as many units as given. */
+  openFor(
+    routes: readonly RouteTo<P>[],
+    groups: number = this.ledger?.needs(routes) ?? 0,
+  ): Rig<A, P> {
+    const maxRules = Math.max(1, routes.length);
+    return this.open({ groups: Math.max(1, groups), maxRules, defaultRoute: true });
   }
 
   /** A new table after all steps of a scenario, none of them judged. */
-  run(scenario: FibScenario): Rig<F> {
+  run(scenario: FibScenarioOf<A>): Rig<A, P> {
     const rig = this.open(scenario.geometry);
     for (const step of scenario.steps) rig.step(scenario, step);
     this.operations += scenario.steps.length;
     return rig;
   }
-
-  /** Counts a run for a label. */
-  label(name: string): void {
-    this.labels.set(name, (this.labels.get(name) ?? 0) + 1);
-  }
 }
 
 /** A law of forwarding tables, as data. */
-export interface FibLaw {
-  /** `LPM-1` ... */
-  readonly id: string;
-  /** The law in one sentence. */
-  readonly statement: string;
-  /** Where it comes from. */
-  readonly clause: string;
+export interface FibLawOf<A, P> extends PartLaw<FibKit<A, P>, FibScenarioOf<A>> {
   /** What has to be declared for this law to be judged: reads in the ledger, or a reader. */
   readonly needs?: "reads" | "reader";
   /** Drawn scenarios, or one fixed run. */
   readonly judged: "drawn" | "once";
   /** How often others are judged for each time that this one is; 1 when left out. */
   readonly cost?: number;
-  /** Does the run and throws a `LawViolation` when the law does not hold. */
-  check<F extends Fib4>(kit: FibKit<F>, scenario: FibScenario): void;
+}
+
+/** A law of any family but for its clause; a family may have a statement of its own. */
+export interface FibLawForm {
+  /** `LPM-1` ... */
+  readonly id: string;
+  /** The law in one sentence. */
+  readonly statement: string;
+  /** What the ledger has to offer. */
+  readonly needs?: "reads";
+  /** Drawn scenarios, or one fixed run. */
+  readonly judged: "drawn" | "once";
+  /** Does the run. */
+  check<A, P>(kit: FibKit<A, P>, scenario: FibScenarioOf<A>): void;
 }

@@ -1,12 +1,12 @@
-import type { Fib4 } from "../../core/fib/fib.ts";
-import type { FibKit, FibLaw } from "./law.ts";
+import type { Prefix, Table4 } from "./ipv4.ts";
+import type { FibKit, FibLawOf } from "./law.ts";
 import type { FibScenario } from "./scenario.ts";
 import { exploreUnderReader } from "./under_reader.ts";
 import { makeStores, Recordings } from "./updates.ts";
 import { WatchedMemory } from "./watched.ts";
 
 /** The laws about who looks up while the table changes. */
-export const readerLaws: readonly FibLaw[] = [
+export const readerLaws: readonly FibLawOf<number, Prefix>[] = [
   {
     id: "LPM-12",
     statement:
@@ -19,15 +19,15 @@ export const readerLaws: readonly FibLaw[] = [
   },
 ];
 
-function checkUnderReader<F extends Fib4>(kit: FibKit<F>, scenario: FibScenario): void {
+function checkUnderReader(kit: FibKit<number, Prefix>, scenario: FibScenario): void {
   const rig = kit.open(scenario.geometry);
   const memory = new WatchedMemory();
-  const reader = kit.readerOf!(rig.fib, memory.watch);
+  const reader = (rig.fib as Table4).read!(memory.watch);
   for (const step of scenario.steps) {
     const watched = { fib: rig.fib, reader, memory, routes: rig.model };
     const update = (): string => {
       rig.step(scenario, step);
-      return rig.log.at(-1)!;
+      return rig.lastDone();
     };
     // What the reader could still hold is no matter of one update.
     memory.wordsOf(() => reader.quiescent?.());

@@ -1,5 +1,5 @@
 import type { Fib4 } from "../../core/fib/fib.ts";
-import { firstOf, type Route } from "./model.ts";
+import { firstOf, type Route } from "./ipv4.ts";
 
 /**
  * What a table consumes, beside rules, said independently of the table: with it the laws know when

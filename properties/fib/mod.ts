@@ -1,7 +1,11 @@
+export type { PartKit, PartLaw, PartVerdict } from "../part.ts";
 export * from "./conformance.ts";
-export type { FibKit, FibLaw, ReaderOf } from "./law.ts";
+export type { Family, Needs, RouteTo, Table } from "./family.ts";
+export type { Prefix, Route } from "./ipv4.ts";
+export type { FibKit, FibLawOf, ReaderOf } from "./law.ts";
+export { type FibLaw, fibLaws } from "./laws.ts";
 export * from "./ledger.ts";
-export type { Route, RouteList } from "./model.ts";
-export type { FibGeometry, FibScenario, Step, StepKind } from "./scenario.ts";
-export type { Outcome, Rig } from "./rig.ts";
+export type { RouteList } from "./model.ts";
+export type { FibGeometry, FibScenario, FibScenarioOf, Step, StepKind } from "./scenario.ts";
+export type { Outcome, Rig, Snapshot } from "./rig.ts";
 export type { FibArray, FibReader, Watch } from "./watched.ts";

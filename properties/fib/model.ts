@@ -1,83 +1,57 @@
+import type { Family, RouteTo } from "./family.ts";
+
 /**
- * The judge of every IPv4 table: a list of routes and a scan. It shares no code with any table,
- * uses neither masks nor shifts, and is meant to be checked by reading.
+ * The judge of every table: a list of routes and a scan, by the arithmetic of an address family. It
+ * shares no code with any table and is meant to be checked by reading.
  */
-
-/** One route of the model. */
-export interface Route {
-  /** First address that the route covers. */
-  readonly prefix: number;
-  /** Length of the prefix, 0..32. */
-  readonly depth: number;
-  /** Index of the next hop. */
-  readonly nextHop: number;
-}
-
-/** First address of the prefix of this depth that `address` lies in. */
-export function firstOf(address: number, depth: number): number {
-  const span = 2 ** (32 - depth);
-  return Math.floor(address / span) * span;
-}
-
-/** Last address of the prefix of this depth that `address` lies in. */
-export function lastOf(address: number, depth: number): number {
-  return firstOf(address, depth) + 2 ** (32 - depth) - 1;
-}
-
-/** `10.0.0.1`. */
-export function addressText(address: number): string {
-  const bytes = [2 ** 24, 2 ** 16, 2 ** 8, 1].map((unit) => Math.floor(address / unit) % 256);
-  return bytes.join(".");
-}
-
-/** `10.0.0.0/8`. */
-export function routeText(prefix: number, depth: number): string {
-  return `${addressText(firstOf(prefix, depth))}/${depth}`;
-}
-
-/** The routes that a table ought to hold. */
-export class RouteList {
+export class RouteList<A, P> {
   /** In the order in which they were added. */
-  readonly routes: Route[] = [];
+  readonly routes: RouteTo<P>[] = [];
 
-  /** Next hop of the longest route that covers `address`, or -1. */
-  lookup(address: number): number {
-    let best: Route | undefined;
-    for (const route of this.routes) {
-      if (address < route.prefix || address > route.prefix + 2 ** (32 - route.depth) - 1) continue;
-      if (best === undefined || route.depth > best.depth) best = route;
+  /** No routes. */
+  constructor(private readonly family: Family<A, P>) {}
+
+  /** Next hop of the longest route that covers the address, or -1. */
+  lookup(address: A): number {
+    const { family, routes } = this;
+    let [longest, nextHop] = [-1, -1];
+    for (let i = 0; i < routes.length; i++) {
+      const route = routes[i]!;
+      const depth = family.depthOf(route);
+      if (depth > longest && family.covers(route, address)) {
+        [longest, nextHop] = [depth, route.nextHop];
+      }
     }
-    return best === undefined ? -1 : best.nextHop;
+    return nextHop;
   }
 
   /** Where the route stands in the list, or -1. */
-  find(address: number, depth: number): number {
-    const prefix = firstOf(address, depth);
-    return this.routes.findIndex((route) => route.prefix === prefix && route.depth === depth);
+  find(prefix: P): number {
+    return this.routes.findIndex((route) => this.family.compare(route, prefix) === 0);
   }
 
   /** The list as it would be after an addition. */
-  with(address: number, depth: number, nextHop: number): Route[] {
-    const route = { prefix: firstOf(address, depth), depth, nextHop };
-    const at = this.find(address, depth);
+  with(prefix: P, nextHop: number): RouteTo<P>[] {
+    const at = this.find(prefix);
+    const route = { ...prefix, nextHop };
     return at < 0 ? [...this.routes, route] : this.routes.with(at, route);
   }
 
   /** Adds a route or changes its next hop. */
-  add(address: number, depth: number, nextHop: number): void {
-    const next = this.with(address, depth, nextHop);
-    this.routes.splice(0, this.routes.length, ...next);
+  add(prefix: P, nextHop: number): void {
+    const at = this.find(prefix);
+    this.routes[at < 0 ? this.routes.length : at] = { ...prefix, nextHop };
   }
 
   /** Removes a route; false when it is not there. */
-  delete(address: number, depth: number): boolean {
-    const at = this.find(address, depth);
+  delete(prefix: P): boolean {
+    const at = this.find(prefix);
     if (at >= 0) this.routes.splice(at, 1);
     return at >= 0;
   }
 
   /** The routes in ascending (prefix, depth). */
-  sorted(): Route[] {
-    return [...this.routes].sort((a, b) => a.prefix - b.prefix || a.depth - b.depth);
+  sorted(): RouteTo<P>[] {
+    return [...this.routes].sort((a, b) => this.family.compare(a, b));
   }
 }

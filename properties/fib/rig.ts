@@ -1,19 +1,14 @@
-import type { Fib4 } from "../../core/fib/fib.ts";
-import type { FibLedger } from "./ledger.ts";
-import { addressText, firstOf, lastOf, type Route, RouteList, routeText } from "./model.ts";
-import type { FibGeometry, FibScenario, Step } from "./scenario.ts";
-
-/** A law that does not hold: what was done, what was expected, what came. */
-export class LawViolation extends Error {}
+import { LawViolation } from "../part.ts";
+import { type Family, type Needs, routeText, type RouteTo, type Table } from "./family.ts";
+import { RouteList } from "./model.ts";
+import type { FibGeometry, FibScenarioOf, Step } from "./scenario.ts";
 
 /** What a step did. */
-export interface Outcome {
+export interface Outcome<P> {
   /** What was called. */
   readonly verb: "add" | "delete";
-  /** The prefix it was called with, host bits and all. */
-  readonly prefix: number;
-  /** The depth it was called with. */
-  readonly depth: number;
+  /** The prefix it was called with. */
+  readonly prefix: P;
   /** What was to be added; -1 for a deletion. */
   readonly nextHop: number;
   /** What the model answers. */
@@ -24,115 +19,176 @@ export interface Outcome {
   readonly refusedDefault: boolean;
 }
 
+/** What can be seen of a table: as it is compared, and as it is read. */
+export interface Snapshot {
+  /** Values in a fixed order. */
+  readonly values: readonly unknown[];
+  /** The same, a line each. */
+  readonly lines: () => string[];
+}
+
 /** A table beside its model; whatever is done to one is done to the other, and written down. */
-export class Rig<F extends Fib4> {
+export class Rig<A, P> {
   /** The routes that the table ought to hold. */
-  readonly model: RouteList = new RouteList();
-  /** What was done, a line each. */
-  readonly log: string[] = [];
-  private readonly gone: { prefix: number; depth: number }[] = [];
+  readonly model: RouteList<A, P>;
+  /** What was done, a line each, some of them written when they are read. */
+  readonly log: (string | (() => string))[] = [];
+  private readonly gone: P[] = [];
+  /** Addresses around each prefix, made once. */
+  private readonly around = new Map<P, A[]>();
   private refusesDefault: boolean | undefined;
 
   /** An empty table beside an empty model. */
   constructor(
-    readonly fib: F,
+    readonly fib: Table<A>,
     readonly geometry: FibGeometry,
-    readonly ledger: FibLedger<F> | undefined,
-  ) {}
+    readonly ledger: Needs<A, P> | undefined,
+    readonly family: Family<A, P>,
+  ) {
+    this.model = new RouteList(family);
+  }
 
   /** Does a drawn step, resolved against the routes that are live. */
-  step(scenario: FibScenario, step: Step): Outcome {
+  step(scenario: FibScenarioOf<A>, step: Step): Outcome<P> {
+    const { family, model: { routes } } = this;
     const kind = scenario.kinds[step.kind % scenario.kinds.length]!;
-    const base = scenario.bases[step.base % scenario.bases.length]!;
-    const routes = this.model.routes;
     const live = routes.length === 0 ? undefined : routes[step.pick % routes.length]!;
-    const at = (address: number): number => (address ^ step.flip) >>> 0;
-    if (kind === "delete") return this.delete(at(base), step.depth);
-    if (kind === "deleteLive" && live) return this.delete(live.prefix, live.depth);
-    if (kind === "change" && live) return this.add(live.prefix, live.depth, step.nextHop);
-    if (kind === "addNear" && live) return this.add(at(live.prefix), step.depth, step.nextHop);
-    return this.add(at(base), step.depth, step.nextHop);
+    if (kind === "deleteLive" && live) return this.delete(live);
+    if (kind === "change" && live) return this.add(live, step.nextHop);
+    const near = kind === "addNear" && live;
+    const from = near ? family.first(live) : scenario.bases[step.base % scenario.bases.length]!;
+    const [address, depth] = family.target(scenario, step, from);
+    const prefix = family.prefixOf(address, depth);
+    return kind === "delete"
+      ? this.delete(prefix, address)
+      : this.add(prefix, step.nextHop, address);
+  }
+
+  /** What was done last. */
+  lastDone(): string {
+    const line = this.log.at(-1)!;
+    return typeof line === "string" ? line : line();
   }
 
   /** Whether the model says that a route can be added. */
-  fits(prefix: number, depth: number, nextHop: number): boolean {
-    if (this.model.find(prefix, depth) >= 0) return true;
-    const after = this.model.with(prefix, depth, nextHop);
-    if (after.length > this.geometry.maxRules) return false;
-    return this.ledger === undefined || this.ledger.needs(after) <= this.geometry.groups;
+  fits(prefix: P, nextHop: number): boolean {
+    if (this.model.find(prefix) >= 0) return true;
+    if (this.model.routes.length >= this.geometry.maxRules) return false;
+    if (!this.ledger?.limited) return true;
+    return this.ledger.needs(this.model.with(prefix, nextHop)) <= this.geometry.groups;
   }
 
-  /** Adds to both; the model follows what it expects, so a table that differs is found out. */
-  add(prefix: number, depth: number, nextHop: number): Outcome {
-    const expected = this.fits(prefix, depth, nextHop);
-    const text = `add ${routeText(prefix, depth)} -> ${nextHop}`;
-    const got = this.call(text, depth, () => this.fib.add(prefix, depth, nextHop));
-    if (got !== undefined && expected) this.model.add(prefix, depth, nextHop);
-    return outcome("add", prefix, depth, nextHop, expected, got);
+  /**
+   * Adds to both; the model follows what it expects, so a table that differs is found out. The
+   * table is called with `host`, an address of the prefix.
+   */
+  add(prefix: P, nextHop: number, host: A = this.family.first(prefix)): Outcome<P> {
+    const depth = this.family.depthOf(prefix);
+    const expected = this.fits(prefix, nextHop);
+    const text = (): string => `add ${this.family.text(host)}/${depth} -> ${nextHop}`;
+    const got = this.call(text, depth, () => this.fib.add(host, depth, nextHop));
+    if (got !== undefined && expected) this.model.add(prefix, nextHop);
+    return outcome("add", prefix, nextHop, expected, got);
   }
 
   /** Deletes from both. */
-  delete(prefix: number, depth: number): Outcome {
-    const text = `delete ${routeText(prefix, depth)}`;
-    const got = this.call(text, depth, () => this.fib.delete(prefix, depth));
-    const expected = got !== undefined && this.model.delete(prefix, depth);
-    if (expected) this.gone.push({ prefix, depth });
-    return outcome("delete", prefix, depth, -1, expected, got);
+  delete(prefix: P, host: A = this.family.first(prefix)): Outcome<P> {
+    const depth = this.family.depthOf(prefix);
+    const text = (): string => `delete ${this.family.text(host)}/${depth}`;
+    const got = this.call(text, depth, () => this.fib.delete(host, depth));
+    const expected = got !== undefined && this.model.delete(prefix);
+    if (expected) this.gone.push(prefix);
+    return outcome("delete", prefix, -1, expected, got);
   }
 
   /**
    * Addresses where a fault would show: first, last, first-1 and last+1 of each route, live or
-   * gone, 0, max.
+   * gone, the first and the last of all.
    */
-  probes(): number[] {
-    const found = new Set([0, 2 ** 32 - 1]);
-    for (const { prefix, depth } of [...this.model.routes, ...this.gone.slice(-8)]) {
-      const first = firstOf(prefix, depth);
-      const last = lastOf(prefix, depth);
-      for (const address of [first, last, first - 1, last + 1]) {
-        if (address >= 0 && address < 2 ** 32) found.add(address);
-      }
-    }
+  probes(): A[] {
+    const { family } = this;
+    const all = family.prefixOf(family.sample, 0);
+    const found = new Set([family.first(all), family.last(all)]);
+    for (const route of this.model.routes) for (const a of this.endsOf(route)) found.add(a);
+    for (const prefix of this.gone.slice(-8)) for (const a of this.endsOf(prefix)) found.add(a);
     return [...found];
   }
 
+  /** First, last, first-1 and last+1 of a prefix. */
+  endsOf(prefix: P): readonly A[] {
+    const { around, family } = this;
+    let ends = around.get(prefix);
+    if (ends === undefined) {
+      const [first, last] = [family.first(prefix), family.last(prefix)];
+      const all = [first, last, family.before(first), family.after(last)];
+      around.set(prefix, ends = all.filter((address) => address !== undefined));
+    }
+    return ends;
+  }
+
   /** The table answers as the model does at every address given. */
-  checkAnswers(addresses: readonly number[] = this.probes()): void {
+  checkAnswers(addresses: readonly A[] = this.probes()): void {
     for (const address of addresses) {
       const expected = this.model.lookup(address);
       const got = this.fib.lookup(address);
       if (got !== expected) {
-        this.fail(`lookup ${addressText(address)}: expected ${hop(expected)}, got ${hop(got)}`);
+        this.fail(
+          `lookup ${this.family.text(address)}: expected ${hop(expected)}, got ${hop(got)}`,
+        );
       }
     }
   }
 
-  /** Everything that can be seen of the table, as text. */
-  snapshot(addresses: readonly number[] = this.probes()): string[] {
-    const lines = [`size ${this.fib.size}`, `bytes occupied ${this.fib.bytesOccupied}`];
-    if (this.ledger) lines.push(`units in use ${this.ledger.uses(this.fib)}`);
-    for (const route of this.walked()) {
-      lines.push(`route ${routeText(route.prefix, route.depth)} -> ${route.nextHop}`);
-    }
-    for (const address of addresses) {
-      lines.push(`lookup ${addressText(address)}: ${hop(this.fib.lookup(address))}`);
-    }
-    return lines;
+  /** Everything that can be seen of the table. */
+  snapshot(addresses: readonly A[] = this.probes()): Snapshot {
+    const { family, fib, ledger } = this;
+    const sizes = [fib.size, fib.bytesOccupied, ...(ledger ? [fib.uses()] : [])];
+    const routes = this.listed(this.walked());
+    const hops = addresses.map((address) => fib.lookup(address));
+    const names = ["size", "bytes occupied", "units in use"];
+    return {
+      values: [...sizes, ...routes.values, ...hops],
+      lines: () => [
+        ...sizes.map((value, i) => `${names[i]} ${value}`),
+        ...routes.lines().map((line) => `route ${line}`),
+        ...addresses.map((address, i) => `lookup ${family.text(address)}: ${hop(hops[i]!)}`),
+      ],
+    };
+  }
+
+  /** Routes, to be compared with others. */
+  listed(routes: readonly RouteTo<P>[]): Snapshot {
+    const { family } = this;
+    return {
+      values: routes.flatMap((r) => [family.first(r), family.depthOf(r), r.nextHop]),
+      lines: () => routes.map((r) => `${routeText(family, r)} -> ${r.nextHop}`),
+    };
   }
 
   /** Two snapshots are the same. */
-  checkSame(before: readonly string[], after: readonly string[], when: string): void {
-    const at = before.findIndex((line, i) => line !== after[i]);
-    if (at < 0 && before.length === after.length) return;
-    const i = at < 0 ? before.length : at;
-    this.fail(`${when}: expected "${before[i] ?? "nothing more"}", got "${after[i] ?? "nothing"}"`);
+  checkSame(before: Snapshot, after: Snapshot, when: string): void {
+    const length = before.values.length;
+    let same = length === after.values.length;
+    for (let i = 0; same && i < length; i++) same = before.values[i] === after.values[i];
+    if (same) return;
+    const [expected, got] = [before.lines(), after.lines()];
+    const at = expected.findIndex((line, i) => line !== got[i]);
+    const i = at < 0 ? expected.length : at;
+    this.fail(
+      `${when}: expected "${expected[i] ?? "nothing more"}", got "${got[i] ?? "nothing"}"`,
+    );
   }
 
   /** The routes that the table walks through; ends a walk that does not end. */
-  walked(): Route[] {
-    const routes: Route[] = [];
-    this.fib.walk((prefix, depth, nextHop) => {
-      routes.push({ prefix, depth, nextHop });
+  walked(): RouteTo<P>[] {
+    const { family } = this;
+    const routes: RouteTo<P>[] = [];
+    this.fib.walk((address, depth, nextHop) => {
+      const prefix = family.prefixOf(address, depth);
+      if (family.first(prefix) !== address) {
+        this.fail(`walk: expected no host bits, got ${family.text(address)}/${depth}`);
+      }
+      routes.push({ ...prefix, nextHop });
       if (routes.length > 2 * this.model.routes.length + 16) this.fail("walk does not end");
     });
     return routes;
@@ -144,28 +200,24 @@ export class Rig<F extends Fib4> {
    */
   fail(what: string): never {
     const { groups, maxRules, defaultRoute } = this.geometry;
-    const lines = this.log.map((line, i) => `  ${String(i + 1).padStart(3)}. ${line}`);
-    throw new LawViolation(
-      [
-        `  table: groups ${groups}, rules ${maxRules}, ${
-          defaultRoute ? "with" : "no"
-        } default route`,
-        ...lines,
-        `  ${what}`,
-      ].join("\n"),
+    const lines = this.log.map((line, i) =>
+      `  ${String(i + 1).padStart(3)}. ${typeof line === "string" ? line : line()}`
     );
+    const served = defaultRoute ? "with" : "no";
+    const table = `  table: groups ${groups}, rules ${maxRules}, ${served} default route`;
+    throw new LawViolation([table, ...lines, `  ${what}`].join("\n"));
   }
 
   /**
    * Calls the table; undefined when it refused, as it may, a default route that it need not take.
    */
-  private call(text: string, depth: number, run: () => boolean): boolean | undefined {
+  private call(text: () => string, depth: number, run: () => boolean): boolean | undefined {
     let got: boolean | undefined;
     try {
       got = run();
-      this.log.push(`${text}: ${got}`);
+      this.log.push(() => `${text()}: ${got}`);
     } catch (error) {
-      this.log.push(`${text}: ${error}`);
+      this.log.push(() => `${text()}: ${error}`);
       const free = depth === 0 && !this.geometry.defaultRoute;
       if (!(error instanceof RangeError && free)) this.fail(`expected no exception, got ${error}`);
     }
@@ -179,16 +231,14 @@ export class Rig<F extends Fib4> {
   }
 }
 
-function outcome(
-  verb: Outcome["verb"],
-  prefix: number,
-  depth: number,
+function outcome<P>(
+  verb: Outcome<P>["verb"],
+  prefix: P,
   nextHop: number,
   expected: boolean,
   got: boolean | undefined,
-): Outcome {
-  const refusedDefault = got === undefined;
-  return { verb, prefix, depth, nextHop, expected, got: got ?? false, refusedDefault };
+): Outcome<P> {
+  return { verb, prefix, nextHop, expected, got: got ?? false, refusedDefault: got === undefined };
 }
 
 function hop(nextHop: number): string {

@@ -22,9 +22,13 @@ export interface Step {
   readonly kind: number;
   /** Index into the bases of the run, modulo their number. */
   readonly base: number;
-  /** Depth of the route, 0..32. */
+  /** Depth of the route, or index into the depths of the run, modulo their number. */
   readonly depth: number;
-  /** Bits that are turned over in the address the step starts from. */
+  /**
+   * What is turned over in the address the step starts from: these bits of an IPv4 address; of an
+   * IPv6 address -1 nothing, 0..127 that digit, from 128 on the last digit of the prefix, the one
+   * before it, ...
+   */
   readonly flip: number;
   /** Next hop of the route. */
   readonly nextHop: number;
@@ -36,19 +40,24 @@ export interface Step {
  * A drawn run: a geometry, 1 to 3 addresses that all prefixes crowd around, the kinds that occur,
  * the steps.
  */
-export interface FibScenario {
+export interface FibScenarioOf<A> {
   /** The limits of the table. */
   readonly geometry: FibGeometry;
   /** Addresses that all prefixes crowd around. */
-  readonly bases: readonly number[];
+  readonly bases: readonly A[];
+  /** Depths that steps choose from; a step names its own when left out. */
+  readonly depths?: readonly number[];
   /** What steps do in this run. */
   readonly kinds: readonly StepKind[];
   /** The steps in order. */
   readonly steps: readonly Step[];
 }
 
+/** A drawn run of an IPv4 table. */
+export type FibScenario = FibScenarioOf<number>;
+
 /** The greatest next hop of a Fib4. */
-export const NEXT_HOP_LAST = 2 ** 24 - 1;
+export const NEXT_HOP_LAST: number = 2 ** 24 - 1;
 
 /** Depths where tables of 8-bit strides change level, and the ends. */
 const EDGES = [1, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32];

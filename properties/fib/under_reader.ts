@@ -3,7 +3,7 @@ import {
   type Interleavings,
   type SteppedSystem,
 } from "../../core/ring/interleave.ts";
-import { addressText } from "./model.ts";
+import { addressText } from "./ipv4.ts";
 import { makeStores, type OwnWord, type Recording, type Recordings, type Told } from "./updates.ts";
 import type { Store } from "./watched.ts";
 

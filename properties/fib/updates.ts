@@ -1,17 +1,18 @@
 import type { Fib4 } from "../../core/fib/fib.ts";
-import { RouteList, routeText } from "./model.ts";
+import { IPV4, type Prefix, routeList4, routeText4 } from "./ipv4.ts";
+import type { RouteList } from "./model.ts";
 import type { FibReader, Store, WatchedMemory } from "./watched.ts";
 
 /** A table, what reads it, the memory between them, and the routes that it ought to hold. */
 export interface Watched {
   /** What changes. */
-  readonly fib: Fib4;
+  readonly fib: Pick<Fib4, "add" | "delete">;
   /** What looks up meanwhile. */
   readonly reader: FibReader;
   /** What all accesses go through. */
   readonly memory: WatchedMemory;
   /** What the table holds. */
-  readonly routes: RouteList;
+  readonly routes: RouteList<number, Prefix>;
 }
 
 /** Does one call of the writer, to the table and to its list of routes; answers what that was. */
@@ -19,17 +20,17 @@ export type Update = (watched: Watched) => string;
 
 /** The addition of a route, or without a next hop its deletion. */
 export function updateOf(prefix: number, depth: number, nextHop?: number): Update {
-  const route = routeText(prefix, depth);
+  const route = routeText4(prefix, depth);
   if (nextHop === undefined) {
     return ({ fib, routes }) => {
       const got = fib.delete(prefix, depth);
-      if (got) routes.delete(prefix, depth);
+      if (got) routes.delete(IPV4.prefixOf(prefix, depth));
       return `delete ${route}: ${got}`;
     };
   }
   return ({ fib, routes }) => {
     const got = fib.add(prefix, depth, nextHop);
-    if (got) routes.add(prefix, depth, nextHop);
+    if (got) routes.add(IPV4.prefixOf(prefix, depth), nextHop);
     return `add ${route} -> ${nextHop}: ${got}`;
   };
 }
@@ -43,7 +44,7 @@ export interface Recording {
   /** What it was, and what the table answered. */
   readonly text: string;
   /** The routes before each update up to this one, and after it. */
-  readonly tables: readonly RouteList[];
+  readonly tables: readonly RouteList<number, Prefix>[];
   /** How many of the stores are made at present. */
   made: number;
 }
@@ -127,8 +128,8 @@ export class Recordings {
   }
 }
 
-function copyOf(routes: RouteList): RouteList {
-  const copy = new RouteList();
+function copyOf(routes: RouteList<number, Prefix>): RouteList<number, Prefix> {
+  const copy = routeList4();
   copy.routes.push(...routes.routes);
   return copy;
 }

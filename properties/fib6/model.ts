@@ -1,14 +1,17 @@
 /**
- * The judge of every IPv6 table: a list of routes and a scan. An address is a text of 128 binary
- * digits and a prefix is the text that its addresses begin with, so covering is `startsWith` and
- * depth is a length. It shares no code with any table, has neither masks nor shifts nor words, and is
- * meant to be checked by reading.
+ * IPv6 addresses to the judge of tables: an address is a text of 128 binary digits and a prefix is
+ * the text that its addresses begin with, so covering is `startsWith` and depth is a length. There
+ * are neither masks nor shifts nor words here.
  */
 
-/** One route of the model. */
-export interface Route6 {
+/** A prefix. */
+export interface Prefix6 {
   /** The binary digits that all covered addresses begin with, 0..128 of them. */
   readonly bits: string;
+}
+
+/** One route of the model. */
+export interface Route6 extends Prefix6 {
   /** Index of the next hop. */
   readonly nextHop: number;
 }
@@ -62,49 +65,4 @@ export function addressText6(bits: string): string {
 /** `2001:db8:0:0:0:0:0:0/32`. */
 export function routeText6(bits: string): string {
   return `${addressText6(bits)}/${bits.length}`;
-}
-
-/** The routes that a table ought to hold. */
-export class RouteList6 {
-  /** In the order in which they were added. */
-  readonly routes: Route6[] = [];
-
-  /** Next hop of the longest route that covers the address, or -1. */
-  lookup(address: string): number {
-    let best: Route6 | undefined;
-    for (const route of this.routes) {
-      const longer = best === undefined || route.bits.length > best.bits.length;
-      if (longer && address.startsWith(route.bits)) best = route;
-    }
-    return best === undefined ? -1 : best.nextHop;
-  }
-
-  /** Where the route stands in the list, or -1. */
-  find(bits: string): number {
-    return this.routes.findIndex((route) => route.bits === bits);
-  }
-
-  /** The list as it would be after an addition. */
-  with(bits: string, nextHop: number): Route6[] {
-    const at = this.find(bits);
-    return at < 0 ? [...this.routes, { bits, nextHop }] : this.routes.with(at, { bits, nextHop });
-  }
-
-  /** Adds a route or changes its next hop. */
-  add(bits: string, nextHop: number): void {
-    const next = this.with(bits, nextHop);
-    this.routes.splice(0, this.routes.length, ...next);
-  }
-
-  /** Removes a route; false when it is not there. */
-  delete(bits: string): boolean {
-    const at = this.find(bits);
-    if (at >= 0) this.routes.splice(at, 1);
-    return at >= 0;
-  }
-
-  /** The routes in ascending (prefix, depth), which is the order of their texts. */
-  sorted(): Route6[] {
-    return [...this.routes].sort((a, b) => a.bits < b.bits ? -1 : a.bits > b.bits ? 1 : 0);
-  }
 }

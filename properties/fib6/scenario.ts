@@ -1,44 +1,11 @@
 import fc from "fast-check";
-import type { FibGeometry, StepKind } from "../fib/scenario.ts";
+import type { FibScenarioOf, Step, StepKind } from "../fib/scenario.ts";
 
-/** One step as drawn: small numbers that are resolved against the live routes. */
-export interface Step6 {
-  /** Index into the kinds of the run, modulo their number. */
-  readonly kind: number;
-  /** Index into the bases of the run, modulo their number. */
-  readonly base: number;
-  /** Index into the depths of the run, modulo their number. */
-  readonly depth: number;
-  /**
-   * Digit that is turned over in the address the step starts from: -1 none, 0..127 that digit,
-   * from 128 on the last of the prefix, the one before it, ...
-   */
-  readonly flip: number;
-  /** Next hop of the route. */
-  readonly nextHop: number;
-  /** Index into the live routes, modulo their number. */
-  readonly pick: number;
-}
-
-/**
- * A drawn run: a geometry, 1 to 3 addresses that all prefixes crowd around, the depths and the kinds
- * that occur, the steps.
- */
-export interface Fib6Scenario {
-  /** The limits of the table. */
-  readonly geometry: FibGeometry;
-  /** Addresses that all prefixes crowd around, as 128 binary digits. */
-  readonly bases: readonly string[];
-  /** Depths of the routes of this run, 0..128. */
-  readonly depths: readonly number[];
-  /** What steps do in this run. */
-  readonly kinds: readonly StepKind[];
-  /** The steps in order. */
-  readonly steps: readonly Step6[];
-}
+/** A drawn run of an IPv6 table: addresses are 128 binary digits. */
+export type Fib6Scenario = FibScenarioOf<string>;
 
 /** The greatest next hop of a Fib6. */
-export const NEXT_HOP6_LAST = 2 ** 21 - 1;
+export const NEXT_HOP6_LAST: number = 2 ** 21 - 1;
 
 /**
  * Depths where tables change level, word or sign: 8-bit strides, the limits of 32-bit words and one
@@ -75,7 +42,7 @@ export function fib6Scenarios(shortest: number): fc.Arbitrary<Fib6Scenario> {
     { weight: 6, arbitrary: fc.constantFrom(...EDGES) },
     { weight: 3, arbitrary: fc.integer({ min: 1, max: 128 }) },
   ).map((d) => d === 0 ? 0 : Math.max(d, shortest));
-  const step: fc.Arbitrary<Step6> = fc.record({
+  const step: fc.Arbitrary<Step> = fc.record({
     kind: fc.nat(4),
     base: fc.nat(2),
     depth: fc.nat(1000),

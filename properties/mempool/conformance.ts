@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { LawViolation } from "../fib/rig.ts";
+import { LawViolation } from "../part.ts";
 import { MempoolKit, type MempoolLaw, mempoolLaws } from "./laws.ts";
 import { type MempoolScenario, mempoolScenarios } from "./scenario.ts";
 import { type MempoolGeometry, offers, type PoolUnderTest } from "./subject.ts";

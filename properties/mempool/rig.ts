@@ -1,4 +1,4 @@
-import { LawViolation } from "../fib/rig.ts";
+import { LawViolation } from "../part.ts";
 import { bulkSize, type MempoolScenario, type PoolStep } from "./scenario.ts";
 import type { MempoolGeometry, PoolUnderTest } from "./subject.ts";
 

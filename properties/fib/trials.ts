@@ -1,0 +1,56 @@
+import type fc from "fast-check";
+import { checkRuns, coverageOf, FLOOR_RUNS, type Trial, trialOf } from "../part.ts";
+import type { Family, Needs, Table } from "./family.ts";
+import { FibKit, type FibLawOf } from "./law.ts";
+import type { FibGeometry, FibScenarioOf } from "./scenario.ts";
+
+/** Tables of a family and what they are judged with. */
+export interface Judged<A, P> {
+  readonly family: Family<A, P>;
+  readonly laws: readonly FibLawOf<A, P>[];
+  readonly make: (geometry: FibGeometry) => Table<A>;
+  readonly ledger: Needs<A, P> | undefined;
+  /** Whether something is said to look up while the table changes. */
+  readonly hasReader: boolean;
+  /** Depths at which routes are nested exhaustively. */
+  readonly windows: readonly number[];
+  /** Draws scenarios with no prefix but /0 shorter than `shortest`. */
+  readonly scenarios: (shortest: number) => fc.Arbitrary<FibScenarioOf<A>>;
+  /** Least share of the runs of LPM-1 that a label has to be seen in. */
+  readonly floors: readonly (readonly [label: string, share: number])[];
+  /** What the shares are about. */
+  readonly coverage: string;
+}
+
+/** Least shares where the ledger counts units that come and go. */
+const COUNTED = [["allocated", 0.5], ["collapsed", 0.2]] as const;
+
+/** The laws that `only` lets through, ready to be judged. */
+export function fibTrials<A, P>(
+  name: string,
+  judged: Judged<A, P>,
+  options: {
+    readonly numRuns: number;
+    readonly seed?: number;
+    readonly shortest?: number;
+    readonly only?: RegExp;
+  },
+): Trial[] {
+  const { family, ledger, make, windows } = judged;
+  const { only, seed = 1, shortest = 1 } = options;
+  const numRuns = checkRuns(name, options.numRuns);
+  const floors = [...judged.floors, ...(ledger?.counted ? COUNTED : [])];
+  return judged.laws.filter((law) => !only || only.test(law.id)).flatMap((law) => {
+    const kit = new FibKit(family, make, ledger, windows, seed, shortest);
+    const unjudged = law.needs === "reads" && !ledger?.reads
+      ? "the ledger has no reads"
+      : law.needs === "reader" && !judged.hasReader
+      ? "nothing is said to read the table while it changes"
+      : "";
+    const runs = Math.ceil(numRuns / (law.cost ?? 1));
+    const scenarios = law.judged === "once" ? undefined : judged.scenarios(shortest);
+    const trial = trialOf(name, law, kit, runs, scenarios, unjudged);
+    if (law.id !== "LPM-1" || numRuns < FLOOR_RUNS) return [trial];
+    return [trial, coverageOf(name, judged.coverage, kit, numRuns, floors)];
+  });
+}
