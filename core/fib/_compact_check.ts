@@ -43,10 +43,12 @@ export function checkCompact(levels: CompactLevels, rules: RuleTable): void {
       const [entry, tag] = [table[block.at + i]!, depths[block.at + i]!];
       if (block.isFirst && entry !== 0) valid++;
       const prefix = block.prefix + i * 2 ** (32 - block.level);
-      const name = `entry ${prefixText(prefix, block.level)} is ${describeCompact(entry, tag)}`;
+      // Written only where it is needed: there are up to 2^24 entries.
+      const name = (): string =>
+        `entry ${prefixText(prefix, block.level)} is ${describeCompact(entry, tag)}`;
       const inside = longer.get(keyOf(prefix, block.level)) ?? 0;
       if ((entry > 0) !== (inside > 0)) {
-        throw new Error(`D3: ${name}, and ${inside} rules are longer than ${block.level}`);
+        throw new Error(`D3: ${name()}, and ${inside} rules are longer than ${block.level}`);
       }
       if (entry > 0) {
         enter(levels, owners, entry - 1, inside, prefixText(prefix, block.level));
@@ -58,7 +60,7 @@ export function checkCompact(levels: CompactLevels, rules: RuleTable): void {
       const winner = sorted[winners[i]! - 1];
       const [hop, depth] = winner ? [winner[2], winner[1]] : [-1, -1];
       if (~entry !== hop || tag !== depth + 1) {
-        throw new Error(`D4: ${name}, the rules say ${describeCompact(~hop, depth + 1)}`);
+        throw new Error(`D4: ${name()}, the rules say ${describeCompact(~hop, depth + 1)}`);
       }
     }
   }

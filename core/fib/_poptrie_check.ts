@@ -2,7 +2,7 @@ import type { Arena } from "./_arena.ts";
 import { checkStretches, type Stretch } from "./_arena_check.ts";
 import type { ChunkRules } from "./_chunk_rules.ts";
 import { readNode } from "./_poptrie_node_check.ts";
-import { NODE_WORDS, STRIDE } from "./_poptrie_node.ts";
+import { LEAF, NODE_WORDS, STRIDE } from "./_poptrie_node.ts";
 import type { PoptrieStore } from "./_poptrie_store.ts";
 import { Ranges } from "./_ranges.ts";
 import { prefixText } from "./route.ts";
@@ -19,11 +19,13 @@ export function checkPoptrie(rules: ChunkRules, store: PoptrieStore): void {
   let nodes = 0;
   for (let chunk = 0; chunk < rules.chunks; chunk++) {
     rules.sweep(chunk, ranges);
+    const entry = direct[chunk]!;
+    const isAlike = entry < 0 && ranges.count === 1 && (entry & ~LEAF) - 1 === ranges.hops[0];
+    if (isAlike && lengths[chunk] === 0) continue;
     const base = chunk * 2 ** (32 - rules.bits);
     const name = prefixText(base, rules.bits);
-    const entry = direct[chunk]!;
     const walk = new NodeWalk(arena, base);
-    if (entry < 0) walk.runs.push([0, (entry & 0x7fff_ffff) - 1]);
+    if (entry < 0) walk.runs.push([0, (entry & ~LEAF) - 1]);
     else walk.node(entry, 0, rules.bits);
     const expected = Array.from(
       { length: ranges.count },

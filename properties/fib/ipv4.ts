@@ -21,15 +21,18 @@ export interface Route extends Prefix {
   readonly nextHop: number;
 }
 
+/** How many addresses a prefix of each depth covers; a power is slow where there are millions. */
+const SPANS = Array.from({ length: 33 }, (_, depth) => 2 ** (32 - depth));
+
 /** First address of the prefix of this depth that `address` lies in. */
 export function firstOf(address: number, depth: number): number {
-  const span = 2 ** (32 - depth);
+  const span = SPANS[depth]!;
   return Math.floor(address / span) * span;
 }
 
 /** Last address of the prefix of this depth that `address` lies in. */
 export function lastOf(address: number, depth: number): number {
-  return firstOf(address, depth) + 2 ** (32 - depth) - 1;
+  return firstOf(address, depth) + SPANS[depth]! - 1;
 }
 
 /** `10.0.0.1`. */
@@ -47,7 +50,7 @@ export const IPV4: Family<number, Prefix> = {
   readsPerStep: Infinity,
   prefixOf: (address, depth) => ({ prefix: firstOf(address, depth), depth }),
   depthOf: ({ depth }) => depth,
-  covers: ({ prefix, depth }, address) => prefix <= address && address < prefix + 2 ** (32 - depth),
+  covers: ({ prefix, depth }, address) => prefix <= address && address < prefix + SPANS[depth]!,
   compare: (one, other) => one.prefix - other.prefix || one.depth - other.depth,
   first: ({ prefix }) => prefix,
   last: ({ prefix, depth }) => lastOf(prefix, depth),

@@ -32,13 +32,16 @@ export class FibKit<A, P> extends PartKit {
     return rig;
   }
 
-  /** A new table that has room for these routes, or for as many units as given. */
-  openFor(
-    routes: readonly RouteTo<P>[],
-    groups: number = this.ledger?.needs(routes) ?? 0,
-  ): Rig<A, P> {
-    const maxRules = Math.max(1, routes.length);
-    return this.open({ groups: Math.max(1, groups), maxRules, defaultRoute: true });
+  /**
+   * A new table that has room for all of these routes, so that its ledger need not be asked about
+   * each.
+   */
+  openFor(routes: readonly RouteTo<P>[]): Rig<A, P> {
+    const groups = Math.max(1, this.ledger?.needs(routes) ?? 0);
+    const geometry = { groups, maxRules: Math.max(1, routes.length), defaultRoute: true };
+    const rig = new Rig(this.make(geometry), geometry, undefined, this.family);
+    this.rig = rig;
+    return rig;
   }
 
   /** A new table after all steps of a scenario, none of them judged. */

@@ -40,7 +40,7 @@ function checkExhaustively<A, P>(kit: FibKit<A, P>): void {
     // As many units as all need, one fewer, and one.
     const needed = kit.ledger?.limited ? Math.max(1, kit.ledger.needs(routes)) : 1;
     for (const groups of new Set([1, Math.max(1, needed - 1), needed])) {
-      const rig = kit.openFor(routes, groups);
+      const rig = kit.open({ groups, maxRules: routes.length, defaultRoute: true });
       for (let set = 0; set < 2 ** routes.length; set++) {
         reach(rig, routes, set);
         for (const route of routes) {

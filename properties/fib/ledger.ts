@@ -49,7 +49,10 @@ export function groupLedger<F extends Fib4 & GroupCounts>(firstBits: number): Fi
     needs: (routes) => levels.reduce((sum, level) => sum + blocks(routes, level).size, 0),
     uses: (fib) => fib.groupsUsed,
     reads: (routes, address) =>
-      1 + levels.filter((level) => blocks(routes, level).has(firstOf(address, level))).length,
+      1 + levels.filter((level) => {
+        const block = firstOf(address, level);
+        return routes.some((r) => r.depth > level && firstOf(r.prefix, level) === block);
+      }).length,
     touched: (fib) => fib.entriesTouched,
     touchLimit: (before, after, prefix, depth) => {
       if (depth === 0) return 0;

@@ -34,7 +34,10 @@ export const IPV6: Family<string, Prefix6> = {
   readsPerStep: 12,
   prefixOf: (address, depth) => ({ bits: address.slice(0, depth) }),
   depthOf: ({ bits }) => bits.length,
-  covers: ({ bits }, address) => address.startsWith(bits),
+  // The last digit tells half of the prefixes that do not cover, for less than a comparison of all.
+  covers: ({ bits }, address) =>
+    bits.charCodeAt(bits.length - 1) === address.charCodeAt(bits.length - 1) &&
+      address.startsWith(bits) || bits === "",
   // Texts in ascending order are prefixes in ascending (first address, depth).
   compare: ({ bits: one }, { bits: other }) => one < other ? -1 : one > other ? 1 : 0,
   first: ({ bits }) => firstOf6(bits),

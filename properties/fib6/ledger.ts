@@ -38,7 +38,10 @@ export function groups6Ledger<F extends Fib6 & { readonly groupsUsed: number }>(
     uses: (fib) => fib.groupsUsed,
     limited: true,
     reads: (routes, address) =>
-      1 + levels.filter((level) => blocks(routes, level).has(address.slice(0, level))).length,
+      1 + levels.filter((level) => {
+        const block = address.slice(0, level);
+        return routes.some((r) => r.bits.length > level && r.bits.startsWith(block));
+      }).length,
   };
 }
 
