@@ -59,10 +59,11 @@ export class PoptrieBuilder {
     const slots = this.slots;
     slots.begin();
     let run = this.runs[node]!;
+    const size = shift >= 0 ? 2 ** shift : 0;
     for (let v = 0; v < 64; v++) {
-      const from = low + (shift >= 0 ? v * 2 ** shift : v >>> -shift);
+      const from = low + (shift >= 0 ? v * size : v >>> -shift);
       while (run + 1 < count && starts[run + 1]! <= from) run++;
-      if (shift > 0 && run + 1 < count && starts[run + 1]! < from + 2 ** shift) {
+      if (shift > 0 && run + 1 < count && starts[run + 1]! < from + size) {
         slots.child(v);
         this.addChild(from, run);
       } else slots.leaf(v, hops[run]! + 1);

@@ -1,6 +1,8 @@
 // Aim: what the laws say of every table, told by cases that people of the field know, and the
-// limits of rte_lpm. Method: the cases of DPDK's LPM tests and of RFC 5737 prefixes around the /24
-// boundary, written out.
+// limits of rte_lpm; that `entriesTouched`, which the bound of LPM-13 is checked against, counts what
+// an update does; that a group of equal entries is given back only when one entry of its parent can
+// say the same. Method: the cases of DPDK's LPM tests and of RFC 5737 prefixes around the /24
+// boundary, updates whose slots can be told by hand, and two halves of a block, written out.
 import { assertEquals, assertThrows } from "@std/assert";
 import { createFib4, readsHistogram } from "./create.ts";
 import { Dir24_8 } from "./dir24_8.ts";
@@ -130,3 +132,54 @@ Deno.test("createFib4 makes the faithful table by default and names what it does
     "n 2 does not fit 1 addresses",
   );
 });
+
+Deno.test("Dir24_8 LPM-13: entriesTouched counts every slot that an update reads or writes", () => {
+  const fib = new Dir24_8({ firstBits: 16, groups: 8, maxRules: 16, defaultRoute: true });
+  const touched = (update: () => boolean): number => {
+    const before = fib.entriesTouched;
+    assertEquals(update(), true);
+    return fib.entriesTouched - before;
+  };
+  const [a, b] = [0x0a000000, 0x0a010000];
+  assertEquals(touched(() => fib.add(0, 0, 1)), 0, "a default route lies beside the table");
+  assertEquals(touched(() => fib.add(a, 8, 2)), 256, "2^(16 - 8) slots of the first level");
+  assertEquals(touched(() => fib.add(b, 16, 3)), 1);
+  assertEquals(
+    touched(() => fib.add(b, 17, 4)),
+    256 + 1,
+    "a group, and the store that leads to it",
+  );
+  assertEquals(touched(() => fib.add(b, 18, 5)), 64, "2^(24 - 18) slots of a group that is there");
+  assertEquals(touched(() => fib.add(b, 25, 6)), 256 + 1, "one below it");
+  assertEquals(touched(() => fib.add(a, 8, 7)), 256 + 2 * 256, "the slots of both groups, too");
+  assertEquals(
+    touched(() => fib.delete(b, 25)),
+    128 + 256 + 1 + 256,
+    "one group goes, one is looked at",
+  );
+  fib.clear();
+  assertEquals(fib.entriesTouched, 0);
+});
+
+for (const firstBits of [24, 16, 8] as const) {
+  Deno.test(`Dir24_8 of ${firstBits} first bits keeps a group of two equal halves (D3)`, () => {
+    const fib = new Dir24_8({ firstBits, groups: 8, maxRules: 16, defaultRoute: false });
+    // a level boundary below the first level, where two rules of one bit more make a whole block
+    const level = firstBits === 24 ? 24 : firstBits + 8;
+    const base = 0x0a000000;
+    const half = 2 ** (31 - level);
+    const rules = [[base, level + 1], [base + half, level + 1]] as const;
+    for (const [prefix, depth] of rules) fib.add(prefix, depth, 5);
+    const groups = fib.groupsUsed;
+    fib.add(base, level + 2, 6);
+    assertEquals(fib.delete(base, level + 2), true);
+    assertEquals(fib.groupsUsed, groups, "rules longer than the block are there");
+    fib.checkInvariants();
+    assertEquals([fib.lookup(base), fib.lookup(base + half)], [5, 5]);
+    assertEquals(fib.delete(base, level + 1), true);
+    fib.checkInvariants();
+    assertEquals([fib.lookup(base), fib.lookup(base + half)], [-1, 5]);
+    assertEquals(fib.delete(base + half, level + 1), true);
+    assertEquals([fib.lookup(base + half), fib.groupsUsed, fib.bytesOccupied], [-1, 0, 0]);
+  });
+}

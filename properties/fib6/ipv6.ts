@@ -62,14 +62,19 @@ export const IPV6: Family<string, Prefix6> = {
   },
 };
 
+/** The words of addresses that were met lately: tables are called with the same ones over and over. */
+const made = new Map<string, Uint32Array>();
+
+function wordsOf(address: string): Uint32Array {
+  let words = made.get(address);
+  if (words !== undefined) return words;
+  if (made.size === 2 ** 13) made.clear();
+  made.set(address, words = wordsOf6(address));
+  return words;
+}
+
 /** An IPv6 table as the laws call it. */
 export function tableOf6<F extends Fib6>(fib: F, ledger: Fib6Ledger<F> | undefined): Table<string> {
-  const made = new Map<string, Uint32Array>();
-  const wordsOf = (address: string): Uint32Array => {
-    let words = made.get(address);
-    if (words === undefined) made.set(address, words = wordsOf6(address));
-    return words;
-  };
   return {
     get size() {
       return fib.size;
