@@ -177,6 +177,21 @@ Deno.test("Poptrie6 delete throws, and the route stays, when the rest could not 
   fib.checkInvariants();
 });
 
+Deno.test("Poptrie6 that a deletion took past maxBytes sets no more aside once it fits again", () => {
+  const [short, long, longest] = ["0010".repeat(8), "0010".repeat(12), "0010".repeat(12) + "01"];
+  const table = { directBits: 12, maxBytes: 4 * 2 ** 12 + 176 };
+  const fib = new Poptrie6(table);
+  fib.add(wordsOf(short), 32, 2);
+  fib.add(wordsOf(long), 48, 1);
+  fib.add(wordsOf(longest), 50, 1);
+  fib.delete(wordsOf(long), 48);
+  assertGreater(fib.bytesOccupied, table.maxBytes);
+  assertEquals(fib.add(wordsOf("1"), 20, 1), false);
+  fib.delete(wordsOf(longest), 50);
+  assert(fib.bytesReserved <= table.maxBytes, `${fib.bytesReserved} of ${table.maxBytes} bytes`);
+  fib.checkInvariants();
+});
+
 /** What a table keeps to itself. */
 interface Inside {
   direct: Int32Array;
