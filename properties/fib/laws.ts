@@ -38,9 +38,6 @@ export type FibLaw = FibLawOf<number, Prefix>;
 
 /** The laws of IPv4 forwarding tables, in the order of their numbers. */
 export const fibLaws: readonly FibLaw[] = [
-  ...operationLaws,
-  ...tableLaws,
-  ...wholeLaws,
-]
-  .map((law) => ({ ...law, ...SOURCES[law.id]! }))
-  .sort((a, b) => Number(a.id.slice(4)) - Number(b.id.slice(4)));
+  ...readerLaws,
+  ...[...operationLaws, ...tableLaws, ...wholeLaws].map((law) => ({ ...law, ...SOURCES[law.id]! })),
+].sort((a, b) => Number(a.id.slice(4)) - Number(b.id.slice(4)));
