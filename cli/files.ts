@@ -1,13 +1,23 @@
 /** Reads the files that a command line names, with a limit and with errors for people. */
+import { InputError } from "../fixtures/mod.ts";
 import { UserError } from "./user_error.ts";
+
+/** What is read of a long file before it is read whole. */
+const START_BYTES = 2 ** 16;
 
 /**
  * The bytes of a regular file.
  *
  * @param expected what the file should be, e.g. `a prefix list`
+ * @param checkStart throws what is wrong with the first bytes of a long file, before the rest is read
  * @throws {UserError} when it is not there, not a regular file, unreadable, empty, or longer than `bytesMax`
  */
-export function readInput(path: string, expected: string, bytesMax: number): Uint8Array {
+export function readInput(
+  path: string,
+  expected: string,
+  bytesMax: number,
+  checkStart?: (path: string, start: Uint8Array) => void,
+): Uint8Array {
   let bytes: Uint8Array;
   try {
     const info = Deno.statSync(path);
@@ -19,9 +29,12 @@ export function readInput(path: string, expected: string, bytesMax: number): Uin
         `${path}: expected ${expected} of at most ${bytesMax} bytes, got ${info.size}`,
       );
     }
+    if (checkStart !== undefined && info.size > START_BYTES) {
+      checkStart(path, readBytes(path, START_BYTES));
+    }
     bytes = readBytes(path, info.size);
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError || error instanceof InputError) throw error;
     throw new UserError(`${path}: expected ${expected}, got ${reasonOf(error)}`);
   }
   if (bytes.length === 0) throw new UserError(`${path}: expected ${expected}, got an empty file`);

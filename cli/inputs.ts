@@ -2,6 +2,7 @@
 import { ARRIVAL_MAX_PS, type Neighbours, type RouteSet, type Traffic } from "../core/mod.ts";
 import {
   bgpLikeTable,
+  checkCaptureStart,
   type Fault,
   FAULTS,
   type FaultShares,
@@ -22,7 +23,7 @@ export const PORTS = 4;
 const ROUTES_DEFAULT = 20_000;
 const NEXT_HOPS_DEFAULT = 4;
 
-const ROUTES_BYTES_MAX = 2 ** 30;
+const ROUTES_BYTES_MAX = 2 ** 28;
 const CAPTURE_BYTES_MAX = 2 ** 31 - 1;
 /** Most bytes of frames: a run keeps them three times, as offered, as expected and as emitted. */
 const FRAMES_BYTES_MAX = 2 ** 28;
@@ -157,7 +158,10 @@ type CaptureFile = ReturnType<typeof readCapture> & { readonly path: string };
 
 function readCaptureFile(path: string): CaptureFile {
   const expected = "a pcap or pcapng file";
-  const capture = readCapture(path, readInput(path, expected, CAPTURE_BYTES_MAX));
+  const capture = readCapture(
+    path,
+    readInput(path, expected, CAPTURE_BYTES_MAX, checkCaptureStart),
+  );
   let bytes = 0;
   for (const length of capture.length) bytes += Math.max(FRAME_MIN, length);
   if (bytes > FRAMES_BYTES_MAX) {

@@ -116,6 +116,8 @@ Deno.test("Testbed names the stack that charges, answers, wakes, sends or drops 
   throwing("Cannot spawn on lcore 9", (env) => env.spawn(9, "thread", () => 0).id);
   const one = new Int32Array(1);
   throwing("Cannot use queue 7 of port 0", (env, cpu) => env.ports[0]!.rxBurst(cpu, 7, one, 1));
+  throwing("Cannot receive NaN packets", (env, cpu) => env.ports[0]!.rxBurst(cpu, 0, one, NaN));
+  throwing("Cannot receive -1 packets", (env, cpu) => env.ports[0]!.rxBurst(cpu, 0, one, -1));
   throwing("Cannot send -1 packets", (env, cpu) => env.ports[0]!.txBurst(cpu, 0, one, 0, -1));
   throwing("99 is not a reason", (env, cpu) => (env.drop(cpu, env.pool.get(0), 99), 1));
   throwing("its length is 5000, not in 0..1518", (env, cpu) => {

@@ -1,10 +1,11 @@
 /**
  * A poll-mode driver over descriptor rings, as the bulk-alloc path of DPDK's ixgbe driver.
  *
- * Receive: `rxBurst` takes what is done, at most 32 at a time, stages it and hands out at most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers
- * from the pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, what was
- * taken is given back to the ring and 0 is answered: no packet is lost by the driver; the NIC runs out of
- * descriptors and loses at its ingress buffer.
+ * Receive: `rxBurst` takes what is done, at most 32 or `rxFreeThresh` at a time, stages it and hands out at
+ * most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers from the
+ * pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, what was taken is given
+ * back to the ring and 0 is answered: no packet is lost by the driver; the NIC runs out of descriptors and
+ * loses at its ingress buffer.
  *
  * Transmit: buffers of sent frames are taken back `txRsThresh` at a time, by looking at the done bit of one
  * descriptor, and only when fewer than `txFreeThresh` descriptors are free; so sent buffers stay in the ring
@@ -180,6 +181,7 @@ export class PollPort implements Port {
   rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number {
     const context = cpu as Context;
     const state = this.#queueOf(queue);
+    if (!(max >= 0)) throw new RangeError(`Cannot receive ${max} packets on port ${this.id}`);
     const ring = this.#device.rx[queue]!;
     ring.waiter = context;
     context.charge(this.#costs.rxBurst);

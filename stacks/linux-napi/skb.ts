@@ -32,7 +32,7 @@ export class Skbs {
 
   /** Makes sure that the next `build` has what it needs; false when there is no memory. */
   reserve(cpu: Cpu): boolean {
-    if (!this.#copies || this.#spare >= 0) return true;
+    if (!this.#copies) return true;
     this.#spare = this.#pool.get(cpu.lcore);
     return this.#spare >= 0;
   }
