@@ -1,9 +1,14 @@
 import { checkBspl } from "./_bspl_check.ts";
-import { DEPTH_BITS, GOLDEN, HOP_BITS } from "./_bspl_table.ts";
+import * as layout from "./_bspl_table.ts";
 import { BsplTables } from "./_bspl_tables.ts";
 import type { Fib4 } from "./fib.ts";
 import { checkBulk, checkNextHop, checkPrefix, checkSize, maskOf } from "./route.ts";
 import { RuleTable } from "./rule_table.ts";
+
+// V8 folds a constant of the module that uses it, and loads an imported one from memory at each use.
+const DEPTH_BITS = layout.DEPTH_BITS;
+const GOLDEN = layout.GOLDEN;
+const HOP_BITS = layout.HOP_BITS;
 
 /** Limits of a `Bspl`. */
 export interface BsplOptions {

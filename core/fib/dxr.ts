@@ -2,10 +2,17 @@ import type { RouteSet } from "../machine/scenario.ts";
 import { ChunkRules } from "./_chunk_rules.ts";
 import { ChunkUpdates } from "./_chunk_updates.ts";
 import { checkDxr } from "./_dxr_check.ts";
-import { BASE, BASE_BITS, HIT, SHORT, XL } from "./_dxr_entry.ts";
+import * as entryBits from "./_dxr_entry.ts";
 import { DxrStore } from "./_dxr_store.ts";
 import type { Fib4 } from "./fib.ts";
 import { checkBulk, checkSize } from "./route.ts";
+
+// V8 folds a constant of the module that uses it, and loads an imported one from memory at each use.
+const BASE = entryBits.BASE;
+const BASE_BITS = entryBits.BASE_BITS;
+const HIT = entryBits.HIT;
+const SHORT = entryBits.SHORT;
+const XL = entryBits.XL;
 
 /** Addresses that `lookupBulk` works on at a time: 2 KiB of addresses and next hops. */
 const BULK_BLOCK = 256;

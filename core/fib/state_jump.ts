@@ -1,11 +1,14 @@
 import type { RouteSet } from "../machine/scenario.ts";
 import { JumpBlocks } from "./_jump_blocks.ts";
 import { checkJumps } from "./_jump_check.ts";
-import { JUMP_BITS, JUMP_MASK } from "./_jump_elements.ts";
+import * as layout from "./_jump_elements.ts";
 import { bytesOf, checkShape, STRIDES } from "./_jump_shape.ts";
 import type { Fib4 } from "./fib.ts";
 import { checkBulk, checkNextHop, checkPrefix, checkSize, maskOf } from "./route.ts";
 import { RuleTable } from "./rule_table.ts";
+
+// V8 folds a constant of the module that uses it, and loads an imported one from memory at each use.
+const { JUMP_BITS, JUMP_MASK } = layout;
 
 /** Shape and limits of a `StateJump`. */
 export interface StateJumpOptions {
