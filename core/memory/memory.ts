@@ -195,6 +195,22 @@ export class Memory implements PacketMemory {
     this.next[b] = -1;
   }
 
+  /** As `refresh`, for the `n` buffers from `buffers[from]` on; arrays are looked up once. */
+  refreshBulk(buffers: Int32Array, from: number, n: number): void {
+    const extent = this.#extent;
+    const { offset, length, port, hash, flags, next } = this;
+    for (let i = from; i < from + n; i++) {
+      const b = buffers[i]!;
+      if (length[b]! > extent[b]!) extent[b] = length[b]!;
+      offset[b] = b * STRIDE + HEADROOM;
+      length[b] = 0;
+      port[b] = 0;
+      hash[b] = 0;
+      flags[b] = 0;
+      next[b] = -1;
+    }
+  }
+
   /** Overwrites the frame of a buffer with poison, unless the bytes are another buffer's. */
   poison(b: number): void {
     if (this.owner[b] !== b) return;

@@ -145,7 +145,10 @@ export class Mempool {
     if (cached > 0) {
       const b = this.#cache[lcore * this.cacheLimit + cached - 1]!;
       this.#cached[lcore] = cached - 1;
-      return this.#issue(b, lcore);
+      const ledger = this.#memory.ledger;
+      if (ledger !== null) ledger.alloc(b, this.#places[lcore]!);
+      this.#memory.refresh(b);
+      return b;
     }
     return this.getBulk(lcore, this.#one, 0, 1) ? this.#one[0]! : -1;
   }
@@ -156,12 +159,12 @@ export class Mempool {
     const cached = this.#cached[lcore]!;
     if (n > cached + this.#count) return this.#refuse();
     const fromCache = n < cached ? n : cached;
-    for (let i = 0; i < fromCache; i++) {
-      out[at + i] = this.#issue(this.#cache[base + cached - 1 - i]!, lcore);
-    }
+    const cache = this.#cache;
+    for (let i = 0; i < fromCache; i++) out[at + i] = cache[base + cached - 1 - i]!;
     this.#cached[lcore] = cached - fromCache;
     const rest = n - fromCache;
     if (rest > 0) this.#fetch(lcore, out, at + fromCache, rest);
+    this.#issue(out, at, n, lcore);
     return true;
   }
 
@@ -196,7 +199,6 @@ export class Mempool {
   }
 
   #accepted = new Int32Array(64);
-
   readonly #one = new Int32Array(1);
 
   #store(lcore: number, buffers: Int32Array, at: number, n: number): void {
@@ -237,36 +239,35 @@ export class Mempool {
     }
     const half = this.cacheSize >> 1;
     if (n > half) {
-      for (let i = 0; i < n; i++) out[at + i] = this.#issue(this.#take(), lcore);
+      for (let i = 0; i < n; i++) out[at + i] = this.#take();
       return;
     }
     const base = lcore * this.cacheLimit;
     const refill = half < this.#count ? half : this.#count;
     for (let i = 0; i < refill; i++) this.#cache[base + i] = this.#take();
     this.#cached[lcore] = refill - n;
-    for (let i = 0; i < n; i++) {
-      out[at + i] = this.#issue(this.#cache[base + refill - 1 - i]!, lcore);
-    }
+    for (let i = 0; i < n; i++) out[at + i] = this.#cache[base + refill - 1 - i]!;
   }
 
   /** The same with a flush threshold: what was fetched last is handed out first, as off a stack. */
   #fetchMore(lcore: number, out: Int32Array, at: number, n: number): void {
     const size = this.cacheSize;
     if (n > CACHE_MAX || n + size > this.#count) {
-      for (let i = 0; i < n; i++) out[at + i] = this.#issue(this.#take(), lcore);
+      for (let i = 0; i < n; i++) out[at + i] = this.#take();
       return;
     }
     const base = lcore * this.cacheLimit;
     for (let i = 0; i < size; i++) this.#cache[base + i] = this.#take();
     this.#cached[lcore] = size;
-    for (let i = n - 1; i >= 0; i--) out[at + i] = this.#issue(this.#take(), lcore);
+    for (let i = n - 1; i >= 0; i--) out[at + i] = this.#take();
   }
 
-  #issue(b: number, lcore: number): number {
+  #issue(out: Int32Array, at: number, n: number, lcore: number): void {
     const ledger = this.#memory.ledger;
-    if (ledger !== null) ledger.alloc(b, this.#places[lcore]!);
-    this.#memory.refresh(b);
-    return b;
+    if (ledger !== null) {
+      for (let i = at; i < at + n; i++) ledger.alloc(out[i]!, this.#places[lcore]!);
+    }
+    this.#memory.refreshBulk(out, at, n);
   }
 
   #accept(b: number, lcore: number): boolean {

@@ -252,3 +252,12 @@ Deno.test("Mempool refuses a cache beyond 512", () => {
     "Cannot make mempool pool: cache of 513 is not in 0..512",
   );
 });
+
+Deno.test("Mempool get and getBulk name the lcore that took as the holder in the ledger", () => {
+  const { mempool, ledger, observation } = pool(8, 4, 2);
+  const out = new Int32Array(4);
+  mempool.getBulk(1, out, 0, 4);
+  const one = mempool.get(0);
+  const holders = [...out, one].map((b) => observation.places[ledger.holder[b]!]!.name);
+  assertEquals(holders, ["lcore 1", "lcore 1", "lcore 1", "lcore 1", "lcore 0"]);
+});
