@@ -1,32 +1,69 @@
 /**
- * Runs the suite with mitata and prints nanoseconds by operation and operations by second: medians, with
- * the quartiles, since machines are noisy.
+ * Runs the benchmarks with mitata and prints nanoseconds by operation, operations by second and the
+ * ratio to the first row of the group: medians, with the quartiles, since machines are noisy.
+ *
+ *   deno task bench:mitata [rings|mempools|tables|tables6|packets|forwarders|scenarios]...
  */
 import Table from "cli-table3";
 import { do_not_optimize, measure } from "mitata";
-import { benchmarks } from "./suite.ts";
+import type { Benchmark } from "./benchmark.ts";
+import { forwarders } from "./forwarders.ts";
+import { mempools } from "./mempools.ts";
+import { packets } from "./packets.ts";
+import { rings } from "./rings.ts";
+import { scenarios } from "./scenarios.ts";
+import { tables } from "./tables.ts";
+import { tables6 } from "./tables6.ts";
 
+const SUBJECTS: Readonly<Record<string, () => Benchmark[]>> = {
+  rings,
+  mempools,
+  tables,
+  tables6,
+  packets,
+  forwarders,
+  scenarios,
+};
+
+const unknown = Deno.args.find((name) => !Object.hasOwn(SUBJECTS, name));
+if (unknown !== undefined) {
+  console.error(`"${unknown}" is no subject; expected: ${Object.keys(SUBJECTS).join(", ")}`);
+  Deno.exit(2);
+}
 const table = new Table({
-  head: ["benchmark", "ns/op median", "p25..p75", "op/s"],
-  colAligns: ["left", "right", "right", "right"],
+  head: ["benchmark", "ns/op median", "p25..p75", "op/s", "rate / first row"],
+  colAligns: ["left", "right", "right", "right", "right"],
   style: { head: [], border: [], compact: true },
 });
-let group = "";
-for (const benchmark of benchmarks()) {
-  if (benchmark.group !== group) {
-    group = benchmark.group;
-    table.push([{ colSpan: 4, content: group }]);
+for (const name of Deno.args.length > 0 ? Deno.args : Object.keys(SUBJECTS)) {
+  let group = "";
+  let first = 0;
+  for (const benchmark of SUBJECTS[name]!()) {
+    const { p25, p50, p75 } = await measure(() => do_not_optimize(benchmark.run()), {
+      inner_gc: false,
+      ...(benchmark.runs === undefined
+        ? {}
+        : { min_samples: benchmark.runs, max_samples: benchmark.runs }),
+      // What comes before a run is not to be done for thousands of runs at once.
+      ...(benchmark.before === undefined
+        ? {}
+        : { params: { 0: benchmark.before }, batch_threshold: 0 }),
+    });
+    const ns = (t: number): string => digits(t / benchmark.items);
+    const opsPerSecond = (benchmark.items * 1e9) / p50;
+    if (benchmark.group !== group) {
+      group = benchmark.group;
+      first = opsPerSecond;
+      table.push([{ colSpan: 5, content: group }]);
+    }
+    table.push([
+      `  ${benchmark.name}`,
+      ns(p50),
+      `${ns(p25)}..${ns(p75)}`,
+      rate(opsPerSecond),
+      digits(opsPerSecond / first),
+    ]);
   }
-  const { p25, p50, p75 } = await measure(() => do_not_optimize(benchmark.run()), {
-    inner_gc: false,
-  });
-  const ns = (t: number): string => digits(t / benchmark.items);
-  table.push([
-    `  ${benchmark.name}`,
-    ns(p50),
-    `${ns(p25)}..${ns(p75)}`,
-    rate((benchmark.items * 1e9) / p50),
-  ]);
 }
 console.log(table.toString());
 

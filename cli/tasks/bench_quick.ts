@@ -1,5 +1,5 @@
 // Loaded before the benchmarks by `deno task bench:quick`: each of them runs a handful of iterations,
-// which shows that it still works and says nothing about its speed.
+// on small tables, which shows that it still works and says nothing about its speed.
 
 type Body = Deno.BenchDefinition["fn"];
 type Argument = string | Body | Partial<Deno.BenchDefinition>;
@@ -19,4 +19,5 @@ function quick(...given: Argument[]): void {
   register({ name: fn.name, ...definition, fn, ...FEW });
 }
 
+if (!Deno.env.has("BENCH_ROUTES")) Deno.env.set("BENCH_ROUTES", "1000");
 Object.assign(Deno, { bench: Object.assign(quick, Deno.bench) });

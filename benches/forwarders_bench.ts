@@ -1,0 +1,4 @@
+import { register } from "./register.ts";
+import { forwarders } from "./forwarders.ts";
+
+register(forwarders());

@@ -1,0 +1,4 @@
+import { register } from "./register.ts";
+import { mempools } from "./mempools.ts";
+
+register(mempools());

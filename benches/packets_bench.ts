@@ -1,0 +1,4 @@
+import { register } from "./register.ts";
+import { packets } from "./packets.ts";
+
+register(packets());

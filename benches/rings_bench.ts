@@ -1,0 +1,4 @@
+import { register } from "./register.ts";
+import { rings } from "./rings.ts";
+
+register(rings());

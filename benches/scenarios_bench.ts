@@ -1,0 +1,4 @@
+import { register } from "./register.ts";
+import { scenarios } from "./scenarios.ts";
+
+register(scenarios());

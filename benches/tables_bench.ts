@@ -1,0 +1,4 @@
+import { register } from "./register.ts";
+import { tables } from "./tables.ts";
+
+register(tables());
