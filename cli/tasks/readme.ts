@@ -1,0 +1,41 @@
+// Aim: what the README shows is what the program prints. Method: the pieces are made again and looked for in it.
+// Run by `deno task test:readme`: nine seconds that the README's readers need not spend.
+import { testbed } from "../../core/mod.ts";
+import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { mine } from "../../properties/_story_for_tests.ts";
+import { checkConformance, LAWS, reportCounterexample } from "../../properties/mod.ts";
+import { inFolder, run } from "../_run_for_tests.ts";
+
+const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
+
+function assertShown(text: string, what: string): void {
+  if (readme.includes(text)) return;
+  throw new Error(`README.md does not show ${what}; it would be:\n\n${text}`);
+}
+
+Deno.test("README shows the forwarder of its story, and the report on it", () => {
+  const code = new URL("../../properties/_story_for_tests.ts", import.meta.url);
+  assertShown(Deno.readTextFileSync(code).trimEnd(), "the forwarder");
+  const build = () => testbed(mine, machineProfile(paperHost), { name: "mine" });
+  const { laws } = checkConformance(build(), { fresh: build, only: /^LOSS-3$/ });
+  const found = laws.find(({ counterexample }) => counterexample !== null)!.counterexample!;
+  const files = ["json", "pcapng"].map((end) => `counterexamples/mine-LOSS-3.${end}`);
+  assertShown(reportCounterexample(found, files).trimEnd(), "the report on the forwarder");
+});
+
+Deno.test("README lists the laws", () => {
+  // cells of a table are padded
+  const plain = readme.replace(/ +/g, " ");
+  for (const { id, statement, clause } of LAWS) {
+    const row = `| ${id} | ${statement} | ${clause} |`;
+    if (plain.includes(row)) continue;
+    throw new Error(`README.md does not list ${id}; it would be:\n\n${row}`);
+  }
+});
+
+Deno.test("README shows what start prints", async () => {
+  await inFolder(async (folder) => {
+    const { out } = await run("start", "--report", `${folder}/report`);
+    assertShown(out.slice(0, out.indexOf("Predicted, not measured")).trimEnd(), "the table");
+  });
+});
