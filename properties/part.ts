@@ -23,13 +23,15 @@ export interface PartVerdict {
 }
 
 /** What a law is judged with, as far as the judge needs it. */
-export class PartKit {
+export class PartKit<
+  R extends { fail(what: string): never } = { fail(what: string): never },
+> {
   /** Steps done; a run without any proves nothing. */
   operations = 0;
   /** How many runs a label was seen in. */
   readonly labels: Map<string, number> = new Map();
   /** The rig that was made last, for faults that end in an exception. */
-  rig: { fail(what: string): never } | undefined;
+  rig: R | undefined;
 
   /** Where the drawing starts. */
   constructor(readonly seed: number) {}
@@ -37,6 +39,11 @@ export class PartKit {
   /** Counts a run for a label. */
   label(name: string): void {
     this.labels.set(name, (this.labels.get(name) ?? 0) + 1);
+  }
+
+  /** Ends the run, with the operations that led there, if any were done. */
+  fail(what: string): void {
+    this.rig?.fail(what);
   }
 }
 
@@ -186,7 +193,7 @@ function runDrawn<K extends PartKit, S>(
 function explain(kit: PartKit, error: unknown): string {
   if (error instanceof LawViolation) return error.message;
   try {
-    kit.rig?.fail(`expected no exception, got ${error}`);
+    kit.fail(`expected no exception, got ${error}`);
   } catch (violation) {
     if (violation instanceof LawViolation) return violation.message;
   }

@@ -1,20 +1,29 @@
+import { LawViolation, PartKit, type PartLaw } from "../part.ts";
 import { PoolRig } from "./rig.ts";
 import type { MempoolScenario } from "./scenario.ts";
 import type { PoolOffer, PoolUnderTest } from "./subject.ts";
 import { bytesLaws } from "./laws_bytes.ts";
 
 /** What a law is judged with. */
-export class MempoolKit {
-  /** Steps done; a run without any proves nothing. */
-  steps = 0;
-  /** How many runs a label was seen in. */
-  readonly labels: Map<string, number> = new Map();
-
-  /** The rig that was made last, for faults that end in an exception. */
-  rig: PoolRig | undefined;
-
+export class MempoolKit extends PartKit<PoolRig> {
   /** Judges pools that `make` makes. */
-  constructor(readonly make: (geometry: MempoolScenario["geometry"]) => PoolUnderTest) {}
+  constructor(
+    readonly make: (geometry: MempoolScenario["geometry"]) => PoolUnderTest,
+    seed = 1,
+  ) {
+    super(seed);
+  }
+
+  /** As `operations`. */
+  get steps(): number {
+    return this.operations;
+  }
+
+  /** An exception of the pool is told with what was done, but without the pool's limits. */
+  override fail(what: string): never {
+    const log = (this.rig?.log ?? []).map((line, i) => `  ${String(i + 1).padStart(3)}. ${line}`);
+    throw new LawViolation([...log, `  ${what}`].join("\n"));
+  }
 
   /** A new pool of which nobody holds anything. */
   open({ geometry }: MempoolScenario): PoolRig {
@@ -35,28 +44,20 @@ export class MempoolKit {
     for (const step of scenario.steps) {
       before(rig);
       const outcome = rig.step({ ...scenario, verbs }, step);
-      this.steps++;
+      this.operations++;
       seen.add(outcome.got ? outcome.verb : "refused");
       if (outcome.bulk) seen.add(outcome.got ? "bulk" : "bulk refused");
       after(rig, outcome);
     }
-    for (const label of seen) this.labels.set(label, (this.labels.get(label) ?? 0) + 1);
+    for (const label of seen) this.label(label);
     return rig;
   }
 }
 
 /** A law of buffer pools, as data. */
-export interface MempoolLaw {
-  /** `POOL-1` ... */
-  readonly id: string;
-  /** The law in one sentence. */
-  readonly statement: string;
-  /** Where it comes from. */
-  readonly clause: string;
+export interface MempoolLaw extends PartLaw<MempoolKit, MempoolScenario> {
   /** What the pool has to offer for this law to be judged. */
   readonly needs?: PoolOffer;
-  /** Does the run and throws a `LawViolation` when the law does not hold. */
-  check(kit: MempoolKit, scenario: MempoolScenario): void;
 }
 
 const GUIDE = "DPDK Programmer's Guide, Mempool Library";

@@ -1,23 +1,19 @@
+import { PartKit, type PartLaw } from "../part.ts";
 import { type BurstRing, hasPart, type RingGeometry, type RingPart } from "./burst_ring.ts";
 import { RingRig } from "./rig.ts";
 import type { RingScenario, RingStart } from "./scenario.ts";
 
 /** What a law is judged with: the ring's maker and what was declared about it. */
-export class RingKit {
-  /** Steps done; a run without any proves nothing. */
-  operations = 0;
-  /** How many runs a label was seen in. */
-  readonly labels: Map<string, number> = new Map();
-  /** The rig that was made last, for faults that end in an exception. */
-  rig: RingRig | undefined;
-
+export class RingKit extends PartKit<RingRig> {
   /** What one law is judged with. */
   constructor(
     readonly make: (geometry: RingGeometry) => BurstRing,
     readonly exactSizes: boolean,
-    readonly seed: number,
+    seed: number,
     readonly without: readonly RingPart[],
-  ) {}
+  ) {
+    super(seed);
+  }
 
   /** A new ring beside an empty model. */
   open(geometry: RingGeometry): RingRig {
@@ -35,25 +31,12 @@ export class RingKit {
   sizes(): number[] {
     return this.exactSizes ? [1, 2, 3, 4, 5, 7, 8, 9] : [1, 2, 4, 8];
   }
-
-  /** Counts a run for a label. */
-  label(name: string): void {
-    this.labels.set(name, (this.labels.get(name) ?? 0) + 1);
-  }
 }
 
 /** A law of rings, as data. */
-export interface RingLaw {
-  /** `RING-1` ... */
-  readonly id: string;
-  /** The law in one sentence. */
-  readonly statement: string;
-  /** Where it comes from. */
-  readonly clause: string;
+export interface RingLaw extends PartLaw<RingKit, RingScenario> {
   /** One of these parts has to be there for the law to be judged. */
   readonly needs?: readonly RingPart[];
   /** Drawn scenarios with indices from 0 or from the wrap, or one fixed run. */
   readonly judged: RingStart | "once";
-  /** Does the run and throws a `RingViolation` when the law does not hold. */
-  check(kit: RingKit, scenario: RingScenario): void;
 }

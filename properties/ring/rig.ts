@@ -1,8 +1,6 @@
+import { LawViolation } from "../part.ts";
 import type { BurstRing, RingGeometry } from "./burst_ring.ts";
 import type { RingScenario, RingStep, RingStepKind } from "./scenario.ts";
-
-/** A law that does not hold: what was done, what was expected, what came. */
-export class RingViolation extends Error {}
 
 /** What a step did. */
 export interface RingOutcome {
@@ -126,13 +124,13 @@ export class RingRig {
 
   /**
    * Ends the run.
-   * @throws {RingViolation} with everything that was done so far
+   * @throws {LawViolation} with everything that was done so far
    */
   fail(what: string): never {
     const { size, exactSize, startIndex } = this.geometry;
     const lines = this.log.map((line, i) => `  ${String(i + 1).padStart(3)}. ${line}`);
     const kind = `${exactSize ? "exact size" : "size"} ${size}, indices from ${startIndex}`;
-    throw new RingViolation([`  ring: ${kind}`, ...lines, `  ${what}`].join("\n"));
+    throw new LawViolation([`  ring: ${kind}`, ...lines, `  ${what}`].join("\n"));
   }
 
   #call<T>(text: string, run: () => T): T {
