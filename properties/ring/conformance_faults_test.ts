@@ -1,9 +1,9 @@
 // Aim: each law of rings finds what breaks it. Method: a plain ring with one planted mistake at a
 // time; the law that the mistake is about has to name it, and none may name the ring without.
 
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import type { BurstRing, RingGeometry } from "./burst_ring.ts";
-import { judgeRing, type RingVerdict } from "./conformance.ts";
+import { judgeRing, ringConformance, type RingVerdict } from "./conformance.ts";
 import { ringLaws } from "./laws.ts";
 
 type Fault =
@@ -187,4 +187,41 @@ Deno.test("ringConformance judges only the parts that are there, and says so", (
 Deno.test("ringConformance refuses a number of runs that proves nothing", () => {
   const make = (geometry: RingGeometry): BurstRing => new PlantedRing(geometry, "none");
   assertThrows(() => [...judgeRing("mine", make, { numRuns: 0 })], RangeError, "numRuns 0");
+});
+
+type Step = { name: string; ignore: boolean; fn: () => void };
+type Registered = (t: { step(step: Step): void }) => Promise<void>;
+
+/** Catches what `ringConformance` registers and runs it; the names of the steps that failed. */
+async function failures(fault: Fault, only: RegExp): Promise<string[]> {
+  const caught: Registered[] = [];
+  const register = Deno.test;
+  try {
+    Object.assign(Deno, { test: (_: string, fn: Registered) => void caught.push(fn) });
+    ringConformance(fault, (geometry) => new PlantedRing(geometry, fault), { only });
+  } finally {
+    Object.assign(Deno, { test: register });
+  }
+  const failed: string[] = [];
+  await caught[0]!({
+    step({ name, ignore, fn }) {
+      try {
+        if (!ignore) fn();
+      } catch (error) {
+        assertStringIncludes(String(error), `broken by ${fault}: `);
+        failed.push(name.split(" ")[0]!);
+      }
+    },
+  });
+  return failed;
+}
+
+Deno.test("ringConformance fails the steps of broken laws, and as a whole when it judged none", async () => {
+  assertEquals(await failures("-1 ends a burst", /^RING-(?:3|11)$/), ["RING-11"]);
+  assertEquals(await failures("none", /^RING-(?:3|11)$/), []);
+  await assertRejects(
+    () => failures("none", /^none$/),
+    Error,
+    "No law of none was judged (HARN-1)",
+  );
 });
