@@ -3,8 +3,7 @@
 // by a model; the invariants after every operation, and each broken by hand; bytes against a model
 // that knows neither bits nor sweeps; DIR-24-8 beside it on large tables and in a storm; a reader
 // between any two stores; runs with two forms, shared and of more than 511 ranges, by hand.
-import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   fibConformance,
   type FibGeometry,
@@ -14,6 +13,7 @@ import {
 import { bgpLikeRoutes, shuffled } from "../../properties/fib/bgp_like.ts";
 import { dxrBytes, dxrLedger } from "../../properties/fib/_dxr_for_tests.ts";
 import type { DxrStore } from "./_dxr_store.ts";
+import { expectByteLimit } from "../../properties/fib/_bytes_for_tests.ts";
 import {
   expectBgpTable,
   expectBulkLoad,
@@ -66,39 +66,8 @@ Deno.test("Dxr keeps its invariants after every operation", () => {
 });
 
 Deno.test("Dxr takes the bytes that its routes need, and add refuses one byte more", () => {
-  let refused = 0;
-  const scenario = fc.record({
-    seed: fc.nat(1000),
-    room: fc.integer({ min: 0, max: 100 }),
-    picks: fc.array(fc.nat(99), { maxLength: 20, size: "max" }),
-  });
-  fc.assert(
-    fc.property(scenario, ({ seed, room, picks }) => {
-      const maxBytes = 4 * 2 ** 12 + room;
-      const fib = new Dxr({ directBits: 12, maxBytes });
-      const live = new Map<string, Route>();
-      const pool = bgpLikeRoutes(12, seed, 10);
-      for (const pick of picks) {
-        const route = { ...pool[pick % pool.length]!, nextHop: pick % 3 };
-        const key = `${route.prefix}/${route.depth}`;
-        if (pick % 4 === 0) {
-          assertEquals(fib.delete(route.prefix, route.depth), live.delete(key));
-        } else {
-          const after = new Map(live).set(key, route);
-          const isSame = live.get(key)?.nextHop === route.nextHop;
-          const fits = isSame || dxrBytes([...after.values()], 12) <= maxBytes;
-          assertEquals(fib.add(route.prefix, route.depth, route.nextHop), fits);
-          if (fits) live.set(key, route);
-          else refused++;
-        }
-        assertEquals(fib.bytesOccupied, dxrBytes([...live.values()], 12));
-        if (fib.bytesOccupied <= maxBytes) assert(fib.bytesReserved <= maxBytes);
-      }
-      fib.checkInvariants();
-    }),
-    { numRuns: 40, seed: 1 },
-  );
-  assertGreater(refused, 50);
+  const make = (maxBytes: number) => new Dxr({ directBits: 12, maxBytes });
+  expectByteLimit(make, (routes) => dxrBytes(routes, 12), 10);
 });
 
 Deno.test("Dxr agrees with DIR-24-8 on 20,000 BGP-like routes", () => {

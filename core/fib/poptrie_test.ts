@@ -3,11 +3,11 @@
 // invariants after every operation, and each broken by hand; bytes against a model that knows
 // neither bits nor sweeps; DIR-24-8 beside it on large tables and in a storm; a reader between any
 // two stores.
-import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import { assertEquals, assertThrows } from "@std/assert";
 import { fibConformance, type FibGeometry } from "../../properties/fib/mod.ts";
-import { judgeFib, type Route } from "../../properties/fib/mod.ts";
+import { judgeFib } from "../../properties/fib/mod.ts";
 import { bgpLikeRoutes, shuffled } from "../../properties/fib/bgp_like.ts";
+import { expectByteLimit } from "../../properties/fib/_bytes_for_tests.ts";
 import {
   expectBgpTable,
   expectBulkLoad,
@@ -70,39 +70,8 @@ Deno.test("Poptrie keeps its invariants after every operation", () => {
 });
 
 Deno.test("Poptrie takes the bytes that its routes need, and add refuses one byte more", () => {
-  let refused = 0;
-  const scenario = fc.record({
-    seed: fc.nat(1000),
-    room: fc.integer({ min: 0, max: 500 }),
-    picks: fc.array(fc.nat(99), { maxLength: 20, size: "max" }),
-  });
-  fc.assert(
-    fc.property(scenario, ({ seed, room, picks }) => {
-      const maxBytes = 4 * 2 ** 8 + room;
-      const fib = new Poptrie({ directBits: 8, maxBytes });
-      const live = new Map<string, Route>();
-      const pool = bgpLikeRoutes(12, seed, 6);
-      for (const pick of picks) {
-        const route = { ...pool[pick % pool.length]!, nextHop: pick % 3 };
-        const key = `${route.prefix}/${route.depth}`;
-        if (pick % 4 === 0) {
-          assertEquals(fib.delete(route.prefix, route.depth), live.delete(key));
-        } else {
-          const after = new Map(live).set(key, route);
-          const isSame = live.get(key)?.nextHop === route.nextHop;
-          const fits = isSame || poptrieBytes([...after.values()], 8) <= maxBytes;
-          assertEquals(fib.add(route.prefix, route.depth, route.nextHop), fits);
-          if (fits) live.set(key, route);
-          else refused++;
-        }
-        assertEquals(fib.bytesOccupied, poptrieBytes([...live.values()], 8));
-        if (fib.bytesOccupied <= maxBytes) assert(fib.bytesReserved <= maxBytes);
-        fib.checkInvariants();
-      }
-    }),
-    { numRuns: 40, seed: 1 },
-  );
-  assertGreater(refused, 50);
+  const make = (maxBytes: number) => new Poptrie({ directBits: 8, maxBytes });
+  expectByteLimit(make, (routes) => poptrieBytes(routes, 8), 6);
 });
 
 Deno.test("Poptrie agrees with DIR-24-8 on 20,000 BGP-like routes", () => {
