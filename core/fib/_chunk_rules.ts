@@ -50,7 +50,7 @@ export class ChunkRules {
 
   /** Bytes of all arrays. */
   get bytes(): number {
-    return 13 * this.chunks + 4 * this.words.length + 8 * this.short.capacity;
+    return 13 * this.chunks + 4 * this.words.length + this.short.bytes;
   }
 
   /** Chunk of an address. A shift by 32 - 0 would be one by 0, hence two shifts. */

@@ -29,6 +29,7 @@ function checkRules(rules: RuleTable): void {
     if (rules.get(prefix, depth) < 0) throw new Error(`Rule ${text} is not found in its hash`);
   }
   if (count !== rules.count) throw new Error(`${count} rules are stored, ${rules.count} counted`);
+  rules.checkBits();
 }
 
 /** A block of addresses and the group that answers for it. */

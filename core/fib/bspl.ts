@@ -108,7 +108,7 @@ export class Bspl implements Fib4 {
 
   /** Bytes that only updates use: the routes, and a count of markers for each slot. */
   get ribBytes(): number {
-    return 8 * this.rules.capacity + this.tables.besideBytes;
+    return this.rules.bytes + this.tables.besideBytes;
   }
 
   /**

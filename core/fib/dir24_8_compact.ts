@@ -140,7 +140,7 @@ export class Dir24_8Compact implements Fib4 {
   /** Bytes of the rules, the depths beside the entries and the counts of the groups. */
   get ribBytes(): number {
     const { firstDepths, depths, longer } = this.levels;
-    return 8 * this.rules.capacity + firstDepths.length + depths.length + 4 * longer.length;
+    return this.rules.bytes + firstDepths.length + depths.length + 4 * longer.length;
   }
 
   /**

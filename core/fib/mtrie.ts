@@ -114,7 +114,7 @@ export class Mtrie implements Fib4 {
 
   /** Bytes of the table of routes beside the trie, which no look-up reads. */
   get ribBytes(): number {
-    return 8 * this.rules.capacity;
+    return this.rules.bytes;
   }
 
   /**

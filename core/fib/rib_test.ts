@@ -1,6 +1,7 @@
 // Aim: the routes beside the tables: the hash of IPv4 rules is a map of (prefix, depth), whatever was
-// removed from the middle of a run of collisions; the trie of IPv6 routes knows covers and what lies
-// beneath. Method: drawn operations on few prefixes beside a Map and a list of binary texts.
+// removed from the middle of a run of collisions, and finds what covers a prefix with bits as without;
+// the trie of IPv6 routes knows covers and what lies beneath. Method: drawn operations on few prefixes
+// beside a Map and a list of binary texts; each fault of the bits by hand.
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { RuleTable } from "./rule_table.ts";
@@ -70,6 +71,68 @@ Deno.test("RuleTable walk visits what was there when it began", () => {
   });
   assertEquals(seen, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   assertEquals(table.count, 1);
+});
+
+/** Prefixes that nest: of every depth around the joints of the bits, on few addresses. */
+const nested = fc.tuple(
+  fc.constantFrom(0, 0x0a01_0203, 0x0a01_0283, 0x0a81_0203, 0x8a01_0203, 0xffff_ffff),
+  fc.constantFrom(0, 1, 2, 15, 16, 17, 18, 21, 22, 23, 24, 25, 31, 32),
+).map(([address, depth]) => ({ prefix: depth === 0 ? 0 : address >>> (32 - depth), depth }));
+
+Deno.test("RuleTable has bits, and counts their bytes, from 2^15 rules and one more until clear", () => {
+  const table = new RuleTable();
+  for (let i = 0; i < 2 ** 15; i++) table.set(0x4000_0000 + i * 256, 24, 1);
+  assertEquals(table.bytes, 8 * 2 ** 16);
+  table.set(0x4000_0000, 16, 2);
+  assertEquals(table.bytes, 8 * 2 ** 17 + 4 * (2 ** 12 + 2 ** 20));
+  const covers = () => [0x4000_0100, 0x4000_0101].map((p, i) => table.coveringDepth(p, 24 + 8 * i));
+  assertEquals(covers(), [16, 24]);
+  table.checkBits();
+  table.clear();
+  assertEquals([table.bytes, ...covers()], [8 * 64, 0, 0]);
+});
+
+Deno.test("RuleTable with bits finds covers as a list of texts does, whatever came and went", () => {
+  const step = fc.record({ route: nested, remove: fc.boolean() });
+  const property = fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+    const table = new RuleTable();
+    table.reserve(2 ** 16);
+    const model = new Set<string>();
+    const digits = (prefix: number, depth: number) =>
+      depth === 0 ? "" : prefix.toString(2).padStart(depth, "0");
+    const apply = (prefix: number, depth: number, remove: boolean) => {
+      const whole = prefix * 2 ** (32 - depth);
+      const text = digits(prefix, depth);
+      if (remove) assertEquals(table.remove(whole, depth), model.delete(text));
+      else table.set(whole, depth, model.add(text).size);
+    };
+    for (const { route: { prefix, depth }, remove } of steps) {
+      apply(prefix, depth, remove);
+      const text = digits(prefix, depth);
+      const covers = [...model].filter((other) => other !== text && text.startsWith(other));
+      const longest = Math.max(0, ...covers.map((other) => other.length));
+      const whole = prefix * 2 ** (32 - depth);
+      assertEquals(table.coveringDepth(whole, depth), longest, `covering depth of ${text}`);
+    }
+    table.checkBits();
+    assertEquals(table.count, model.size);
+  });
+  fc.assert(property, { numRuns: 40, seed: 2 });
+});
+
+Deno.test("RuleTable checkBits names a rule without its bit, and a bit without its rule", () => {
+  const table = new RuleTable();
+  table.reserve(2 ** 16);
+  table.set(0x0a01_0200, 24, 1);
+  const { words } = (table as unknown as { bits: { words: Uint32Array } }).bits;
+  const at = words.findIndex((word) => word !== 0);
+  const word = words[at]!;
+  words[at] = 0;
+  assertThrows(() => table.checkBits(), Error, "Rule 10.1.2.0/24 has no bit");
+  words[at] = word | (word << 1);
+  assertThrows(() => table.checkBits(), Error, "2 bits are set for 1 rules");
+  words[at] = word;
+  table.checkBits();
 });
 
 function words(bits: string): Uint32Array {

@@ -153,7 +153,7 @@ export class StateJump implements Fib4 {
 
   /** Bytes that only updates use: the routes, a depth for each element, a count for each block. */
   get ribBytes(): number {
-    return 8 * this.rules.capacity + this.blocks.elements.besideBytes;
+    return this.rules.bytes + this.blocks.elements.besideBytes;
   }
 
   /**
