@@ -1,7 +1,13 @@
 import type { Dir24_8Memory } from "./_dir24_8_memory.ts";
-import { DEPTH_SHIFT, EXTENDED, GROUP_SLOTS, groupEntry, HOP } from "./entry.ts";
+import * as entryBits from "./entry.ts";
 import { GroupPool } from "./group_pool.ts";
 import type { RuleTable } from "./rule_table.ts";
+
+// Of its own module V8 folds a constant; an imported one it loads in every turn of a loop.
+const DEPTH_SHIFT = entryBits.DEPTH_SHIFT;
+const EXTENDED = entryBits.EXTENDED;
+const GROUP_SLOTS = entryBits.GROUP_SLOTS;
+const HOP = entryBits.HOP;
 
 /**
  * The levels of a DIR-24-8 table and how an update changes them: the first level (tbl24), the
@@ -83,7 +89,7 @@ export class Levels {
       slot = ((old & HOP) << 8) | ((prefix >>> (24 - level)) & 255);
       level += 8;
     }
-    this.writeRange(table, slot, slot + 2 ** (level - depth), entry);
+    this.writeRange(table, slot, slot + (1 << (level - depth)), entry);
   }
 
   /** Makes the group, and those below it, that lead to a new rule; answers the entry to publish. */
@@ -100,9 +106,9 @@ export class Levels {
     const slot = (group << 8) | ((prefix >>> (32 - level)) & 255);
     entries.fill(old, group << 8, (group << 8) + GROUP_SLOTS);
     if (depth > level) entries[slot] = this.buildGroup(prefix, depth, entry, level, old);
-    else entries.fill(entry, slot, slot + 2 ** (level - depth));
+    else entries.fill(entry, slot, slot + (1 << (level - depth)));
     this.touched += GROUP_SLOTS;
-    return groupEntry(group);
+    return entryBits.groupEntry(group);
   }
 
   /**
@@ -123,17 +129,21 @@ export class Levels {
   writeRange(table: Uint32Array, from: number, to: number, entry: number): void {
     const depth = entry >>> DEPTH_SHIFT;
     const counted = table === this.first ? 1 : 0;
+    let made = 0;
     this.touched += to - from;
     for (let i = from; i < to; i++) {
       const old = table[i]!;
       if ((old & EXTENDED) !== 0) {
         const base = (old & HOP) << 8;
         this.writeRange(this.pool.entries, base, base + GROUP_SLOTS, entry);
-      } else if (old >>> DEPTH_SHIFT <= depth) {
-        if (old === 0) this.validFirst += counted;
-        table[i] = entry;
+      } else {
+        // All bits where the rule wins: which slots longer rules hold cannot be predicted.
+        const wins = ((old >>> DEPTH_SHIFT) - depth - 1) >> 31;
+        made += old === 0 ? counted : 0;
+        table[i] = (entry & wins) | (old & ~wins);
       }
     }
+    this.validFirst += made;
   }
 
   /**
@@ -151,7 +161,7 @@ export class Levels {
       slot = ((table[slot]! & HOP) << 8) | ((prefix >>> (24 - level)) & 255);
       table = this.pool.entries;
     }
-    this.eraseRange(table, slot, slot + 2 ** (level - depth), depth, uncovered);
+    this.eraseRange(table, slot, slot + (1 << (level - depth)), depth, uncovered);
     while (below-- > 0) {
       level -= 8;
       const parent = below === 0 ? this.first : this.pool.entries;
@@ -207,7 +217,7 @@ export class Levels {
    */
   firstSlots(depth: number): number {
     if (depth < 1) return 0;
-    return depth >= this.firstBits ? 1 : 2 ** (this.firstBits - depth);
+    return depth >= this.firstBits ? 1 : 1 << (this.firstBits - depth);
   }
 
   /** Writes a rule into an empty place, or over shorter rules only, when no group lies there. */

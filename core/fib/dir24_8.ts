@@ -16,6 +16,8 @@ const EXTENDED = entryBits.EXTENDED;
 
 /** Addresses that `lookupBulk` works on at a time: 2 KiB of addresses and next hops. */
 const BULK_BLOCK = 256;
+/** Most groups that one rule needs: levels of 8 bits below a first level of 8. */
+const GROUPS_OF_RULE = 3;
 
 /**
  * DIR-24-8 (Gupta, Lin, McKeown: Routing Lookups in Hardware at Memory Access Speeds, INFOCOM 1998)
@@ -125,7 +127,11 @@ export class Dir24_8 implements Fib4 {
     return this.levels.touched;
   }
 
-  /** Bytes as rte_lpm allocates them: first level, all groups, 8 for each of `maxRules` rules. */
+  /**
+   * Bytes as rte_lpm allocates them: first level, all groups, 8 for each of `maxRules` rules. The
+   * rules here are in a hash that grows with them: 16 to 32 bytes each, and 4 MiB of bits from
+   * 32,769 rules on.
+   */
   get bytesReserved(): number {
     return 4 * this.first.length + 4 * entryBits.GROUP_SLOTS * this.levels.pool.capacity +
       8 * this.maxRules;
@@ -144,14 +150,21 @@ export class Dir24_8 implements Fib4 {
   add(prefix: number, depth: number, nextHop: number): boolean {
     checkPrefix("add", prefix, depth, this.depthMin);
     checkNextHop("add", nextHop);
-    const masked = (prefix & maskOf(depth)) >>> 0;
-    if (this.rules.get(masked, depth) < 0) {
-      if (this.rules.count >= this.maxRules) return false;
-      if (!this.levels.pool.has(this.levels.missingGroups(masked, depth))) return false;
+    const { levels, rules } = this;
+    const masked = prefix & maskOf(depth);
+    // Whether the route is new matters only where rules or groups may run out.
+    const fits = rules.count < this.maxRules &&
+      (depth <= this.firstBits || levels.pool.free >= GROUPS_OF_RULE);
+    if (!fits && rules.get(masked, depth) < 0) {
+      if (rules.count >= this.maxRules) return false;
+      if (!levels.pool.has(levels.missingGroups(masked, depth))) return false;
     }
-    this.rules.set(masked, depth, nextHop);
+    // What can fail comes first. The level comes before the rule: the branches of its write seldom
+    // hang on what was read, those of a probe do, so in this order the two wait for memory together.
+    rules.reserve(rules.count + 1);
     if (depth === 0) this.setMiss(nextHop);
-    else this.levels.insert(masked, depth, entryBits.leafEntry(nextHop, depth));
+    else levels.insert(masked, depth, entryBits.leafEntry(nextHop, depth));
+    rules.set(masked, depth, nextHop);
     return true;
   }
 
@@ -161,7 +174,7 @@ export class Dir24_8 implements Fib4 {
    */
   delete(prefix: number, depth: number): boolean {
     checkPrefix("delete", prefix, depth, this.depthMin);
-    const masked = (prefix & maskOf(depth)) >>> 0;
+    const masked = prefix & maskOf(depth);
     if (!this.rules.remove(masked, depth)) return false;
     if (depth === 0) this.setMiss(-1);
     else this.levels.erase(masked, depth, this.coveringEntry(masked, depth));

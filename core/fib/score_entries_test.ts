@@ -70,10 +70,11 @@ const faults: readonly Fault[] = [
     caughtBy: "LPM-16",
     plant: (_, { rules }) => {
       const set = rules.set.bind(rules);
+      let slots = rules.capacity;
       rules.set = (prefix, depth, nextHop) => {
-        const slots = rules.capacity;
         set(prefix, depth, nextHop);
         if (rules.capacity > slots) rules.remove(prefix, depth);
+        slots = rules.capacity;
       };
     },
   },
