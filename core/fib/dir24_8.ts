@@ -129,8 +129,8 @@ export class Dir24_8 implements Fib4 {
 
   /**
    * Bytes as rte_lpm allocates them: first level, all groups, 8 for each of `maxRules` rules. The
-   * rules here are in a hash that grows with them: 16 to 32 bytes each, and 4 MiB of bits from
-   * 32,769 rules on.
+   * rules here are in a hash that grows with them: 16 to 32 bytes each, and 4 MiB of bits once
+   * one of more than 32,768 was deleted.
    */
   get bytesReserved(): number {
     return 4 * this.first.length + 4 * entryBits.GROUP_SLOTS * this.levels.pool.capacity +

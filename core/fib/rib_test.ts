@@ -79,14 +79,15 @@ const nested = fc.tuple(
   fc.constantFrom(0, 1, 2, 15, 16, 17, 18, 21, 22, 23, 24, 25, 31, 32),
 ).map(([address, depth]) => ({ prefix: depth === 0 ? 0 : address >>> (32 - depth), depth }));
 
-Deno.test("RuleTable has bits, and counts their bytes, from 2^15 rules and one more until clear", () => {
+Deno.test("RuleTable asked for a cover has bits from 2^15 rules and one more until clear", () => {
   const table = new RuleTable();
   for (let i = 0; i < 2 ** 15; i++) table.set(0x4000_0000 + i * 256, 24, 1);
   assertEquals(table.bytes, 8 * 2 ** 16);
-  table.set(0x4000_0000, 16, 2);
-  assertEquals(table.bytes, 8 * 2 ** 17 + 4 * (2 ** 12 + 2 ** 20));
   const covers = () => [0x4000_0100, 0x4000_0101].map((p, i) => table.coveringDepth(p, 24 + 8 * i));
-  assertEquals(covers(), [16, 24]);
+  assertEquals([...covers(), table.bytes], [0, 24, 8 * 2 ** 16]);
+  table.set(0x4000_0000, 16, 2);
+  assertEquals(table.bytes, 8 * 2 ** 17);
+  assertEquals([...covers(), table.bytes], [16, 24, 8 * 2 ** 17 + 4 * (2 ** 12 + 2 ** 20)]);
   table.checkBits();
   table.clear();
   assertEquals([table.bytes, ...covers()], [8 * 64, 0, 0]);
@@ -97,6 +98,7 @@ Deno.test("RuleTable with bits finds covers as a list of texts does, whatever ca
   const property = fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
     const table = new RuleTable();
     table.reserve(2 ** 16);
+    assertEquals(table.coveringDepth(0, 32), 0);
     const model = new Set<string>();
     const digits = (prefix: number, depth: number) =>
       depth === 0 ? "" : prefix.toString(2).padStart(depth, "0");
@@ -124,6 +126,7 @@ Deno.test("RuleTable checkBits names a rule without its bit, and a bit without i
   const table = new RuleTable();
   table.reserve(2 ** 16);
   table.set(0x0a01_0200, 24, 1);
+  assertEquals(table.coveringDepth(0x0a01_0203, 32), 24);
   const { words } = (table as unknown as { bits: { words: Uint32Array } }).bits;
   const at = words.findIndex((word) => word !== 0);
   const word = words[at]!;

@@ -15,8 +15,8 @@ import { prefixText } from "./route.ts";
  *
  * What covers a prefix is found by a probe at each shorter depth that has rules while the hash is
  * small. From 2^17 slots (1 MiB, more than the caches next to a core keep) a bit for each prefix to
- * depth 24 says where to probe: one cache line of bits and one probe. The bits cost 4 MiB until
- * `clear`, and their making, with the doubling that asks for them, a pass over the rules.
+ * depth 24 says where to probe: one cache line of bits and one probe. The first question to a large
+ * table makes them, in a pass over the rules; they take 4 MiB until `clear`.
  *
  * Callers pass prefixes whose host bits are 0, with a sign or without: only their 32 bits count. The
  * table owns its arrays; nobody else keeps a slot number across a change.
@@ -70,7 +70,7 @@ export class RuleTable {
    * none does.
    */
   coveringDepth(prefix: number, depth: number): number {
-    const bits = this.bits;
+    const bits = this.bits ?? this.makeBits();
     for (let d = depth - 1; d > 0; d--) {
       if (bits !== undefined && d <= BITS_DEPTH) return bits.longest(prefix, d);
       if (this.perDepth[d] === 0) continue;
@@ -208,16 +208,22 @@ export class RuleTable {
       this.words[2 * slot] = old[i]!;
       this.words[2 * slot + 1] = old[i + 1]!;
     }
-    if (this.bits === undefined && slots >= SLOTS_WITH_BITS) this.makeBits();
   }
 
-  private makeBits(): void {
-    const bits = new PrefixBits();
+  /** The bits of a large table; none for a small one, or where the memory cannot be had. */
+  private makeBits(): PrefixBits | undefined {
+    if (this.capacity < SLOTS_WITH_BITS) return undefined;
+    let bits: PrefixBits;
+    try {
+      bits = new PrefixBits();
+    } catch {
+      return undefined;
+    }
     for (let slot = 0; slot < this.capacity; slot++) {
       const depth = this.depthAt(slot);
-      if (depth >= 0) bits.add(this.prefixAt(slot), depth);
+      if (depth > 0) bits.add(this.prefixAt(slot), depth);
     }
-    this.bits = bits;
+    return this.bits = bits;
   }
 }
 
