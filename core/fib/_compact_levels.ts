@@ -66,7 +66,7 @@ export class CompactLevels {
       if (isNew) this.longer[group]!++;
       slot = slotIn(group, prefix, level);
     }
-    this.write(level === this.firstBits, slot, slot + 2 ** (level - depth), ~hop, depth + 1);
+    this.write(level === this.firstBits, slot, slot + (1 << (level - depth)), ~hop, depth + 1);
   }
 
   /**
@@ -81,7 +81,7 @@ export class CompactLevels {
       const entry = (level === this.firstBits ? this.first : this.entries)[slot]!;
       slot = slotIn(entry - 1, prefix, level);
     }
-    const to = slot + 2 ** (level - depth);
+    const to = slot + (1 << (level - depth));
     this.replace(level === this.firstBits, slot, to, depth + 1, ~hop, depthBeneath + 1);
     while (above-- > 0) this.collapse(this.path[above]!, above === 0);
   }

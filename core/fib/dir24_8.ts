@@ -6,7 +6,7 @@ import { checkTable } from "./_invariants.ts";
 import { Levels } from "./_levels.ts";
 import * as entryBits from "./entry.ts";
 import type { Fib4 } from "./fib.ts";
-import { GROUPS_MAX } from "./group_pool.ts";
+import { GROUPS_MAX, GROUPS_OF_RULE } from "./group_pool.ts";
 import { checkBulk, checkNextHop, checkPrefix, checkSize, maskOf } from "./route.ts";
 import { RuleTable } from "./rule_table.ts";
 
@@ -16,8 +16,6 @@ const EXTENDED = entryBits.EXTENDED;
 
 /** Addresses that `lookupBulk` works on at a time: 2 KiB of addresses and next hops. */
 const BULK_BLOCK = 256;
-/** Most groups that one rule needs: levels of 8 bits below a first level of 8. */
-const GROUPS_OF_RULE = 3;
 
 /**
  * DIR-24-8 (Gupta, Lin, McKeown: Routing Lookups in Hardware at Memory Access Speeds, INFOCOM 1998)
@@ -42,7 +40,8 @@ const GROUPS_OF_RULE = 3;
  *
  * The table refuses (`add` answers false) when rules or groups run out, before it has changed
  * anything. A default route, where allowed, is kept beside the table as the answer of a miss. The
- * rules are in a hash: rte_lpm's sorted rule array made a full table of 841,941 routes take 100 s.
+ * rules are in a hash (rte_lpm's sorted rule array made a full table of 841,941 routes take 100 s) of
+ * 16 to 32 bytes a rule, which no account names, and 4 MiB once one of more than 32,768 was deleted.
  *
  * An update touches the 2^(level - depth) slots of its prefix, 256 slots of each group beneath
  * them, and 256 slots of each group on its path that it creates or may give back; `entriesTouched`
@@ -69,22 +68,19 @@ export class Dir24_8 implements Fib4 {
   readonly firstBits: number;
   private readonly levels: Levels;
   private readonly rules = new RuleTable();
-  /** `levels.first` and `levels.pool.entries`, one load nearer to the look-ups. */
-  private readonly first: Uint32Array;
-  private readonly entries: Uint32Array;
+  private readonly first: Uint32Array; // of `levels`, one load nearer to the look-ups
+  private readonly entries: Uint32Array; // so are these
   private readonly shift: number;
   private readonly narrower: number; // than 24 bits
   private readonly maxRules: number;
   private readonly depthMin: number;
   /** What a miss answers: the default route's next hop, or -1. */
   private missHop = -1;
-  /** What other threads read. */
   private readonly memory: Dir24_8Memory | undefined;
 
   /**
    * An empty table, with all of its memory allocated.
-   * @throws {RangeError} when an option is out of range, or (naming the bytes) the memory cannot be
-   * had or is too small
+   * @throws {RangeError} when an option is out of range, or the memory cannot be had or is too small
    */
   constructor(options: Dir24_8Options) {
     const { firstBits, groups, maxRules, defaultRoute, shared, readers = 1 } = options;
@@ -112,7 +108,7 @@ export class Dir24_8 implements Fib4 {
     this.entries = this.levels.pool.entries;
   }
 
-  /** Routes that the table holds, the default route among them. */
+  /** Routes in the table, the default route too. */
   get size(): number {
     return this.rules.count;
   }
@@ -127,20 +123,14 @@ export class Dir24_8 implements Fib4 {
     return this.levels.touched;
   }
 
-  /**
-   * Bytes as rte_lpm allocates them: first level, all groups, 8 for each of `maxRules` rules. The
-   * rules here are in a hash that grows with them: 16 to 32 bytes each, and 4 MiB of bits once
-   * one of more than 32,768 was deleted.
-   */
+  /** Bytes as rte_lpm allocates them: first level, all groups, 8 for each of `maxRules` rules. */
   get bytesReserved(): number {
-    return 4 * this.first.length + 4 * entryBits.GROUP_SLOTS * this.levels.pool.capacity +
-      8 * this.maxRules;
+    return 4 * this.first.length + 4 * this.entries.length + 8 * this.maxRules;
   }
 
   /** Bytes in use: 4 for each valid entry of the first level, 1024 a group, 8 a rule. */
   get bytesOccupied(): number {
-    const { validFirst, pool } = this.levels;
-    return 4 * validFirst + 4 * entryBits.GROUP_SLOTS * pool.used + 8 * this.rules.count;
+    return 4 * this.levels.validFirst + 1024 * this.groupsUsed + 8 * this.size;
   }
 
   /**
@@ -153,14 +143,12 @@ export class Dir24_8 implements Fib4 {
     const { levels, rules } = this;
     const masked = prefix & maskOf(depth);
     // Whether the route is new matters only where rules or groups may run out.
-    const fits = rules.count < this.maxRules &&
-      (depth <= this.firstBits || levels.pool.free >= GROUPS_OF_RULE);
-    if (!fits && rules.get(masked, depth) < 0) {
+    const mayFail = rules.count >= this.maxRules || levels.pool.free < GROUPS_OF_RULE;
+    if (mayFail && rules.get(masked, depth) < 0) {
       if (rules.count >= this.maxRules) return false;
       if (!levels.pool.has(levels.missingGroups(masked, depth))) return false;
     }
-    // What can fail comes first. The level comes before the rule: the branches of its write seldom
-    // hang on what was read, those of a probe do, so in this order the two wait for memory together.
+    // What can fail first; then the level, whose branches do not wait for memory as a probe's do.
     rules.reserve(rules.count + 1);
     if (depth === 0) this.setMiss(nextHop);
     else levels.insert(masked, depth, entryBits.leafEntry(nextHop, depth));
@@ -304,8 +292,7 @@ export class Dir24_8 implements Fib4 {
   /** The entry that a deletion uncovers: that of the longest shorter rule, or 0. */
   private coveringEntry(prefix: number, depth: number): number {
     const covering = this.rules.coveringDepth(prefix, depth);
-    if (covering === 0) return 0;
-    return entryBits.leafEntry(
+    return covering === 0 ? 0 : entryBits.leafEntry(
       this.rules.get((prefix & maskOf(covering)) >>> 0, covering),
       covering,
     );

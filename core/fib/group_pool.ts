@@ -6,6 +6,8 @@ import { GROUP_SLOTS } from "./entry.ts";
  * 2^24.
  */
 export const GROUPS_MAX = 2 ** 22;
+/** Most groups that one rule needs: levels of 8 bits below a first level of 8. */
+export const GROUPS_OF_RULE = 3;
 
 /**
  * The tbl8 groups of a DIR-24-8 table: a fixed population of blocks of 256 entries in one array.
