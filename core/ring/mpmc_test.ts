@@ -1,12 +1,13 @@
 // Aim: MpmcRing refuses what it cannot do and says so, and handles agree about what they share.
 // Method: examples; its laws are in properties/ring/conformance_test.ts, between threads in
 // mpmc_steps_test.ts and mpmc_worker_test.ts.
-
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { mpmcRingBytes, type MpmcRingOptions, type RingSync } from "./mpmc_memory.ts";
 import { MpmcRing } from "./mpmc.ts";
 import { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
 import { SpscRing } from "./spsc.ts";
+import { queueViolation } from "../../properties/ring/history.ts";
+import { crossings, load, run } from "./_workers_for_tests.ts";
 
 function shared(size: number, options: MpmcRingOptions = {}): [MpmcRing, MpmcRing] {
   const memory = new SharedArrayBuffer(mpmcRingBytes(size, options.exactSize));
@@ -120,5 +121,32 @@ Deno.test("MpmcRing mt-rts with no distance allowed serves one claim after the o
   for (let i = 0; i < 20; i++) {
     assertEquals(one.enqueueBulk(Int32Array.of(i, i + 1), 0, 2), 2);
     assertEquals([other.dequeueBurst(out, 4), out[0], out[1]], [2, i, i + 1]);
+  }
+});
+
+// Aim: the ring is a queue between real threads, in every mode (RING-6, RING-5). Method: two
+// Workers enqueue and dequeue; the monitor of queues judges what they write down. More of them for
+// longer are in properties/ring/threads.real.ts.
+
+// A Worker loads the ring from its file, for which plain `deno test` has no permission.
+const mayRead = Deno.permissions.querySync({ name: "read", path: import.meta.dirname! }).state ===
+  "granted";
+
+Deno.test({
+  name: "MpmcRing is a queue between two Workers, in every mode, across the wrap (RING-5, RING-6)",
+  ignore: !mayRead,
+}, async () => {
+  const workers = await load(2);
+  try {
+    for (const sync of ["mt", "mt-rts", "mt-hts"] as const) {
+      const ring = { size: 24, producers: sync, consumers: sync };
+      const calls = await run(workers, { ...ring, items: 2000, burstMax: 5 });
+      const late = sync === "mt-rts";
+      const options = { size: 24, lateItems: late, lateSlots: late };
+      assertEquals(queueViolation(calls, options), undefined, sync);
+      assertGreater(crossings(calls), 100, `HARN-1: ${sync}: hardly an item changed threads`);
+    }
+  } finally {
+    for (const worker of workers) worker.terminate();
   }
 });
