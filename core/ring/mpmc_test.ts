@@ -1,6 +1,6 @@
 // Aim: MpmcRing refuses what it cannot do and says so, and handles agree about what they share.
 // Method: examples; its laws are in properties/ring/conformance_test.ts, between threads in
-// mpmc_steps_test.ts and mpmc_worker_test.ts.
+// mpmc_steps_test.ts and, with Workers, below.
 import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { mpmcRingBytes, type MpmcRingOptions, type RingSync } from "./mpmc_memory.ts";
 import { MpmcRing } from "./mpmc.ts";
