@@ -2,6 +2,8 @@
 // meanwhile.
 // Method: laws made for the purpose, on a subject with one device and on one that can build more.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { ScenarioError } from "../../core/machine/check.ts";
+import { Testbed } from "../../core/machine/testbed.ts";
 import { build } from "../arbitraries/build.ts";
 import {
   type PacketDraw,
@@ -12,6 +14,7 @@ import {
 import type { Law, Run } from "../law.ts";
 import { FakeDevice } from "./_fake_device_for_tests.ts";
 import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
+import { DEFAULT_MACHINE } from "./default_machine.ts";
 import { DeviceError, Subject } from "./subject.ts";
 import { Tally } from "./tally.ts";
 
@@ -111,6 +114,19 @@ Deno.test("Subject replaces a device that threw", () => {
   const subject = new Subject({ ...broken, policy, offers }, { fresh: () => new FakeDevice() });
   assertThrows(() => subject.run(SCENARIO), DeviceError, "no words");
   assertEquals(subject.run(SCENARIO).outCount, 3);
+});
+
+Deno.test("judgeScenario does not hold a scenario that the device cannot run against the device", () => {
+  const idle = () => ({ name: "idle" });
+  const make = () => new Testbed(idle, DEFAULT_MACHINE);
+  const bad = { ...PLAIN_GEOMETRY, rxRing: 24 };
+  const s = build({ geometry: bad, neighbours: [0, 1], routes: [], packets: [], deviations: [] });
+  for (const fresh of [undefined, make]) {
+    const subject = new Subject(make(), fresh === undefined ? {} : { fresh });
+    const refused = "Cannot run a scenario: rxRing is 24, expected a power of two";
+    assertThrows(() => judgeScenario(subject, s, []), ScenarioError, refused);
+    assertThrows(() => subject.again(s, fresh !== undefined), ScenarioError, refused);
+  }
 });
 
 // Aim: a tally keeps counts, reasons and the smallest draw that broke its law.
