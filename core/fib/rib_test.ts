@@ -40,7 +40,7 @@ Deno.test("RuleTable equals a map under every drawn sequence of operations", () 
     },
   );
   fc.assert(property, { numRuns: 100, seed: 1 });
-  assertEquals(resized > 0, true, "no run outgrew the first slots");
+  assertEquals(resized > 20, true, `only ${resized} runs outgrew the first slots`);
 });
 
 function checkWhole(table: RuleTable, model: Map<number, number>): void {

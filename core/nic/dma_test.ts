@@ -214,7 +214,7 @@ Deno.test("DmaEngine stalls without room, goes on when room comes back, loses no
       refusals += fabric.refusals;
     },
   ));
-  assert(refusals > 0, "nothing was refused: the property tried nothing");
+  assert(refusals > 30, `only ${refusals} refusals: the property tried nothing`);
 });
 
 Deno.test("DmaEngine stalls reads and writes apart, and resumes both", () => {

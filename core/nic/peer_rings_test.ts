@@ -138,7 +138,7 @@ Deno.test("PeerRings NIC-3: no slot is used before its completion, whenever one 
     ),
     { numRuns: 60 },
   );
-  assert(waits > 0, "no ingress NIC had to wait for slots");
+  assert(waits > 50, `an ingress NIC had to wait for slots ${waits} times only`);
 });
 
 Deno.test("PeerRings passes a slot from ingress to egress and back", () => {

@@ -169,7 +169,7 @@ Deno.test("PollPort does what the data sheet of its driver says, under any opera
     ),
     { numRuns: 150 },
   );
-  for (const [what, n] of Object.entries(seen)) assert(n > 0, `never ${what}`);
+  for (const [what, n] of Object.entries(seen)) assert(n > 20, `only ${n} times: ${what}`);
 });
 
 Deno.test("PollPort staged packets go first and cost no doorbell", () => {

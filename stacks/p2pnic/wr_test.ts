@@ -253,9 +253,9 @@ Deno.test("p2pnic keeps the order of each pair of ports under any load, size and
       }
       dropped += o.ports.reduce((sum, port) => sum + port.rxMissed, 0);
     }),
-    { numRuns: 100 },
+    { numRuns: 250 },
   );
-  assert(dropped > 0, "no packet was lost: slots were never short");
+  assert(dropped > 50, `only ${dropped} packets were lost: slots were never short`);
 });
 
 Deno.test("p2pnic refuses to boot when the NICs' memory does not hold the slots", () => {
