@@ -1,6 +1,8 @@
 // Aim: every wrong command line or file ends with one telling line and exit code 2, and leaves nothing behind.
 // Method: run command lines in this process and compare the whole of what they write.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { InputError } from "../fixtures/mod.ts";
+import { readInput } from "./files.ts";
 import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
 import { fileURLToPath } from "node:url";
 
@@ -93,6 +95,28 @@ for (const [option, value, expected] of VALUES) {
     await assertRefused(["compare", `--${option}=${value}`], `--${option}: expected ${expected}`);
   });
 }
+
+Deno.test("main refuses a rate at which the last packet comes after minutes", async () => {
+  await assertRefused(
+    ["compare", "--rate", "0.000000001", "--count", "5"],
+    "--rate: expected the last of 5 packets within 100 s, got one after 4.91e+3 s at 1e-9 Gb/s",
+  );
+});
+
+Deno.test("readInput lets the first bytes of a long file be refused before it is read", async () => {
+  await inFolder((folder) => {
+    const path = `${folder}/long`;
+    Deno.writeFileSync(path, new Uint8Array(200_000));
+    const seen: number[] = [];
+    const refuse = (name: string, start: Uint8Array) => {
+      seen.push(start.length);
+      throw new InputError(name, "offset 0", "no such thing");
+    };
+    assertThrows(() => readInput(path, "anything", 1e6, refuse), InputError, "no such thing");
+    assertEquals(seen, [65536]);
+    assertEquals(readInput(path, "anything", 1e6).length, 200_000);
+  });
+});
 
 Deno.test("main refuses options of generated traffic beside a capture", async () => {
   await assertRefused(

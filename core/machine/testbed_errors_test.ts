@@ -7,6 +7,7 @@ import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import { fates, left, scenarioOf, stream } from "./_scenario_for_tests.ts";
 import { simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
+import { holds } from "./sizes.ts";
 import { Testbed } from "./testbed.ts";
 
 Deno.test("Testbed refuses a poll that takes no time, whichever way it stands still", () => {
@@ -148,4 +149,12 @@ Deno.test("Testbed refuses routes that do not fit, and does not keep half of the
   );
   const o = testbed.run(good);
   assertEquals([fates(o).emitted, left(o, 1).length], [4, 4]);
+});
+
+Deno.test("A machine holds what is needed only if each of its sizes does", () => {
+  const sizes = { ports: 2, lcores: 2, ring: 64, ingress: 16, buffers: 600 };
+  assertEquals(holds(sizes, sizes), true);
+  for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
+    assertEquals(holds(sizes, { ...sizes, [size]: sizes[size] + 1 }), false, size);
+  }
 });

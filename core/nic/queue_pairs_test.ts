@@ -323,3 +323,25 @@ Deno.test("PollPort refuses to send a chain, of which a descriptor takes one seg
   const run = () => new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(1, 1e6)));
   assertThrows(run, RangeError, "it is the first of a chain, and a descriptor takes one segment");
 });
+
+Deno.test("drop gives a whole chain back, and what a stack set aside before is not missed", () => {
+  const stack = Object.assign((env: Env): Dataplane => {
+    const own = [0, 1, 2].map(() => env.pool.get(0));
+    const burst = new Int32Array(32);
+    const poll = (cpu: Cpu): number => {
+      const n = env.ports[0]!.rxBurst(cpu, 0, burst, 32);
+      for (let i = 0; i < n; i++) {
+        assertEquals(mbufChain(env.memory, burst[i]!, env.pool.get(cpu.lcore)), true);
+        env.drop(cpu, burst[i]!, REASON.other);
+      }
+      return n;
+    };
+    return { name: `keeps ${own.length}`, poll, idlePollIsStateless: true };
+  }, { policy: POLICY });
+  const o = new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(8, 1e6)));
+  assertEquals([o.end, o.faults], ["quiet", []]);
+  assertEquals([o.pools[0]!.inHand, o.pools[0]!.inHandAtBoot], [
+    [{ place: "lcore 0", count: 3 }],
+    3,
+  ]);
+});
