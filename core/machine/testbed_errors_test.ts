@@ -1,11 +1,11 @@
 // Aim: whatever a user's stack or scenario does wrong is said in one clear line, or ends the run in a way that
 // can be seen; nothing hangs. Method: one mistake at a time.
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { REASON } from "../policy.ts";
-import type { Cpu, Env, Stack } from "../stack.ts";
+import type { Cpu, Dataplane, Env, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import { fates, left, scenarioOf, stream } from "./_scenario_for_tests.ts";
-import { simple } from "./_stacks_for_tests.ts";
+import { POLICY, simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
 import { holds } from "./sizes.ts";
 import { Testbed } from "./testbed.ts";
@@ -157,4 +157,25 @@ Deno.test("A machine holds what is needed only if each of its sizes does", () =>
   for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
     assertEquals(holds(sizes, { ...sizes, [size]: sizes[size] + 1 }), false, size);
   }
+});
+
+Deno.test("Testbed waits for a packet half a minute away while a timer goes on", () => {
+  // a look every 12 us: two and a half million of them, more than a run of two packets may take at once
+  const stack = Object.assign((env: Env): Dataplane => {
+    const { poll } = simple(env);
+    const period = Math.ceil(12e6 * env.cost("mhz") / 1e6);
+    return {
+      name: "timer",
+      poll(cpu) {
+        const moved = poll!(cpu);
+        cpu.wakeAt(cpu.tsc() + period);
+        if (moved === 0) cpu.sleep();
+        return moved;
+      },
+    };
+  }, { policy: POLICY });
+  const offers = stream(2, 30e12);
+  const o = new Testbed(stack, TEST_PROFILE).run(scenarioOf(offers));
+  assertEquals([o.end, fates(o).emitted], ["quiet", 2]);
+  assert(o.events > 2_000_000, `${o.events} events: any limit would do`);
 });
