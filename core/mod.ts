@@ -6,6 +6,7 @@
 export * from "./policy.ts";
 export * from "./stack.ts";
 export * from "./fib/mod.ts";
+export * from "./hash/mod.ts";
 export * from "./host/mod.ts";
 export * from "./machine/mod.ts";
 export * from "./memory/mod.ts";
