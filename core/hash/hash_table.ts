@@ -85,7 +85,10 @@ export class HashTable {
   #freeCount: number;
   #count = 0;
 
-  /** @throws {RangeError} naming the size that is out of range */
+  /**
+   * An empty table.
+   * @throws {RangeError} naming the size that is out of range
+   */
   constructor(options: HashTableOptions) {
     const { entries, keyBytes } = options;
     checkSize("entries", entries, HASH_ENTRIES_MAX);
