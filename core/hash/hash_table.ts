@@ -129,8 +129,7 @@ export class HashTable {
     const hash = this.#hash(key, off, this.keyBytes);
     const known = this.#find(key, off, hash);
     if (known !== NONE) return this.#buckets.positions[known]! - 1;
-    if (this.#freeCount === 0) return NONE;
-    const slot = this.#room(hash);
+    const slot = this.#freeCount === 0 ? NONE : this.#room(hash);
     if (slot === NONE) return NONE;
     const position = this.#free[this.#freeHead]!;
     this.#freeHead = this.#freeHead + 1 === this.entries ? 0 : this.#freeHead + 1;
@@ -262,10 +261,9 @@ export class HashTable {
   }
 
   #check(key: Uint8Array, off: number): void {
-    if (off >= 0 && off + this.keyBytes <= key.length) return;
-    throw new RangeError(
-      `Cannot read a key: ${this.keyBytes} bytes from ${off} on, of ${key.length}`,
-    );
+    const n = this.keyBytes;
+    if (off >= 0 && off + n <= key.length) return;
+    throw new RangeError(`Cannot read a key: ${n} bytes from ${off} on, of ${key.length}`);
   }
 
   /** What is wrong inside, in words, or null. O(entries). */
