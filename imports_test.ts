@@ -75,8 +75,9 @@ function ruleFor(path: string): Rule | undefined {
   }
   if (top === "properties") {
     return {
-      allowed: "core, fixtures, properties, fast-check",
-      accepts: (t) => within(t, "core", "fixtures", "properties") || t === "fast-check",
+      allowed: "core, fixtures, properties, fast-check, fflate",
+      accepts: (t) =>
+        within(t, "core", "fixtures", "properties") || t === "fast-check" || t === "fflate",
     };
   }
   if (top === "benches") {

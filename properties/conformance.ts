@@ -1,14 +1,13 @@
 /**
- * Conformance under `deno test`: three lines of user code, one test, a step for each law. The only
- * file of the laws that touches Deno: its test registry, one environment variable, and files where
- * that is permitted.
+ * Conformance under `deno test`: three lines of user code, one test, a step for each law. It uses
+ * Deno's test registry, two variables of the environment, and files where that is permitted.
  */
-import type { DeviceUnderTest } from "../core/machine/device.ts";
+import type { DeviceUnderTest, Scenario } from "../core/machine/device.ts";
 import type { MachineProfile } from "../core/machine/profile.ts";
 import { testbed } from "../core/machine/testbed.ts";
 import type { Stack } from "../core/stack.ts";
 import type { Counterexample } from "./counterexample/counterexample.ts";
-import { readScenario, writeCounterexample } from "./counterexample/json.ts";
+import { readScenario, scenarioOf, writeCounterexample } from "./counterexample/json.ts";
 import { captureCounterexample } from "./counterexample/pcapng.ts";
 import { reportCounterexample } from "./counterexample/report.ts";
 import {
@@ -17,20 +16,22 @@ import {
   type ConformanceResult,
   type LawResult,
 } from "./run/check.ts";
+import { InputError } from "../fixtures/input_error.ts";
+import { otherKind, replayFromEnvironment, seedFromEnvironment } from "./environment.ts";
+import { decodeToken, isToken, type Token } from "./replay/token.ts";
 import { DEFAULT_MACHINE } from "./run/default_machine.ts";
 
-/**
- * The variable that overrides the seed, and the folder for counterexamples unless told otherwise.
- */
-const SEED_VARIABLE = "PLANECHECK_SEED";
+/** Folder for counterexamples unless told otherwise. */
 const FOLDER = "counterexamples";
+/** What follows the name of the test in the name of a counterexample's file. */
+const LAW_FILE = /^[A-Z]+-\d+[a-z]?\.json$/;
 
 /** What `conformance` may be told. Everything has a default. */
 export interface ConformanceOptions extends Omit<CheckOptions, "replay"> {
-  /** Path of a counterexample's JSON: runs its scenario instead of drawing any. */
+  /** A token, or the path of a counterexample's JSON: runs its scenario instead of drawing any. */
   readonly replay?: string;
   /**
-   * Folder for counterexamples, `counterexamples` unless given; written only where that is
+   * Folder for counterexamples, `counterexamples` unless given; read and written only where that is
    * permitted.
    */
   readonly out?: string;
@@ -41,8 +42,10 @@ export interface ConformanceOptions extends Omit<CheckOptions, "replay"> {
 /**
  * Registers one test `name` that judges a stack, on a simulated machine, or any other device by the
  * laws: each law is a step. A law that could not be judged is reported as ignored, never as passed.
- * A broken law prints its shrunk counterexample and leaves it as JSON (see `replay`) and as a
- * capture in the folder `out`.
+ * A broken law prints its shrunk counterexample with the token that replays it, and leaves it as
+ * JSON (see `replay`) and as a capture in the folder `out`. What earlier runs left there is run again
+ * first, so that a failure that was seen once is not forgotten. The variable PLANECHECK_REPLAY with a
+ * token runs its scenario alone.
  *
  * The same code gives the same result: the seed is fixed unless `seed` or the variable
  * PLANECHECK_SEED says otherwise.
@@ -67,16 +70,38 @@ export function conformance(
 ): void {
   const { replay, out = FOLDER, machine = DEFAULT_MACHINE, ...rest } = options;
   const seed = options.seed ?? seedFromEnvironment();
+  const token = replayFromEnvironment();
+  if (token !== undefined && token.kind !== "forwarder") {
+    Deno.test({ name: `${name} (${otherKind(token)})`, ignore: true, fn: () => {} });
+    return;
+  }
   Deno.test(name, async (t) => {
     const build = typeof subject === "function"
       ? () => testbed(subject, machine, { name })
       : options.fresh;
     const device = typeof subject === "function" ? testbed(subject, machine, { name }) : subject;
+    const freshly = build === undefined ? {} : { fresh: build };
+    const replayed = token ?? replay;
+    if (replayed === undefined) {
+      for (const path of pastFailures(out, name)) {
+        await t.step(`again ${path}`, () => {
+          const result = checkConformance(device, {
+            ...rest,
+            ...freshly,
+            replay: readReplay(path),
+          });
+          const broken = stepsOf(result, () => [path]).filter(({ failure }) => failure !== null);
+          if (broken.length > 0) {
+            throw withoutStack(new Error(broken.map(({ failure }) => failure).join("\n\n")));
+          }
+        });
+      }
+    }
     const result = checkConformance(device, {
       ...rest,
-      ...build === undefined ? {} : { fresh: build },
+      ...freshly,
       ...seed === undefined ? {} : { seed },
-      ...replay === undefined ? {} : { replay: readReplay(replay) },
+      ...replayed === undefined ? {} : { replay: readReplay(replayed) },
     });
     for (const step of stepsOf(result, (example) => saveCounterexample(out, name, example))) {
       await t.step({
@@ -146,7 +171,7 @@ export function saveCounterexample(
 ): string[] {
   const state = Deno.permissions.querySync({ name: "write", path: folder }).state;
   if (state !== "granted") return [`none: writing to ${folder} is not permitted (--allow-write)`];
-  const base = `${name}-${counterexample.law.id}`.replace(/[^\w.-]+/g, "-");
+  const base = `${fileName(name)}-${counterexample.law.id}`;
   const json = `${folder}/${base}.json`;
   const pcapng = `${folder}/${base}.pcapng`;
   Deno.mkdirSync(folder, { recursive: true });
@@ -155,7 +180,37 @@ export function saveCounterexample(
   return [json, pcapng];
 }
 
-function readReplay(path: string) {
+function fileName(name: string): string {
+  return name.replace(/[^\w.-]+/g, "-");
+}
+
+/** The counterexamples of earlier runs of this test, where reading them is permitted. */
+function pastFailures(folder: string, name: string): string[] {
+  if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return [];
+  const stem = `${fileName(name)}-`;
+  try {
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name)
+      .filter((file) => file.startsWith(stem) && LAW_FILE.test(file.slice(stem.length)))
+      .sort().map((file) => `${folder}/${file}`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+/**
+ * The scenario of a token of a forwarder.
+ * @throws {InputError} when it is one of something else
+ */
+function scenarioOfToken(token: Token): Scenario {
+  if (token.kind === "forwarder") return scenarioOf(token.scenario);
+  throw new InputError("token", "kind", `expected forwarder, got ${token.kind}`);
+}
+
+/** The scenario of a token or of a counterexample's file. */
+function readReplay(path: string | Token): Scenario {
+  if (typeof path !== "string") return scenarioOfToken(path);
+  if (isToken(path)) return scenarioOfToken(decodeToken(path));
   let text: string;
   try {
     text = Deno.readTextFileSync(path);
@@ -164,20 +219,6 @@ function readReplay(path: string) {
     throw new Error(`Cannot replay ${path}: ${reason}`, { cause: error });
   }
   return readScenario(text, path);
-}
-
-function seedFromEnvironment(): number | undefined {
-  const query = { name: "env", variable: SEED_VARIABLE } as const;
-  if (Deno.permissions.querySync(query).state !== "granted") return undefined;
-  const text = Deno.env.get(SEED_VARIABLE);
-  if (text === undefined || text === "") return undefined;
-  const seed = Number(text);
-  if (!Number.isInteger(seed) || seed < -0x80000000 || seed > 0x7fffffff) {
-    throw new RangeError(
-      `Cannot take seed: ${SEED_VARIABLE} is ${JSON.stringify(text)}, not an integer of 32 bits`,
-    );
-  }
-  return seed;
 }
 
 /** The stack of a broken law leads into the harness and tells its reader nothing. */

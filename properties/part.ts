@@ -1,4 +1,8 @@
 import fc from "fast-check";
+import { InputError } from "../fixtures/input_error.ts";
+import type { Field } from "./counterexample/_reader.ts";
+import { otherKind, replayFromEnvironment } from "./environment.ts";
+import { decodeToken, encodeToken, type Token, type TokenKind } from "./replay/token.ts";
 
 /**
  * How a part (a ring, a pool, a table) is judged by its laws: what is the same for all of them. Each
@@ -83,18 +87,35 @@ export function checkRuns(name: string, numRuns: number): number {
   throw new RangeError(`Cannot judge ${name}: numRuns ${numRuns} is not a positive integer`);
 }
 
-/** A law on `numRuns` drawn scenarios, or, without any to draw from, on its one fixed run. */
+/** What is judged: a kind of part, and its name in reports. */
+export interface PartSubject {
+  /** What a token of it is for. */
+  readonly kind: TokenKind;
+  /** Name in reports. */
+  readonly name: string;
+}
+
+/**
+ * A law on `numRuns` drawn scenarios, on the one of a token, or, without any to draw from, on its one
+ * fixed run.
+ */
 export function trialOf<K extends PartKit, S>(
-  name: string,
+  subject: PartSubject,
   law: PartLaw<K, S>,
   kit: K,
   numRuns: number,
   scenarios: fc.Arbitrary<S> | undefined,
   unjudged = "",
+  replay?: Replay<S>,
 ): Trial {
   const { id, statement } = law;
+  const { name } = subject;
   const judge = (): PartVerdict => {
-    const detail = scenarios ? runDrawn(law, kit, numRuns, scenarios) : runOnce(law, kit);
+    const detail = replay !== undefined
+      ? runOnce(law, kit, replay.scenario)
+      : scenarios
+      ? runDrawn(subject, law, kit, numRuns, scenarios)
+      : runOnce(law, kit, undefined as never);
     if (detail === "" && kit.operations > 0) {
       return { id, statement, outcome: "holds", message: "" };
     }
@@ -135,11 +156,62 @@ export function* verdictsOf(trials: readonly Trial[]): Generator<PartVerdict> {
   }
 }
 
-/** Registers one `Deno.test` with a step for each trial. */
-export function registerTrials(name: string, laws: string, trials: () => readonly Trial[]): void {
-  Deno.test(`${name} keeps the laws of ${laws}`, async (t) => {
+/** One law on one scenario, instead of all on drawn ones. */
+export interface Replay<S> {
+  /** Id of the law. */
+  readonly law: string;
+  /** What it is judged on. */
+  readonly scenario: S;
+}
+
+/**
+ * The replay that a token asks for.
+ * @throws {InputError} when the token is damaged, for another kind of subject, or its scenario is none
+ */
+export function replayOf<S>(
+  token: string | Token | undefined,
+  { kind }: PartSubject,
+  read: (scenario: Field) => S,
+): Replay<S> | undefined {
+  if (token === undefined) return undefined;
+  const wanted = typeof token === "string" ? decodeToken(token) : token;
+  if (wanted.kind !== kind) {
+    throw new InputError("token", "kind", `expected ${kind}, got ${wanted.kind}`);
+  }
+  return { law: wanted.law, scenario: read(wanted.scenario) };
+}
+
+/** The laws to judge: those that `only` lets through, or the one that is replayed. */
+export function chosen<L extends { readonly id: string }>(
+  laws: readonly L[],
+  only: RegExp | undefined,
+  replay: Replay<unknown> | undefined,
+): L[] {
+  if (replay === undefined) return laws.filter((law) => only === undefined || only.test(law.id));
+  const found = laws.filter((law) => law.id === replay.law);
+  if (found.length > 0) return found;
+  const ids = laws.map((law) => law.id).join(", ");
+  throw new InputError("token", "law", `expected one of ${ids}, got ${replay.law}`);
+}
+
+/**
+ * Registers one `Deno.test` with a step for each trial. `trials` gets the token that the environment
+ * asks to replay; what it is not about is left out, and its name says so.
+ */
+export function registerTrials(
+  { kind, name }: PartSubject,
+  laws: string,
+  trials: (token: Token | undefined) => readonly Trial[],
+): void {
+  const token = replayFromEnvironment();
+  const title = `${name} keeps the laws of ${laws}`;
+  if (token !== undefined && token.kind !== kind) {
+    Deno.test({ name: `${title} (${otherKind(token)})`, ignore: true, fn: () => {} });
+    return;
+  }
+  Deno.test(title, async (t) => {
     let judged = 0;
-    for (const { id, statement, unjudged, judge } of trials()) {
+    for (const { id, statement, unjudged, judge } of trials(token)) {
       await t.step({
         name: `${id} ${statement}${unjudged && ` (not judged: ${unjudged})`}`,
         ignore: unjudged !== "",
@@ -154,9 +226,9 @@ export function registerTrials(name: string, laws: string, trials: () => readonl
   });
 }
 
-function runOnce<K extends PartKit, S>(law: PartLaw<K, S>, kit: K): string {
+function runOnce<K extends PartKit, S>(law: PartLaw<K, S>, kit: K, scenario: S): string {
   try {
-    law.check(kit, undefined as never);
+    law.check(kit, scenario);
     return "";
   } catch (error) {
     return explain(kit, error);
@@ -164,6 +236,7 @@ function runOnce<K extends PartKit, S>(law: PartLaw<K, S>, kit: K): string {
 }
 
 function runDrawn<K extends PartKit, S>(
+  { kind, name }: PartSubject,
   law: PartLaw<K, S>,
   kit: K,
   numRuns: number,
@@ -180,13 +253,12 @@ function runDrawn<K extends PartKit, S>(
     { numRuns, seed: kit.seed },
   );
   if (!details.failed && !details.interrupted && details.numRuns === numRuns) return "";
-  const token =
-    `  seed ${details.seed}, path "${details.counterexamplePath}", run ${details.numRuns} of ${numRuns}`;
-  const error = details.errorInstance;
-  const what = error instanceof Error
-    ? error.message
-    : `  interrupted after ${details.numRuns} runs`;
-  return `${what}\n${token}, shrunk ${details.numShrinks} times`;
+  if (details.counterexample === null) return `  interrupted after ${details.numRuns} runs`;
+  const { seed, numShrinks, errorInstance: error } = details;
+  const what = error instanceof Error ? error.message : String(error);
+  const found = `seed ${seed}, run ${details.numRuns} of ${numRuns}, shrunk ${numShrinks} times`;
+  const token = encodeToken(kind, name, law.id, JSON.stringify(details.counterexample[0]));
+  return `${what}\n  ${found}\n  replay: PLANECHECK_REPLAY=${token} deno test`;
 }
 
 /** What went wrong, with the operations that led there even when the part itself threw. */

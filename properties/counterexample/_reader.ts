@@ -33,9 +33,10 @@ export class Field {
     );
   }
 
-  /** The elements of an array of at most `max`. */
-  elements(max: number): Field[] {
+  /** The elements of an array of at least `min` and at most `max`. */
+  elements(max: number, min = 0): Field[] {
     if (!Array.isArray(this.#value)) throw this.expected("an array");
+    if (this.#value.length < min) throw this.expected(`an array of at least ${min}`);
     if (this.#value.length > max) throw this.expected(`an array of at most ${max} elements`);
     return this.#value.map((value, i) => new Field(this.#file, `${this.#path}[${i}]`, value));
   }
@@ -49,11 +50,31 @@ export class Field {
     return value;
   }
 
+  /** True or false. */
+  boolean(): boolean {
+    if (typeof this.#value !== "boolean") throw this.expected("true or false");
+    return this.#value;
+  }
+
+  /** Whether nothing is here, or null. */
+  get isEmpty(): boolean {
+    return this.#value === undefined || this.#value === null;
+  }
+
   /** A text of at most `max` characters. */
   text(max: number): string {
     const value = this.#value;
     if (typeof value !== "string" || value.length > max) {
       throw this.expected(`a text of at most ${max} characters`);
+    }
+    return value;
+  }
+
+  /** A text of so many binary digits. */
+  digits(count: number): string {
+    const value = this.#value;
+    if (typeof value !== "string" || value.length !== count || /[^01]/.test(value)) {
+      throw this.expected(`${count} binary digits`);
     }
     return value;
   }

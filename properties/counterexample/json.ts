@@ -55,7 +55,6 @@ export interface StoredCounterexample {
 /** The text of a counterexample's file. The same counterexample gives the same text. */
 export function writeCounterexample(counterexample: Counterexample): string {
   const { device, law, sentence, scenario } = counterexample;
-  const { geometry, routes, neighbours, traffic, deviations } = scenario;
   const members = [
     ["format", JSON.stringify(FORMAT)],
     ["number", `${FORMAT_NUMBER}`],
@@ -63,7 +62,20 @@ export function writeCounterexample(counterexample: Counterexample): string {
     ["law", JSON.stringify(law.id)],
     ["lawSetVersion", JSON.stringify(String(LAW_SET_VERSION))],
     ["sentence", JSON.stringify(sentence)],
-    ["geometry", JSON.stringify(geometry)],
+    ...membersOf(scenario).map(([name, value]) => [name, written(value)]),
+  ];
+  return `{\n${members.map(([name, text]) => `  "${name}": ${text}`).join(",\n")}\n}\n`;
+}
+
+/** A scenario as compact JSON, as `scenarioOf` reads it. */
+export function scenarioJson(scenario: Scenario): string {
+  return JSON.stringify(Object.fromEntries(membersOf(scenario)));
+}
+
+function membersOf(scenario: Scenario): [name: string, value: unknown][] {
+  const { geometry, routes, neighbours, traffic, deviations } = scenario;
+  return [
+    ["geometry", geometry],
     ["portMacs", list(geometry.ports, (port) => hex(neighbours.portMac, port * 6, 6))],
     [
       "nextHops",
@@ -87,16 +99,18 @@ export function writeCounterexample(counterexample: Counterexample): string {
         frame: hex(traffic.bytes, traffic.offset[i]!, traffic.length[i]!),
       })),
     ],
-    ["deviations", list(deviations.length, (i) => deviations[i])],
+    ["deviations", deviations],
   ];
-  return `{\n${members.map(([name, text]) => `  "${name}": ${text}`).join(",\n")}\n}\n`;
 }
 
-/** An array with one element in a line. */
-function list(count: number, element: (i: number) => unknown): string {
-  if (count === 0) return "[]";
-  const lines = Array.from({ length: count }, (_, i) => `    ${JSON.stringify(element(i))}`);
-  return `[\n${lines.join(",\n")}\n  ]`;
+function list(count: number, element: (i: number) => unknown): unknown[] {
+  return Array.from({ length: count }, (_, i) => element(i));
+}
+
+/** JSON with one element of an array in a line. */
+function written(value: unknown): string {
+  if (!Array.isArray(value) || value.length === 0) return JSON.stringify(value);
+  return `[\n${value.map((one) => `    ${JSON.stringify(one)}`).join(",\n")}\n  ]`;
 }
 
 function hex(bytes: Uint8Array, at: number, length: number): string {
@@ -121,7 +135,7 @@ export function readCounterexample(text: string, file = "counterexample"): Store
     law: top.get("law").text(40),
     lawSetVersion: top.get("lawSetVersion").text(40),
     sentence: top.get("sentence").text(10_000),
-    scenario: readParts(top),
+    scenario: scenarioOf(top),
   };
 }
 
@@ -142,7 +156,8 @@ export function readScenario(text: string, file = "counterexample"): Scenario {
   return readCounterexample(text, file).scenario;
 }
 
-function readParts(top: Field): Scenario {
+/** The scenario whose members lie in a JSON object. */
+export function scenarioOf(top: Field): Scenario {
   const geometry = readGeometry(top.get("geometry"));
   const hops = top.get("nextHops").elements(HOPS_MAX);
   const macs = top.get("portMacs").elements(geometry.ports);

@@ -1,10 +1,12 @@
 import type { Fib4 } from "../../core/fib/fib.ts";
+import { seedFromEnvironment } from "../environment.ts";
 import { type PartVerdict, registerTrials, type Trial, verdictsOf } from "../part.ts";
+import type { Token } from "../replay/token.ts";
 import { IPV4, needsOf4, tableOf4 } from "./ipv4.ts";
 import type { ReaderOf } from "./law.ts";
 import { fibLaws } from "./laws.ts";
 import type { FibLedger } from "./ledger.ts";
-import { type FibGeometry, fibScenarios } from "./scenario.ts";
+import { type FibGeometry, fibScenarios, readFibScenario } from "./scenario.ts";
 import { fibTrials } from "./trials.ts";
 
 /** How a table is judged. */
@@ -15,10 +17,15 @@ export interface FibConformanceOptions<F extends Fib4> {
   readonly reader?: ReaderOf<F>;
   /** Scenarios for each drawn law, 60 when left out. */
   readonly numRuns?: number;
-  /** Where the drawing starts, 1 when left out: the same scenarios every time. */
+  /**
+   * Where the drawing starts: under `deno test` the variable PLANECHECK_SEED, or else 1, so that the
+   * scenarios are the same every time.
+   */
   readonly seed?: number;
   /** Only laws whose id matches. */
   readonly only?: RegExp;
+  /** A token: judges its law on its scenario instead of drawing any. */
+  readonly replay?: string;
   /**
    * No drawn prefix but /0 is shorter: for tables that write 2^(n - depth) entries. 1 when left
    * out.
@@ -79,23 +86,33 @@ export function fibConformance<F extends Fib4>(
   make: (geometry: FibGeometry) => F,
   options: FibConformanceOptions<F> = {},
 ): void {
-  registerTrials(name, "forwarding tables", () => trials(name, make, options));
+  const seed = options.seed ?? seedFromEnvironment();
+  const seeded = seed === undefined ? options : { ...options, seed };
+  const subject = { kind: "fib4", name } as const;
+  registerTrials(subject, "forwarding tables", (token) => trials(name, make, seeded, token));
 }
 
 function trials<F extends Fib4>(
   name: string,
   make: (geometry: FibGeometry) => F,
   options: FibConformanceOptions<F>,
+  token?: Token,
 ): Trial[] {
-  return fibTrials(name, {
-    family: IPV4,
-    laws: fibLaws,
-    make: (geometry) => tableOf4(make(geometry), options.ledger, options.reader),
-    ledger: needsOf4(options.ledger),
-    hasReader: options.reader !== undefined,
-    windows: options.exhaustiveAt ?? [0, 7, 15, 23, 30],
-    scenarios: fibScenarios,
-    floors: FLOORS,
-    coverage: COVERAGE,
-  }, { numRuns: 60, ...options });
+  return fibTrials(
+    { kind: "fib4", name },
+    {
+      family: IPV4,
+      laws: fibLaws,
+      make: (geometry) => tableOf4(make(geometry), options.ledger, options.reader),
+      ledger: needsOf4(options.ledger),
+      hasReader: options.reader !== undefined,
+      windows: options.exhaustiveAt ?? [0, 7, 15, 23, 30],
+      read: (field) => readFibScenario(field, 32, (base) => base.integer(0, 2 ** 32 - 1)),
+      scenarios: fibScenarios,
+      floors: FLOORS,
+      coverage: COVERAGE,
+    },
+    { numRuns: 60, ...options },
+    token,
+  );
 }

@@ -1,4 +1,6 @@
 import fc from "fast-check";
+import type { Field } from "../counterexample/_reader.ts";
+import { STEPS_MAX } from "../replay/limits.ts";
 
 /** The limits that a table under test is made with. */
 export interface FibGeometry {
@@ -14,7 +16,9 @@ export interface FibGeometry {
 }
 
 /** What a step does, once it meets the routes that are live by then. */
-export type StepKind = "add" | "addNear" | "change" | "deleteLive" | "delete";
+export type StepKind = typeof KINDS[number];
+
+const KINDS = ["add", "addNear", "change", "deleteLive", "delete"] as const;
 
 /** One step as drawn: small numbers that are resolved against the live routes. */
 export interface Step {
@@ -100,4 +104,36 @@ export function fibScenarios(shortest: number): fc.Arbitrary<FibScenario> {
       .map((kinds): StepKind[] => ["add", ...kinds]),
     steps: fc.array(step, { minLength: 1, maxLength: 40, size: "max" }),
   });
+}
+
+/**
+ * The scenario of a token. `base` reads an address of the family, whose prefixes have `bits` at most.
+ * @throws {InputError} naming what is wrong where
+ */
+export function readFibScenario<A>(
+  field: Field,
+  bits: number,
+  base: (field: Field) => A,
+): FibScenarioOf<A> {
+  const geometry = field.get("geometry");
+  const depths = field.get("depths");
+  const own = depths.isEmpty;
+  return {
+    geometry: {
+      groups: geometry.get("groups").integer(1, 1 << 20),
+      maxRules: geometry.get("maxRules").integer(1, 1 << 20),
+      defaultRoute: geometry.get("defaultRoute").boolean(),
+    },
+    bases: field.get("bases").elements(100, 1).map(base),
+    ...own ? {} : { depths: depths.elements(1000, 1).map((depth) => depth.integer(0, bits)) },
+    kinds: field.get("kinds").elements(100, 1).map((kind) => kind.word(KINDS)),
+    steps: field.get("steps").elements(STEPS_MAX, 1).map((step) => ({
+      kind: step.get("kind").integer(0, 1000),
+      base: step.get("base").integer(0, 1000),
+      depth: step.get("depth").integer(0, own ? bits : 1e6),
+      flip: step.get("flip").integer(-1, 2 ** 33),
+      nextHop: step.get("nextHop").integer(0, NEXT_HOP_LAST),
+      pick: step.get("pick").integer(0, 1e6),
+    })),
+  };
 }

@@ -1,5 +1,16 @@
 import type fc from "fast-check";
-import { checkRuns, coverageOf, FLOOR_RUNS, type Trial, trialOf } from "../part.ts";
+import {
+  checkRuns,
+  chosen,
+  coverageOf,
+  FLOOR_RUNS,
+  type PartSubject,
+  replayOf,
+  type Trial,
+  trialOf,
+} from "../part.ts";
+import type { Field } from "../counterexample/_reader.ts";
+import type { Token } from "../replay/token.ts";
 import type { Family, Needs, Table } from "./family.ts";
 import { FibKit, type FibLawOf } from "./law.ts";
 import type { FibGeometry, FibScenarioOf } from "./scenario.ts";
@@ -16,6 +27,8 @@ export interface Judged<A, P> {
   readonly windows: readonly number[];
   /** Draws scenarios with no prefix but /0 shorter than `shortest`. */
   readonly scenarios: (shortest: number) => fc.Arbitrary<FibScenarioOf<A>>;
+  /** Reads a scenario off a token. */
+  readonly read: (field: Field) => FibScenarioOf<A>;
   /** Least share of the runs of LPM-1 that a label has to be seen in. */
   readonly floors: readonly (readonly [label: string, share: number])[];
   /** What the shares are about. */
@@ -27,20 +40,24 @@ const COUNTED = [["allocated", 0.5], ["collapsed", 0.2]] as const;
 
 /** The laws that `only` lets through, ready to be judged. */
 export function fibTrials<A, P>(
-  name: string,
+  subject: PartSubject,
   judged: Judged<A, P>,
   options: {
     readonly numRuns: number;
     readonly seed?: number;
     readonly shortest?: number;
     readonly only?: RegExp;
+    readonly replay?: string;
   },
+  token?: Token,
 ): Trial[] {
+  const { name } = subject;
   const { family, ledger, make, windows } = judged;
   const { only, seed = 1, shortest = 1 } = options;
   const numRuns = checkRuns(name, options.numRuns);
   const floors = [...judged.floors, ...(ledger?.counted ? COUNTED : [])];
-  return judged.laws.filter((law) => !only || only.test(law.id)).flatMap((law) => {
+  const replay = replayOf(options.replay ?? token, subject, judged.read);
+  return chosen(judged.laws, only, replay).flatMap((law) => {
     const kit = new FibKit(family, make, ledger, windows, seed, shortest);
     const unjudged = law.needs === "reads" && !ledger?.reads
       ? "the ledger has no reads"
@@ -49,8 +66,8 @@ export function fibTrials<A, P>(
       : "";
     const runs = Math.ceil(numRuns / (law.cost ?? 1));
     const scenarios = law.judged === "once" ? undefined : judged.scenarios(shortest);
-    const trial = trialOf(name, law, kit, runs, scenarios, unjudged);
-    if (law.id !== "LPM-1" || numRuns < FLOOR_RUNS) return [trial];
+    const trial = trialOf(subject, law, kit, runs, scenarios, unjudged, replay);
+    if (replay !== undefined || law.id !== "LPM-1" || numRuns < FLOOR_RUNS) return [trial];
     return [trial, coverageOf(name, judged.coverage, kit, numRuns, floors)];
   });
 }

@@ -1,8 +1,10 @@
 import type { Fib6 } from "../../core/fib/fib6.ts";
 import type { FibVerdict } from "../fib/conformance.ts";
-import type { FibGeometry } from "../fib/scenario.ts";
+import { type FibGeometry, readFibScenario } from "../fib/scenario.ts";
 import { fibTrials } from "../fib/trials.ts";
+import { seedFromEnvironment } from "../environment.ts";
 import { registerTrials, type Trial, verdictsOf } from "../part.ts";
+import type { Token } from "../replay/token.ts";
 import { fib6Laws, IPV6, needsOf6, tableOf6 } from "./ipv6.ts";
 import type { Fib6Ledger } from "./ledger.ts";
 import { fib6Scenarios } from "./scenario.ts";
@@ -13,10 +15,15 @@ export interface Fib6ConformanceOptions<F extends Fib6> {
   readonly ledger?: Fib6Ledger<F>;
   /** Scenarios for each drawn law, 40 when left out. */
   readonly numRuns?: number;
-  /** Where the drawing starts, 1 when left out: the same scenarios every time. */
+  /**
+   * Where the drawing starts: under `deno test` the variable PLANECHECK_SEED, or else 1, so that the
+   * scenarios are the same every time.
+   */
   readonly seed?: number;
   /** Only laws whose id matches. */
   readonly only?: RegExp;
+  /** A token: judges its law on its scenario instead of drawing any. */
+  readonly replay?: string;
   /**
    * No drawn prefix but /0 is shorter: for tables that write 2^(n - depth) entries. 1 when left
    * out.
@@ -74,23 +81,33 @@ export function fib6Conformance<F extends Fib6>(
   make: (geometry: FibGeometry) => F,
   options: Fib6ConformanceOptions<F> = {},
 ): void {
-  registerTrials(name, "IPv6 forwarding tables", () => trials(name, make, options));
+  const seed = options.seed ?? seedFromEnvironment();
+  const seeded = seed === undefined ? options : { ...options, seed };
+  const subject = { kind: "fib6", name } as const;
+  registerTrials(subject, "IPv6 forwarding tables", (token) => trials(name, make, seeded, token));
 }
 
 function trials<F extends Fib6>(
   name: string,
   make: (geometry: FibGeometry) => F,
   options: Fib6ConformanceOptions<F>,
+  token?: Token,
 ): Trial[] {
-  return fibTrials(name, {
-    family: IPV6,
-    laws: fib6Laws,
-    make: (geometry) => tableOf6(make(geometry), options.ledger),
-    ledger: needsOf6(options.ledger),
-    hasReader: false,
-    windows: options.exhaustiveAt ?? [0, 31, 63, 126],
-    scenarios: fib6Scenarios,
-    floors: FLOORS,
-    coverage: COVERAGE,
-  }, { numRuns: 40, ...options });
+  return fibTrials(
+    { kind: "fib6", name },
+    {
+      family: IPV6,
+      laws: fib6Laws,
+      make: (geometry) => tableOf6(make(geometry), options.ledger),
+      ledger: needsOf6(options.ledger),
+      hasReader: false,
+      windows: options.exhaustiveAt ?? [0, 31, 63, 126],
+      read: (field) => readFibScenario(field, 128, (base) => base.digits(128)),
+      scenarios: fib6Scenarios,
+      floors: FLOORS,
+      coverage: COVERAGE,
+    },
+    { numRuns: 40, ...options },
+    token,
+  );
 }

@@ -1,25 +1,34 @@
 import {
   checkRuns,
+  chosen,
   coverageOf,
   FLOOR_RUNS,
   type PartVerdict,
   registerTrials,
+  replayOf,
   type Trial,
   trialOf,
   verdictsOf,
 } from "../part.ts";
+import { seedFromEnvironment } from "../environment.ts";
+import type { Token } from "../replay/token.ts";
 import { MempoolKit, mempoolLaws } from "./laws.ts";
-import { mempoolScenarios } from "./scenario.ts";
+import { mempoolScenarios, readMempoolScenario } from "./scenario.ts";
 import { type MempoolGeometry, offers, type PoolUnderTest } from "./subject.ts";
 
 /** How a pool is judged. */
 export interface MempoolConformanceOptions {
   /** Scenarios for each law, 60 when left out. */
   readonly numRuns?: number;
-  /** Where the drawing starts, 1 when left out: the same scenarios every time. */
+  /**
+   * Where the drawing starts: under `deno test` the variable PLANECHECK_SEED, or else 1, so that the
+   * scenarios are the same every time.
+   */
   readonly seed?: number;
   /** Only laws whose id matches. */
   readonly only?: RegExp;
+  /** A token: judges its law on its scenario instead of drawing any. */
+  readonly replay?: string;
 }
 
 /** What became of a law. */
@@ -70,13 +79,17 @@ export function mempoolConformance(
   make: (geometry: MempoolGeometry) => PoolUnderTest,
   options: MempoolConformanceOptions = {},
 ): void {
-  registerTrials(name, "buffer pools", () => trials(name, make, options));
+  const seed = options.seed ?? seedFromEnvironment();
+  const seeded = seed === undefined ? options : { ...options, seed };
+  const subject = { kind: "mempool", name } as const;
+  registerTrials(subject, "buffer pools", (token) => trials(name, make, seeded, token));
 }
 
 function trials(
   name: string,
   make: (geometry: MempoolGeometry) => PoolUnderTest,
   options: MempoolConformanceOptions,
+  token?: Token,
 ): Trial[] {
   const { only, seed = 1 } = options;
   const numRuns = checkRuns(name, options.numRuns ?? 60);
@@ -84,12 +97,14 @@ function trials(
   const floors = FLOORS.flatMap(([label, share, needs]) =>
     needs === undefined || sample[needs] !== undefined ? [[label, share] as const] : []
   );
-  return mempoolLaws.filter((law) => !only || only.test(law.id)).flatMap((law) => {
+  const subject = { kind: "mempool", name } as const;
+  const replay = replayOf(options.replay ?? token, subject, readMempoolScenario);
+  return chosen(mempoolLaws, only, replay).flatMap((law) => {
     const kit = new MempoolKit(make, seed);
     const { id, needs } = law;
     const unjudged = needs && !offers(sample, needs) ? `the pool does not offer ${needs}` : "";
-    const trial = trialOf(name, law, kit, numRuns, mempoolScenarios(), unjudged);
-    if (id !== "POOL-2" || numRuns < FLOOR_RUNS) return [trial];
+    const trial = trialOf(subject, law, kit, numRuns, mempoolScenarios(), unjudged, replay);
+    if (replay !== undefined || id !== "POOL-2" || numRuns < FLOOR_RUNS) return [trial];
     return [trial, coverageOf(name, COVERAGE, kit, numRuns, floors)];
   });
 }

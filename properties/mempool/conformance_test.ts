@@ -165,7 +165,14 @@ for (const [fault, ids] of CAUGHT) {
       const message = found.get(id)!;
       const head = new RegExp(`^${id} broken by ${fault}: .*\\n(  pool: |    1\\. )`);
       assert(head.test(message) && / {2}1\. .*lcore \d/.test(message), message);
-      assert(/expected|given/.test(message) && /seed 1, path "/.test(message), message);
+      assert(/expected|given/.test(message) && /\n {2}seed 1, run /.test(message), message);
+      const replay = /pc1-[\w-]+/.exec(message)![0];
+      const make = (geometry: MempoolGeometry) => new ListPool(geometry, fault);
+      const again = [...judgeMempool(fault, make, { replay })];
+      assertEquals(again.map((verdict) => verdict.message), [message.split("\n  seed")[0]]);
+      const right = (geometry: MempoolGeometry) => new ListPool(geometry, "none");
+      const [kept] = [...judgeMempool("right", right, { replay })];
+      assertEquals([kept!.id, kept!.outcome], [id, "holds"]);
     }
   });
 }

@@ -1,8 +1,12 @@
 import fc from "fast-check";
+import type { Field } from "../counterexample/_reader.ts";
+import { STEPS_MAX } from "../replay/limits.ts";
 import type { MempoolGeometry } from "./subject.ts";
 
 /** What a step does. */
-export type PoolVerb = "get" | "put" | "getBulk" | "putBulk" | "flush" | "wrongPut";
+export type PoolVerb = typeof VERBS[number];
+
+const VERBS = ["get", "put", "getBulk", "putBulk", "flush", "wrongPut"] as const;
 
 /** One step as drawn: numbers that are resolved against the pool and what is held. */
 export interface PoolStep {
@@ -55,4 +59,26 @@ export function bulkSize(n: number, { cacheSize, size }: MempoolGeometry): numbe
   if (n > 0) return n;
   const half = Math.floor(cacheSize / 2);
   return Math.max(1, [half, half + 1, cacheSize, cacheSize + 1, size, size + 1][-n - 1]!);
+}
+
+/**
+ * The scenario of a token.
+ * @throws {InputError} naming what is wrong where
+ */
+export function readMempoolScenario(field: Field): MempoolScenario {
+  const geometry = field.get("geometry");
+  return {
+    geometry: {
+      size: geometry.get("size").integer(1, 1 << 16),
+      cacheSize: geometry.get("cacheSize").integer(0, 512),
+      lcores: geometry.get("lcores").integer(1, 64),
+    },
+    verbs: field.get("verbs").elements(100, 1).map((verb) => verb.word(VERBS)),
+    steps: field.get("steps").elements(STEPS_MAX, 1).map((step) => ({
+      verb: step.get("verb").integer(0, 1000),
+      lcore: step.get("lcore").integer(0, 1000),
+      n: step.get("n").integer(-6, 1000),
+      pick: step.get("pick").integer(0, 1e6),
+    })),
+  };
 }

@@ -1,17 +1,21 @@
 import {
   checkRuns,
+  chosen,
   coverageOf,
   FLOOR_RUNS,
   type PartVerdict,
   registerTrials,
+  replayOf,
   type Trial,
   trialOf,
   verdictsOf,
 } from "../part.ts";
+import { seedFromEnvironment } from "../environment.ts";
+import type { Token } from "../replay/token.ts";
 import type { BurstRing, RingGeometry, RingPart } from "./burst_ring.ts";
 import { RingKit, type RingLaw } from "./law.ts";
 import { ringLaws } from "./laws.ts";
-import { ringScenarios } from "./scenario.ts";
+import { readRingScenario, ringScenarios } from "./scenario.ts";
 
 /** How a ring is judged. */
 export interface RingConformanceOptions {
@@ -19,10 +23,15 @@ export interface RingConformanceOptions {
   readonly exactSizes?: boolean;
   /** Scenarios for each drawn law, 100 when left out. */
   readonly numRuns?: number;
-  /** Where the drawing starts, 1 when left out: the same scenarios every time. */
+  /**
+   * Where the drawing starts: under `deno test` the variable PLANECHECK_SEED, or else 1, so that the
+   * scenarios are the same every time.
+   */
   readonly seed?: number;
   /** Only laws whose id matches. */
   readonly only?: RegExp;
+  /** A token: judges its law on its scenario instead of drawing any. */
+  readonly replay?: string;
   /** Parts that the ring has methods for, but does not offer as it is made here; none. */
   readonly without?: readonly RingPart[];
 }
@@ -79,23 +88,28 @@ export function ringConformance(
   options: RingConformanceOptions = {},
 ): void {
   checkRuns(name, options.numRuns ?? RUNS);
-  registerTrials(name, "rings", () => trials(name, make, options));
+  const seed = options.seed ?? seedFromEnvironment();
+  const seeded = seed === undefined ? options : { ...options, seed };
+  registerTrials({ kind: "ring", name }, "rings", (token) => trials(name, make, seeded, token));
 }
 
 function trials(
   name: string,
   make: (geometry: RingGeometry) => BurstRing,
   options: RingConformanceOptions,
+  token?: Token,
 ): Trial[] {
   const { exactSizes = true, only, seed = 1, without = [] } = options;
   const numRuns = checkRuns(name, options.numRuns ?? RUNS);
-  return ringLaws.filter((law) => !only || only.test(law.id)).flatMap((law) => {
+  const subject = { kind: "ring", name } as const;
+  const replay = replayOf(options.replay ?? token, subject, readRingScenario);
+  return chosen(ringLaws, only, replay).flatMap((law) => {
     const kit = new RingKit(make, exactSizes, seed, without);
     const { id, judged } = law;
     const scenarios = judged === "once" ? undefined : ringScenarios(judged, exactSizes);
-    const trial = trialOf(name, law, kit, numRuns, scenarios, missing(law, kit));
+    const trial = trialOf(subject, law, kit, numRuns, scenarios, missing(law, kit), replay);
     const floors = FLOORS[id];
-    if (floors === undefined || numRuns < FLOOR_RUNS) return [trial];
+    if (replay !== undefined || floors === undefined || numRuns < FLOOR_RUNS) return [trial];
     return [trial, coverageOf(name, `${id}: ${COVERAGE}`, kit, numRuns, floors)];
   });
 }

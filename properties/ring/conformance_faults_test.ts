@@ -4,6 +4,8 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import type { BurstRing, RingGeometry } from "./burst_ring.ts";
 import { judgeRing, ringConformance, type RingVerdict } from "./conformance.ts";
+import { checkedMempool } from "../mempool/checked_mempool.ts";
+import { mempoolConformance } from "../mempool/conformance.ts";
 import { ringLaws } from "./laws.ts";
 
 type Fault =
@@ -157,6 +159,15 @@ for (const [fault, law, says] of PLANTED) {
     assertStringIncludes(verdict!.message, says);
     const steps = verdict!.message.split("\n").filter((line) => /^ +\d+\. /.test(line)).length;
     assertEquals(steps <= 14, true, `no short counterexample:\n${verdict!.message}`);
+    // laws of one fixed run have nothing to replay
+    const replay = /pc1-[\w-]+/.exec(verdict!.message)?.[0];
+    if (replay === undefined) {
+      return assertEquals(ringLaws.find(({ id }) => id === law)!.judged, "once");
+    }
+    const again = [...judgeRing(fault, (g) => new PlantedRing(g, fault), { replay })];
+    assertEquals(again.map(({ message }) => message), [verdict!.message.split("\n  seed")[0]]);
+    const [right] = [...judgeRing("right", (g) => new PlantedRing(g, "none"), { replay })];
+    assertEquals([right!.id, right!.outcome], [law, "holds"]);
   });
 }
 
@@ -192,18 +203,26 @@ Deno.test("ringConformance refuses a number of runs that proves nothing", () => 
 type Step = { name: string; ignore: boolean; fn: () => void };
 type Registered = (t: { step(step: Step): void }) => Promise<void>;
 
-/** Catches what `ringConformance` registers and runs it; the names of the steps that failed. */
-async function failures(fault: Fault, only: RegExp): Promise<string[]> {
-  const caught: Registered[] = [];
+/** Catches what `act` registers as a test with a function. */
+function caught(act: () => void): Registered[] {
+  const tests: Registered[] = [];
   const register = Deno.test;
   try {
-    Object.assign(Deno, { test: (_: string, fn: Registered) => void caught.push(fn) });
-    ringConformance(fault, (geometry) => new PlantedRing(geometry, fault), { only });
+    Object.assign(Deno, { test: (_: unknown, fn: Registered) => void tests.push(fn) });
+    act();
   } finally {
     Object.assign(Deno, { test: register });
   }
+  return tests;
+}
+
+/** Runs what `ringConformance` registers; the names of the steps that failed. */
+async function failures(fault: Fault, only: RegExp): Promise<string[]> {
+  const [test] = caught(() =>
+    ringConformance(fault, (geometry) => new PlantedRing(geometry, fault), { only })
+  );
   const failed: string[] = [];
-  await caught[0]!({
+  await test!({
     step({ name, ignore, fn }) {
       try {
         if (!ignore) fn();
@@ -224,4 +243,27 @@ Deno.test("ringConformance fails the steps of broken laws, and as a whole when i
     Error,
     "No law of none was judged (HARN-1)",
   );
+});
+
+Deno.test("ringConformance replays the token of the environment, and nothing else meanwhile", async () => {
+  const [verdict] = verdicts("peek takes out", /^RING-9$/);
+  const before = Deno.env.get("PLANECHECK_REPLAY");
+  try {
+    Deno.env.set("PLANECHECK_REPLAY", /pc1-[\w-]+/.exec(verdict!.message)![0]);
+    assertEquals(await failures("peek takes out", /./), ["RING-9"]);
+    assertEquals(await failures("none", /./), []);
+    // registered as a test that is ignored, which has no second argument
+    const pools = caught(() =>
+      mempoolConformance("pool", () =>
+        checkedMempool({
+          size: 1,
+          cacheSize: 0,
+          lcores: 1,
+        }))
+    );
+    assertEquals(pools, [undefined as never]);
+  } finally {
+    if (before === undefined) Deno.env.delete("PLANECHECK_REPLAY");
+    else Deno.env.set("PLANECHECK_REPLAY", before);
+  }
 });

@@ -1,18 +1,15 @@
 import fc from "fast-check";
+import type { Field } from "../counterexample/_reader.ts";
+import { STEPS_MAX } from "../replay/limits.ts";
 import type { RingGeometry } from "./burst_ring.ts";
 
 /** What a step does. */
-export type RingStepKind =
-  | "enqueue"
-  | "enqueueBurst"
-  | "enqueueBulk"
-  | "dequeue"
-  | "dequeueBurst"
-  | "dequeueBulk"
-  | "peek"
-  | "peekBulk"
-  | "reserve"
-  | "reserveBulk";
+export type RingStepKind = typeof KINDS[number];
+
+const KINDS = [
+  ...["enqueue", "enqueueBurst", "enqueueBulk", "dequeue", "dequeueBurst", "dequeueBulk"] as const,
+  ...["peek", "peekBulk", "reserve", "reserveBulk"] as const,
+] as const;
 
 /** One step as drawn: small numbers that are resolved against what is in the ring by then. */
 export interface RingStep {
@@ -66,4 +63,29 @@ export function ringScenarios(start: RingStart, exactSizes: boolean): fc.Arbitra
       { minLength: 1, maxLength: 40, size: "max" },
     ),
   });
+}
+
+/** Most slots of a ring that a token may ask for. */
+const SIZE_MAX = 1 << 20;
+
+/**
+ * The scenario of a token.
+ * @throws {InputError} naming what is wrong where
+ */
+export function readRingScenario(field: Field): RingScenario {
+  const geometry = field.get("geometry");
+  return {
+    geometry: {
+      size: geometry.get("size").integer(1, SIZE_MAX),
+      exactSize: geometry.get("exactSize").boolean(),
+      startIndex: geometry.get("startIndex").integer(0, 2 ** 32 - 1),
+    },
+    kinds: field.get("kinds").elements(100, 1).map((kind) => kind.word(KINDS)),
+    steps: field.get("steps").elements(STEPS_MAX, 1).map((step) => ({
+      kind: step.get("kind").integer(0, 1000),
+      from: step.get("from").word(["none", "there", "size"]),
+      by: step.get("by").integer(-1, 1000),
+      quarters: step.get("quarters").integer(0, 4),
+    })),
+  };
 }
