@@ -7,6 +7,7 @@ import { Command, CommanderError } from "commander";
 import config from "../deno.json" with { type: "json" };
 import { InputError } from "../fixtures/mod.ts";
 import { addCompare } from "./commands/compare.ts";
+import { addReplay } from "./commands/replay.ts";
 import { addRoutes } from "./commands/routes.ts";
 import { addStart } from "./commands/start.ts";
 import type { Io } from "./io.ts";
@@ -19,10 +20,11 @@ export * from "./report/types.ts";
 export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";
 
-const NO_COMMAND = "expected a command, one of start, compare, routes; see planecheck --help";
+const NO_COMMAND =
+  "expected a command, one of start, compare, routes, replay; see planecheck --help";
 
 /**
- * Runs one command line and answers its exit code: 0 when done, 2 when an option or an input is wrong (one line on
+ * Runs one command line and answers its exit code: 0 when done, 1 when `replay` found a law broken, 2 when an option or an input is wrong (one line on
  * `io.stderr` says which and what was expected), 1 when the program itself is at fault.
  *
  * @example
@@ -41,8 +43,9 @@ const NO_COMMAND = "expected a command, one of start, compare, routes; see plane
  */
 export async function main(args: readonly string[], io: Io): Promise<number> {
   try {
-    await commands(args, io).parseAsync([...args], { from: "user" });
-    return 0;
+    const exit = { code: 0 };
+    await commands(args, io, exit).parseAsync([...args], { from: "user" });
+    return exit.code;
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
@@ -64,7 +67,7 @@ function complain(io: Io, message: string): void {
   io.stderr(`planecheck: ${oneLine(message.trim())}\n`);
 }
 
-function commands(args: readonly string[], io: Io): Command {
+function commands(args: readonly string[], io: Io, exit: { code: number }): Command {
   const program = new Command("planecheck")
     .description(
       "Finds out whether a packet-forwarding data plane keeps its promises, and how fast it is.",
@@ -82,6 +85,7 @@ function commands(args: readonly string[], io: Io): Command {
   addStart(program, args, io);
   addCompare(program, args, io);
   addRoutes(program, args, io);
+  addReplay(program, io, exit);
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
   }

@@ -24,6 +24,7 @@ export * from "./fib6/mod.ts";
 export * from "./laws/mod.ts";
 export * from "./mempool/mod.ts";
 export * from "./reference/mod.ts";
+export * from "./replay/mod.ts";
 export * from "./ring/mod.ts";
 export * from "./run/mod.ts";
 export { conformance, type ConformanceOptions } from "./conformance.ts";

@@ -126,7 +126,7 @@ export function trialOf<K extends PartKit, S>(
   return { id, statement, unjudged, judge };
 }
 
-/** Whether the runs of a law, once judged, met each label in at least the share of them given. */
+/** Whether the runs of a law, once judged, met each label in the share of them given, but for chance. */
 export function coverageOf(
   name: string,
   statement: string,
@@ -136,16 +136,25 @@ export function coverageOf(
 ): Trial {
   const judge = (): PartVerdict => {
     const seen = (label: string): number => kit.labels.get(label) ?? 0;
-    const lines = floors.filter(([label, share]) => seen(label) < share * numRuns).map((
-      [label, share],
-    ) =>
-      `  ${label}: expected in at least ${share * numRuns} of ${numRuns} runs, got ${seen(label)}`
-    );
+    const lines = floors.map(([label, share]) => ({ label, least: leastOf(share, numRuns) }))
+      .filter(({ label, least }) => seen(label) < least)
+      .map(({ label, least }) =>
+        `  ${label}: expected in at least ${least} of ${numRuns} runs, got ${seen(label)}`
+      );
     if (lines.length === 0) return { id: "HARN-3", statement, outcome: "holds", message: "" };
     const message = `HARN-3 broken by the runs of ${name}: ${statement}\n${lines.join("\n")}`;
     return { id: "HARN-3", statement, outcome: "broken", message };
   };
   return { id: "HARN-3", statement, unjudged: "", judge };
+}
+
+/**
+ * Fewest runs of `numRuns` that what has a share of all has to be seen in: three standard deviations
+ * below it, since a seed that draws a little less is no fault, and one.
+ */
+function leastOf(share: number, numRuns: number): number {
+  const deviation = Math.sqrt(share * (1 - share) * numRuns);
+  return Math.max(1, Math.ceil(share * numRuns - 3 * deviation));
 }
 
 /** The verdicts, one at a time as they are asked for. */

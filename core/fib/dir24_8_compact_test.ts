@@ -49,8 +49,9 @@ for (const firstBits of [8, 16] as const) {
 // tables, which share every line of code.
 fibConformance(
   "Dir24_8Compact of 24 first bits",
-  ({ groups, maxRules }) => make({ firstBits: 24, groups, maxRules, defaultRoute: false }),
+  (geometry) => make({ firstBits: 24, ...geometry }),
   {
+    defaultRoute: false,
     ledger: ledger(24),
     numRuns: 4,
     shortest: 16,

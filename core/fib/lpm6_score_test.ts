@@ -1,6 +1,6 @@
 // Aim: the conformance suite of IPv6 tables finds what goes wrong in them. Method: faults planted
 // one at a time in an rte_lpm6 table and in a list, each by replacing one step of it.
-import { assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { groups6Ledger, judgeFib6, linear6Ledger } from "../../properties/fib6/mod.ts";
 import { DEPTH6_SHIFT, depthOfEntry6, EXTENDED6, HOP6, VALID6 } from "./_entry6.ts";
 import { type PlantedFault, registerFaults } from "../../properties/fib/_planting_for_tests.ts";

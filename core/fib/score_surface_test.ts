@@ -1,7 +1,7 @@
 // Aim: the conformance suite finds what goes wrong around the entries of a table: arguments,
 // limits, the default route, clear, walk, bulk look-ups, the rules. Method: faults planted one at a
 // time in a DIR-24-8 table.
-import { assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { judgeFib } from "../../properties/fib/mod.ts";
 import type { FibGeometry } from "../../properties/fib/mod.ts";
 import type { Dir24_8 } from "./dir24_8.ts";

@@ -10,6 +10,7 @@ export class Field {
   readonly #path: string;
   readonly #value: unknown;
 
+  /** A value that lies at `path` in `file`. */
   constructor(file: string, path: string, value: unknown) {
     this.#file = file;
     this.#path = path;

@@ -5,7 +5,10 @@ export { reportCounterexample } from "./report.ts";
 export {
   readCounterexample,
   readScenario,
+  scenarioJson,
+  scenarioOf,
   type StoredCounterexample,
   writeCounterexample,
 } from "./json.ts";
 export { captureCounterexample } from "./pcapng.ts";
+export { Field } from "./_reader.ts";

@@ -31,6 +31,8 @@ export interface FibConformanceOptions<F extends Fib4> {
    * out.
    */
   readonly shortest?: number;
+  /** Whether the table can hold a route of depth 0, true when left out; rte_lpm's cannot. */
+  readonly defaultRoute?: boolean;
   /**
    * Depths at which routes are nested exhaustively; the boundaries of 8-bit levels when left out.
    */

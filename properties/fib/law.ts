@@ -21,12 +21,14 @@ export class FibKit<A, P> extends PartKit {
     readonly windows: readonly number[],
     seed: number,
     readonly shortest: number,
+    readonly takesDefault: boolean,
   ) {
     super(seed);
   }
 
   /** A new table beside an empty model. */
-  open(geometry: FibGeometry): Rig<A, P> {
+  open(drawn: FibGeometry): Rig<A, P> {
+    const geometry = { ...drawn, defaultRoute: drawn.defaultRoute && this.takesDefault };
     const rig = new Rig(this.make(geometry), geometry, this.ledger, this.family);
     this.rig = rig;
     return rig;
@@ -38,7 +40,11 @@ export class FibKit<A, P> extends PartKit {
    */
   openFor(routes: readonly RouteTo<P>[]): Rig<A, P> {
     const groups = Math.max(1, this.ledger?.needs(routes) ?? 0);
-    const geometry = { groups, maxRules: Math.max(1, routes.length), defaultRoute: true };
+    const geometry = {
+      groups,
+      maxRules: Math.max(1, routes.length),
+      defaultRoute: this.takesDefault,
+    };
     const rig = new Rig(this.make(geometry), geometry, undefined, this.family);
     this.rig = rig;
     return rig;
@@ -55,8 +61,8 @@ export class FibKit<A, P> extends PartKit {
 
 /** A law of forwarding tables, as data. */
 export interface FibLawOf<A, P> extends PartLaw<FibKit<A, P>, FibScenarioOf<A>> {
-  /** What has to be declared for this law to be judged: reads in the ledger, or a reader. */
-  readonly needs?: "reads" | "reader";
+  /** What has to be there for this law to be judged: reads in the ledger, a reader, a default route. */
+  readonly needs?: "reads" | "reader" | "default";
   /** Drawn scenarios, or one fixed run. */
   readonly judged: "drawn" | "once";
   /** How often others are judged for each time that this one is; 1 when left out. */
@@ -69,8 +75,8 @@ export interface FibLawForm {
   readonly id: string;
   /** The law in one sentence. */
   readonly statement: string;
-  /** What the ledger has to offer. */
-  readonly needs?: "reads";
+  /** What the ledger or the table has to offer. */
+  readonly needs?: "reads" | "default";
   /** Drawn scenarios, or one fixed run. */
   readonly judged: "drawn" | "once";
   /** Does the run. */

@@ -21,6 +21,7 @@ export const tableLaws: readonly FibLawForm[] = [
     id: "LPM-7",
     statement:
       "a default route answers every address that nothing else covers, and only while present",
+    needs: "default",
     judged: "drawn",
     check: checkDefault,
   },

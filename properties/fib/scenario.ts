@@ -16,9 +16,9 @@ export interface FibGeometry {
 }
 
 /** What a step does, once it meets the routes that are live by then. */
-export type StepKind = typeof KINDS[number];
+export type StepKind = "add" | "addNear" | "change" | "deleteLive" | "delete";
 
-const KINDS = ["add", "addNear", "change", "deleteLive", "delete"] as const;
+const KINDS: readonly StepKind[] = ["add", "addNear", "change", "deleteLive", "delete"];
 
 /** One step as drawn: small numbers that are resolved against the live routes. */
 export interface Step {

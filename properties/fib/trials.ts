@@ -46,6 +46,7 @@ export function fibTrials<A, P>(
     readonly numRuns: number;
     readonly seed?: number;
     readonly shortest?: number;
+    readonly defaultRoute?: boolean;
     readonly only?: RegExp;
     readonly replay?: string;
   },
@@ -53,14 +54,16 @@ export function fibTrials<A, P>(
 ): Trial[] {
   const { name } = subject;
   const { family, ledger, make, windows } = judged;
-  const { only, seed = 1, shortest = 1 } = options;
+  const { defaultRoute = true, only, seed = 1, shortest = 1 } = options;
   const numRuns = checkRuns(name, options.numRuns);
   const floors = [...judged.floors, ...(ledger?.counted ? COUNTED : [])];
   const replay = replayOf(options.replay ?? token, subject, judged.read);
   return chosen(judged.laws, only, replay).flatMap((law) => {
-    const kit = new FibKit(family, make, ledger, windows, seed, shortest);
+    const kit = new FibKit(family, make, ledger, windows, seed, shortest, defaultRoute);
     const unjudged = law.needs === "reads" && !ledger?.reads
       ? "the ledger has no reads"
+      : law.needs === "default" && !defaultRoute
+      ? "the table is said to take no default route"
       : law.needs === "reader" && !judged.hasReader
       ? "nothing is said to read the table while it changes"
       : "";

@@ -29,6 +29,8 @@ export interface Fib6ConformanceOptions<F extends Fib6> {
    * out.
    */
   readonly shortest?: number;
+  /** Whether the table can hold a route of depth 0, true when left out; rte_lpm's cannot. */
+  readonly defaultRoute?: boolean;
   /**
    * Depths at which routes are nested exhaustively; where levels and words end when left out.
    */

@@ -4,9 +4,9 @@ import { STEPS_MAX } from "../replay/limits.ts";
 import type { MempoolGeometry } from "./subject.ts";
 
 /** What a step does. */
-export type PoolVerb = typeof VERBS[number];
+export type PoolVerb = "get" | "put" | "getBulk" | "putBulk" | "flush" | "wrongPut";
 
-const VERBS = ["get", "put", "getBulk", "putBulk", "flush", "wrongPut"] as const;
+const VERBS: readonly PoolVerb[] = ["get", "put", "getBulk", "putBulk", "flush", "wrongPut"];
 
 /** One step as drawn: numbers that are resolved against the pool and what is held. */
 export interface PoolStep {

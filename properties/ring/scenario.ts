@@ -4,12 +4,22 @@ import { STEPS_MAX } from "../replay/limits.ts";
 import type { RingGeometry } from "./burst_ring.ts";
 
 /** What a step does. */
-export type RingStepKind = typeof KINDS[number];
+export type RingStepKind =
+  | "enqueue"
+  | "enqueueBurst"
+  | "enqueueBulk"
+  | "dequeue"
+  | "dequeueBurst"
+  | "dequeueBulk"
+  | "peek"
+  | "peekBulk"
+  | "reserve"
+  | "reserveBulk";
 
-const KINDS = [
+const KINDS: readonly RingStepKind[] = [
   ...["enqueue", "enqueueBurst", "enqueueBulk", "dequeue", "dequeueBurst", "dequeueBulk"] as const,
   ...["peek", "peekBulk", "reserve", "reserveBulk"] as const,
-] as const;
+];
 
 /** One step as drawn: small numbers that are resolved against what is in the ring by then. */
 export interface RingStep {

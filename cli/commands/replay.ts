@@ -1,0 +1,108 @@
+/** `planecheck replay`: one counterexample again, from its token or its file. */
+import { type Command, Option } from "commander";
+import { type Scenario, ScenarioError, testbed } from "../../core/mod.ts";
+import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import {
+  checkConformance,
+  type ConformanceResult,
+  decodeToken,
+  isToken,
+  readCounterexample,
+  reportCounterexample,
+  scenarioOf,
+} from "../../properties/mod.ts";
+import { readInput } from "../files.ts";
+import type { Io } from "../io.ts";
+import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
+import { oneLine, UserError } from "../user_error.ts";
+
+const FILE_BYTES_MAX = 2 ** 28;
+
+/** Adds the command. It sets `exit.code` to 1 when a law is broken. */
+export function addReplay(program: Command, io: Io, exit: { code: number }): void {
+  program.command("replay")
+    .description(
+      "Run the scenario of a counterexample again and judge it by every law. Tokens of rings, pools " +
+        "and tables: PLANECHECK_REPLAY=TOKEN deno test FILE.",
+    )
+    .argument("<token>", "a token (pc1-...), or the path of a counterexample's JSON")
+    .addOption(
+      new Option("--stack <name>", `stack to run it on: ${STACK_NAMES.join(", ")} (the token's)`),
+    )
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.",
+    )
+    .action((token: string, raw: { stack?: string }) => {
+      exit.code = replay(token, raw.stack, io) ? 0 : 1;
+    });
+}
+
+/** Whether every law was kept. */
+function replay(text: string, stack: string | undefined, io: Io): boolean {
+  const { scenario, name, law, sets } = read(text);
+  const entry = chosen(stack, name);
+  const host = machineProfile(paperHost);
+  const build = () => testbed(entry.create(), host, { name: entry.name });
+  const result = judged(() => checkConformance(build(), { fresh: build, replay: scenario }));
+  if (sets !== result.lawSetVersion) {
+    io.stdout(`Found by version ${sets} of the laws, judged by version ${result.lawSetVersion}.\n`);
+  }
+  for (const { counterexample } of result.laws) {
+    if (counterexample !== null) io.stdout(`${reportCounterexample(counterexample)}\n\n`);
+  }
+  const seen = result.laws.filter((one) => one.judged > 0);
+  const broken = seen.filter((one) => one.kept === 0).map((one) => one.law.id);
+  const of = `${oneLine(entry.name)}: ${seen.length} laws judged`;
+  io.stdout(
+    broken.length > 0
+      ? `${of}, broken: ${broken.join(", ")}\n`
+      : `${of}, all kept; the counterexample was about ${oneLine(law)}\n`,
+  );
+  for (const { id, sentence } of result.harness) io.stdout(`${id}: ${sentence}\n`);
+  return result.ok;
+}
+
+/** A scenario that no machine can be made for is the token's fault. */
+function judged(act: () => ConformanceResult): ConformanceResult {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new UserError(`token: scenario: ${error.message}`);
+    throw error;
+  }
+}
+
+interface Stored {
+  readonly scenario: Scenario;
+  /** The device, the law and the version of the law set when it was found. */
+  readonly name: string;
+  readonly law: string;
+  readonly sets: string;
+}
+
+function read(text: string): Stored {
+  if (!isToken(text)) {
+    const bytes = readInput(text, "a counterexample's JSON", FILE_BYTES_MAX);
+    const stored = readCounterexample(new TextDecoder().decode(bytes), text);
+    const { scenario, device: name, law, lawSetVersion: sets } = stored;
+    return { scenario, name, law, sets };
+  }
+  const { kind, name, law, laws, scenario } = decodeToken(text);
+  if (kind !== "forwarder") {
+    throw new UserError(
+      `token: kind: expected forwarder, got ${kind}: run PLANECHECK_REPLAY=TOKEN deno test FILE`,
+    );
+  }
+  return { scenario: scenarioOf(scenario), name, law, sets: String(laws) };
+}
+
+function chosen(stack: string | undefined, name: string): StackEntry {
+  const wanted = stack ?? name;
+  const found = STACKS.find((entry) => entry.name === wanted);
+  if (found !== undefined) return found;
+  const got = stack === undefined
+    ? `none, and the counterexample is of "${oneLine(name)}"`
+    : `"${oneLine(stack)}"`;
+  throw new UserError(`--stack: expected one of ${STACK_NAMES.join(", ")}, got ${got}`);
+}
