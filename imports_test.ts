@@ -58,6 +58,13 @@ function ruleFor(path: string): Rule | undefined {
   if (path === "stacks/mod.ts") {
     return { allowed: "core, stacks", accepts: (t) => within(t, "core", "stacks") };
   }
+  if (within(path, "stacks/external")) {
+    return {
+      allowed: "core, fixtures, stacks/external, node:child_process",
+      accepts: (t) =>
+        within(t, "core", "fixtures", "stacks/external") || t === "node:child_process",
+    };
+  }
   if (top === "stacks") {
     const own = stackOf(path);
     return {

@@ -17,5 +17,6 @@
  */
 export * from "./dpdk/mod.ts";
 export * from "./example/mod.ts";
+export * from "./external/mod.ts";
 export * from "./linux-napi/mod.ts";
 export * from "./p2pnic/mod.ts";

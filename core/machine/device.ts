@@ -13,8 +13,10 @@ import type { Neighbours, RouteSet, Traffic } from "./scenario.ts";
 export type Evidence =
   /** Emitted frames with their bytes and identities. */
   | "frames"
-  /** The fate of each packet, with reasons. */
+  /** The fate of each packet. */
   | "fates"
+  /** Why a packet was dropped. */
+  | "reasons"
   /** Occupancy at congestion drops. */
   | "occupancy"
   /** Ledgers of buffers. */

@@ -38,6 +38,7 @@ export interface TestbedOptions {
 const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
   "frames",
   "fates",
+  "reasons",
   "occupancy",
   "buffers",
   "milestones",

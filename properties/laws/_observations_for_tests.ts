@@ -36,6 +36,7 @@ export interface RunFields extends ScenarioFields {
 export const EVERYTHING: readonly Evidence[] = [
   "frames",
   "fates",
+  "reasons",
   "occupancy",
   "buffers",
   "milestones",

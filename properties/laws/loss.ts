@@ -9,9 +9,10 @@ import { broken, KEPT, notJudged, placeName, time } from "./_text.ts";
 
 /** What LOSS-1a says of a run; LOSS-1c says it of another. */
 export function judgeCongestion(run: Run): Verdict {
-  const { observation: o, expectation: e, policy } = run;
+  const { observation: o, expectation: e, policy, offers } = run;
   let declared = 0;
   for (const name of policy.congestion) declared |= 1 << REASON[name];
+  if (!offers.has("reasons")) return judgeUnexplained(run, declared !== 0);
   let judged = 0;
   for (let p = 0; p < o.count; p++) {
     if (o.fate[p] !== FATE.dropped) continue;
@@ -32,6 +33,7 @@ export function judgeCongestion(run: Run): Verdict {
         [p],
       );
     }
+    if (!offers.has("occupancy")) return notJudged("the device does not show occupancy");
     if (place === undefined || place.capacity === Infinity) {
       return broken(`${what}, expected a place with a declared capacity`, [p]);
     }
@@ -43,13 +45,30 @@ export function judgeCongestion(run: Run): Verdict {
   return judged === 0 ? notJudged("no packet was lost to congestion") : KEPT;
 }
 
+/** Of a device that does not say why it lost a packet: whether it may lose any at all. */
+function judgeUnexplained({ observation: o, expectation: e }: Run, mayLose: boolean): Verdict {
+  let judged = 0;
+  for (let p = 0; p < o.count; p++) {
+    if (e.forward[p] === 0) continue;
+    judged++;
+    if (o.fate[p] === FATE.emitted) continue;
+    if (mayLose) return notJudged(`packet ${p} was lost, and the device does not show reasons`);
+    const where = placeName(o, o.place[p]!);
+    return broken(
+      `packet ${p} never came out of ${where}, expected it to be forwarded: the policy declares no loss`,
+      [p],
+    );
+  }
+  return judged === 0 ? notJudged("no packet had to be forwarded") : KEPT;
+}
+
 /** LOSS-1a: congestion takes packets only where that is declared, and only when the place is full. */
 export const LOSS_1A: Law = {
   id: "LOSS-1a",
   statement: "A packet that must be forwarded is dropped only for a declared congestion reason, " +
     "at a place that was full at that instant.",
   clause: "PCI Express Base 3.0, 2.6.1; P2PNIC, 3.2",
-  needs: ["fates", "occupancy"],
+  needs: ["fates"],
   judge: judgeCongestion,
 };
 

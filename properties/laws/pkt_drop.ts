@@ -22,7 +22,8 @@ function judgeDrops(run: Run): Verdict {
     judged++;
     const right = e.reasons[p]!;
     const fate = o.fate[p]!;
-    if (fate === FATE.dropped && ((right | congestion) >>> o.reason[p]! & 1) === 0) {
+    const told = run.offers.has("reasons");
+    if (told && fate === FATE.dropped && ((right | congestion) >>> o.reason[p]! & 1) === 0) {
       return broken(
         `packet ${p} was dropped at ${time(o.endAt[p]!)} by ${placeName(o, o.place[p]!)} ` +
           `for ${REASONS[o.reason[p]!] ?? o.reason[p]}, expected ${names(right)}`,

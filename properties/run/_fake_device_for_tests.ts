@@ -36,7 +36,9 @@ interface Served {
 export class FakeDevice implements DeviceUnderTest {
   readonly name = "fake";
   readonly policy: Policy;
-  readonly offers: ReadonlySet<Evidence> = new Set(["frames", "fates", "occupancy", "trace"]);
+  readonly offers: ReadonlySet<Evidence> = new Set([
+    ...["frames", "fates", "reasons", "occupancy", "trace"] as const,
+  ]);
   readonly #fault: FakeFault | null;
   readonly #observation = new Observation();
   /** Scenarios run so far. */

@@ -1,0 +1,185 @@
+// Aim: a program is given exactly the scenario, what it sends is recognised, what it does wrong is
+// told as what it is. Method: a small forwarder with one fault at a time as the program; the shell's
+// own commands for programs that crash, hang, flood or babble; the examples of the documentation
+// where their language is there.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { Scenario } from "../../core/machine/device.ts";
+import { FATE } from "../../core/machine/observation.ts";
+import {
+  build,
+  checkConformance,
+  PLAIN_GEOMETRY,
+  PLAIN_PACKET,
+  reportCounterexample,
+} from "../../properties/mod.ts";
+import { external, type ExternalProtocol } from "./external.ts";
+import { Identities } from "./identity.ts";
+import { readRecords, writeRecords } from "./records.ts";
+
+const CHILD = new URL("./_forward_for_tests.ts", import.meta.url).pathname;
+
+/** Three packets from port 0 to what lies behind port 1. */
+const SCENARIO: Scenario = build({
+  geometry: PLAIN_GEOMETRY,
+  neighbours: [1, 0],
+  routes: [{ prefix: 0x0a000000, depth: 8, nextHop: 0 }],
+  packets: [1, 2, 3].map((n) => ({ ...PLAIN_PACKET, src: 0x0b000001, dst: 0x0a000000 + n })),
+  deviations: [],
+});
+
+function program(fault: string, protocol: ExternalProtocol = "stream") {
+  const command = `"${Deno.execPath()}" run -A --no-check --no-config "${CHILD}" "${fault}"`;
+  return external({ command, protocol, name: "child" });
+}
+
+function shell(command: string, timeoutMs = 5000) {
+  return () => external({ command, timeoutMs }).run(SCENARIO);
+}
+
+Deno.test("writeRecords writes ports, routes and frames as the documentation says", () => {
+  const bytes = writeRecords(SCENARIO);
+  const hex = bytes.subarray(0, 24 + 17 + 6).toHex();
+  assertEquals(
+    hex,
+    ["00000008", "50", "00", "060000000000"].join("") +
+      ["00000008", "50", "01", "060000000001"].join("") +
+      ["0000000d", "52", "0a000000", "08", "01", "0a0000000100"].join("") +
+      ["0000003e", "46", "00"].join(""),
+  );
+  const frames = readRecords(bytes.subarray(24 + 17), 2);
+  assertEquals(frames.map(({ port, length }) => [port, length]), [[0, 60], [0, 60], [0, 60]]);
+});
+
+for (const protocol of ["stream", "pcap"] as const) {
+  Deno.test(`external recognises every packet that a right program sends (${protocol})`, () => {
+    const o = program("none", protocol).run(SCENARIO);
+    assertEquals([...o.outPacket.subarray(0, o.outCount)], [0, 1, 2]);
+    assertEquals([...o.outPort.subarray(0, o.outCount)], [1, 1, 1]);
+    assertEquals([...o.fate.subarray(0, 3)], [FATE.emitted, FATE.emitted, FATE.emitted]);
+    assertEquals(o.outBytes[22], 63);
+    assertEquals(o.faultCount, 0);
+  });
+}
+
+Deno.test("external books what never came out, what came twice and what is a stranger", () => {
+  const lost = program("loses the second").run(SCENARIO);
+  assertEquals([...lost.fate.subarray(0, 3)], [FATE.emitted, FATE.dropped, FATE.emitted]);
+  const twice = program("sends the first twice").run(SCENARIO);
+  assertEquals([...twice.outPacket.subarray(0, 4)], [0, 1, 2, 0]);
+  assertEquals(twice.faults[0]!.kind, "second-fate");
+  const stranger = program("sends one of its own").run(SCENARIO);
+  assertEquals([...stranger.outPacket.subarray(0, 4)], [0, 1, 2, -1]);
+  // changed where nothing may change it, and still recognised
+  const flipped = program("flips a bit").run(SCENARIO);
+  assertEquals([...flipped.outPacket.subarray(0, 3)], [0, 1, 2]);
+});
+
+Deno.test("external says how a program ended that did not end well", () => {
+  const cases: readonly [() => unknown, RegExp][] = [
+    [
+      shell("sh -c 'cat > /dev/null; echo no memory >&2; exit 3'"),
+      /^it ended with exit code 3, saying "no memory"$/,
+    ],
+    [shell("sh -c 'kill -SEGV $$'"), /^it was ended by SIGSEGV/],
+    [shell("sleep 20", 200), /^it did not end within 200 ms$/],
+    [shell("yes"), /^it wrote more than \d+ bytes$/],
+    [shell("/no/such/program"), /^it ended with exit code 12[67], saying ".*not found"$/],
+    [
+      shell("printf 'hello there'"),
+      /^record 0 at byte 0 of its output: expected the letter "F", got 0x6f$/,
+    ],
+    [shell("cat"), /expected the letter "F", got 0x50$/],
+    [shell(String.raw`printf '\0\0\0\20F\1'`), /expected a frame of 14 bytes, got 0$/],
+    [shell(String.raw`printf '\0\0\0\3F\1'`), /expected a frame of 14..65535 bytes, got 1$/],
+    [shell(String.raw`printf '\0\0\0'`), /expected a length, a letter and a port, got 3 bytes$/],
+    [shell(String.raw`printf '\0\0\0\20F\11aaaaaaaaaaaaaa'`), /expected a port below 2, got 9$/],
+    [() => program("cuts the capture", "pcap").run(SCENARIO), /^out1.pcap is cut at byte \d+: /],
+    [
+      () => external({ command: "sh -c 'echo x > $0/out0.pcap'", protocol: "pcap" }).run(SCENARIO),
+      /^out0.pcap: offset 0x0: expected the magic of a pcap/,
+    ],
+  ];
+  for (const [act, said] of cases) {
+    const error = assertThrows(act, Error);
+    assert(said.test(error.message), `${said}: ${error.message}`);
+  }
+});
+
+Deno.test("conformance tells of a program that crashes as RUN-1, and of one that loses as LOSS-1a", () => {
+  const options = { numRuns: 3, only: /^LOSS-1a$/ };
+  const crash = checkConformance(external({ command: "sh -c 'exit 9'", name: "mine" }), options);
+  const [first] = crash.laws;
+  assertEquals([first!.law.id, first!.kept], ["RUN-1", 0]);
+  const text = reportCounterexample(first!.counterexample!);
+  assert(text.startsWith("RUN-1 broken by mine: it threw Error: it ended with exit code 9"), text);
+  const lossy = checkConformance(external({ command: "true", name: "mine" }), options);
+  const said = reportCounterexample(lossy.laws[1]!.counterexample!);
+  const sentence = "LOSS-1a broken by mine: packet 0 never came out of mine, expected it to be " +
+    "forwarded: the policy\ndeclares no loss\n";
+  assert(said.startsWith(sentence), said);
+});
+
+Deno.test("Identities tells packets by what forwarding leaves alone, alike ones in order", () => {
+  const { traffic } = SCENARIO;
+  const twice = {
+    ...traffic,
+    offset: Uint32Array.of(0, traffic.offset[1]!, 0),
+  };
+  const identities = new Identities(twice);
+  const of = (at: number, change: (bytes: Uint8Array) => void = () => {}) => {
+    const bytes = traffic.bytes.slice(at, at + 60);
+    change(bytes);
+    return identities.of(bytes, 0, 60);
+  };
+  assertEquals([of(0), of(60), of(0), of(0)], [0, 1, 2, 2]);
+  assertEquals(of(60, (b) => b.set([1, 2, 3], 0)), 1);
+  // another destination: told by what follows the header
+  assertEquals(of(60, (b) => b[33]! ^= 1), 1);
+  // a header that is none: told by the last bytes
+  assertEquals(of(60, (b) => b[14] = 0), 1);
+  assertEquals(of(60, (b) => b.fill(9)), -1);
+});
+
+Deno.test("external refuses an empty command and a time that is none", () => {
+  assertThrows(() => external({ command: " " }), RangeError, "the command is empty");
+  assertThrows(() => external({ command: "cat", timeoutMs: 0 }), RangeError, "timeoutMs is 0");
+});
+
+function has(program: string): boolean {
+  return new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" })
+    .outputSync().success;
+}
+
+const EXAMPLES = new URL("../../docs/examples/", import.meta.url).pathname;
+
+Deno.test({
+  name: "the example in Python keeps all laws that can be judged",
+  ignore: !has("python3"),
+  fn: () => keepsAll(`python3 "${EXAMPLES}forward.py"`, 8),
+});
+
+Deno.test({
+  name: "the example in C keeps all laws that can be judged",
+  ignore: !has("cc"),
+  fn() {
+    const folder = Deno.makeTempDirSync();
+    try {
+      const args = ["-O1", "-Wall", "-Werror", "-o", `${folder}/forward`, `${EXAMPLES}forward.c`];
+      const { success, stderr } = new Deno.Command("cc", { args }).outputSync();
+      assert(success, new TextDecoder().decode(stderr));
+      keepsAll(`"${folder}/forward"`, 60);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
+  },
+});
+
+function keepsAll(command: string, numRuns: number): void {
+  const { laws, runs } = checkConformance(external({ command }), { numRuns });
+  assertEquals(runs, numRuns);
+  for (const { law, judged, kept, counterexample } of laws) {
+    if (counterexample !== null) throw new Error(reportCounterexample(counterexample));
+    assertEquals(kept, judged, law.id);
+  }
+  assert(laws.filter(({ judged }) => judged > 0).length >= 12);
+}
