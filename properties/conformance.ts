@@ -181,7 +181,7 @@ export function saveCounterexample(
 }
 
 function fileName(name: string): string {
-  return name.replace(/[^\w.-]+/g, "-");
+  return name.replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "");
 }
 
 /** The counterexamples of earlier runs of this test, where reading them is permitted. */

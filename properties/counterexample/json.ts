@@ -6,6 +6,7 @@ import type { Geometry, Scenario } from "../../core/machine/device.ts";
 import { ipv4ToString, parseIpv4 } from "../../core/packet/ipv4_text.ts";
 import { LAW_SET_VERSION } from "../laws/mod.ts";
 import type { Counterexample } from "./counterexample.ts";
+import { encodeToken } from "../replay/token.ts";
 import { type Field, parseJson } from "./_reader.ts";
 
 /**
@@ -70,6 +71,17 @@ export function writeCounterexample(counterexample: Counterexample): string {
 /** A scenario as compact JSON, as `scenarioOf` reads it. */
 export function scenarioJson(scenario: Scenario): string {
   return JSON.stringify(Object.fromEntries(membersOf(scenario)));
+}
+
+/** Packets and routes of scenarios that are still pasted: some thousands of characters. */
+const TOKEN_PACKETS_MAX = 64;
+const TOKEN_ROUTES_MAX = 256;
+
+/** The token of a counterexample; null when it would be too long to be pasted, as before shrinking. */
+export function tokenOf({ device, law, scenario }: Counterexample): string | null {
+  const { routes, traffic } = scenario;
+  if (traffic.count > TOKEN_PACKETS_MAX || routes.count > TOKEN_ROUTES_MAX) return null;
+  return encodeToken("forwarder", device, law.id, scenarioJson(scenario));
 }
 
 function membersOf(scenario: Scenario): [name: string, value: unknown][] {

@@ -8,6 +8,7 @@ export {
   scenarioJson,
   scenarioOf,
   type StoredCounterexample,
+  tokenOf,
   writeCounterexample,
 } from "./json.ts";
 export { captureCounterexample } from "./pcapng.ts";

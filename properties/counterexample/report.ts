@@ -6,8 +6,7 @@ import type { Scenario } from "../../core/machine/device.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";
 import { describeFrame } from "./flow.ts";
-import { scenarioJson } from "./json.ts";
-import { encodeToken } from "../replay/token.ts";
+import { tokenOf } from "./json.ts";
 
 /** Rows of packets and of routes: what a screen of forty lines leaves room for. */
 const ROWS_MAX = 20;
@@ -15,8 +14,6 @@ const ROUTES_MAX = 6;
 /** What is to be said of laws that look at another run than the one in the table. */
 const RERUN_NOTE =
   "  fates as in the plain run; the law broke when it was run again as the sentence says";
-/** Longest token that is printed. */
-const TOKEN_MAX = 4000;
 /** Columns of running text. */
 const LINE = 100;
 
@@ -50,10 +47,11 @@ export function reportCounterexample(
 }
 
 /** The token on one line however long it is: broken lines could not be pasted. */
-function replayLine({ device, law, scenario }: Counterexample): string {
-  const token = encodeToken("forwarder", device, law.id, scenarioJson(scenario));
-  if (token.length > TOKEN_MAX) return `its token has ${token.length} characters: replay the file`;
-  return `PLANECHECK_REPLAY=${token} deno test`;
+function replayLine(counterexample: Counterexample): string {
+  const token = tokenOf(counterexample);
+  return token === null
+    ? "too large for a token: replay the file"
+    : `PLANECHECK_REPLAY=${token} deno test`;
 }
 
 function field(name: string, lines: readonly string[]): string[] {

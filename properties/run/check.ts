@@ -238,7 +238,9 @@ function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcom
       judgedIn: { coarse: 0, tlp: 0, [one.geometry.fidelity]: judged },
       kept: verdict.kind === "kept" ? 1 : 0,
       notJudged,
-      counterexample: verdict.kind === "broken" ? replayedExample(subject, law, one) : null,
+      counterexample: verdict.kind === "broken"
+        ? replayedExample(subject, law, one, verdict.sentence)
+        : null,
     };
   });
   const harness: HarnessFailure[] = [];
@@ -250,7 +252,12 @@ function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcom
   return { runs: 1, packets: one.traffic.count, laws: results, labels: [], harness };
 }
 
-function replayedExample(subject: Subject, law: Law, one: Scenario): Counterexample {
+function replayedExample(
+  subject: Subject,
+  law: Law,
+  one: Scenario,
+  first: string,
+): Counterexample {
   const { run, verdict } = verdictOf(subject, law, one);
   const { device, policy } = { device: subject.name, policy: subject.policy };
   return tellCounterexample({
@@ -259,7 +266,9 @@ function replayedExample(subject: Subject, law: Law, one: Scenario): Counterexam
     policy,
     scenario: one,
     run,
-    sentence: verdict.kind === "broken" ? verdict.sentence : "broken once, but kept when repeated",
+    sentence: verdict.kind === "broken"
+      ? verdict.sentence
+      : `broken once, but kept when repeated: ${first}`,
     packets: verdict.kind === "broken" ? verdict.packets : [],
     minimal: false,
   });

@@ -1,0 +1,84 @@
+/** `planecheck conform`: a program, or a bundled stack, judged by the laws. */
+import { type Command, Option } from "commander";
+import { type LawResult, saveCounterexample } from "../../properties/mod.ts";
+import { conformReport } from "../conform/json.ts";
+import { junit } from "../conform/junit.ts";
+import { judge } from "../conform/judge.ts";
+import { type ConformOptions, parseConformOptions } from "../conform/options.ts";
+import { checkText } from "../conform/text.ts";
+import { reasonOf } from "../files.ts";
+import type { Io } from "../io.ts";
+import { STACK_NAMES } from "../stacks.ts";
+import { UserError } from "../user_error.ts";
+
+/** Adds the command. It sets `exit.code` to 1 when a law is broken. */
+export function addConform(program: Command, io: Io, exit: { code: number }): void {
+  program.command("conform")
+    .description(
+      "Judge a forwarder by every law: a program that reads frames and writes frames (how, " +
+        "docs/external.md tells), or a bundled stack.",
+    )
+    .addOption(
+      new Option("--exec <command>", "the program with its arguments, as a shell takes them"),
+    )
+    .addOption(
+      new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
+    )
+    .addOption(
+      new Option("--timeout <ms>", "milliseconds that a run of the program may take (10000)"),
+    )
+    .addOption(new Option("--stack <name>", `a bundled stack instead: ${STACK_NAMES.join(", ")}`))
+    .addOption(new Option("--routes <file>", "judge on this prefix list besides, plain or gzip"))
+    .addOption(new Option("--pcap <file>", "judge on the frames of this capture besides"))
+    .addOption(new Option("--count <packets>", "packets to offer on these (2000)"))
+    .addOption(new Option("--runs <n>", "scenarios to draw (100 for a program, 1000 for a stack)"))
+    .addOption(new Option("--seed <n>", "seed of what is drawn"))
+    .addOption(new Option("--only <regexp>", "laws whose id matches"))
+    .addOption(new Option("--out <dir>", "folder for counterexamples (counterexamples)"))
+    .addOption(new Option("--junit <file>", "write the result as JUnit XML"))
+    .addOption(new Option("--json", "print the result as JSON, and nothing else"))
+    .addHelpText(
+      "after",
+      "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.",
+    )
+    .action((raw: Record<string, unknown>) => {
+      exit.code = conform(parseConformOptions(raw), io) ? 0 : 1;
+    });
+}
+
+/** Whether every law was kept. */
+function conform(options: ConformOptions, io: Io): boolean {
+  const { drawn, onFiles, files } = judge(options);
+  const { runs, packets, seed } = drawn;
+  const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
+  if (onFiles !== null) checks.push({ on: files, result: onFiles });
+  if (options.junit !== null) write(options.junit, junit(checks.map(({ result }) => result)));
+  if (options.json) io.stdout(`${JSON.stringify(conformReport(checks), null, 2)}\n`);
+  else {
+    const texts = checks.map(({ on, result }, i) =>
+      checkText(
+        result,
+        on,
+        (law) => saved(options.out, `${result.device}${i > 0 ? "-files" : ""}`, law),
+      )
+    );
+    io.stdout(texts.join("\n"));
+  }
+  return checks.every(({ result }) => result.ok);
+}
+
+function saved(folder: string, name: string, { counterexample }: LawResult): string[] {
+  try {
+    return saveCounterexample(folder, name, counterexample!);
+  } catch (error) {
+    throw new UserError(`${folder}: expected a folder for counterexamples, got ${reasonOf(error)}`);
+  }
+}
+
+function write(path: string, text: string): void {
+  try {
+    Deno.writeTextFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`${path}: expected a place for the JUnit file, got ${reasonOf(error)}`);
+  }
+}

@@ -1,0 +1,119 @@
+// Aim: `planecheck conform` judges a program and a bundled stack, says what was and was not judged,
+// leaves counterexamples, JSON and JUnit, and ends with 0, 1 or 2. Method: whole command lines; the
+// shell's own commands as programs.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { FOUR_ROUTES, inFolder, listing, run } from "../_run_for_tests.ts";
+import { conformReportSchema } from "../conform/json.ts";
+
+Deno.test("conform judges a bundled stack, on drawn scenarios and on files", async () => {
+  await inFolder(async (folder) => {
+    const routes = `${folder}/routes.txt`;
+    Deno.writeTextFileSync(routes, FOUR_ROUTES);
+    const args = ["--stack", "dpdk", "--runs", "60", "--routes", routes, "--count", "200"];
+    const { code, out, err } = await run("conform", ...args, "--out", `${folder}/found`);
+    assertEquals([code, err], [0, ""]);
+    assert(/^dpdk: 60 scenarios, \d+ packets, seed 1812\n/.test(out), out);
+    assert(/\n│ PKT-1 +│ +\d+ │ +\d+ │ kept │\n/.test(out), out);
+    assertStringIncludes(out, "declared to lose under load: rx-missed, tx-full\n");
+    assertStringIncludes(out, `\ndpdk: 4 routes of ${routes}, 200 packets of simple IMIX`);
+    assert(!out.includes("BROKEN"), out);
+    assertEquals(listing(folder), ["routes.txt"]);
+    assertEquals(await run("conform", ...args, "--out", `${folder}/found`), { code, out, err });
+  });
+});
+
+Deno.test("conform tells what a program breaks, and leaves it as files", async () => {
+  await inFolder(async (folder) => {
+    const found = `${folder}/found`;
+    const junit = `${folder}/junit.xml`;
+    const args = ["--exec", "cat > /dev/null", "--runs", "3", "--only", "^(LOSS-1a|NIC-1|PKT-1)$"];
+    const { code, out, err } = await run("conform", ...args, "--out", found, "--junit", junit);
+    assertEquals([code, err], [1, ""]);
+    assert(/│ LOSS-1a │ +\d │ +0 │ BROKEN │/.test(out), out);
+    assertStringIncludes(out, "not judged: NIC-1 (the device does not show buffers)\n");
+    assertStringIncludes(
+      out,
+      "\nLOSS-1a broken by cat > /dev/null: packet 0 never came out of cat",
+    );
+    assertStringIncludes(out, `  files     ${found}/cat-dev-null-LOSS-1a.json\n`);
+    assertEquals(listing(found), ["cat-dev-null-LOSS-1a.json", "cat-dev-null-LOSS-1a.pcapng"]);
+
+    const xml = Deno.readTextFileSync(junit);
+    assertStringIncludes(
+      xml,
+      '<testsuite name="cat &gt; /dev/null" tests="4" failures="1" skipped="2">',
+    );
+    assertStringIncludes(xml, '<failure message="packet 0 never came out of cat &gt; /dev/null, ');
+    assertStringIncludes(xml, '<skipped message="the device does not show buffers"/>');
+
+    const json = await run("conform", ...args, "--out", `${folder}/none`, "--json");
+    assertEquals(json.code, 1);
+    const report = conformReportSchema.parse(JSON.parse(json.out));
+    const verdicts = report.checks[0]!.laws.map(({ id, verdict }) => `${id} ${verdict}`);
+    assertEquals(verdicts, [
+      "RUN-1 kept",
+      "PKT-1 not-judged",
+      "LOSS-1a broken",
+      "NIC-1 not-judged",
+    ]);
+    const law = report.checks[0]!.laws[2]!;
+    assertEquals(law.packets, 1);
+    // the token runs again, on a stack that is right
+    const again = await run("replay", law.replay!, "--stack", "dpdk");
+    assertEquals(again.code, 0);
+  });
+});
+
+Deno.test("conform says of a program that crashes that it crashed", async () => {
+  await inFolder(async (folder) => {
+    const { code, out } = await run(
+      "conform",
+      "--exec",
+      "sh -c 'exit 9'",
+      "--runs",
+      "2",
+      "--out",
+      folder,
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(
+      out,
+      "RUN-1 broken by sh -c 'exit 9': it threw Error: it ended with exit code 9",
+    );
+  });
+});
+
+Deno.test("conform refuses wrong options in one line", async () => {
+  const cases: readonly (readonly [string[], string])[] = [
+    [[], "--exec: expected a program or --stack, one of the two"],
+    [
+      ["--exec", "true", "--stack", "dpdk"],
+      "--exec: expected a program or --stack, one of the two",
+    ],
+    [["--exec", " "], '--exec: expected a command, got " "'],
+    [["--stack", "vpp2"], "--stack: expected one of linux-napi, dpdk, "],
+    [["--stack", "dpdk", "--timeout", "5"], "--timeout: expected only with --exec"],
+    [["--stack", "dpdk", "--protocol", "pcap"], "--protocol: expected only with --exec"],
+    [
+      ["--exec", "true", "--protocol", "udp"],
+      '--protocol: expected one of stream, pcap, got "udp"',
+    ],
+    [["--exec", "true", "--runs", "0"], '--runs: expected an integer in 1..1000000, got "0"'],
+    [["--exec", "true", "--only", "("], '--only: expected a regular expression, got "("'],
+    [["--exec", "true", "--only", "XYZ"], "--only: expected to match one of LPM-1, PKT-1"],
+    [
+      ["--exec", "true", "--routes", "none.txt"],
+      "none.txt: expected a prefix list, got no such file",
+    ],
+    [
+      ["--exec", "true", "--runs", "1", "--junit", "/no/x.xml"],
+      "/no/x.xml: expected a place for the JUnit file",
+    ],
+  ];
+  for (const [args, said] of cases) {
+    const { code, out, err } = await run("conform", ...args);
+    assertEquals([code, out], [2, ""], `${args}: ${err}`);
+    assertStringIncludes(err, `planecheck: ${said}`);
+    assertEquals(err.trimEnd().split("\n").length, 1, err);
+  }
+});

@@ -1,0 +1,104 @@
+/** The options of `planecheck conform`: every one checked, every refusal one line. */
+import { z } from "zod";
+import type { ExternalProtocol } from "../../stacks/mod.ts";
+import { checked, number, oneOf, path, refuse, SEED_MAX } from "../option_schema.ts";
+import { STACK_NAMES } from "../stacks.ts";
+import { UserError } from "../user_error.ts";
+
+/** Most scenarios of a run. */
+const RUNS_MAX = 1_000_000;
+/** Scenarios unless told otherwise: a program is started for each. */
+const RUNS_OF_PROGRAM = 100;
+const RUNS_OF_STACK = 1000;
+const TIMEOUT_MAX_MS = 3_600_000;
+
+/** What `conform` was asked to do. */
+export interface ConformOptions {
+  /** The program, or null for a bundled stack. */
+  readonly exec: string | null;
+  /** How the program reads and writes. */
+  readonly protocol: ExternalProtocol;
+  /** Milliseconds that a run of the program may take. */
+  readonly timeoutMs: number;
+  /** Name of a bundled stack, or null. */
+  readonly stack: string | null;
+  /** Path of a prefix list to judge on besides, or null. */
+  readonly routes: string | null;
+  /** Path of a capture to judge on besides, or null. */
+  readonly pcap: string | null;
+  /** Packets to offer on these. */
+  readonly count: number;
+  /** Scenarios to draw. */
+  readonly runs: number;
+  /** Seed of the drawing; null for that of the laws. */
+  readonly seed: number | null;
+  /** Which laws judge. */
+  readonly only: RegExp | null;
+  /** Folder for counterexamples. */
+  readonly out: string;
+  /** Path for a JUnit file, or null. */
+  readonly junit: string | null;
+  /** Whether the result goes to standard output as JSON. */
+  readonly json: boolean;
+}
+
+const pattern = z.string().transform((text, ctx) => {
+  try {
+    return new RegExp(text);
+  } catch {
+    return refuse(ctx, "a regular expression", text);
+  }
+}).optional();
+
+const whole = (most: number) =>
+  number(/^\d{1,10}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
+
+const schema = z.strictObject({
+  exec: z.string().transform((text, ctx) =>
+    text.trim() === "" ? refuse(ctx, "a command", text) : text
+  ).optional(),
+  protocol: oneOf(["stream", "pcap"]),
+  timeout: whole(TIMEOUT_MAX_MS),
+  stack: oneOf(STACK_NAMES),
+  routes: path,
+  pcap: path,
+  count: whole(1_000_000),
+  runs: whole(RUNS_MAX),
+  // fast-check takes 32 bits with a sign
+  seed: number(/^\d{1,10}$/, `an integer in 0..${SEED_MAX >>> 1}`, (n) => n <= SEED_MAX >>> 1),
+  only: pattern,
+  out: path,
+  junit: path,
+  json: z.boolean().optional(),
+});
+
+/**
+ * Checks options as the command line has them, all of them strings or flags.
+ * @throws {UserError} naming the option, what was expected and what was given
+ */
+export function parseConformOptions(raw: Record<string, unknown>): ConformOptions {
+  const o = checked(schema, raw);
+  if ((o.exec === undefined) === (o.stack === undefined)) {
+    throw new UserError("--exec: expected a program or --stack, one of the two");
+  }
+  for (const name of ["protocol", "timeout"] as const) {
+    if (o[name] !== undefined && o.exec === undefined) {
+      throw new UserError(`--${name}: expected only with --exec`);
+    }
+  }
+  return {
+    exec: o.exec ?? null,
+    protocol: o.protocol ?? "stream",
+    timeoutMs: o.timeout ?? 10_000,
+    stack: o.stack ?? null,
+    routes: o.routes ?? null,
+    pcap: o.pcap ?? null,
+    count: o.count ?? 2000,
+    runs: o.runs ?? (o.exec === undefined ? RUNS_OF_STACK : RUNS_OF_PROGRAM),
+    seed: o.seed ?? null,
+    only: o.only ?? null,
+    out: o.out ?? "counterexamples",
+    junit: o.junit ?? null,
+    json: o.json ?? false,
+  };
+}
