@@ -27,4 +27,5 @@ export * from "./reference/mod.ts";
 export * from "./replay/mod.ts";
 export * from "./ring/mod.ts";
 export * from "./run/mod.ts";
+export * from "./shrink/mod.ts";
 export { conformance, type ConformanceOptions, saveCounterexample } from "./conformance.ts";

@@ -1,9 +1,10 @@
-/** `planecheck conform`: a program, or a bundled stack, judged by the laws. */
+/** `planecheck conform` and `planecheck shrink`: a program, or a bundled stack, judged by the laws. */
 import { type Command, Option } from "commander";
 import { type LawResult, saveCounterexample } from "../../properties/mod.ts";
+import { deviceOf, scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
+import { judge, judgeOn } from "../conform/judge.ts";
 import { junit } from "../conform/junit.ts";
-import { judge } from "../conform/judge.ts";
 import { type ConformOptions, parseConformOptions } from "../conform/options.ts";
 import { checkText } from "../conform/text.ts";
 import { reasonOf } from "../files.ts";
@@ -11,23 +12,17 @@ import type { Io } from "../io.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
 
-/** Adds the command. It sets `exit.code` to 1 when a law is broken. */
+const EXITS =
+  "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.";
+
+/** Adds `conform`. It sets `exit.code` to 1 when a law is broken. */
 export function addConform(program: Command, io: Io, exit: { code: number }): void {
-  program.command("conform")
-    .description(
-      "Judge a forwarder by every law: a program that reads frames and writes frames (how, " +
-        "docs/external.md tells), or a bundled stack.",
-    )
-    .addOption(
-      new Option("--exec <command>", "the program with its arguments, as a shell takes them"),
-    )
-    .addOption(
-      new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
-    )
-    .addOption(
-      new Option("--timeout <ms>", "milliseconds that a run of the program may take (10000)"),
-    )
-    .addOption(new Option("--stack <name>", `a bundled stack instead: ${STACK_NAMES.join(", ")}`))
+  const command = program.command("conform").description(
+    "Judge a forwarder by every law: a program that reads frames and writes frames (how, " +
+      "docs/external.md tells), or a bundled stack.",
+  );
+  for (const option of subjectOptions()) command.addOption(option);
+  command
     .addOption(new Option("--routes <file>", "judge on this prefix list besides, plain or gzip"))
     .addOption(new Option("--pcap <file>", "judge on the frames of this capture besides"))
     .addOption(new Option("--count <packets>", "packets to offer on these (2000)"))
@@ -37,13 +32,43 @@ export function addConform(program: Command, io: Io, exit: { code: number }): vo
     .addOption(new Option("--out <dir>", "folder for counterexamples (counterexamples)"))
     .addOption(new Option("--junit <file>", "write the result as JUnit XML"))
     .addOption(new Option("--json", "print the result as JSON, and nothing else"))
-    .addHelpText(
-      "after",
-      "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.",
-    )
+    .addHelpText("after", EXITS)
     .action((raw: Record<string, unknown>) => {
       exit.code = conform(parseConformOptions(raw), io) ? 0 : 1;
     });
+}
+
+/** Adds `shrink`, which judges on a capture alone. It sets `exit.code` to 1 when a law is broken. */
+export function addShrink(program: Command, io: Io, exit: { code: number }): void {
+  const command = program.command("shrink").description(
+    "Find the few packets of a capture on which a program, or a bundled stack, breaks a law, and " +
+      "make them as simple as they may be.",
+  );
+  for (const option of subjectOptions()) command.addOption(option);
+  command
+    .addOption(new Option("--pcap <file>", "pcap or pcapng file, plain or gzip"))
+    .addOption(
+      new Option(
+        "--routes <file>",
+        "prefix list, plain or gzip (a quarter of all addresses to each port)",
+      ),
+    )
+    .addOption(new Option("--count <packets>", "packets of the capture to offer (all)"))
+    .addOption(new Option("--only <regexp>", "laws whose id matches"))
+    .addOption(new Option("--out <dir>", "folder for counterexamples (counterexamples)"))
+    .addHelpText("after", EXITS)
+    .action((raw: Record<string, unknown>) => {
+      exit.code = shrink(parseConformOptions(raw), io) ? 0 : 1;
+    });
+}
+
+function subjectOptions(): Option[] {
+  return [
+    new Option("--exec <command>", "the program with its arguments, as a shell takes them"),
+    new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
+    new Option("--timeout <ms>", "milliseconds that a run of the program may take (10000)"),
+    new Option("--stack <name>", `a bundled stack instead: ${STACK_NAMES.join(", ")}`),
+  ];
 }
 
 /** Whether every law was kept. */
@@ -55,16 +80,23 @@ function conform(options: ConformOptions, io: Io): boolean {
   if (options.junit !== null) write(options.junit, junit(checks.map(({ result }) => result)));
   if (options.json) io.stdout(`${JSON.stringify(conformReport(checks), null, 2)}\n`);
   else {
-    const texts = checks.map(({ on, result }, i) =>
-      checkText(
-        result,
-        on,
-        (law) => saved(options.out, `${result.device}${i > 0 ? "-files" : ""}`, law),
-      )
-    );
+    const texts = checks.map(({ on, result }, i) => {
+      const name = `${result.device}${i > 0 ? "-files" : ""}`;
+      return checkText(result, on, (law) => saved(options.out, name, law));
+    });
     io.stdout(texts.join("\n"));
   }
   return checks.every(({ result }) => result.ok);
+}
+
+/** Whether every law was kept. */
+function shrink(options: ConformOptions, io: Io): boolean {
+  if (options.pcap === null) throw new UserError("--pcap: expected the capture to shrink");
+  const { scenario, files } = scenarioOfFiles(options);
+  const result = judgeOn(deviceOf(options, scenario), scenario, options.only ?? /./);
+  const name = `${result.device}-shrunk`;
+  io.stdout(checkText(result, files, (law) => saved(options.out, name, law)));
+  return result.ok;
 }
 
 function saved(folder: string, name: string, { counterexample }: LawResult): string[] {

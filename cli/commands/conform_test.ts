@@ -2,6 +2,9 @@
 // leaves counterexamples, JSON and JUnit, and ends with 0, 1 or 2. Method: whole command lines; the
 // shell's own commands as programs.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Scenario } from "../../core/mod.ts";
+import { writePcap } from "../../fixtures/mod.ts";
+import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "../../properties/mod.ts";
 import { FOUR_ROUTES, inFolder, listing, run } from "../_run_for_tests.ts";
 import { conformReportSchema } from "../conform/json.ts";
 
@@ -82,6 +85,54 @@ Deno.test("conform says of a program that crashes that it crashed", async () => 
     );
   });
 });
+
+Deno.test("shrink finds the packet of a capture on which a program breaks a law", async () => {
+  await inFolder(async (folder) => {
+    const pcap = `${folder}/in.pcap`;
+    const { bytes, offset, length, count } = shrinkable().traffic;
+    const packets = Array.from({ length: count }, (_, i) => ({
+      timeNs: i * 1000,
+      bytes: bytes.subarray(offset[i]!, offset[i]! + length[i]!),
+    }));
+    Deno.writeFileSync(pcap, writePcap({ linkType: 1, packets }));
+    const only = ["--only", "LOSS-1a", "--out", `${folder}/found`];
+    const { code, out, err } = await run("shrink", "--exec", "true", "--pcap", pcap, ...only);
+    assertEquals([code, err], [1, ""]);
+    const head =
+      `true: a route to each port for a quarter of all addresses, ${count} packets of ${pcap}`;
+    assert(out.startsWith(head), out);
+    assertStringIncludes(out, "\nLOSS-1a broken by true: packet 0 never came out of true");
+    assertStringIncludes(
+      out,
+      "\n  1 packet, and nothing simpler fails\n  routes    0.0.0.0/2 to next hop 0",
+    );
+    assertEquals(listing(`${folder}/found`), [
+      "true-shrunk-LOSS-1a.json",
+      "true-shrunk-LOSS-1a.pcapng",
+    ]);
+    const kept = await run("shrink", "--stack", "dpdk", "--pcap", pcap, "--only", "PKT-1");
+    assertEquals([kept.code, kept.err], [0, ""]);
+    const none = await run("shrink", "--stack", "dpdk");
+    assertEquals([none.code, none.err], [
+      2,
+      "planecheck: --pcap: expected the capture to shrink\n",
+    ]);
+  });
+});
+
+/** Twelve packets, with options and long, to places in the first quarter of all addresses. */
+function shrinkable(): Scenario {
+  return build({
+    geometry: PLAIN_GEOMETRY,
+    neighbours: [1],
+    routes: [{ prefix: 0x0a000000, depth: 8, nextHop: 0 }],
+    packets: Array.from({ length: 12 }, (_, i) => ({
+      ...{ ...PLAIN_PACKET, src: 0x0b000000 + i, dst: 0x0a000000 + i },
+      ...{ size: 300 + i, options: i % 4, ttl: 3 + i },
+    })),
+    deviations: [],
+  });
+}
 
 Deno.test("conform refuses wrong options in one line", async () => {
   const cases: readonly (readonly [string[], string])[] = [

@@ -1,9 +1,9 @@
 /** The options of `planecheck conform`: every one checked, every refusal one line. */
 import { z } from "zod";
-import type { ExternalProtocol } from "../../stacks/mod.ts";
 import { checked, number, oneOf, path, refuse, SEED_MAX } from "../option_schema.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
+import type { DeviceOptions, FileOptions } from "./device.ts";
 
 /** Most scenarios of a run. */
 const RUNS_MAX = 1_000_000;
@@ -12,26 +12,10 @@ const RUNS_OF_PROGRAM = 100;
 const RUNS_OF_STACK = 1000;
 const TIMEOUT_MAX_MS = 3_600_000;
 
-/** What `conform` was asked to do. */
-export interface ConformOptions {
-  /** The program, or null for a bundled stack. */
-  readonly exec: string | null;
-  /** How the program reads and writes. */
-  readonly protocol: ExternalProtocol;
-  /** Milliseconds that a run of the program may take. */
-  readonly timeoutMs: number;
-  /** Name of a bundled stack, or null. */
-  readonly stack: string | null;
-  /** Path of a prefix list to judge on besides, or null. */
-  readonly routes: string | null;
-  /** Path of a capture to judge on besides, or null. */
-  readonly pcap: string | null;
-  /** Packets to offer on these. */
-  readonly count: number;
+/** What `conform` and `shrink` were asked to do. */
+export interface ConformOptions extends DeviceOptions, FileOptions {
   /** Scenarios to draw. */
   readonly runs: number;
-  /** Seed of the drawing; null for that of the laws. */
-  readonly seed: number | null;
   /** Which laws judge. */
   readonly only: RegExp | null;
   /** Folder for counterexamples. */
@@ -93,7 +77,7 @@ export function parseConformOptions(raw: Record<string, unknown>): ConformOption
     stack: o.stack ?? null,
     routes: o.routes ?? null,
     pcap: o.pcap ?? null,
-    count: o.count ?? 2000,
+    count: o.count ?? null,
     runs: o.runs ?? (o.exec === undefined ? RUNS_OF_STACK : RUNS_OF_PROGRAM),
     seed: o.seed ?? null,
     only: o.only ?? null,

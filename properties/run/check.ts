@@ -7,9 +7,9 @@ import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import { minimise } from "../arbitraries/minimise.ts";
 import { scenario } from "../arbitraries/scenario.ts";
 import { type Counterexample, tellCounterexample } from "../counterexample/counterexample.ts";
-import type { Law, Verdict } from "../law.ts";
+import type { Law } from "../law.ts";
 import { LAW_SET_VERSION, LAWS } from "../laws/mod.ts";
-import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
+import { judgeScenario, RUN_1, verdictOf } from "./judge_scenario.ts";
 import type { LabelCount } from "./labels.ts";
 import { type HarnessFailure, runProperty } from "./property.ts";
 import { Subject } from "./subject.ts";
@@ -217,13 +217,6 @@ function shrink(
     packets: again ? verdict.packets : [],
     minimal: isMinimal && again,
   });
-}
-
-function verdictOf(subject: Subject, law: Law, one: Scenario) {
-  // RUN-1 is judged by the harness; it needs no other law.
-  const { run, verdicts } = judgeScenario(subject, one, law === RUN_1 ? [] : [law]);
-  const verdict: Verdict = verdicts[law === RUN_1 ? 0 : 1]!;
-  return { run, verdict };
 }
 
 function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcome {

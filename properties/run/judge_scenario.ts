@@ -85,3 +85,15 @@ export function judgeScenario(
     return { run: null, expectation, verdicts: [thrown, ...laws.map(() => why)] };
   }
 }
+
+/** The verdict of one law, {@link RUN_1} or another, on a scenario. */
+export function verdictOf(
+  subject: Subject,
+  law: Law,
+  one: Scenario,
+): { readonly run: Run | null; readonly verdict: Verdict } {
+  // RUN-1 is judged by the harness; it needs no other law.
+  const { run, verdicts } = judgeScenario(subject, one, law === RUN_1 ? [] : [law]);
+  const verdict: Verdict = verdicts[law === RUN_1 ? 0 : 1]!;
+  return { run, verdict };
+}

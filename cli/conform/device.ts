@@ -1,0 +1,99 @@
+/** The device that the command line names, and the scenario of the files that it names. */
+import {
+  type DeviceUnderTest,
+  maximaFor,
+  type RouteSet,
+  type Scenario,
+  testbed,
+} from "../../core/mod.ts";
+import { flatten, machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { external, type ExternalProtocol } from "../../stacks/mod.ts";
+import { PORTS, readInputs } from "../inputs.ts";
+import { LINK_GBPS } from "../options.ts";
+import { stackNamed } from "../stacks.ts";
+
+/** Which device. */
+export interface DeviceOptions {
+  /** The program, or null for a bundled stack. */
+  readonly exec: string | null;
+  /** How the program reads and writes. */
+  readonly protocol: ExternalProtocol;
+  /** Milliseconds that a run of the program may take. */
+  readonly timeoutMs: number;
+  /** Name of a bundled stack, or null. */
+  readonly stack: string | null;
+}
+
+/** On which files. */
+export interface FileOptions {
+  /** Path of a prefix list; null for a generated table, or with a capture for four routes. */
+  readonly routes: string | null;
+  /** Path of a capture, or null for generated frames. */
+  readonly pcap: string | null;
+  /** Packets to offer; null for the whole capture. */
+  readonly count: number | null;
+  /** Seed of what is generated. */
+  readonly seed: number | null;
+}
+
+/** A device, and how to build another like it, if that is possible. */
+export interface NamedDevice {
+  readonly device: DeviceUnderTest;
+  readonly fresh: { readonly fresh?: () => DeviceUnderTest };
+}
+
+/** The device, large enough for a scenario. */
+export function deviceOf(options: DeviceOptions, scenario: Scenario | null): NamedDevice {
+  const { exec, protocol, stack, timeoutMs } = options;
+  if (exec !== null) return { device: external({ command: exec, protocol, timeoutMs }), fresh: {} };
+  const entry = stackNamed(stack!);
+  const host = machineProfile(paperHost);
+  const maxima = scenario === null ? {} : { maxima: maximaFor(scenario.geometry, host) };
+  const fresh = () => testbed(entry.create(), host, { name: entry.name, ...maxima });
+  return { device: fresh(), fresh: { fresh } };
+}
+
+/** Some of every kind of packet that a router must drop. */
+const FAULTS = { ttl1: 0.01, noRoute: 0.01, badChecksum: 0.01, runt: 0.01 };
+/** 0.0.0.0/2 to port 0, 64.0.0.0/2 to port 1, ... */
+const QUARTERS: RouteSet = {
+  count: PORTS,
+  prefix: Uint32Array.from({ length: PORTS }, (_, i) => i * 2 ** 30),
+  depth: new Uint8Array(PORTS).fill(2),
+  nextHop: Uint32Array.from({ length: PORTS }, (_, i) => i),
+};
+/** Descriptors of each ring, as l3fwd has them. */
+const RING = 1024;
+
+/**
+ * What the files hold, as a scenario, and in words.
+ * @throws {UserError} or {InputError} when a file is not as expected
+ */
+export function scenarioOfFiles(
+  { routes, pcap, count, seed }: FileOptions,
+): { readonly scenario: Scenario; readonly files: string } {
+  const inputs = readInputs({
+    ...{ stacks: [], routes, pcap, size: "imix", pattern: "4in-4out", rateGbps: LINK_GBPS / 4 },
+    ...{ seed: seed ?? 1, count, fidelity: "tlp", json: false, report: null },
+  }, FAULTS);
+  // what a capture holds goes nowhere on a generated table
+  const quarters = routes === null && pcap !== null;
+  const { nic, pcie } = flatten(paperHost);
+  const scenario: Scenario = {
+    geometry: {
+      ...{ ports: PORTS, lcores: 4, rxRing: RING, txRing: RING, ingress: nic.ingressPackets },
+      ...{ poolCache: 256, spareBuffers: RING, peerSlots: 512, fidelity: "tlp" },
+      ...{ headerCredits: pcie.postedHeaderCredits, dataCredits: pcie.postedDataCredits },
+      mps: pcie.mpsBytes,
+    },
+    routes: quarters ? QUARTERS : inputs.routes,
+    neighbours: inputs.neighbours,
+    traffic: inputs.traffic,
+    deviations: [],
+  };
+  const { routesRecord: r, trafficRecord: t } = inputs;
+  const table = quarters
+    ? "a route to each port for a quarter of all addresses"
+    : `${r.count} routes of ${r.name}`;
+  return { scenario, files: `${table}, ${t.packets} packets of ${t.name}` };
+}
