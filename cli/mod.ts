@@ -8,6 +8,7 @@ import config from "../deno.json" with { type: "json" };
 import { InputError } from "../fixtures/mod.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addConform, addShrink } from "./commands/conform.ts";
+import { addDiff } from "./commands/diff.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addRoutes } from "./commands/routes.ts";
 import { addStart } from "./commands/start.ts";
@@ -23,10 +24,10 @@ export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";
 
 const NO_COMMAND =
-  "expected a command, one of start, compare, conform, routes, replay, shrink; see planecheck --help";
+  "expected a command, one of start, compare, conform, diff, routes, replay, shrink; see planecheck --help";
 
 /**
- * Runs one command line and answers its exit code: 0 when done, 1 when `conform`, `replay` or `shrink` found a law broken, 2 when an option or an input is wrong (one line on
+ * Runs one command line and answers its exit code: 0 when done, 1 when `conform`, `diff`, `replay` or `shrink` found something, 2 when an option or an input is wrong (one line on
  * `io.stderr` says which and what was expected), 1 when the program itself is at fault.
  *
  * @example
@@ -87,6 +88,7 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addStart(program, args, io);
   addCompare(program, args, io);
   addConform(program, io, exit);
+  addDiff(program, io, exit);
   addRoutes(program, args, io);
   addReplay(program, io, exit);
   addShrink(program, io, exit);

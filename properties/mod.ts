@@ -19,6 +19,7 @@
 export type { Law, Run, Verdict } from "./law.ts";
 export * from "./arbitraries/mod.ts";
 export * from "./counterexample/mod.ts";
+export * from "./differential/mod.ts";
 export * from "./fib/mod.ts";
 export * from "./fib6/mod.ts";
 export * from "./laws/mod.ts";

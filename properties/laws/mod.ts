@@ -5,3 +5,4 @@
  */
 export { judgeAll, type Judgement } from "./judge.ts";
 export { LAW_SET_VERSION, LAWS } from "./laws.ts";
+export { difference as frameDifference } from "./_difference.ts";

@@ -1,0 +1,82 @@
+// Aim: `planecheck diff` finds where forwarders part, shows the smallest scenario and who does what
+// and whether it declares so, and is silent where they agree. Method: whole command lines over
+// bundled stacks that are known to declare different things, and a program.
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { testbed } from "../../core/mod.ts";
+import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { compareDevices, firstDivergence } from "../../properties/mod.ts";
+import { external, l3fwd, p2pnic } from "../../stacks/mod.ts";
+import { inFolder, run } from "../_run_for_tests.ts";
+
+const HOST = machineProfile(paperHost);
+
+Deno.test("diff shows one packet on which stacks part, and what each declares", async () => {
+  const { code, out, err } = await run("diff", "--stacks", "dpdk,dpdk-faithful");
+  assertEquals([code, err], [1, ""]);
+  assert(/^dpdk, dpdk-faithful: they part, on \d+ scenarios?, \d+ packets\n/.test(out), out);
+  assert(/\n {2}packet 0 of 1, into port \d: 172\.16\.0\.\d:1024 > /.test(out), out);
+  assert(/│ dpdk +│ dropped: no-route +│ yes +│/.test(out), out);
+  assert(/│ dpdk-faithful +│ port \d, 60 bytes +│ yes +│/.test(out), out);
+  assertStringIncludes(out, "\ndeclared ttl: dpdk drop, dpdk-faithful ignore\n");
+  assertEquals(await run("diff", "--stacks", "dpdk,dpdk-faithful"), { code, out, err });
+});
+
+Deno.test("diff --undeclared finds nothing where every stack does what it declares", async () => {
+  const args = ["--stacks", "dpdk,dpdk-faithful,linux-napi,p2pnic", "--undeclared", "--runs", "40"];
+  const { code, out } = await run("diff", ...args);
+  assertEquals(code, 0);
+  assert(
+    /^dpdk, dpdk-faithful, linux-napi, p2pnic: no undeclared difference on 40 /.test(out),
+    out,
+  );
+});
+
+Deno.test("diff sets a program beside a stack, also on files", async () => {
+  await inFolder(async (folder) => {
+    const routes = `${folder}/routes.txt`;
+    Deno.writeTextFileSync(routes, "10.0.0.0/8 0\n11.0.0.0/8 1\n12.0.0.0/8 2\n13.0.0.0/8 3\n");
+    const files = ["--routes", routes, "--count", "50"];
+    const { code, out } = await run("diff", "--stacks", "dpdk", "--exec", "true", ...files);
+    assertEquals(code, 1);
+    assert(out.startsWith(`dpdk, true: they part, on 4 routes of ${routes}, 50 packets`), out);
+    assert(/│ true +│ never came out +│ NO +│/.test(out), out);
+    assert(/\n {2}route 1\d\.0\.0\.0\/8 to next hop \d on port \d\n/.test(out), out);
+    const same = await run("diff", "--stacks", "dpdk,p2pnic", ...files);
+    assertEquals([same.code, same.err], [0, ""]);
+  });
+});
+
+Deno.test("compareDevices shrinks to what the difference needs", () => {
+  const devices = [testbed(l3fwd("strict"), HOST), testbed(p2pnic(), HOST)];
+  // P2PNIC has no way back to the ingress port, and says so
+  const { scenario, divergence, minimal } = compareDevices(devices);
+  assertEquals([scenario!.traffic.count, scenario!.routes.count, minimal], [1, 1, true]);
+  assertEquals(divergence!.outcomes.map(({ why }) => why), ["", "dropped: hairpin"]);
+  const { scenario: none } = compareDevices(devices, { undeclaredOnly: true, numRuns: 30 });
+  assertEquals(none, null);
+  assertThrows(
+    () => firstDivergence([external({ command: "true" })], scenario!),
+    RangeError,
+    "1 devices",
+  );
+});
+
+Deno.test("diff refuses fewer than two forwarders, and names that are none", async () => {
+  const cases: readonly (readonly [string[], string])[] = [
+    [
+      ["--stacks", "dpdk"],
+      "--stacks: expected two forwarders or more, of --stacks and --exec together",
+    ],
+    [["--stacks", "dpdk,dpdk"], "--stacks: expected different names out of linux-napi, dpdk, "],
+    [["--stacks", "dpdk,vpp9"], "--stacks: expected different names out of "],
+    [
+      ["--stacks", "dpdk,p2pnic", "--runs", "x"],
+      '--runs: expected an integer in 1..100000, got "x"',
+    ],
+  ];
+  for (const [args, said] of cases) {
+    const { code, out, err } = await run("diff", ...args);
+    assertEquals([code, out], [2, ""]);
+    assertStringIncludes(err, `planecheck: ${said}`);
+  }
+});

@@ -1,0 +1,126 @@
+/**
+ * What devices make of the same packets: where they part, and whether each does what it declares. Only
+ * what leaves is compared (port and bytes), since a reason for a drop is a matter of names. The packets
+ * come far apart, so that no device is pressed: what is lost under load is another question.
+ */
+import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
+import { FATE, type Observation } from "../../core/machine/observation.ts";
+import { REASONS } from "../../core/policy.ts";
+import { referenceRouter } from "../reference/router.ts";
+
+/** Time between packets, in picoseconds: longer than any stack keeps one. */
+const GAP_PS = 1_000_000_000;
+
+/** A frame that came of a packet. */
+export interface OutcomeFrame {
+  /** Port that it left by. */
+  readonly port: number;
+  /** Its bytes without FCS. */
+  readonly bytes: Uint8Array;
+}
+
+/** What one device made of one packet. */
+export interface DeviceOutcome {
+  /** Name of the device. */
+  readonly device: string;
+  /** Frames that it sent for the packet, in order. */
+  readonly frames: readonly OutcomeFrame[];
+  /** Why there is none, as far as the device says; empty when there is one. */
+  readonly why: string;
+  /** Whether this is what its policy declares. */
+  readonly asDeclared: boolean;
+}
+
+/** The first packet that devices disagree about. */
+export interface Divergence {
+  /** Its identity. */
+  readonly packet: number;
+  /** What each device made of it, in the order of the devices. */
+  readonly outcomes: readonly DeviceOutcome[];
+}
+
+/**
+ * The first packet of a scenario of which not all devices make the same, or null. Its times are not
+ * those of the scenario: packets come a millisecond apart.
+ *
+ * @throws {RangeError} when there are fewer than two devices
+ * @example
+ * ```ts
+ * import { testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, firstDivergence, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+ * import { l3fwd, linuxNapi } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [1],
+ *   routes: [{ prefix: 0x0a000000, depth: 8, nextHop: 0 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 1, dst: 0x0a000001, ttl: 1 }],
+ *   deviations: [],
+ * });
+ * const host = machineProfile(paperHost);
+ * // the l3fwd of the examples does not look at the TTL, and says so
+ * const devices = [testbed(l3fwd("faithful"), host), testbed(linuxNapi(), host)];
+ * const { packet, outcomes } = firstDivergence(devices, scenario)!;
+ * assertEquals([packet, ...outcomes.map(({ frames }) => frames.length)], [0, 1, 0]);
+ * assertEquals(outcomes.map(({ asDeclared }) => asDeclared), [true, true]);
+ * ```
+ */
+export function firstDivergence(
+  devices: readonly DeviceUnderTest[],
+  scenario: Scenario,
+): Divergence | null {
+  if (devices.length < 2) {
+    throw new RangeError(`Cannot compare ${devices.length} devices: expected two or more`);
+  }
+  const { traffic } = scenario;
+  const at = Float64Array.from({ length: traffic.count }, (_, p) => (p + 1) * GAP_PS);
+  const apart: Scenario = { ...scenario, traffic: { ...traffic, at } };
+  const all = devices.map((device) => outcomesOf(device, apart));
+  for (let packet = 0; packet < traffic.count; packet++) {
+    const outcomes = all.map((outcomes) => outcomes[packet]!);
+    if (outcomes.some((one) => !sameFrames(one.frames, outcomes[0]!.frames))) {
+      return { packet, outcomes };
+    }
+  }
+  return null;
+}
+
+function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[] {
+  const o = device.run(scenario);
+  const { count } = scenario.traffic;
+  const frames = Array.from({ length: count }, (): OutcomeFrame[] => []);
+  for (let i = 0; i < o.outCount; i++) {
+    const from = o.outOffset[i]!;
+    const bytes = o.outBytes.slice(from, from + o.outLength[i]!);
+    frames[o.outPacket[i]!]?.push({ port: o.outPort[i]!, bytes });
+  }
+  const e = referenceRouter(scenario, device.policy);
+  return frames.map((sent, p) => {
+    const expected = e.forward[p] === 0 ? [] : [{
+      port: e.port[p]!,
+      bytes: e.bytes.subarray(e.offset[p]!, e.offset[p]! + e.length[p]!),
+    }];
+    return {
+      device: device.name,
+      frames: sent,
+      why: sent.length > 0 ? "" : whyNone(device, o, p),
+      asDeclared: sameFrames(sent, expected),
+    };
+  });
+}
+
+function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {
+  if (o.fate[p] === FATE.none) return `waits in ${o.waitingAt.get(p) ?? "an unnamed place"}`;
+  if (o.fate[p] === FATE.freed) return "freed without a word";
+  return device.offers.has("reasons") ? `dropped: ${REASONS[o.reason[p]!]}` : "never came out";
+}
+
+function sameFrames(a: readonly OutcomeFrame[], b: readonly OutcomeFrame[]): boolean {
+  return a.length === b.length && a.every((frame, i) => {
+    const other = b[i]!;
+    return frame.port === other.port && frame.bytes.length === other.bytes.length &&
+      frame.bytes.every((byte, at) => byte === other.bytes[at]);
+  });
+}
