@@ -22,7 +22,7 @@
  * Atomics move the indices, which orders the slot accesses around them (ECMA-262, "Memory Model").
  */
 
-import { copyIn, copyOut } from "./_slots.ts";
+import { Slots } from "./_slots.ts";
 import { MpmcSide } from "./_mpmc_side.ts";
 import {
   CONSUMER_WORDS,
@@ -62,8 +62,8 @@ export class MpmcRing {
   /** How consumers agree. */
   readonly consumers: RingSync;
   readonly #control: Int32Array;
-  readonly #slots: Int32Array;
-  readonly #mask: number;
+  readonly #slotsIn: Slots;
+  readonly #slotsOut: Slots;
   readonly #shared: boolean;
   readonly #in: MpmcSide;
   readonly #out: MpmcSide;
@@ -83,8 +83,8 @@ export class MpmcRing {
     this.producers = producers;
     this.consumers = consumers;
     this.#control = control;
-    this.#slots = slots;
-    this.#mask = slots.length - 1;
+    this.#slotsIn = new Slots(slots);
+    this.#slotsOut = new Slots(slots);
     this.#shared = options.shared !== undefined;
     const [p, c] = [PRODUCER_WORDS, CONSUMER_WORDS];
     this.#in = new MpmcSide(control, p, c, size, producers, htdMax, this.#shared);
@@ -117,9 +117,9 @@ export class MpmcRing {
    * @throws {RangeError} when a reservation is open
    */
   enqueue(item: number): boolean {
-    this.#refuseReserved();
+    if (this.#reserved !== 0) this.#refuseReserved();
     if (this.#in.claim(1, true) === 0) return false;
-    this.#slots[this.#in.start & this.#mask] = item;
+    this.#slotsIn.write(this.#in.start, item);
     this.#in.publish(1);
     return true;
   }
@@ -144,7 +144,7 @@ export class MpmcRing {
   dequeue(): number {
     if (this.#peeked !== 0) this.release(0);
     if (this.#out.claim(1, true) === 0) return -1;
-    const item = this.#slots[this.#out.start & this.#mask]!;
+    const item = this.#slotsOut.read(this.#out.start);
     this.#out.publish(1);
     return item;
   }
@@ -217,7 +217,7 @@ export class MpmcRing {
     if ((i | 0) !== i || i < 0 || i >= this.#reserved) {
       throw new RangeError(`Cannot write slot ${i}: ${this.#reserved} are reserved`);
     }
-    this.#slots[(this.#in.start + i) & this.#mask] = item;
+    this.#slotsIn.write(this.#in.start + i, item);
   }
 
   /**
@@ -256,17 +256,16 @@ export class MpmcRing {
     return this.#shared ? Atomics.load(this.#control, word) : this.#control[word]!;
   }
 
-  #refuseReserved(): void {
-    if (this.#reserved === 0) return;
+  #refuseReserved(): never {
     throw new RangeError(`Cannot enqueue: ${this.#reserved} slots are reserved, not committed`);
   }
 
   #enqueue(items: Int32Array, at: number, want: number, bulk: boolean): number {
     checkBurst("enqueue", want, at, items.length);
-    this.#refuseReserved();
+    if (this.#reserved !== 0) this.#refuseReserved();
     const n = this.#in.claim(want, bulk);
     if (n === 0) return 0;
-    copyIn(this.#slots, this.#in.start & this.#mask, items, at, n);
+    this.#slotsIn.copyIn(this.#in.start, items, at, n);
     this.#in.publish(n);
     return n;
   }
@@ -274,7 +273,7 @@ export class MpmcRing {
   #reserve(want: number, bulk: boolean): number {
     refusePart("reserve", "producers", this.producers);
     checkCount(want);
-    this.#refuseReserved();
+    if (this.#reserved !== 0) this.#refuseReserved();
     return this.#reserved = this.#in.claim(want, bulk);
   }
 
@@ -288,7 +287,7 @@ export class MpmcRing {
     checkBurst("dequeue", want, 0, out.length);
     if (this.#peeked !== 0) this.release(0);
     const n = this.#out.claim(want, bulk);
-    copyOut(this.#slots, this.#out.start & this.#mask, out, n);
+    this.#slotsOut.copyOut(this.#out.start, out, n);
     return n;
   }
 }

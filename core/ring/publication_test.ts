@@ -14,18 +14,24 @@ import {
 } from "./mpmc_memory.ts";
 import { MpmcRing } from "./mpmc.ts";
 import { SpscRing } from "./spsc.ts";
-import { HEAD_WORDS, PUBLISHED, TAIL_WORDS } from "./spsc_memory.ts";
+import { PUBLISHED } from "./_spsc_end.ts";
+import { HEAD_WORDS, TAIL_WORDS } from "./spsc_memory.ts";
 
-/** Runs `body` while `seen` is called before each atomic write. */
+/** Where in its memory a word is. */
+function wordOf(array: Int32Array, index: number): number {
+  return array.byteOffset / 4 + index;
+}
+
+/** Runs `body` while `seen` is called before each atomic write, with the word of the memory. */
 function watchingWrites(seen: (index: number, value: number) => void, body: () => void): void {
   const { store, compareExchange } = Atomics;
   const watched = {
     store(array: Int32Array, index: number, value: number): number {
-      seen(index, value);
+      seen(wordOf(array, index), value);
       return store(array, index, value);
     },
     compareExchange(array: Int32Array, index: number, expected: number, value: number): number {
-      if (Atomics.load(array, index) === expected) seen(index, value);
+      if (Atomics.load(array, index) === expected) seen(wordOf(array, index), value);
       return compareExchange(array, index, expected, value);
     },
   };
@@ -189,7 +195,7 @@ Deno.test("SpscRing loads the other end's index only when its copy says too few"
   const loads: number[] = [];
   const [tail, head] = [TAIL_WORDS + PUBLISHED, HEAD_WORDS + PUBLISHED];
   withLoad((load, array, index) => {
-    loads.push(index);
+    loads.push(wordOf(array, index));
     return load(array, index);
   }, () => {
     for (let i = 0; i < SIZE; i++) ring.enqueue(i);

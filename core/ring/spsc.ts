@@ -21,15 +21,15 @@
  * has to call `flush`. An operation that gets less than it asks for publishes by itself.
  */
 
-import { copyIn, copyOut } from "./_slots.ts";
+import { Slots } from "./_slots.ts";
 import { SpscEnd } from "./_spsc_end.ts";
 import {
   checkBurst,
   checkCount,
   checkPart,
+  END_WORDS,
   HEAD_WORDS,
   openSpscMemory,
-  PUBLISHED,
   ringIndex,
   sharedRingSize,
   type SpscRingOptions,
@@ -60,10 +60,6 @@ export class SpscRing {
   readonly size: number;
   /** Items that an end in shared memory moves before it publishes. */
   readonly batch: number;
-  readonly #control: Int32Array;
-  readonly #slots: Int32Array;
-  readonly #mask: number;
-  readonly #shared: boolean;
   readonly #in: SpscEnd;
   readonly #out: SpscEnd;
   #reserved = 0;
@@ -81,13 +77,11 @@ export class SpscRing {
     const { control, slots, batch } = openSpscMemory(size, options);
     this.size = size;
     this.batch = batch;
-    this.#control = control;
-    this.#slots = slots;
-    this.#mask = slots.length - 1;
-    this.#shared = options.shared !== undefined;
-    const [tail, head] = [TAIL_WORDS, HEAD_WORDS];
-    this.#in = new SpscEnd(control, tail, head, size, batch, this.#shared);
-    this.#out = new SpscEnd(control, head, tail, 0, batch, this.#shared);
+    const shared = options.shared !== undefined;
+    const tail = control.subarray(TAIL_WORDS, TAIL_WORDS + END_WORDS);
+    const head = control.subarray(HEAD_WORDS, HEAD_WORDS + END_WORDS);
+    this.#in = new SpscEnd(new Slots(slots), tail, head, size, batch, shared);
+    this.#out = new SpscEnd(new Slots(slots), head, tail, 0, batch, shared);
     if (options.attach !== true) this.reset(options.startIndex ?? 0);
   }
 
@@ -101,8 +95,8 @@ export class SpscRing {
 
   /** Items that are published and not released; between threads, at some moment of the call. */
   get count(): number {
-    const head = this.#published(HEAD_WORDS);
-    const used = (this.#published(TAIL_WORDS) - head) | 0;
+    const head = this.#out.published;
+    const used = (this.#in.published - head) | 0;
     return used < this.size ? used : this.size;
   }
 
@@ -116,9 +110,9 @@ export class SpscRing {
    * @throws {RangeError} when a reservation is open
    */
   enqueue(item: number): boolean {
-    this.#refuseReserved();
+    if (this.#reserved !== 0) this.#refuseReserved();
     const n = this.#in.claim(1, true);
-    if (n > 0) this.#slots[this.#in.start & this.#mask] = item;
+    if (n > 0) this.#in.write(0, item);
     this.#in.advance(n, 1);
     return n > 0;
   }
@@ -146,7 +140,7 @@ export class SpscRing {
   dequeue(): number {
     this.#peeked = 0;
     const n = this.#out.claim(1, true);
-    const item = n > 0 ? this.#slots[this.#out.start & this.#mask]! : -1;
+    const item = n > 0 ? this.#out.read(0) : -1;
     this.#out.advance(n, 1);
     return item;
   }
@@ -213,7 +207,7 @@ export class SpscRing {
     if ((i | 0) !== i || i < 0 || i >= this.#reserved) {
       throw new RangeError(`Cannot write slot ${i}: ${this.#reserved} are reserved`);
     }
-    this.#slots[(this.#in.start + i) & this.#mask] = item;
+    this.#in.write(i, item);
   }
 
   /**
@@ -254,19 +248,13 @@ export class SpscRing {
     this.#out.reset(start);
   }
 
-  #published(end: number): number {
-    const word = end + PUBLISHED;
-    return this.#shared ? Atomics.load(this.#control, word) : this.#control[word]!;
-  }
-
-  #refuseReserved(): void {
-    if (this.#reserved === 0) return;
+  #refuseReserved(): never {
     throw new RangeError(`Cannot enqueue: ${this.#reserved} slots are reserved, not committed`);
   }
 
   #reserve(want: number, bulk: boolean): number {
     checkCount(want);
-    this.#refuseReserved();
+    if (this.#reserved !== 0) this.#refuseReserved();
     const n = this.#in.claim(want, bulk);
     if (n < want) this.#in.flush();
     return this.#reserved = n;
@@ -274,17 +262,13 @@ export class SpscRing {
 
   #enqueue(items: Int32Array, at: number, want: number, bulk: boolean): number {
     checkBurst("enqueue", want, at, items.length);
-    this.#refuseReserved();
-    const n = this.#in.claim(want, bulk);
-    copyIn(this.#slots, this.#in.start & this.#mask, items, at, n);
-    this.#in.advance(n, want);
-    return n;
+    if (this.#reserved !== 0) this.#refuseReserved();
+    return this.#in.enqueue(items, at, want, bulk);
   }
 
   #peek(out: Int32Array, want: number, bulk: boolean): number {
     checkBurst("dequeue", want, 0, out.length);
-    const n = this.#out.claim(want, bulk);
-    copyOut(this.#slots, this.#out.start & this.#mask, out, n);
+    const n = this.#out.peek(out, want, bulk);
     if (n < want) this.#out.flush();
     return this.#peeked = n;
   }
@@ -292,9 +276,6 @@ export class SpscRing {
   #dequeue(out: Int32Array, want: number, bulk: boolean): number {
     checkBurst("dequeue", want, 0, out.length);
     this.#peeked = 0;
-    const n = this.#out.claim(want, bulk);
-    copyOut(this.#slots, this.#out.start & this.#mask, out, n);
-    this.#out.advance(n, want);
-    return n;
+    return this.#out.dequeue(out, want, bulk);
   }
 }

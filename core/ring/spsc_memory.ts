@@ -36,12 +36,8 @@ const BATCH = 2;
 export const TAIL_WORDS = 32;
 /** First word of the consumer's end. */
 export const HEAD_WORDS = 96;
-/** Within an end, the word of its index. */
-export const OWN = 0;
-/** Within an end, the word of its copy of the other one's index. */
-export const SEEN = 1;
-/** Within an end, the word of its index as published. */
-export const PUBLISHED = 32;
+/** Words of an end; which is which stands in `_spsc_end.ts`. */
+export const END_WORDS = 64;
 const CONTROL_WORDS = 160;
 const SPSC_MARK = 0x53505343;
 
@@ -81,9 +77,13 @@ export function ringIndex(startIndex: number): number {
  * @throws {RangeError} when `n` items at `at` are not inside `length`
  */
 export function checkBurst(verb: string, n: number, at: number, length: number): void {
-  if ((n | 0) !== n || (at | 0) !== at || n < 0 || at < 0 || at + n > length) {
-    throw new RangeError(`Cannot ${verb} ${n} items at ${at}: the array holds ${length}`);
-  }
+  if ((n | 0) === n && (at | 0) === at && (n | at) >= 0 && at + n <= length) return;
+  refuseBurst(verb, n, at, length);
+}
+
+/** Apart, so that the check is short enough to become part of its callers when they are compiled. */
+function refuseBurst(verb: string, n: number, at: number, length: number): never {
+  throw new RangeError(`Cannot ${verb} ${n} items at ${at}: the array holds ${length}`);
 }
 
 /**

@@ -1,9 +1,10 @@
 // Aim: SpscRing keeps RING-1 to RING-5, RING-9 and RING-11 for every size, start index and kind of
-// memory. Method: a plain array is the model; random operations on live state, in a geometry drawn
-// for each run.
+// memory; its slots take and give bursts of any length, place and array. Method: a plain array is the
+// model; random operations on live state, in a geometry drawn for each run.
 
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { Slots } from "./_slots.ts";
 import { SpscRing } from "./spsc.ts";
 import { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
 
@@ -348,3 +349,100 @@ Deno.test("SpscRing refuses a batch that is none", () => {
     assertThrows(() => new SpscRing(4, { batch }), RangeError, `batch is ${batch}, not 1..4`);
   }
 });
+
+/** Arrays of 64 words as callers have them; the second does not begin at a multiple of 8 bytes. */
+function callersArrays(): Int32Array[] {
+  return [
+    new Int32Array(64),
+    new Int32Array(new ArrayBuffer(260), 4),
+    new Int32Array(new SharedArrayBuffer(260), 0, 64),
+    new Int32Array(new ArrayBuffer(264), 8),
+  ];
+}
+
+Deno.test("Slots copy a burst as item after item would, through any array and past the last slot (RING-1, 11)", () => {
+  const copy = fc.record({
+    into: fc.boolean(),
+    array: fc.nat({ max: 3 }),
+    same: fc.boolean(),
+    index: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    at: fc.nat({ max: 9 }),
+    n: fc.nat({ max: 48 }),
+    even: fc.boolean(),
+  });
+  const met = { again: 0, turning: 0, odd: 0 };
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 6 }),
+      fc.array(copy, { maxLength: 40, size: "max" }),
+      (log, copies) => {
+        const size = 1 << log;
+        const words = new Int32Array(new ArrayBuffer(16 + 4 * size), 16, size);
+        const slots = new Slots(words);
+        const model: number[] = Array(size).fill(0);
+        const arrays = callersArrays();
+        let [last, id] = [0, 0];
+        for (const { into, array, same, index, at, n, even } of copies) {
+          const which = same ? last : array;
+          const [first, from, count] = even ? [index & ~1, at & ~1, n & ~1] : [index, at, n];
+          const moved = Math.min(count, size);
+          const given = arrays[which]!;
+          for (let i = 0; i < 64; i++) given[i] = itemOf(++id);
+          const expected = [...given];
+          if (into) {
+            slots.copyIn(first, given, from, moved);
+            for (let i = 0; i < moved; i++) model[(first + i) & (size - 1)] = given[from + i]!;
+          } else {
+            slots.copyOut(first, given, moved);
+            for (let i = 0; i < moved; i++) expected[i] = model[(first + i) & (size - 1)]!;
+          }
+          const what = `${moved} ${into ? `in from ${from}` : "out"}, slot ${first & (size - 1)}`;
+          assertEquals([...given], expected, `the array after ${what} of ${size}`);
+          assertEquals([...words], model, `the slots after ${what} of ${size}`);
+          const turning = (first & (size - 1)) + moved > size;
+          if (moved >= 16 && which === last && which !== 1) {
+            met[turning ? "turning" : even ? "again" : "odd"]++;
+          }
+          last = which;
+        }
+      },
+    ),
+    { numRuns: 120 },
+  );
+  for (const [name, count] of Object.entries(met)) {
+    assertGreater(count, 30, `HARN-3: ${name} met too seldom`);
+  }
+});
+
+Deno.test("Slots make a view of an array that comes twice in a row, and do without when it shrinks", () => {
+  const made: number[] = [];
+  const original = BigInt64Array;
+  const slots = new Slots(new Int32Array(64));
+  const [one, other] = [new Int32Array(64), new Int32Array(64)];
+  const buffer = new ArrayBuffer(256, { maxByteLength: 256 });
+  const shrinking = new Int32Array(buffer);
+  shrinking.set(range(64));
+  try {
+    globalThis.BigInt64Array = class extends original {
+      constructor(of: ArrayBufferLike, at: number, length: number) {
+        super(of as ArrayBuffer, at, length);
+        made.push(length);
+      }
+    } as unknown as typeof original;
+    for (const array of [one, other, one, other]) slots.copyIn(0, array, 0, 32);
+    for (let i = 0; i < 3; i++) slots.copyIn(0, one, 0, 15);
+    assertEquals(made, [], "views of arrays that alternate, or for short bursts");
+    for (let i = 0; i < 4; i++) slots.copyOut(0, one, 32);
+    for (let i = 0; i < 3; i++) slots.copyIn(0, shrinking, 0, 64);
+    buffer.resize(128);
+    slots.copyIn(32, shrinking, 0, 32);
+  } finally {
+    globalThis.BigInt64Array = original;
+  }
+  assertEquals(made, [32, 32], "one view of each array");
+  assertEquals(Array.from({ length: 64 }, (_, i) => slots.read(i)), [...range(32), ...range(32)]);
+});
+
+function range(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i);
+}
