@@ -365,15 +365,15 @@ Deno.test("Slots copy a burst as item after item would, through any array and pa
     into: fc.boolean(),
     array: fc.nat({ max: 3 }),
     same: fc.boolean(),
-    index: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    index: fc.oneof(fc.nat({ max: 16 }), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
     at: fc.nat({ max: 9 }),
-    n: fc.nat({ max: 48 }),
+    n: fc.oneof(fc.nat({ max: 15 }), fc.integer({ min: 16, max: 48 })),
     even: fc.boolean(),
   });
   const met = { again: 0, turning: 0, odd: 0 };
   fc.assert(
     fc.property(
-      fc.integer({ min: 0, max: 6 }),
+      fc.constantFrom(0, 1, 2, 3, 4, 5, 5, 6, 6),
       fc.array(copy, { maxLength: 40, size: "max" }),
       (log, copies) => {
         const size = 1 << log;
@@ -407,10 +407,10 @@ Deno.test("Slots copy a burst as item after item would, through any array and pa
         }
       },
     ),
-    { numRuns: 120 },
+    { numRuns: 200 },
   );
   for (const [name, count] of Object.entries(met)) {
-    assertGreater(count, 30, `HARN-3: ${name} met too seldom`);
+    assertGreater(count, 20, `HARN-3: ${name} met too seldom`);
   }
 });
 
