@@ -1,6 +1,7 @@
 /**
  * Rings between two threads, by the wall: this one and a Worker. `spsc`: the Worker enqueues ascending
- * numbers, this thread dequeues and looks at their order. `mpmc`: both enqueue and dequeue. Where the
+ * numbers, this thread dequeues and looks at their order; also where both ends publish once for a batch.
+ * `mpmc`: both enqueue and dequeue. Where the
  * machine is not idle a thread that is taken off its core stops the other: `chrt -r 1` before the command
  * keeps both on.
  *
@@ -38,12 +39,12 @@ export class TwoThreads {
   readonly #memory: SharedArrayBuffer;
   readonly #line = new SharedArrayBuffer(8);
 
-  /** Starts the Worker. */
-  constructor(kind: ThreadsKind) {
+  /** Starts the Worker; `batch` is that of the SPSC ring. */
+  constructor(kind: ThreadsKind, batch = 1) {
     this.#kind = kind;
     if (kind === "spsc") {
       this.#memory = new SharedArrayBuffer(spscRingBytes(SLOTS));
-      new SpscRing(SLOTS, { shared: this.#memory });
+      new SpscRing(SLOTS, { shared: this.#memory, batch });
     } else {
       this.#memory = new SharedArrayBuffer(mpmcRingBytes(SLOTS));
       new MpmcRing(SLOTS, { shared: this.#memory, producers: kind, consumers: kind });
@@ -90,6 +91,7 @@ function produce(ring: SpscRing, burst: number, items: number): void {
     for (let i = 0; i < burst; i++) buffer[i] = sent + i;
     while (ring.enqueueBulk(buffer, 0, burst) === 0) Atomics.pause();
   }
+  ring.flushEnqueued();
 }
 
 function consume(ring: SpscRing, burst: number, items: number): void {
@@ -111,8 +113,9 @@ function pairs(ring: MpmcRing, burst: number, items: number): void {
 }
 
 if (import.meta.main && !isWorker) {
-  for (const kind of ["spsc", "mt", "mt-rts", "mt-hts"] as const) {
-    const threads = new TwoThreads(kind);
+  const kinds = [["spsc", 1], ["spsc", 128], ["mt", 1], ["mt-rts", 1], ["mt-hts", 1]] as const;
+  for (const [kind, batch] of kinds) {
+    const threads = new TwoThreads(kind, batch);
     for (const burst of [1, 8, 32, 256]) {
       const items = burst === 1 ? 1 << 18 : 1 << 21;
       const rates: number[] = [];
@@ -122,7 +125,11 @@ if (import.meta.main && !isWorker) {
       }
       rates.sort((a, b) => a - b);
       const [q1, median, q3] = [rates[3]!, rates[7]!, rates[11]!].map((r) => r.toPrecision(3));
-      console.log(`${kind}, burst ${burst}: ${median} M items/s (${q1}..${q3})`);
+      console.log(
+        `${kind}${
+          batch > 1 ? `, batch ${batch}` : ""
+        }, burst ${burst}: ${median} M items/s (${q1}..${q3})`,
+      );
     }
     threads.stop();
   }

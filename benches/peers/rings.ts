@@ -10,6 +10,8 @@ const SLOTS = 1024;
 const BURSTS = [1, 8, 32] as const;
 type Ring = SpscRing | MpmcRing;
 
+/** Items for which an SPSC ring publishes once where it does so in batches. */
+const BATCH = 128;
 /** Goals by burst: between two threads. */
 const SPSC_GOALS = { 1: 0.6, 8: 0.7, 32: 0.8 };
 
@@ -46,15 +48,15 @@ export async function compareRings(files: readonly string[], rounds: number): Pr
       );
     }
   }
-  for (const kind of ["spsc", "mt"] as const) {
-    const threads = new TwoThreads(kind);
+  for (const [kind, batch] of [["spsc", 1], ["spsc", BATCH], ["mt", 1]] as const) {
+    const threads = new TwoThreads(kind, batch);
     for (const burst of BURSTS) {
       const items = burst * (burst === 1 ? 100_000 : 30_000);
       rows.push(
         await inTurn({
           subject: "ring between two threads",
           what: kind === "spsc"
-            ? `SpscRing, burst ${burst}`
+            ? `SpscRing, ${batch > 1 ? `batch ${batch}, ` : ""}burst ${burst}`
             : `MpmcRing, both do both, burst ${burst}`,
           theirs: kind === "spsc" ? "rte_ring SP/SC" : "rte_ring MP/MC",
           unit: "items",

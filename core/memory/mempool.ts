@@ -5,10 +5,16 @@
  * first used, so hot in the lcore's own caches), which serves gets and takes puts while it can. How it is
  * flushed and refilled is its {@link CacheAlgorithm}. An operation on n buffers happens whole or not at all.
  *
+ * What rte_mempool_get gives is `getRaw`: a buffer with whatever its last holder left in its words. `get`
+ * is rte_pktmbuf_alloc, which makes it as new besides; that is most of its time.
+ *
  * Source: DPDK lib/mempool/rte_mempool.h at 26.11-rc0.
  */
 import { CACHE_MAX, type CacheAlgorithm, cacheLimitOf } from "./cache_algorithm.ts";
 import { noteForeign } from "./_foreign_free.ts";
+import { FreeRing } from "./_free_ring.ts";
+import type { Ledger } from "./ledger.ts";
+import { PairedWords } from "./pairs.ts";
 import type { Memory, PacketMemory, Region } from "./memory.ts";
 
 /**
@@ -48,10 +54,9 @@ export class Mempool {
 
   readonly #memory: Memory;
   #flushThreshold = false;
-  #ring: Int32Array = new Int32Array(0);
-  #head = 0;
-  #count = 0;
+  readonly #ring = new FreeRing();
   #cache: Int32Array = new Int32Array(0);
+  #cacheWords: PairedWords = new PairedWords(this.#cache);
   #cached: Int32Array = new Int32Array(0);
   #places: ArrayLike<number> = [];
   #lcores = 0;
@@ -95,12 +100,12 @@ export class Mempool {
     this.#lcores = places.length;
     this.#places = places;
     this.#starved = false;
-    if (this.#ring.length < region.count) this.#ring = new Int32Array(region.count);
-    for (let i = 0; i < region.count; i++) this.#ring[i] = region.first + i;
-    this.#head = 0;
-    this.#count = region.count;
+    this.#ring.fill(region.first, region.count);
     const slots = places.length * this.cacheLimit;
-    if (this.#cache.length < slots) this.#cache = new Int32Array(slots);
+    if (this.#cache.length < slots) {
+      this.#cache = new Int32Array(slots);
+      this.#cacheWords = new PairedWords(this.#cache);
+    }
     if (this.#cached.length < places.length) this.#cached = new Int32Array(places.length);
     this.#cached.fill(0);
   }
@@ -112,7 +117,7 @@ export class Mempool {
 
   /** Buffers in the common ring. */
   get free(): number {
-    return this.#count;
+    return this.#ring.count;
   }
 
   /** Buffers in all caches. */
@@ -134,37 +139,54 @@ export class Mempool {
   flush(lcore: number): void {
     const base = lcore * this.cacheLimit;
     const cached = this.#cached[lcore]!;
-    for (let i = 0; i < cached; i++) this.#give(this.#cache[base + i]!);
+    this.#ring.give(this.#cache, base, cached);
     this.#cached[lcore] = 0;
     if (cached > 0 && this.#starved) this.#wake();
   }
 
-  /** Takes one buffer, or -1 when there is none. */
+  /** Takes one buffer, as new, or -1 when there is none. Source: rte_pktmbuf_alloc. */
   get(lcore: number): number {
-    const cached = this.#cached[lcore]!;
-    if (cached > 0) {
-      const b = this.#cache[lcore * this.cacheLimit + cached - 1]!;
-      this.#cached[lcore] = cached - 1;
-      const ledger = this.#memory.ledger;
-      if (ledger !== null) ledger.alloc(b, this.#places[lcore]!);
-      this.#memory.refresh(b);
-      return b;
-    }
-    return this.getBulk(lcore, this.#one, 0, 1) ? this.#one[0]! : -1;
+    const b = this.getRaw(lcore);
+    if (b >= 0) this.#memory.refresh(b);
+    return b;
   }
 
-  /** Takes `n` buffers into `out[at..]`, all or none. */
+  /** Takes `n` buffers, as new, into `out[at..]`, all or none. Source: rte_pktmbuf_alloc_bulk. */
   getBulk(lcore: number, out: Int32Array, at: number, n: number): boolean {
-    const base = lcore * this.cacheLimit;
+    if (!this.getRawBulk(lcore, out, at, n)) return false;
+    this.#memory.refreshBulk(out, at, n);
+    return true;
+  }
+
+  /**
+   * Takes one buffer, or -1 when there is none, for a caller who sets its words: they say what they
+   * said when it was given back. Who sets a shorter length calls `note` of the memory before. Source:
+   * rte_mbuf_raw_alloc.
+   */
+  getRaw(lcore: number): number {
     const cached = this.#cached[lcore]!;
-    if (n > cached + this.#count) return this.#refuse();
+    if (cached === 0) return this.getRawBulk(lcore, this.#one, 0, 1) ? this.#one[0]! : -1;
+    const b = this.#cache[lcore * this.cacheLimit + cached - 1]!;
+    this.#cached[lcore] = cached - 1;
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.alloc(b, this.#places[lcore]!);
+    return b;
+  }
+
+  /**
+   * Takes `n` buffers into `out[at..]`, all or none, each as {@link getRaw} does. Source:
+   * rte_mempool_get_bulk.
+   */
+  getRawBulk(lcore: number, out: Int32Array, at: number, n: number): boolean {
+    const cached = this.#cached[lcore]!;
+    if (n > cached + this.#ring.count) return this.#refuse();
     const fromCache = n < cached ? n : cached;
     const cache = this.#cache;
-    for (let i = 0; i < fromCache; i++) out[at + i] = cache[base + cached - 1 - i]!;
+    let top = lcore * this.cacheLimit + cached;
+    for (let i = at; i < at + fromCache; i++) out[i] = cache[--top]!;
     this.#cached[lcore] = cached - fromCache;
-    const rest = n - fromCache;
-    if (rest > 0) this.#fetch(lcore, out, at + fromCache, rest);
-    this.#issue(out, at, n, lcore);
+    if (fromCache < n) this.#fetch(lcore, out, at + fromCache, n - fromCache);
+    if (this.#memory.ledger !== null) this.#issue(this.#memory.ledger, out, at, n, lcore);
     return true;
   }
 
@@ -202,27 +224,29 @@ export class Mempool {
   readonly #one = new Int32Array(1);
 
   #store(lcore: number, buffers: Int32Array, at: number, n: number): void {
-    const limit = this.cacheLimit;
-    const base = lcore * limit;
-    let cached = this.#cached[lcore]!;
-    const half = this.cacheSize >> 1;
-    if (cached + n <= limit) {
-      for (let i = 0; i < n; i++) this.#cache[base + cached + i] = buffers[at + i]!;
+    const cached = this.#cached[lcore]!;
+    if (cached + n <= this.cacheLimit) {
+      this.#cacheWords.copyIn(lcore * this.cacheLimit + cached, buffers, at, n);
       this.#cached[lcore] = cached + n;
-    } else if (this.#flushThreshold && n <= limit) {
-      for (let i = 0; i < cached; i++) this.#give(this.#cache[base + i]!);
-      for (let i = 0; i < n; i++) this.#cache[base + i] = buffers[at + i]!;
-      this.#cached[lcore] = n;
-    } else if (!this.#flushThreshold && n <= half) {
-      for (let i = 0; i < half; i++) this.#give(this.#cache[base + i]!);
-      this.#cache.copyWithin(base, base + half, base + cached);
-      cached -= half;
-      for (let i = 0; i < n; i++) this.#cache[base + cached + i] = buffers[at + i]!;
-      this.#cached[lcore] = cached + n;
-    } else {
-      for (let i = 0; i < n; i++) this.#give(buffers[at + i]!);
-    }
+    } else this.#flushFor(lcore, buffers, at, n);
     if (this.#starved) this.#wake();
+  }
+
+  /** A put of buffers for which the cache has no room. */
+  #flushFor(lcore: number, buffers: Int32Array, at: number, n: number): void {
+    const most = this.#flushThreshold ? this.cacheLimit : this.cacheSize >> 1;
+    if (n > most) {
+      this.#ring.give(buffers, at, n);
+      return;
+    }
+    const cache = this.#cache;
+    const base = lcore * this.cacheLimit;
+    const cached = this.#cached[lcore]!;
+    const cold = this.#flushThreshold ? cached : most;
+    this.#ring.give(cache, base, cold);
+    cache.copyWithin(base, base + cold, base + cached);
+    this.#cacheWords.copyIn(base + cached - cold, buffers, at, n);
+    this.#cached[lcore] = cached - cold + n;
   }
 
   #refuse(): false {
@@ -233,41 +257,31 @@ export class Mempool {
 
   /** Takes `n` buffers from the ring, which has them, for an lcore whose cache is empty. */
   #fetch(lcore: number, out: Int32Array, at: number, n: number): void {
+    const ring = this.#ring;
+    const base = lcore * this.cacheLimit;
     if (this.#flushThreshold) {
-      this.#fetchMore(lcore, out, at, n);
+      if (n <= CACHE_MAX && n + this.cacheSize <= ring.count) {
+        ring.take(this.#cache, base, this.cacheSize);
+        this.#cached[lcore] = this.cacheSize;
+        // What was fetched last is handed out first, as off a stack.
+        ring.take(out, at, n);
+        out.subarray(at, at + n).reverse();
+      } else ring.take(out, at, n);
       return;
     }
     const half = this.cacheSize >> 1;
     if (n > half) {
-      for (let i = 0; i < n; i++) out[at + i] = this.#take();
+      ring.take(out, at, n);
       return;
     }
-    const base = lcore * this.cacheLimit;
-    const refill = half < this.#count ? half : this.#count;
-    for (let i = 0; i < refill; i++) this.#cache[base + i] = this.#take();
+    const refill = half < ring.count ? half : ring.count;
+    ring.take(this.#cache, base, refill);
     this.#cached[lcore] = refill - n;
     for (let i = 0; i < n; i++) out[at + i] = this.#cache[base + refill - 1 - i]!;
   }
 
-  /** The same with a flush threshold: what was fetched last is handed out first, as off a stack. */
-  #fetchMore(lcore: number, out: Int32Array, at: number, n: number): void {
-    const size = this.cacheSize;
-    if (n > CACHE_MAX || n + size > this.#count) {
-      for (let i = 0; i < n; i++) out[at + i] = this.#take();
-      return;
-    }
-    const base = lcore * this.cacheLimit;
-    for (let i = 0; i < size; i++) this.#cache[base + i] = this.#take();
-    this.#cached[lcore] = size;
-    for (let i = n - 1; i >= 0; i--) out[at + i] = this.#take();
-  }
-
-  #issue(out: Int32Array, at: number, n: number, lcore: number): void {
-    const ledger = this.#memory.ledger;
-    if (ledger !== null) {
-      for (let i = at; i < at + n; i++) ledger.alloc(out[i]!, this.#places[lcore]!);
-    }
-    this.#memory.refreshBulk(out, at, n);
+  #issue(ledger: Ledger, out: Int32Array, at: number, n: number, lcore: number): void {
+    for (let i = at; i < at + n; i++) ledger.alloc(out[i]!, this.#places[lcore]!);
   }
 
   #accept(b: number, lcore: number): boolean {
@@ -277,20 +291,6 @@ export class Mempool {
     if (b >= this.first && b < this.first + this.size) return ledger.free(b, place);
     noteForeign(ledger, b, place, this.#memory.used);
     return false;
-  }
-
-  #take(): number {
-    const b = this.#ring[this.#head]!;
-    this.#head = this.#head + 1 === this.size ? 0 : this.#head + 1;
-    this.#count--;
-    return b;
-  }
-
-  #give(b: number): void {
-    let tail = this.#head + this.#count;
-    if (tail >= this.size) tail -= this.size;
-    this.#ring[tail] = b;
-    this.#count++;
   }
 
   #wake(): void {
