@@ -88,7 +88,7 @@ const VALUES: [option: string, value: string, expected: string][] = [
   ["count", "0", 'an integer in 1..1000000, got "0"'],
   ["count", "1000001", 'an integer in 1..1000000, got "1000001"'],
   ["count", "1.5", 'an integer in 1..1000000, got "1.5"'],
-  ["fidelity", "fine", 'one of tlp, coarse, got "fine"'],
+  ["fidelity", "fine", 'one of tlp, coarse, link, got "fine"'],
   ["report", "", 'a path, got ""'],
   ["routes", "", 'a path, got ""'],
 ];

@@ -79,8 +79,8 @@ function checkGeometry(geometry: Geometry, most: Maxima): void {
       `dataCredits is ${geometry.dataCredits}, expected at least ${geometry.mps / 16}: one payload`,
     );
   }
-  if (geometry.fidelity !== "coarse" && geometry.fidelity !== "tlp") {
-    throw new ScenarioError(`fidelity is ${geometry.fidelity}, expected coarse or tlp`);
+  if (!["coarse", "tlp", "link"].includes(geometry.fidelity)) {
+    throw new ScenarioError(`fidelity is ${geometry.fidelity}, expected coarse, tlp or link`);
   }
 }
 

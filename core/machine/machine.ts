@@ -123,11 +123,12 @@ export class Machine {
       slots: maxima.ring,
       buffers: maxima.buffers,
     });
-    // both at once: handlers must have the same numbers on every machine, whatever it runs first
+    // all at once: handlers must have the same numbers on every machine, whatever it runs first
     const fabric = (fidelity: Fidelity): Fabric =>
       createFabric(fidelity, clock, profile.fabric, maxima.ports);
-    this.#fabrics = { coarse: fabric("coarse"), tlp: fabric("tlp") };
+    const [coarse, tlp] = [fabric("coarse"), fabric("tlp")];
     this.#arrival = clock.register(() => this.#arrive());
+    this.#fabrics = { coarse, tlp, link: fabric("link") };
   }
 
   /** The fabric of a fidelity. */

@@ -1,7 +1,7 @@
 /**
  * What moves bytes between the root complex and the devices, and between devices: links and one switch.
- * Two fidelities stand behind this interface: coarse (links as servers) and TLP (packets of the PCIe
- * transaction layer with credits). Both are lossless and push back.
+ * Three fidelities stand behind this interface: coarse (links as servers), TLP (packets of the PCIe
+ * transaction layer with credits) and link (the data link layer too: `link/`). All are lossless and push back.
  *
  * Nodes: 0 is the root complex with the host's memory and CPUs, 1 + i is device i.
  *
@@ -12,7 +12,7 @@
  * fabric schedules, at the instant room comes back to a source that was refused.
  */
 export interface Fabric {
-  /** `"coarse"` or `"tlp"`. */
+  /** `"coarse"`, `"tlp"` or `"link"`. */
   readonly fidelity: Fidelity;
   /** Posted write of `bytes` from `src` to `dst`; `handler(arg)` runs when the last byte is visible there. */
   write(src: number, dst: number, bytes: number, handler: number, arg: number): void;
@@ -34,7 +34,7 @@ export interface Fabric {
 }
 
 /** How closely the fabric is modelled. */
-export type Fidelity = "coarse" | "tlp";
+export type Fidelity = "coarse" | "tlp" | "link";
 
 /** Sizes that a scenario may draw: buffers of a link's receiver, in credits. */
 export interface FabricGeometry {

@@ -1,4 +1,4 @@
-/** What moves bytes between host and devices: the fabric and its two fidelities. */
+/** What moves bytes between host and devices: the fabric and its three fidelities. */
 export { CoarseFabric } from "./coarse.ts";
 export { createFabric } from "./create.ts";
 export {
@@ -12,3 +12,4 @@ export {
   type LinkAccount,
 } from "./fabric.ts";
 export { TLP_LIMITS, TlpFabric, type TlpLimits } from "./tlp.ts";
+export * from "./link/mod.ts";
