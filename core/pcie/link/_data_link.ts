@@ -216,24 +216,24 @@ export class DataLink {
   }
 
   /**
-   * A direction goes down. `lose` gets every TLP that was on its way or waited for its Ack and that the other
-   * end does not have.
+   * A direction goes down. `lose` gets every TLP that was on its way, and would have been accepted, or that
+   * waited for its Ack and that the other end does not have.
    */
-  down(d: number, lose: (tlp: Tlp) => void): void {
+  down(d: number, lose: (tlp: Tlp, wasGood: boolean) => void): void {
     const { replay, expected } = this.dllps;
     const flight = this.#flight[d]!;
-    const lost = new Set<Tlp>();
+    const lost = new Map<Tlp, boolean>();
     while (flight.length > 0) {
       const tlp = this.#tlps.at(flight.shift()!);
       const coded = flight.shift()!;
       flight.shift();
-      if (coded >> 12 === GOOD) lost.add(tlp);
+      if (coded >> 12 === GOOD) lost.set(tlp, true);
     }
     for (let n = replay.unacked(d), seq = replay.oldest(d); n > 0; n--, seq = (seq + 1) & 4095) {
-      if (!expected.willHave(d, seq)) lost.add(replay.tlp(d, seq));
+      if (!expected.willHave(d, seq)) lost.set(replay.tlp(d, seq), false);
     }
     this.dllps.down(d);
-    for (const tlp of lost) lose(tlp);
+    for (const [tlp, wasGood] of lost) lose(tlp, wasGood);
   }
 
   /** All links idle and about to initialise flow control. */

@@ -2,8 +2,8 @@
  * What waits in one place for one direction: sets of three queues, one for each class, and the ordering table
  * (PCI Express base specification, 2.4.1), with relaxed and ID-based ordering.
  *
- * Without attributes only heads are compared: a head is the oldest of its class, so whatever it may not pass
- * is at a head. Where a set holds a TLP with an attribute, and no head may go, all pairs are looked at.
+ * For a TLP without attributes only heads are compared: a head is the oldest of its class, so whatever the TLP
+ * may not pass is at a head. One with an attribute is held against all that is older.
  */
 import { ID_BASED, RELAXED, type Tlp } from "./_tlp.ts";
 import type { PcieOptions } from "./options.ts";
@@ -81,7 +81,9 @@ export class Queues {
     for (let i = 0; i < 3; i++) {
       cls = cls < 2 ? cls + 1 : 0;
       const tlp = this.#first[set * 3 + cls]!;
-      if (tlp === null || this.#heads(set, tlp) || !gate(tlp)) continue;
+      if (tlp === null || !gate(tlp)) continue;
+      // what an attribute lets pass a head may still have to wait for one behind it
+      if (tlp.attributes === 0 ? this.#heads(set, tlp) : this.#mustWait(set, tlp)) continue;
       this.#turn[set] = cls;
       return tlp;
     }

@@ -247,11 +247,11 @@ export class PcieModel {
     const up = 2 * node;
     for (const d of [up, up + 1]) {
       this.#trace?.add(this.#clock.now, "down", d, -1);
-      this.#link.down(d, (tlp) => {
-        const isHere = tlp.ingress === d;
-        if (isHere && tlp.isRouted) return;
+      this.#link.down(d, (tlp, wasGood) => {
+        // a switch that cuts through has passed it on already
+        if (wasGood && (tlp.ingress !== d || tlp.isRouted)) return;
         // its event is still to come and will dispose of it
-        if (isHere && tlp.egress !== -1) tlp.lost = true;
+        if (wasGood && tlp.egress !== -1) tlp.lost = true;
         else this.#requester.dropped(tlp);
       });
     }

@@ -198,8 +198,10 @@ function checkBuffers(o: PcieOptions, node: number): void {
     const [headers, data] = buffers[cls]!;
     within(`${name}[0]`, headers, 0, 127 * scale);
     within(`${name}[1]`, data, 0, 2047 * scale);
-    // a receiver that cannot take one whole payload never lets it start
-    const least = cls === 1 ? 1 : Math.ceil(o.mps / 16);
+    // a receiver that cannot take one whole payload never lets it start; a scaled field hides up to one unit
+    // (4.0, 2.6.1: one unit more than the payload)
+    const units = Math.ceil(o.mps / (16 * scale)) + (scale > 1 ? 1 : 0);
+    const least = cls === 1 ? 1 : units * scale;
     if (data !== 0 && data < least) {
       refuse(`${name}[1]`, data, `0 or at least ${least}: one payload`);
     }
