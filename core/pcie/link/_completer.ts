@@ -192,14 +192,14 @@ export class Completer {
     this.accept(node);
   }
 
-  /** The mutant's rule: a posted write is taken only while this node could send one. */
+  /** The mutant's rule: a posted write is taken only while this node could send one, and none of its own waits. */
   retry(node: number): void {
     const held = this.#held[node]!;
     const egress = 2 * node;
     const { link, queues } = this.#router;
     while (held.length > 0) {
-      const canSend = node === 0 || queues.first(this.#router.set(-1, egress), 0) === null ||
-        link.flow.allows(egress, 0, this.#o.mps >> 4);
+      const canSend = node === 0 || (queues.first(this.#router.set(-1, egress), 0) === null &&
+        link.flow.allows(egress, 0, this.#o.mps >> 4));
       if (!canSend) return;
       const tlp = held.shift()!;
       link.free(tlp.ingress, tlp.cls, tlp.data, tlp.serial);

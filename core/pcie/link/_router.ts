@@ -25,6 +25,8 @@ import type { PcieClock } from "./_clock.ts";
 
 /** What the router needs of requesters and completers. */
 export interface Ends {
+  /** For a mutant that couples acceptance to transmission: a direction of this node has its turn. */
+  readonly onTurn: ((node: number) => void) | null;
   /** Whether a node's own operation may send its next TLP. */
   mayCut(node: number, entry: Tlp): boolean;
   /** The next TLP of an entry in a node's own queue, which leaves the queue with the last. */
@@ -105,6 +107,7 @@ export class Router implements Above {
 
   next(d: number): Tlp | null {
     const node = this.#plan.from[d]!;
+    this.ends.onTurn?.(node);
     const ports = this.#plan.ports[node]!.length + 1;
     const base = this.#base[d]!;
     const skip = this.#choices === null ? 0 : this.#choices.pick(this.#site, ports);

@@ -111,16 +111,10 @@ export class PcieModel {
     const completer = this.#completer;
     const holds = this.options.mutants.includes("posted-accepted-only-when-one-can-be-sent");
     return {
-      mayCut: (node, entry) => {
-        if (holds) completer.retry(node);
-        return entry.kind > READ || requester.mayCut(node, entry);
-      },
-      cut: (set, entry) => {
-        const { src } = entry;
-        const tlp = entry.kind > READ ? completer.cut(set, entry) : requester.cut(set, entry);
-        if (holds) completer.retry(src);
-        return tlp;
-      },
+      onTurn: holds ? (node) => completer.retry(node) : null,
+      mayCut: (node, entry) => entry.kind > READ || requester.mayCut(node, entry),
+      cut: (set, entry) =>
+        entry.kind > READ ? completer.cut(set, entry) : requester.cut(set, entry),
       sink: (node, d, tlp) => completer.sink(node, d, tlp),
       dropped: (tlp) => requester.dropped(tlp),
     };
