@@ -4,6 +4,7 @@ import type { Deviation } from "../../core/time/choices.ts";
 import { type Generation, PCIE_DEFAULTS } from "../../core/pcie/link/options.ts";
 import type { PcieBuffers, PcieLink, PcieNode, PcieOptions } from "../../core/pcie/link/options.ts";
 import type { PcieOperation, PcieScenario } from "./scenario.ts";
+import type { Arbitrary } from "../arbitraries/arbitrary.ts";
 
 /** Shapes by the kinds and parents of nodes 1 and on: `s0` is a switch below node 0. */
 const SHAPES = [
@@ -137,8 +138,22 @@ export function pcieDirections(nodes: readonly PcieNode[]): string[] {
   );
 }
 
-/** Scenarios of any topology. */
-export function arbitraryPcieScenario(): fc.Arbitrary<PcieScenario> {
+/**
+ * Scenarios of any topology: up to six nodes, links of all generations, buffers from one TLP on, up to 24
+ * operations, up to twelve faults and choices, and in one of five the removal of an endpoint.
+ *
+ * @example
+ * ```ts
+ * import { arbitraryPcieScenario, judgePcie, runPcie } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ * import fc from "fast-check";
+ *
+ * const [scenario] = fc.sample(arbitraryPcieScenario(), { numRuns: 1, seed: 1 });
+ * const verdicts = judgePcie(runPcie(scenario!)).map(({ verdict }) => verdict.kind);
+ * assertEquals(verdicts.includes("broken"), false);
+ * ```
+ */
+export function arbitraryPcieScenario(): Arbitrary<PcieScenario> {
   return shaped.chain((drawn) => {
     const options = optionsOf(drawn);
     const nodes = options.nodes!;

@@ -13,6 +13,7 @@ export interface LadderOptions {
   readonly dllps?: boolean;
   /** Only what begins in this time, in ps. */
   readonly fromPs?: number;
+  /** See `fromPs`. */
   readonly toPs?: number;
   /** Most arrows; the last ones are drawn. 60 if absent. */
   readonly most?: number;

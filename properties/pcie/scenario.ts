@@ -7,16 +7,21 @@ import type { PcieRun } from "./law.ts";
 
 /** One write or read. */
 export interface PcieOperation {
+  /** Posted write, or read. */
   readonly kind: "write" | "read";
-  /** Node that asks, and node whose window the address lies in. */
+  /** Node that asks. */
   readonly src: number;
+  /** Node whose window the address lies in. */
   readonly dst: number;
   /** Distance of the address from the beginning of the window, in bytes. */
   readonly offset: number;
+  /** 1 or more; a read may have 0. */
   readonly bytes: number;
   /** Not before this time, in ps; later when the source has no room. */
   readonly at?: number;
+  /** Relaxed ordering. */
   readonly relaxed?: boolean;
+  /** ID-based ordering. */
   readonly idBased?: boolean;
 }
 

@@ -3,11 +3,17 @@ import type { Clock } from "../../time/clock.ts";
 
 /** What the model asks of a clock; `Clock` is one. */
 export interface PcieClock {
+  /** The current instant in ps. */
   readonly now: number;
+  /** Events that wait, timers not counted. */
   readonly pending: number;
+  /** Asks for `handler(arg)` at `ps`. */
   at(ps: number, handler: number, arg: number): void;
+  /** Runs a handler now. */
   dispatch(handler: number, arg: number): void;
+  /** Registers a handler and answers its number. */
   register(handler: (arg: number) => void): number;
+  /** The same for one whose events do not keep a run going. */
   registerTimer(handler: (arg: number) => void): number;
 }
 

@@ -42,8 +42,9 @@ export interface PcieSent {
   readonly payload: Float64Array;
   /** Their bytes with header, framing, sequence number, LCRC and ECRC. */
   readonly wire: Float64Array;
-  /** TLPs sent again, and DLLPs. */
+  /** TLPs sent again. */
   readonly replays: Float64Array;
+  /** DLLPs. */
   readonly dllps: Float64Array;
 }
 

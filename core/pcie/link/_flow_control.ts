@@ -19,12 +19,36 @@ import type { PcieTrace } from "./trace.ts";
 /** The least number of bits of a counter: headers, data. */
 const BITS = [8, 12];
 
+/** The account of one counter. */
+export interface PcieCreditAccount {
+  /** Direction of the link, see `PcieLedger`. */
+  readonly direction: number;
+  /** 0 posted, 1 non-posted, 2 completion. */
+  readonly cls: number;
+  /** What one credit stands for: a header, or 16 bytes. */
+  readonly unit: "header" | "data";
+  /** Credits advertised at initialisation. */
+  readonly advertised: number;
+  /** Cumulative credits consumed by the sender, and returned to it by UpdateFC. */
+  readonly consumed: number;
+  /** See `consumed`. */
+  readonly returned: number;
+  /** Credits whose TLPs the receiver still holds, and those freed that the sender does not know of. */
+  readonly held: number;
+  /** What the sender has left now. */
+  readonly left: number;
+  /** The least and the most it ever had left. */
+  readonly leastLeft: number;
+  /** See `leastLeft`. */
+  readonly mostLeft: number;
+}
+
 /** Counters of all directions: place `(direction * 3 + class) * 2 + unit`, unit 0 headers, 1 data. */
 export class FlowControl {
   readonly #plan: Plan;
   readonly #trace: PcieTrace | null;
   readonly #now: () => number;
-  readonly advertised: Int32Array;
+  readonly #advertised: Int32Array;
   readonly #limit: Int32Array;
   readonly #used: Int32Array;
   readonly #allocated: Int32Array;
@@ -38,11 +62,11 @@ export class FlowControl {
   readonly #isShared: boolean;
   readonly #options: PcieOptions;
   /** Plain totals, which no gate reads. */
-  readonly consumed: Float64Array;
-  readonly returned: Float64Array;
-  readonly occupied: Int32Array;
-  readonly leastLeft: Int32Array;
-  readonly mostLeft: Int32Array;
+  readonly #consumed: Float64Array;
+  readonly #returned: Float64Array;
+  readonly #occupied: Int32Array;
+  readonly #leastLeft: Int32Array;
+  readonly #mostLeft: Int32Array;
 
   constructor(o: PcieOptions, plan: Plan, trace: PcieTrace | null, now: () => number) {
     this.#options = o;
@@ -51,18 +75,18 @@ export class FlowControl {
     this.#now = now;
     const n = plan.directions * 6;
     const units = () => new Int32Array(n);
-    this.advertised = units();
+    this.#advertised = units();
     this.#limit = units();
     this.#used = units();
     this.#allocated = units();
     this.#announced = units();
     this.#received = units();
     this.#granted = units();
-    this.occupied = units();
-    this.leastLeft = units();
-    this.mostLeft = units();
-    this.consumed = new Float64Array(n);
-    this.returned = new Float64Array(n);
+    this.#occupied = units();
+    this.#leastLeft = units();
+    this.#mostLeft = units();
+    this.#consumed = new Float64Array(n);
+    this.#returned = new Float64Array(n);
     this.#pool = new Int32Array(plan.nodes * 2);
     this.#shift = o.creditScale === 16 ? 4 : o.creditScale === 4 ? 2 : 0;
     this.#mask = BITS.map((bits) => 2 ** (bits + this.#shift) - 1);
@@ -70,7 +94,7 @@ export class FlowControl {
     this.#isShared = o.mutants.includes("one-buffer-for-all-classes");
     for (let d = 2; d < plan.directions; d++) {
       const { buffers } = o.nodes[plan.to[d]!]!;
-      for (let i = 0; i < 6; i++) this.advertised[d * 6 + i] = buffers[i >> 1]![i & 1]!;
+      for (let i = 0; i < 6; i++) this.#advertised[d * 6 + i] = buffers[i >> 1]![i & 1]!;
     }
     this.reset();
   }
@@ -83,7 +107,7 @@ export class FlowControl {
 
   /** What an InitFC says of a class. */
   initField(d: number, cls: number, unit: number): number {
-    return this.advertised[d * 6 + cls * 2 + unit]! >> this.#shift;
+    return this.#advertised[d * 6 + cls * 2 + unit]! >> this.#shift;
   }
 
   /** The sender of a direction has got an InitFC of its partner. */
@@ -100,7 +124,7 @@ export class FlowControl {
   }
 
   #fits(u: number, need: number): boolean {
-    if (need === 0 || this.advertised[u] === 0) return true;
+    if (need === 0 || this.#advertised[u] === 0) return true;
     const mask = this.#mask[u & 1]!;
     return ((this.#limit[u]! - this.#used[u]! - need) & mask) <= (mask + 1) / 2;
   }
@@ -113,15 +137,15 @@ export class FlowControl {
   }
 
   #consume(u: number, n: number): void {
-    this.consumed[u]! += n;
-    this.occupied[u]! += n;
-    if (this.advertised[u] === 0) return;
+    this.#consumed[u]! += n;
+    this.#occupied[u]! += n;
+    if (this.#advertised[u] === 0) return;
     this.#used[u] = (this.#used[u]! + n) & this.#mask[u & 1]!;
-    this.leastLeft[u] = Math.min(this.leastLeft[u]!, this.left(u));
+    this.#leastLeft[u] = Math.min(this.#leastLeft[u]!, this.#left(u));
   }
 
   /** Credits that the sender has left, as a signed number. */
-  left(u: number): number {
+  #left(u: number): number {
     const mask = this.#mask[u & 1]!;
     const left = (this.#limit[u]! - this.#used[u]!) & mask;
     return left > (mask + 1) / 2 ? left - mask - 1 : left;
@@ -138,15 +162,15 @@ export class FlowControl {
   /** A TLP has left the receive buffer. */
   free(d: number, cls: number, data: number): void {
     const u = this.#cell(d, cls);
-    this.occupied[u]!--;
-    this.occupied[u + 1]! -= data;
+    this.#occupied[u]!--;
+    this.#occupied[u + 1]! -= data;
     this.#free(u, 1);
     this.#free(u + 1, data);
     this.#grant(u);
   }
 
   #free(u: number, n: number): void {
-    if (this.advertised[u] === 0) return;
+    if (this.#advertised[u] === 0) return;
     const pool = this.#plan.to[Math.floor(u / 6)]! * 2 + (u & 1);
     const { threshold } = this.#options.pool;
     let own = n;
@@ -171,8 +195,8 @@ export class FlowControl {
       const unit = u & 1;
       const n = threshold[unit]!;
       const most = unit === 0 ? 127 : 2047;
-      if (this.#pool[node * 2 + unit]! < n || this.advertised[u] === 0) continue;
-      if (this.#out(u) >= n || this.#out(u) + this.occupied[u]! + n > most) continue;
+      if (this.#pool[node * 2 + unit]! < n || this.#advertised[u] === 0) continue;
+      if (this.#out(u) >= n || this.#out(u) + this.#occupied[u]! + n > most) continue;
       this.#pool[node * 2 + unit]! -= n;
       this.#granted[u]! += n;
       this.#allocated[u] = (this.#allocated[u]! + n) & this.#mask[unit]!;
@@ -193,13 +217,13 @@ export class FlowControl {
     const cell = this.#cell(d, cls);
     let urgency: 0 | 1 | 2 = 0;
     for (let u = cell; u < cell + 2; u++) {
-      if (this.advertised[u] === 0) continue;
+      if (this.#advertised[u] === 0) continue;
       const mask = this.#mask[u & 1]!;
       const owed = ((this.#allocated[u]! >> this.#shift << this.#shift) - this.#announced[u]!) &
         mask;
       if (owed === 0) continue;
       const left = (this.#announced[u]! - this.#received[u]!) & mask;
-      if (left < this.#least[u & 1]! || owed * 4 >= this.advertised[u]!) return 2;
+      if (left < this.#least[u & 1]! || owed * 4 >= this.#advertised[u]!) return 2;
       urgency = 1;
     }
     return urgency;
@@ -208,7 +232,7 @@ export class FlowControl {
   /** Field of an UpdateFC that leaves now; the counter counts as announced. */
   updateField(d: number, cls: number, unit: number): number {
     const u = this.#cell(d, cls) + unit;
-    if (this.advertised[u] === 0) return 0;
+    if (this.#advertised[u] === 0) return 0;
     const field = this.#allocated[u]! >> this.#shift;
     this.#announced[u] = field << this.#shift;
     return field;
@@ -222,26 +246,44 @@ export class FlowControl {
   }
 
   #update(u: number, limit: number): void {
-    if (this.advertised[u] === 0) return;
-    this.returned[u]! += (limit - this.#limit[u]!) & this.#mask[u & 1]!;
+    if (this.#advertised[u] === 0) return;
+    this.#returned[u]! += (limit - this.#limit[u]!) & this.#mask[u & 1]!;
     this.#limit[u] = limit;
-    this.mostLeft[u] = Math.max(this.mostLeft[u]!, this.left(u));
+    this.#mostLeft[u] = Math.max(this.#mostLeft[u]!, this.#left(u));
   }
 
-  /** Credits freed, or given by the pool, that the sender does not know of yet. */
-  owed(u: number): number {
-    return (this.#allocated[u]! - this.#limit[u]!) & this.#mask[u & 1]!;
+  /** Accounts of what is finite. */
+  accounts(): PcieCreditAccount[] {
+    const accounts: PcieCreditAccount[] = [];
+    for (let u = 12; u < this.#advertised.length; u++) {
+      if (this.#advertised[u] === 0) continue;
+      // freed, or given by the pool, and not yet known to the sender
+      const owed = (this.#allocated[u]! - this.#limit[u]!) & this.#mask[u & 1]!;
+      accounts.push({
+        direction: Math.floor(u / 6),
+        cls: (u >> 1) % 3,
+        unit: (u & 1) === 0 ? "header" : "data",
+        advertised: this.#advertised[u]!,
+        consumed: this.#consumed[u]!,
+        returned: this.#returned[u]!,
+        held: this.#occupied[u]! + owed,
+        left: this.#left(u),
+        leastLeft: this.#leastLeft[u]!,
+        mostLeft: this.#mostLeft[u]!,
+      });
+    }
+    return accounts;
   }
 
   /** As the links are before they come up. */
   reset(): void {
     this.#limit.fill(0);
-    for (const same of [this.#used, this.#received, this.#granted, this.occupied]) same.fill(0);
-    for (const same of [this.#allocated, this.#announced, this.leastLeft, this.mostLeft]) {
-      same.set(this.advertised);
+    for (const same of [this.#used, this.#received, this.#granted, this.#occupied]) same.fill(0);
+    for (const same of [this.#allocated, this.#announced, this.#leastLeft, this.#mostLeft]) {
+      same.set(this.#advertised);
     }
-    this.consumed.fill(0);
-    this.returned.fill(0);
+    this.#consumed.fill(0);
+    this.#returned.fill(0);
     for (let node = 0; node < this.#plan.nodes; node++) {
       const isSwitch = this.#plan.isSwitch[node] === 1;
       this.#pool[node * 2] = isSwitch ? this.#options.pool.headers : 0;

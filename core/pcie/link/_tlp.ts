@@ -11,9 +11,15 @@ export const RELAXED = 1;
 export const ID_BASED = 2;
 
 /** How an operation ended. */
-export const STATUS = ["success", "unsupported request", "timeout", "dropped", "removed"] as const;
-/** One of `STATUS`. */
-export type PcieStatus = typeof STATUS[number];
+export type PcieStatus = "success" | "unsupported request" | "timeout" | "dropped" | "removed";
+/** By number. */
+export const STATUS: readonly PcieStatus[] = [
+  "success",
+  "unsupported request",
+  "timeout",
+  "dropped",
+  "removed",
+];
 export const UNSUPPORTED = 1;
 export const TIMEOUT = 2;
 export const DROPPED = 3;

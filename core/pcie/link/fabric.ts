@@ -208,25 +208,18 @@ export class LinkFabric implements Fabric {
 
   /** The credit ledger of each direction and class that is finite, as of now. */
   credits(_at: number): CreditAccount[] {
-    const flow = this.#model!.flow;
-    const accounts: CreditAccount[] = [];
-    for (let link = 0; link < 2 * (this.#devices + 1); link++) {
-      for (let i = 0; i < 2 * CLASSES; i++) {
-        const u = directionOf(link) * 2 * CLASSES + i;
-        if (flow.advertised[u] === 0) continue;
-        accounts.push({
-          link: linkName(link),
-          class: CLASS_NAMES[i >> 1]!,
-          unit: (i & 1) === 0 ? "header" : "data",
-          advertised: flow.advertised[u]!,
-          consumed: flow.consumed[u]!,
-          returned: flow.returned[u]!,
-          held: flow.occupied[u]! + flow.owed(u),
-          leastLeft: flow.leastLeft[u]!,
-          mostLeft: flow.mostLeft[u]!,
-        });
-      }
-    }
-    return accounts;
+    const linkOf = new Map<number, number>();
+    for (let link = 0; link < 2 * (this.#devices + 1); link++) linkOf.set(directionOf(link), link);
+    return this.#model!.credits().map((account) => ({
+      link: linkName(linkOf.get(account.direction)!),
+      class: CLASS_NAMES[account.cls]!,
+      unit: account.unit,
+      advertised: account.advertised,
+      consumed: account.consumed,
+      returned: account.returned,
+      held: account.held,
+      leastLeft: account.leastLeft,
+      mostLeft: account.mostLeft,
+    }));
   }
 }

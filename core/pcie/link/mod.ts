@@ -18,6 +18,7 @@ export {
 } from "./options.ts";
 export { type PcieClock } from "./_clock.ts";
 export { type PcieSent } from "./_data_link.ts";
+export { type PcieCreditAccount } from "./_flow_control.ts";
 export { type PcieChoices } from "./_dllps.ts";
 export { type PcieStatus } from "./_tlp.ts";
 export {

@@ -13,6 +13,8 @@
 import { Completer } from "./_completer.ts";
 import { DataLink, type PcieSent } from "./_data_link.ts";
 import type { PcieChoices } from "./_dllps.ts";
+import type { PcieCreditAccount } from "./_flow_control.ts";
+import { operationFault } from "./_operation.ts";
 import { Plan } from "./_plan.ts";
 import { READ, WRITE } from "./_rates.ts";
 import { Requester } from "./_requester.ts";
@@ -27,7 +29,7 @@ import {
   type Tlp,
   Tlps,
 } from "./_tlp.ts";
-import { operationFault, type PcieOptions, pcieOptions, windowBytes } from "./options.ts";
+import { type PcieOptions, pcieOptions, windowBytes } from "./options.ts";
 import { type PcieLedger, PcieTrace } from "./trace.ts";
 import type { PcieClock } from "./_clock.ts";
 
@@ -285,8 +287,8 @@ export class PcieModel {
     this.#link.reset(choices);
   }
 
-  /** Credit counters, for the accounts of a fabric. */
-  get flow(): DataLink["flow"] {
-    return this.#link.flow;
+  /** The account of every counter that is finite: by direction, class and unit. */
+  credits(): PcieCreditAccount[] {
+    return this.#link.flow.accounts();
   }
 }

@@ -59,7 +59,9 @@ export type PcieMutant =
 
 /** Shared part of a switch's receive buffers, in credits beside the reserves (`buffers`) of its ports. */
 export interface PciePool {
+  /** Header credits. */
   readonly headers: number;
+  /** Data credits. */
   readonly data: number;
   /** A class of a port with fewer credits out than this is given as many again, while the pool has them. */
   readonly threshold: PcieCredits;
@@ -67,6 +69,7 @@ export interface PciePool {
 
 /** Everything that can be set. */
 export interface PcieOptions {
+  /** The topology. */
   readonly nodes: readonly PcieNode[];
   /** Maximum payload size: a power of two in 128..4096 bytes. */
   readonly mps: number;
@@ -82,6 +85,7 @@ export interface PcieOptions {
   readonly ecrc: boolean;
   /** Whether SKP ordered sets are sent. */
   readonly skp: boolean;
+  /** Width of the tag field: 32, 256 or 1024 requests of a node are outstanding at most. */
   readonly tagBits: 5 | 8 | 10;
   /** Requests a completer works on at a time; more wait in its receive buffer. */
   readonly reads: number;
@@ -105,12 +109,15 @@ export interface PcieOptions {
   readonly switchPs: number;
   /** Posted TLPs of an ingress port: a queue for each egress, or one for all. */
   readonly postedQueue: "voq" | "shared";
+  /** What the ports of a switch share. */
   readonly pool: PciePool;
   /** Whether switches send all peer-to-peer TLPs up to the root complex. */
   readonly acsRedirect: boolean;
   /** Whether the root complex forwards between its root ports. */
   readonly rootPeerToPeer: boolean;
+  /** Time that completers and memories take. */
   readonly latency: PcieLatency;
+  /** Rules that are taken away. */
   readonly mutants: readonly PcieMutant[];
 }
 
@@ -267,33 +274,4 @@ export function pcieOptions(change: Partial<PcieOptions>): PcieOptions {
   within("pool.threshold[1]", o.pool.threshold[1], 1, 2047);
   checkNodes(o);
   return o;
-}
-
-/** Longest single operation: byte counts are 32-bit integers. */
-const BYTES_MAX = 2 ** 30;
-
-/** What is wrong with an operation of at least `least` bytes by node `src`, in a few words; or undefined. */
-export function operationFault(
-  nodes: readonly PcieNode[],
-  addressBits: 32 | 64,
-  src: number,
-  address: number,
-  bytes: number,
-  least: number,
-): string | undefined {
-  const window = windowBytes(addressBits);
-  const space = PCIE_NODES_MAX * window;
-  if (nodes[src] === undefined || nodes[src].kind === "switch") {
-    return "it is no endpoint and not the root complex";
-  }
-  if (!(Number.isInteger(bytes) && bytes >= least && bytes <= BYTES_MAX)) {
-    return `the length is not an integer in ${least}..${BYTES_MAX}`;
-  }
-  if (!(Number.isSafeInteger(address) && address >= 0 && address < space)) {
-    return `the address is not an integer in 0..${space - 1}`;
-  }
-  if (address % window + bytes > window) {
-    return `it leaves the window of ${window} bytes in which it begins`;
-  }
-  return Math.floor(address / window) === src ? "the address is its own" : undefined;
 }

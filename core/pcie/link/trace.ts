@@ -9,6 +9,7 @@ import type { Tlp } from "./_tlp.ts";
 export interface PcieTlp {
   /** Number of the TLP; a TLP keeps it on every link it crosses. */
   readonly id: number;
+  /** Memory write, memory read, completion with data, completion of a request that failed. */
   readonly kind: "MWr" | "MRd" | "CplD" | "Cpl";
   /** 0 posted, 1 non-posted, 2 completion. */
   readonly cls: number;
@@ -20,10 +21,13 @@ export interface PcieTlp {
   readonly requester: number;
   /** Tag of the request; -1 for a write. */
   readonly tag: number;
+  /** Where it begins. */
   readonly address: number;
   /** Bytes that it asks for or carries. */
   readonly bytes: number;
+  /** Relaxed ordering. */
   readonly relaxed: boolean;
+  /** ID-based ordering. */
   readonly idBased: boolean;
   /** The operation that it is a part of. */
   readonly operation: number;
@@ -74,6 +78,7 @@ export type PcieEventKind =
 export interface PcieEvent {
   /** When, in ps. */
   readonly at: number;
+  /** What it is. */
   readonly kind: PcieEventKind;
   /** Direction of a link (see `PcieLedger.directions`), else -1. */
   readonly direction: number;
@@ -97,7 +102,9 @@ export interface PcieEvent {
 export interface PcieDirection {
   /** E.g. `nic0>switch`. */
   readonly name: string;
+  /** Node that sends. */
   readonly from: number;
+  /** Node that receives. */
   readonly to: number;
 }
 
