@@ -204,6 +204,46 @@ Deno.test("PCIE-18: zero-load latency is the sum of the stages to the picosecond
   }
 });
 
+Deno.test("PCIE-11: bytes on the link by header form and digest, and SKP ordered sets in between", () => {
+  for (
+    const [addressBits, ecrc, write, read, completion] of [
+      [32, false, 20, 20, 20],
+      [64, false, 24, 24, 20],
+      [64, true, 28, 28, 24],
+    ] as const
+  ) {
+    const nodes = pair({ generation: 3, lanes: 8, propagationPs: 0 });
+    const bed = new Bed({ nodes, addressBits, ecrc });
+    bed.run([
+      // three bytes around a word boundary are two words
+      { kind: "write", src: 1, dst: 0, bytes: 3, offset: 2 },
+      { kind: "read", src: 1, dst: 0, bytes: 64 },
+    ]);
+    assertEquals([...bed.model.sent.wire.slice(2)], [write + 8 + read, completion + 64]);
+  }
+  const times = [true, false].map((skp) => {
+    const bed = new Bed({ nodes: pair({ generation: 1, lanes: 1, propagationPs: 0 }), skp });
+    bed.run([{ kind: "write", src: 1, dst: 0, bytes: 1 << 18 }], { at: 1e7 });
+    return bed.doneAt[0]! - 1e7;
+  });
+  // 4 symbols in 1538 (closed form), within one set
+  const share = (times[0]! - times[1]!) / times[0]!;
+  assert(Math.abs(share - 4 / 1538) < 0.0002, `${share} of the time for SKP`);
+});
+
+Deno.test("PCIE-11: a read of no bytes is one request, answered when earlier writes are visible", () => {
+  const latency = (_n: number, _a: number, _b: number, kind: string) => kind === "write" ? 5e6 : 0;
+  const bed = new Bed({ latency });
+  bed.run([
+    { kind: "write", src: 2, dst: 3, bytes: 64 },
+    { kind: "read", src: 2, dst: 3, bytes: 0 },
+  ]);
+  assertEquals(bed.statuses, ["success", "success"]);
+  assert(bed.doneAt[0]! < bed.doneAt[1]!, `${bed.doneAt}`);
+  // up: the write and the request; down: the completion with one word
+  assertEquals([...bed.model.sent.wire.slice(4, 8)], [24 + 64 + 24, 24, 24, 24 + 64 + 24]);
+});
+
 /** A linear congruential generator (Numerical Recipes), the way through a run's choices. */
 class Way {
   #state: number;
