@@ -507,6 +507,20 @@ Deno.test("PCIE-12: whichever TLP or DLLP is corrupted, everything is delivered"
   assert(replays >= 16, `${replays} replays`);
 });
 
+Deno.test("PCIE-12: each error is answered by one Nak, and repaired without waiting for the replay timer", () => {
+  const bed = new Bed({ replayPs: 900_000_000 }, true);
+  const site = "tlp error nic0>switch";
+  const choices = faults(
+    { site, occurrence: 1, value: 1 },
+    { site, occurrence: 20, value: 1 },
+  );
+  bed.run([{ kind: "write", src: 2, dst: 3, bytes: 256 * 40 }], { choices });
+  const { events } = bed.model.ledger();
+  const naks = events.filter(({ kind, text }) => kind === "dllp" && text === "Nak");
+  assertEquals(naks.length, 2);
+  assert(bed.doneAt[0]! < 5_000_000, `landed at ${bed.doneAt[0]} ps`);
+});
+
 Deno.test("PCIE-7: removal of a device ends what it asked for, and in time-outs or refusals what it was asked", () => {
   const { clock, model, statuses, done } = new Bed({
     nodes: pcieStar(3),
