@@ -507,6 +507,18 @@ Deno.test("PCIE-12: whichever TLP or DLLP is corrupted, everything is delivered"
   assert(replays >= 16, `${replays} replays`);
 });
 
+Deno.test("PCIE-10: an end whose partner's InitFC2s are all lost repeats its own, and is told with an UpdateFC", () => {
+  const bed = new Bed({ nodes: pair({ generation: 3, lanes: 8, propagationPs: 0 }) });
+  // three InitFC1s come before them
+  const choices = faults(
+    ...[3, 4, 5].map((occurrence) => ({ site: "dllp error host>nic0", occurrence, value: 1 })),
+  );
+  bed.run([{ kind: "write", src: 1, dst: 0, bytes: 64 }], { choices, timers: true, events: 1000 });
+  assertEquals(bed.statuses, ["success"]);
+  // at least every 34 us (base specification, 3.4.2.1)
+  assert(bed.doneAt[0]! > 34e6 && bed.doneAt[0]! < 35e6, `${bed.doneAt[0]} ps`);
+});
+
 Deno.test("PCIE-12: each error is answered by one Nak, and repaired without waiting for the replay timer", () => {
   const bed = new Bed({ replayPs: 900_000_000 }, true);
   const site = "tlp error nic0>switch";
