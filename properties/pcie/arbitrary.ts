@@ -1,8 +1,15 @@
 /** Draws scenarios of the link-level PCIe model: small buffers, all topologies, faults and choices. */
 import fc from "fast-check";
 import type { Deviation } from "../../core/time/choices.ts";
-import { type Generation, PCIE_DEFAULTS } from "../../core/pcie/link/options.ts";
-import type { PcieBuffers, PcieLink, PcieNode, PcieOptions } from "../../core/pcie/link/options.ts";
+import {
+  type Generation,
+  PCIE_DEFAULTS,
+  type PcieBuffers,
+  type PcieLatency,
+  type PcieLink,
+  type PcieNode,
+  type PcieOptions,
+} from "../../core/pcie/link/options.ts";
 import type { PcieOperation, PcieScenario } from "./scenario.ts";
 import type { Arbitrary } from "../arbitraries/arbitrary.ts";
 
@@ -56,6 +63,9 @@ function nodesOf(
   return [{ kind: "root", parent: -1, link: links[0]!, buffers: end }, ...below];
 }
 
+/** A memory in which neighbouring lines take more or less time. */
+const uneven: PcieLatency = (_node, address) => 50_000 + 600_000 * (Math.floor(address / 64) % 3);
+
 const shaped = fc.record({
   shape: fc.constantFrom<readonly string[]>(...SHAPES),
   links: fc.array(link, { minLength: 1, maxLength: 5 }),
@@ -74,6 +84,7 @@ const shaped = fc.record({
   acsRedirect: fc.boolean(),
   rootPeerToPeer: fc.constantFrom(true, true, true, false),
   pooled: fc.boolean(),
+  latency: fc.constantFrom(PCIE_DEFAULTS.latency, uneven),
 });
 
 function optionsOf(
