@@ -112,7 +112,12 @@ function operations(nodes: readonly PcieNode[]): fc.Arbitrary<PcieOperation[]> {
     relaxed: fc.constantFrom(false, false, false, true),
     idBased: fc.constantFrom(false, false, false, true),
   }).filter(({ src, dst }) => src !== dst);
-  return fc.array(one, { minLength: 1, maxLength: 24 });
+  const several = fc.array(one, { minLength: 1, maxLength: 24 });
+  // one in six is a single flow
+  return fc.tuple(several, fc.nat(5)).map(([list, n]) => {
+    const { kind, src, dst } = list[0]!;
+    return n === 5 ? list.map((operation) => ({ ...operation, kind, src, dst })) : list;
+  });
 }
 
 function deviations(nodes: readonly PcieNode[]): fc.Arbitrary<Deviation[]> {

@@ -20,7 +20,7 @@ function complaints(run: PcieRun): string[] {
 
 Deno.test("PCIE laws hold on drawn scenarios, and each is judged often enough", () => {
   const judged = new Map<string, number>();
-  const seen = { replay: 0, lost: 0, down: 0, refuse: 0, pool: 0, timeout: 0, runs: 0 };
+  const seen = { replay: 0, lost: 0, down: 0, refuse: 0, pool: 0, runs: 0 };
   fc.assert(
     fc.property(arbitraryPcieScenario(), (scenario) => {
       const run = runPcie(scenario);
@@ -28,7 +28,7 @@ Deno.test("PCIE laws hold on drawn scenarios, and each is judged often enough", 
       const { events } = run.ledger;
       if (events.some(({ text }) => text.startsWith("replay"))) seen.replay++;
       if (events.some(({ text }) => text.endsWith("lost"))) seen.lost++;
-      for (const kind of ["down", "refuse", "pool", "timeout"] as const) {
+      for (const kind of ["down", "refuse", "pool"] as const) {
         if (events.some((event) => event.kind === kind)) seen[kind]++;
       }
       for (const { law, verdict } of judgePcie(run)) {
@@ -41,9 +41,8 @@ Deno.test("PCIE laws hold on drawn scenarios, and each is judged often enough", 
     }),
     { numRuns: 200 },
   );
-  const floor = seen.runs / 50;
-  for (const { id } of PCIE_LAWS) assert(judged.get(id)! >= floor, `${id}: ${judged.get(id)} runs`);
-  for (const [what, n] of Object.entries(seen)) assert(n >= floor / 4, `${what}: ${n} runs`);
+  for (const { id } of PCIE_LAWS) assert(judged.get(id)! >= 4, `${id}: ${judged.get(id)} runs`);
+  for (const [what, n] of Object.entries(seen)) assert(n >= 4, `${what}: ${n} runs`);
 });
 
 Deno.test("pcieDirections names the directions as the model does", () => {

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Choices, type Deviation } from "../../time/choices.ts";
 import { Clock } from "../../time/clock.ts";
-import { Testbed } from "../_testbed_for_tests.ts";
+import { creditFaults, smallest, Testbed } from "../_testbed_for_tests.ts";
 import { Queues } from "./_queues.ts";
 import { type Tlp, Tlps } from "./_tlp.ts";
 import { PcieModel } from "./model.ts";
@@ -688,6 +688,21 @@ Deno.test("LinkFabric does the operations of the TLP fabric, in as many TLPs, no
   assertEquals(link!.accounts, tlp!.accounts);
   const ratio = link!.end / tlp!.end;
   assert(ratio > 0.9 && ratio < 1.01, `${ratio}`);
+});
+
+Deno.test("LinkFabric that was reset to another geometry runs as a new one does, event for event", () => {
+  const ops = Array.from({ length: 60 }, (_, i) => {
+    const kind = i % 2 === 0 ? "write" as const : "read" as const;
+    return { kind, src: 1 + i % 2, dst: 0, bytes: 64 + i * 31 };
+  });
+  const used = new Testbed("link", 2);
+  used.run(ops, smallest(128, 256));
+  const hashes = [used, new Testbed("link", 2)].map((bed) => {
+    bed.run(ops);
+    assertEquals([bed.undone(), creditFaults(bed.fabric)], [[], []]);
+    return [bed.clock.traceHash, bed.clock.events];
+  });
+  assertEquals(hashes[0], hashes[1]);
 });
 
 Deno.test("pcieOptions names the parameter that is out of range, and what was expected", () => {
