@@ -118,8 +118,10 @@ export function pcieLadder(ledger: PcieLedger, options: LadderOptions = {}): str
   const place = new Map(columns.map((node, i) => [node, i]));
   const pad = (text: string) => text.slice(0, WIDTH).padEnd(WIDTH);
   const heads = columns.map((node) => pad(ledger.nodes[node]!)).join("").trimEnd();
-  const lines = [`${"ns".padStart(12)}  ${heads}`];
-  for (const { at, from, to, label, note, isLost } of arrows) {
+  const times = arrows.map(({ at }) => (at / 1000).toFixed(3));
+  const digits = Math.max(...times.map((time) => time.length));
+  const lines = [`${"ns".padStart(digits)}  ${heads}`];
+  arrows.forEach(({ from, to, label, note, isLost }, i) => {
     const [a, b] = [place.get(from)!, place.get(to)!];
     const [left, right] = [Math.min(a, b), Math.max(a, b)];
     const bars = columns.slice(0, left).map(() => pad("|")).join("");
@@ -129,9 +131,8 @@ export function pcieLadder(ledger: PcieLedger, options: LadderOptions = {}): str
     const end = isLost ? "x" : a < b ? ">" : "<";
     const arrow = a < b ? `--${shaft}${end}` : `${end}--${shaft}`;
     const rest = columns.slice(right).map(() => pad("|")).join("").trimEnd();
-    const time = (at / 1000).toFixed(3).padStart(12);
-    lines.push(`${time}  ${bars}|${arrow}${rest}  ${note}`.trimEnd());
-  }
+    lines.push(`${times[i]!.padStart(digits)}  ${bars}|${arrow}${rest}  ${note}`.trimEnd());
+  });
   return lines.join("\n") + "\n";
 }
 

@@ -161,6 +161,28 @@ Deno.test("PCIe throughput lies between the closed form with and without DLLPs",
   }
 });
 
+Deno.test("PCIE-19: throughput is what the credits of a round trip carry, for headers and for data", () => {
+  const link: PcieLink = { generation: 3, lanes: 8, propagationPs: 100_000 };
+  // a credit comes back after its TLP, the way, an UpdateFC and the way back
+  const trip = (wire: number) => (wire + 8) * 8125 / 64 + 200_000;
+  for (
+    const [credits, bytes, perTrip] of [
+      [[4, 2000], 64, 4 * 64],
+      [[100, 64], 256, 16 * 64],
+    ] as const
+  ) {
+    const buffers: PcieBuffers = [credits, [8, 8], [0, 0]];
+    const bed = new Bed({ nodes: pair(link).map((node) => ({ ...node, buffers })) });
+    bed.run(Array.from({ length: 200 }, (_, i): Op => {
+      return { kind: "write", src: 1, dst: 0, bytes, offset: i * 4096 };
+    }));
+    const rate = 100 * bytes / (bed.doneAt[160]! - bed.doneAt[60]!);
+    const most = perTrip / trip(bytes + 24);
+    const text = `${rate} bytes a ps of ${most}`;
+    assert(rate <= most * 1.0001 && rate > most * 0.95, text);
+  }
+});
+
 Deno.test("PCIe throughput in flits reaches the TLP bytes of a flit and no more", () => {
   const bed = new Bed({ nodes: pair({ generation: 6, lanes: 16, propagationPs: 1000 }), mps: 512 });
   const ops = Array.from({ length: 400 }, (_, i): Op => {
