@@ -4,6 +4,7 @@
  */
 import type { Maxima } from "../nic/nic.ts";
 import type { Geometry, Scenario } from "./device.ts";
+import type { Repeat, Traffic } from "./scenario.ts";
 
 /** Latest arrival of a scenario: 100 s. Virtual time is cheap, but not free: timers go on in it. */
 export const ARRIVAL_MAX_PS = 1e14;
@@ -42,6 +43,35 @@ export function checkScenario(scenario: Scenario, most: Maxima): void {
   for (let hop = 0; hop < neighbours.count; hop++) {
     const port = neighbours.port[hop]!;
     if (!(port < ports)) throw outside(`next hop ${hop} lies on port ${port}`, ports);
+  }
+}
+
+/** When the last frame of all arrives; 0 when there is none. */
+export function lastArrival(traffic: Traffic, { times, periodPs }: Repeat): number {
+  return traffic.count === 0 ? 0 : traffic.at[traffic.count - 1]! + (times - 1) * periodPs;
+}
+
+/** @throws {ScenarioError} when traffic cannot be repeated so */
+export function checkRepeat(traffic: Traffic, repeat: Repeat): void {
+  const { times, periodPs } = repeat;
+  if (!(Number.isInteger(times) && times >= 1)) {
+    throw new ScenarioError(
+      `its frames are offered ${times} times, expected a whole number from 1`,
+    );
+  }
+  const { count, at } = traffic;
+  const least = count === 0 ? 0 : at[count - 1]! - at[0]!;
+  if (!(Number.isInteger(periodPs) && periodPs >= least)) {
+    throw new ScenarioError(
+      `its frames are repeated every ${periodPs} ps, expected whole ones that last from the first ` +
+        `frame to the last: at least ${least}`,
+    );
+  }
+  const last = lastArrival(traffic, repeat);
+  if (last > ARRIVAL_MAX_PS) {
+    throw new ScenarioError(
+      `the last repeated frame arrives at ${last} ps, expected all within ${ARRIVAL_MAX_PS} ps`,
+    );
   }
 }
 

@@ -106,10 +106,10 @@ export class Environment implements Env {
     if (!(reason > REASON.none && reason < REASONS.length)) {
       throw new RangeError(`Cannot drop buffer ${buffer}: ${reason} is not a reason of REASON`);
     }
-    const { ledger, observation } = this.#machine;
+    const { observation, memory: { ledger } } = this.#machine;
     const context = cpu as Context;
-    const packet = ledger.packet[buffer]!;
-    if (packet >= 0 && observation.carrier[packet] === buffer) {
+    const packet = ledger === null ? -1 : ledger.packet[buffer]!;
+    if (ledger === null || (packet >= 0 && observation.carrier[packet] === buffer)) {
       // a refusal is evidence for the packets that it refused, in the body that was refused
       const refused = place < 0 && reason === REASON["tx-full"] && context.refusedCount > 0;
       if (refused) context.refusedCount--;

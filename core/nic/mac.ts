@@ -123,13 +123,14 @@ export class MacIn {
     memory.port[b] = this.port;
     memory.hash[b] = 0;
     memory.flags[b] = 0;
-    memory.ledger!.enter(packet, b, this.#place);
+    if (memory.ledger !== null) memory.ledger.enter(packet, b, this.#place);
     if (this.receiver !== null) this.receiver.received(b);
   }
 
   /** The packet in an ingress buffer is elsewhere now, or at its end. */
   release(b: number): void {
-    if (!this.#memory.ledger!.free(b, this.#place)) return;
+    const ledger = this.#memory.ledger;
+    if (ledger !== null && !ledger.free(b, this.#place)) return;
     this.#free[this.#freeCount++] = b;
   }
 }
@@ -262,7 +263,7 @@ export class MacOut {
     const length = memory.length[b]!;
     this.#counters.txFrames++;
     this.#counters.txBytes += length;
-    const packet = memory.ledger!.packet[b]!;
+    const packet = memory.ledger === null ? -1 : memory.ledger.packet[b]!;
     this.#observation.emit(
       packet,
       this.port,

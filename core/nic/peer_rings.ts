@@ -158,7 +158,8 @@ export class PeerRings {
     const slot = pair.free[pair.freeHead]!;
     pair.freeHead = pair.freeHead + 1 === this.slots ? 0 : pair.freeHead + 1;
     pair.freeCount--;
-    this.#memory.ledger!.alloc(slot, pair.place);
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.alloc(slot, pair.place);
     this.#memory.refresh(slot);
     return slot;
   }
@@ -201,7 +202,8 @@ export class PeerRings {
     const d = this.#pair(ingress, egress).descriptors;
     if (d.taken === d.visible) return -1;
     const slot = d.entry[d.taken++ % this.slots]!;
-    const packet = this.#memory.ledger!.packet[slot]!;
+    const ledger = this.#memory.ledger;
+    const packet = ledger === null ? -1 : ledger.packet[slot]!;
     if (packet >= 0) this.#observation.seenAt[packet] = this.#clock.now;
     return slot;
   }
@@ -239,21 +241,25 @@ export class PeerRings {
 
   #landFrame(b: number): void {
     const memory = this.#memory;
-    const ledger = memory.ledger!;
+    const ledger = memory.ledger;
     const slot = this.#target[b]!;
     memory.transfer(b, slot);
-    ledger.moved(b, slot);
-    const packet = ledger.packet[slot]!;
-    if (packet >= 0) this.#observation.dataAt[packet] = this.#clock.now;
+    if (ledger !== null) {
+      ledger.moved(b, slot);
+      const packet = ledger.packet[slot]!;
+      if (packet >= 0) this.#observation.dataAt[packet] = this.#clock.now;
+    }
     this.#nics[memory.port[b]!]!.macIn.release(b);
   }
 
   #landDescriptors(index: number, n: number): void {
     const d = this.#pairs[index]!.descriptors;
     const o = this.#observation;
+    const ledger = this.#memory.ledger;
     for (let i = 0; i < n; i++) {
       const slot = d.entry[d.visible++ % this.slots]!;
-      const packet = this.#memory.ledger!.packet[slot]!;
+      if (ledger === null) continue;
+      const packet = ledger.packet[slot]!;
       if (packet >= 0) o.descAt[packet] = this.#clock.now;
       else o.fault("done-without-data", this.#clock.now, slot, -1, this.#pairs[index]!.place, -1);
     }
@@ -264,12 +270,14 @@ export class PeerRings {
   #landCompletions(index: number, n: number): void {
     const pair = this.#pairs[index]!;
     const c = pair.completions;
-    const ledger = this.#memory.ledger!;
+    const ledger = this.#memory.ledger;
     for (let i = 0; i < n; i++) {
       const slot = c.entry[c.visible++ % this.slots]!;
-      const packet = ledger.packet[slot]!;
-      if (packet >= 0) this.#observation.doneAt[packet] = this.#clock.now;
-      if (!ledger.free(slot, pair.place)) continue;
+      if (ledger !== null) {
+        const packet = ledger.packet[slot]!;
+        if (packet >= 0) this.#observation.doneAt[packet] = this.#clock.now;
+        if (!ledger.free(slot, pair.place)) continue;
+      }
       pair.free[(pair.freeHead + pair.freeCount++) % this.slots] = slot;
     }
     const ingress = this.#nics[Math.floor(index / this.#ports)]!;

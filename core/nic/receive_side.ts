@@ -135,7 +135,8 @@ export class ReceiveSide implements Receiver {
       const slot = ring.head & (ring.size - 1);
       ring.head = (ring.head + 1) >>> 0;
       this.#target[b] = ring.read[slot]!;
-      this.#used[queue]![slot] = this.#memory.ledger!.packet[b]!;
+      const ledger = this.#memory.ledger;
+      this.#used[queue]![slot] = ledger === null ? -1 : ledger.packet[b]!;
       this.#dma.write(HOST, this.#memory.length[b]!, this.#dataLanded, b);
       this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot));
       this.#fetch(queue);
@@ -155,13 +156,15 @@ export class ReceiveSide implements Receiver {
 
   #landed(b: number): void {
     const memory = this.#memory;
-    const ledger = memory.ledger!;
+    const ledger = memory.ledger;
     const to = this.#target[b]!;
-    ledger.device(to, this.#macIn.place);
+    if (ledger !== null) ledger.device(to, this.#macIn.place);
     memory.transfer(b, to);
-    ledger.moved(b, to);
-    const packet = ledger.packet[b]!;
-    if (packet >= 0) this.#observation.dataAt[packet] = this.#clock.now;
+    if (ledger !== null) {
+      ledger.moved(b, to);
+      const packet = ledger.packet[b]!;
+      if (packet >= 0) this.#observation.dataAt[packet] = this.#clock.now;
+    }
     this.#macIn.release(b);
   }
 

@@ -95,7 +95,8 @@ export class TransmitSide implements Sender {
   }
 
   sent(b: number): void {
-    this.#memory.ledger!.free(b, this.#macOut.place);
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.free(b, this.#macOut.place);
     this.#free[this.#freeCount++] = b - this.#first;
     this.#pump();
   }
@@ -145,17 +146,18 @@ export class TransmitSide implements Sender {
     this.#descriptor[slot] = key(queue, at);
     this.#filled[slot] = 0;
     this.#order[(this.#orderHead + this.#orderCount++) % this.#order.length] = slot;
-    this.#memory.ledger!.alloc(this.#first + slot, this.#macOut.place);
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.alloc(this.#first + slot, this.#macOut.place);
     this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot);
   }
 
   #fill(slot: number): void {
     const memory = this.#memory;
-    const ledger = memory.ledger!;
+    const ledger = memory.ledger;
     const source = this.#source[slot]!;
-    ledger.device(source, this.#macOut.place);
+    if (ledger !== null) ledger.device(source, this.#macOut.place);
     memory.transfer(source, this.#first + slot);
-    ledger.moved(source, this.#first + slot);
+    if (ledger !== null) ledger.moved(source, this.#first + slot);
     this.#filled[slot] = 1;
     const descriptor = this.#descriptor[slot]!;
     if (this.rings[queueOf(descriptor)]!.readStatus[slotOf(descriptor)] === 1) {
