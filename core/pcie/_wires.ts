@@ -64,7 +64,7 @@ export class Wires {
     const payload = cls === NON_POSTED ? 0 : bytes;
     const wire = payload + this.#overhead[cls]!;
     this.credits.consume(link * CLASSES + cls, (payload + 15) >> DATA_CREDIT_SHIFT);
-    this.links.count(link, cls, 1, payload, wire);
+    this.links.count(link, cls, 1, payload);
     return this.links.send(link, this.#clock.now, wire);
   }
 

@@ -92,23 +92,20 @@ export class Calendar {
     return this.#far > 0 ? this.#heap[0]! : -1;
   }
 
-  /** Takes the entry out that `peek` answers; it can be read until the next push. */
-  pop(): number {
+  /** Takes an entry out that `peek` has just answered; it can be read until the next push. */
+  pop(entry: number): void {
     this.count--;
-    if (this.#near === 0) {
-      // the year begins anew with the day of the first event, so that what comes with it is in order
-      this.#goTo(this.#farPs);
-    }
-    const day = this.#nextDay();
-    if (day !== this.#today) this.#turn((day - this.#today) & (DAYS - 1));
-    const entry = this.#first[day]!;
+    const ps = this.#keys[entry * 2]!;
+    // without near events the year begins anew with the day of the first, so that what comes with it is in order
+    if (this.#near === 0) this.#goTo(ps);
+    else if (ps - this.#todayPs >= 1 << DAY_SHIFT) this.#turn((ps - this.#todayPs) >> DAY_SHIFT);
+    const day = this.#today;
     const next = this.#data[entry * 4]!;
     this.#first[day] = next;
     if (next < 0) this.#close(day);
     this.#near--;
     this.#data[entry * 4] = this.#free;
     this.#free = entry;
-    return entry;
   }
 
   /** Whether another event has the time of the first. */

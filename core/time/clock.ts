@@ -134,11 +134,15 @@ export class Clock {
     for (;;) {
       if (queue.count === 0) return "quiet";
       if (this.#work === 0 && isQuiet()) return "quiet";
-      const time = queue.timeOf(queue.peek());
+      let event = queue.peek();
+      const time = queue.timeOf(event);
       if (time > limits.horizonPs) return "horizon";
       if (this.events >= lastEvent) return "limit";
-      if (this.#choices !== null && queue.tied) this.#settleTie(this.#choices, time);
-      const event = queue.pop();
+      if (this.#choices !== null && queue.tied) {
+        this.#settleTie(this.#choices, time);
+        event = queue.peek();
+      }
+      queue.pop(event);
       const handler = queue.handlerOf(event);
       const arg = queue.argOf(event);
       if (handler >= 0) this.#work--;
@@ -170,7 +174,7 @@ export class Clock {
       const event = queue.peek();
       // lcores keep their place at the end of the instant
       if (queue.timeOf(event) !== time || (n > 0 && queue.orderOf(event) >= END_OF_INSTANT)) break;
-      queue.pop();
+      queue.pop(event);
       ties[n * 3] = queue.orderOf(event);
       ties[n * 3 + 1] = queue.handlerOf(event);
       ties[n * 3 + 2] = queue.argOf(event);
