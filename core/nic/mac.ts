@@ -9,7 +9,6 @@
  * preamble, SFD and inter-frame gap (IEEE 802.3, 4.4.2). Rounding rule: a frame ends at the picosecond
  * nearest to (bits since the line was idle) / rate, so errors never add up.
  */
-import { copyBytes } from "../memory/copy.ts";
 import type { Memory, Region } from "../memory/memory.ts";
 import type { Observation, PortCounters } from "../machine/observation.ts";
 import { REASON } from "../policy.ts";
@@ -118,8 +117,7 @@ export class MacIn {
     this.#counters.rxBytes += length;
     const b = this.#free[--this.#freeCount]!;
     const memory = this.#memory;
-    copyBytes(bytes, offset, memory.bytes, memory.offset[b]!, length);
-    memory.length[b] = length;
+    memory.fill(b, bytes, offset, length);
     memory.port[b] = this.port;
     memory.hash[b] = 0;
     memory.flags[b] = 0;
@@ -246,7 +244,8 @@ export class MacOut {
       this.#bits = 0;
       this.#freeAt = now;
     }
-    const slot = (this.#head + this.#count++) % this.#queue.length;
+    let slot = this.#head + this.#count++;
+    if (slot >= this.#queue.length) slot -= this.#queue.length;
     this.#queue[slot] = b;
     this.#starts[slot] = this.#freeAt;
     this.#bits += (this.#memory.length[b]! + OVERHEAD) * 8;
@@ -257,7 +256,7 @@ export class MacOut {
   #left(): void {
     const b = this.#queue[this.#head]!;
     const start = this.#starts[this.#head]!;
-    this.#head = (this.#head + 1) % this.#queue.length;
+    this.#head = this.#head + 1 === this.#queue.length ? 0 : this.#head + 1;
     this.#count--;
     const memory = this.#memory;
     const length = memory.length[b]!;

@@ -97,7 +97,9 @@ export class ReceiveSide implements Receiver {
   }
 
   received(b: number): void {
-    this.#fifo[(this.#fifoHead + this.#fifoCount++) % this.#fifo.length] = b;
+    let at = this.#fifoHead + this.#fifoCount++;
+    if (at >= this.#fifo.length) at -= this.#fifo.length;
+    this.#fifo[at] = b;
     this.#pump();
   }
 
@@ -130,7 +132,7 @@ export class ReceiveSide implements Receiver {
         this.#fetch(queue);
         return;
       }
-      this.#fifoHead = (this.#fifoHead + 1) % this.#fifo.length;
+      this.#fifoHead = this.#fifoHead + 1 === this.#fifo.length ? 0 : this.#fifoHead + 1;
       this.#fifoCount--;
       const slot = ring.head & (ring.size - 1);
       ring.head = (ring.head + 1) >>> 0;

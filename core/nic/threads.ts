@@ -126,7 +126,9 @@ export class NicThreads implements Receiver, Sender {
 
   /** The ingress buffer holds a packet: a free thread takes it, else it waits its turn. */
   received(b: number): void {
-    this.#waiting[(this.#waitingHead + this.#waitingCount++) % this.#waiting.length] = b;
+    let at = this.#waitingHead + this.#waitingCount++;
+    if (at >= this.#waiting.length) at -= this.#waiting.length;
+    this.#waiting[at] = b;
     this.#assign();
   }
 
@@ -138,7 +140,9 @@ export class NicThreads implements Receiver, Sender {
   #assign(): void {
     while (this.#freeCount > 0 && this.#waitingCount > 0) {
       const b = this.#waiting[this.#waitingHead]!;
-      this.#waitingHead = (this.#waitingHead + 1) % this.#waiting.length;
+      this.#waitingHead = this.#waitingHead + 1 === this.#waiting.length
+        ? 0
+        : this.#waitingHead + 1;
       this.#waitingCount--;
       const thread = this.#free[--this.#freeCount]!;
       this.#holds[thread] = b;

@@ -145,7 +145,9 @@ export class TransmitSide implements Sender {
     this.#source[slot] = source;
     this.#descriptor[slot] = key(queue, at);
     this.#filled[slot] = 0;
-    this.#order[(this.#orderHead + this.#orderCount++) % this.#order.length] = slot;
+    let last = this.#orderHead + this.#orderCount++;
+    if (last >= this.#order.length) last -= this.#order.length;
+    this.#order[last] = slot;
     const ledger = this.#memory.ledger;
     if (ledger !== null) ledger.alloc(this.#first + slot, this.#macOut.place);
     this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot);
@@ -170,7 +172,7 @@ export class TransmitSide implements Sender {
   #sendFilled(): void {
     while (this.#orderCount > 0 && this.#filled[this.#order[this.#orderHead]!] === 1) {
       const slot = this.#order[this.#orderHead]!;
-      this.#orderHead = (this.#orderHead + 1) % this.#order.length;
+      this.#orderHead = this.#orderHead + 1 === this.#order.length ? 0 : this.#orderHead + 1;
       this.#orderCount--;
       this.#filled[slot] = 0;
       this.#macOut.send(this.#first + slot);

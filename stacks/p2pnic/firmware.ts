@@ -46,11 +46,12 @@ export class WrFirmware implements Firmware {
   readonly #readCycles: number;
   readonly #pollCycles: number;
   /** By ingress buffer: the egress that it goes to, or minus the reason why it goes nowhere. */
-  readonly #outcome = new Map<number, number>();
+  readonly #outcome: Int16Array;
 
   constructor(env: Env) {
     this.#env = env;
     const { nics } = env.hardware;
+    this.#outcome = new Int16Array(env.memory.offset.length);
     this.#cycles = env.cost("p2pnic.ingress");
     this.#readCycles = env.cost("p2pnic.read");
     this.#pollCycles = env.cost("p2pnic.poll");
@@ -71,10 +72,10 @@ export class WrFirmware implements Firmware {
     route(this.#env, b, nic.port, verdict);
     const cycles = this.#cycles + verdict.reads * this.#readCycles;
     if (verdict.reason !== REASON.none) {
-      this.#outcome.set(b, -verdict.reason);
+      this.#outcome[b] = -verdict.reason;
       return cycles;
     }
-    this.#outcome.set(b, verdict.egress);
+    this.#outcome[b] = verdict.egress;
     const pair = this.#pairs[nic.port]![verdict.egress]!;
     pair.inFlight++;
     pair.sequence.enter(b);
@@ -82,8 +83,7 @@ export class WrFirmware implements Firmware {
   }
 
   done(nic: Nic, _thread: number, b: number): void {
-    const outcome = this.#outcome.get(b)!;
-    this.#outcome.delete(b);
+    const outcome = this.#outcome[b]!;
     if (outcome < 0) {
       nic.drop(b, -outcome);
       return;
