@@ -48,6 +48,8 @@ export class Endpoints implements Receiver {
   /** TLPs waiting at each node, posted and non-posted. */
   readonly #waiting: Int32Array;
   readonly #reading: Int32Array;
+  /** Read requests that are to be looked at when they arrive, or wait in the receive buffer, by completer. */
+  readonly #inbound: Int32Array;
   /** When the last write of a pair becomes visible: `src * nodes + dst`. */
   readonly #visibleAt: Float64Array;
   readonly #refused: Uint8Array;
@@ -77,6 +79,7 @@ export class Endpoints implements Receiver {
     this.#tags = new Allowance(nodes, limits.tags);
     this.#waiting = new Int32Array(nodes * 2);
     this.#reading = new Int32Array(nodes);
+    this.#inbound = new Int32Array(nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
     this.#refused = new Uint8Array(nodes);
     this.#roomHandler = new Int32Array(nodes).fill(-1);
@@ -190,11 +193,16 @@ export class Endpoints implements Receiver {
   deliver(tlp: number, at: number): void {
     const pool = this.#pool;
     const cls = pool.cls[tlp]!;
+    const dst = pool.dst[tlp]!;
     if (cls === NON_POSTED) {
-      this.#clock.at(at, this.#requestHandler, tlp);
+      // with a place at the completer and none before it, it need not be looked at when it arrives
+      if (this.#reading[dst]! < this.#limits.reads && this.#inbound[dst] === 0) this.#read(tlp, at);
+      else {
+        this.#inbound[dst]!++;
+        this.#clock.at(at, this.#requestHandler, tlp);
+      }
       return;
     }
-    const dst = pool.dst[tlp]!;
     this.#wires.release(downLink(dst), cls, pool.bytes[tlp]!, at);
     if (cls === POSTED) this.#land(tlp, at);
     else this.#comeBack(tlp, at);
@@ -239,15 +247,21 @@ export class Endpoints implements Receiver {
 
   #accept(node: number): void {
     const queue = node * CLASSES + NON_POSTED;
-    const latency = node === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
     while (this.#reading[node]! < this.#limits.reads && this.#requests.first(queue) >= 0) {
-      const tlp = this.#requests.shift(queue);
-      const now = this.#clock.now;
-      this.#reading[node]!++;
-      this.#wires.release(downLink(node), NON_POSTED, 0, now);
-      const visible = this.#visibleAt[this.#pool.src[tlp]! * this.#nodes + node]!;
-      this.#clock.at(Math.max(now + latency, visible), this.#answerHandler, tlp);
+      this.#inbound[node]!--;
+      this.#read(this.#requests.shift(queue), this.#clock.now);
     }
+  }
+
+  /** The completer takes a request on at `at`. */
+  #read(tlp: number, at: number): void {
+    const node = this.#pool.dst[tlp]!;
+    this.#reading[node]!++;
+    this.#wires.release(downLink(node), NON_POSTED, 0, at);
+    const latency = node === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
+    const visible = this.#visibleAt[this.#pool.src[tlp]! * this.#nodes + node]!;
+    const ready = at + latency;
+    this.#clock.at(ready > visible ? ready : visible, this.#answerHandler, tlp);
   }
 
   #answer(tlp: number): void {
@@ -266,6 +280,7 @@ export class Endpoints implements Receiver {
     this.#tags.reset();
     this.#waiting.fill(0);
     this.#reading.fill(0);
+    this.#inbound.fill(0);
     this.#visibleAt.fill(-1);
     this.#refused.fill(0);
   }

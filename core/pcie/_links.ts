@@ -19,7 +19,7 @@ export class Links {
   readonly #payload: Float64Array;
   readonly #tlps: Float64Array;
   /** Bytes beside the payload of a TLP, by class. */
-  readonly #overhead: readonly [number, number, number];
+  readonly overhead: Int32Array;
 
   constructor(nodes: number, profile: FabricProfile) {
     const n = 2 * nodes;
@@ -30,11 +30,11 @@ export class Links {
     this.#sent = new Float64Array(n);
     this.#payload = new Float64Array(n);
     this.#tlps = new Float64Array(n * CLASSES);
-    this.#overhead = [
+    this.overhead = Int32Array.of(
       profile.writeOverheadBytes,
       profile.readOverheadBytes,
       profile.completionOverheadBytes,
-    ];
+    );
   }
 
   /** Sends `bytes`, not before `at`, and answers when the last has left. */
@@ -88,7 +88,7 @@ export class Links {
       const of = (cls: number): number => this.#tlps[link * CLASSES + cls]!;
       const payloadBytes = this.#payload[link]!;
       const tlps: [number, number, number] = [of(0), of(1), of(2)];
-      const tlpBytes = tlps.reduce((sum, n, cls) => sum + n * this.#overhead[cls]!, payloadBytes);
+      const tlpBytes = tlps.reduce((sum, n, cls) => sum + n * this.overhead[cls]!, payloadBytes);
       return { name: linkName(link), payloadBytes, tlpBytes, tlps };
     });
   }

@@ -2,7 +2,8 @@
  * The link directions of the coarse fabric as servers of whole operations. A link to a node has an input for
  * each other node, a link from a node has one; each input keeps one queue per class, so that requests do not
  * wait behind answers, and within it the ordering table decides. A free server begins at once, without an
- * event; a busy one looks at its queues when it becomes free.
+ * event, and so does one that will be free soon while nobody waits for it; a busy one looks at its queues when it
+ * becomes free.
  *
  * It serves the input that has had the fewest TLPs, and of its classes the one that has (start-time fair
  * queueing, Goyal et al., SIGCOMM 1996, with TLPs for bits): so they share the link as the transmitters of the
@@ -14,6 +15,10 @@ import type { Links } from "./_links.ts";
 import { MAY_PASS } from "./_ordering.ts";
 import type { Clock } from "../time/clock.ts";
 
+/**
+ * How long before it is free a link is reserved for who asks first. It saves the event at which it becomes free;
+ * who shares a link may go out of turn by as much, which a saturated one never sees, since there somebody waits.
+ */
 export const AHEAD_PS = 150_000;
 
 /** Servers and what waits for them. */

@@ -5,8 +5,10 @@
  * An operation reserves its source's link when that is free and its turn has come, and the link to its
  * destination likewise when its first byte has come through the switch: a shared link that were reserved for
  * an operation still waiting elsewhere would stand idle meanwhile. A link that is free costs no event: so a
- * write is one, its landing, and a read two, at the completer and at the end; each wait for a busy link is one
- * more. Who goes next on a busy link is `_servers.ts`'s to say.
+ * write is one, its landing, and a read two, at the completer and at the end. One that will be free soon is
+ * reserved as well, in the order of asking (`_servers.ts`); each wait for one that will not is an event more.
+ * Who goes next then is `_servers.ts`'s to say. A single TLP whose links are free or nearly so takes its whole
+ * way in one step (`_express.ts`).
  *
  * Zero load is exact: the time of the last byte is that of the TLP fabric, cut-through where both links have
  * the same rate, store-and-forward of each TLP otherwise. Saturated, each link moves what the TLP fabric's
@@ -31,9 +33,10 @@ import {
   TAGS,
   upLink,
 } from "./_geometry.ts";
+import { Express } from "./_express.ts";
 import { Links } from "./_links.ts";
-import { type Leg, Legs } from "./_legs.ts";
-import { AHEAD_PS, Servers } from "./_servers.ts";
+import { lastByteAt, type Leg, Legs } from "./_legs.ts";
+import { Servers } from "./_servers.ts";
 import { Window, windowTlps } from "./_window.ts";
 import type {
   CreditAccount,
@@ -79,13 +82,13 @@ export class CoarseFabric implements Fabric {
   readonly #legs = new Legs();
   readonly #window: Window;
   readonly #servers: Servers;
+  readonly #express: Express;
   /** When the last byte of a pair leaves the switch, and when its last write is visible. */
   readonly #arrivesAt: Float64Array;
   readonly #visibleAt: Float64Array;
   readonly #answerHandler: number;
-  /** By class: bytes of an operation that one TLP takes, bytes beside them, and bytes of a full TLP. */
+  /** By class: bytes of an operation that one TLP takes, and bytes of a full TLP. */
   readonly #unit = new Int32Array(CLASSES);
-  readonly #overhead: Int32Array;
   readonly #full = new Int32Array(CLASSES);
   #devices = -1;
 
@@ -105,12 +108,8 @@ export class CoarseFabric implements Fabric {
     const serve = (link: number, leg: Leg, at: number) => this.#serve(link, leg, at);
     this.#servers = new Servers(clock, this.#links, nodes, serve);
     this.#arrivesAt = new Float64Array(nodes * nodes);
+    this.#express = new Express(clock, profile, this.#links, this.#servers, this.#arrivesAt, nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
-    this.#overhead = Int32Array.of(
-      profile.writeOverheadBytes,
-      profile.readOverheadBytes,
-      profile.completionOverheadBytes,
-    );
     this.#answerHandler = clock.register((index) => this.#answer(this.#legs.at(index)));
   }
 
@@ -141,45 +140,12 @@ export class CoarseFabric implements Fabric {
       const verb = cls === POSTED ? "write" : "read";
       throw operationError(verb, src, dst, bytes, devices);
     }
-    if (bytes <= this.#unit[cls]!) {
-      const at = this.#through(cls, src, dst, cls === POSTED ? bytes : 0);
-      if (at >= 0) {
-        this.#window.pass(src, at - this.#profile.switchPs);
-        if (cls === POSTED) this.#land(src, dst, at, handler, arg);
-        else this.#ask(this.#legs.take(cls, src, dst, bytes, handler, arg), src, dst, at);
-        return;
-      }
-    }
-    this.#depart(this.#legs.take(cls, src, dst, bytes, handler, arg), src);
-  }
-
-  /**
-   * Sends one TLP all the way, if nothing waits for either of its links and both are free soon; answers when its
-   * last byte leaves the switch, or -1. What most TLPs do, in one go: the same as a leg that never waits.
-   */
-  #through(cls: number, from: number, to: number, payload: number): number {
-    const links = this.#links;
-    const up = upLink(from);
-    const down = downLink(to);
-    const { waiting } = this.#servers;
-    if (waiting[up] !== 0 || waiting[down] !== 0) return -1;
-    const now = this.#clock.now;
-    const switchPs = this.#profile.switchPs;
-    const upFree = links.freeAt[up]!;
-    const downFree = links.freeAt[down]!;
-    if (upFree > now + AHEAD_PS || downFree > now + switchPs + AHEAD_PS) return -1;
-    const wire = payload + this.#overhead[cls]!;
-    const start = upFree > now ? upFree : now;
-    const end = links.send(up, start, wire);
-    const ready = (links.sameRate(up, down) ? start : end) + switchPs;
-    let at = links.send(down, ready > downFree ? ready : downFree, wire);
-    const pair = from * this.#nodes + to;
-    const earlier = this.#arrivesAt[pair]! + links.atLeast(down, wire);
-    if (earlier > at) at = earlier;
-    this.#arrivesAt[pair] = at;
-    links.count(up, cls, 1, payload);
-    links.count(down, cls, 1, payload);
-    return at;
+    const payload = cls === POSTED ? bytes : 0;
+    const at = bytes <= this.#unit[cls]! ? this.#express.send(cls, src, dst, payload) : -1;
+    if (at < 0) return this.#depart(this.#legs.take(cls, src, dst, bytes, handler, arg), src);
+    this.#window.pass(src, at - this.#profile.switchPs);
+    if (cls === POSTED) return this.#land(src, dst, at, handler, arg);
+    this.#ask(this.#legs.take(cls, src, dst, bytes, handler, arg), src, dst, at);
   }
 
   /** Sends a leg on its way from a node. */
@@ -189,7 +155,7 @@ export class CoarseFabric implements Fabric {
     const tlps = Math.ceil(leg.bytes / this.#unit[cls]!);
     leg.tlps = tlps;
     leg.payload = payload;
-    leg.wire = payload + tlps * this.#overhead[cls]!;
+    leg.wire = payload + tlps * this.#links.overhead[cls]!;
     if (cls !== COMPLETION) this.#window.start(from, tlps);
     this.#servers.submit(upLink(from), 0, leg, this.#clock.now);
   }
@@ -229,13 +195,21 @@ export class CoarseFabric implements Fabric {
   #arrive(leg: Leg, from: number, to: number, end: number): void {
     const cls = leg.cls;
     const link = downLink(to);
-    const at = this.#tail(leg, link, end, from, to);
-    this.#arrivesAt[from * this.#nodes + to] = at;
+    const pair = from * this.#nodes + to;
+    const at = lastByteAt(
+      leg,
+      this.#links,
+      link,
+      end,
+      this.#profile.switchPs,
+      this.#arrivesAt[pair]!,
+    );
+    this.#arrivesAt[pair] = at;
     if (cls !== COMPLETION) {
       this.#window.leaves(from, leg.tlps, at - this.#profile.switchPs);
     }
     if (cls === NON_POSTED) {
-      this.#ask(leg, from, to, this.#links.leftAt(link, leg.wire - this.#overhead[cls]!));
+      this.#ask(leg, from, to, this.#links.leftAt(link, leg.wire - this.#links.overhead[cls]!));
       return;
     }
     if (cls === POSTED) this.#land(from, to, at, leg.handler, leg.arg);
@@ -251,25 +225,6 @@ export class CoarseFabric implements Fabric {
     this.#clock.at(ready > visible ? ready : visible, this.#answerHandler, leg.index);
   }
 
-  /** When the last byte of a leg has left a link that has all of it reserved until `end`. */
-  #tail(leg: Leg, link: number, end: number, from: number, to: number): number {
-    const links = this.#links;
-    const switchPs = this.#profile.switchPs;
-    let at = end;
-    if (leg.tailAt >= 0) {
-      // store-and-forward towards a faster link: the last TLPs have to be there before they can leave
-      const last = leg.last;
-      at = Math.max(at, leg.tailAt + switchPs + links.duration(link, last));
-      const before = leg.before;
-      if (before > 0) {
-        at = Math.max(at, leg.beforeAt + switchPs + links.duration(link, before + last));
-      }
-    }
-    // and one operation of a pair after the other
-    const earlier = this.#arrivesAt[from * this.#nodes + to]!;
-    return Math.max(at, earlier + links.atLeast(link, leg.wire));
-  }
-
   #land(src: number, dst: number, at: number, handler: number, arg: number): void {
     const visible = at + (dst === 0 ? this.#profile.hostWritePs : this.#profile.deviceWritePs);
     this.#visibleAt[src * this.#nodes + dst] = visible;
@@ -278,16 +233,14 @@ export class CoarseFabric implements Fabric {
 
   #answer(leg: Leg): void {
     const { src, dst, bytes } = leg;
-    if (bytes <= this.#unit[COMPLETION]!) {
-      const at = this.#through(COMPLETION, dst, src, bytes);
-      if (at >= 0) {
-        this.#comeBack(leg, at);
-        this.#legs.give(leg);
-        return;
-      }
+    const single = bytes <= this.#unit[COMPLETION]!;
+    const at = single ? this.#express.send(COMPLETION, dst, src, bytes) : -1;
+    if (at < 0) {
+      leg.cls = COMPLETION;
+      return this.#depart(leg, dst);
     }
-    leg.cls = COMPLETION;
-    this.#depart(leg, dst);
+    this.#comeBack(leg, at);
+    this.#legs.give(leg);
   }
 
   #comeBack(leg: Leg, at: number): void {
@@ -324,7 +277,7 @@ export class CoarseFabric implements Fabric {
     this.#unit[COMPLETION] = Math.min(completionChunk(mps, this.#profile.rcbBytes), mrrs);
     for (let cls = 0; cls < CLASSES; cls++) {
       const payload = cls === NON_POSTED ? 0 : this.#unit[cls]!;
-      this.#full[cls] = payload + this.#overhead[cls]!;
+      this.#full[cls] = payload + this.#links.overhead[cls]!;
     }
     this.#links.reset();
     this.#legs.reset();

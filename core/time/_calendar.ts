@@ -18,8 +18,6 @@ const YEAR_PS = DAYS << DAY_SHIFT;
 
 /** Events by time and order. */
 export class Calendar {
-  /** Events that wait. */
-  count = 0;
   /** Time and order of each entry, side by side. */
   #keys: Float64Array;
   /** Next entry of its day, handler and argument of each entry, in fours. */
@@ -46,6 +44,11 @@ export class Calendar {
     this.#keys = new Float64Array(capacity * 2);
     this.#data = new Int32Array(capacity * 4);
     this.#heap = new Int32Array(capacity);
+  }
+
+  /** Events that wait. */
+  get count(): number {
+    return this.#near + this.#far;
   }
 
   /** Time of an entry. */
@@ -76,11 +79,13 @@ export class Calendar {
       if (this.#used * 2 === this.#keys.length) this.#grow();
       entry = this.#used++;
     }
-    this.#keys[entry * 2] = ps;
-    this.#keys[entry * 2 + 1] = order;
-    this.#data[entry * 4 + 1] = handler;
-    this.#data[entry * 4 + 2] = arg;
-    this.count++;
+    const keys = this.#keys;
+    const data = this.#data;
+    keys[entry * 2] = ps;
+    keys[entry * 2 + 1] = order;
+    data[entry * 4] = -1;
+    data[entry * 4 + 1] = handler;
+    data[entry * 4 + 2] = arg;
     const ahead = ps - this.#todayPs;
     if (ahead < YEAR_PS) this.#enter(entry, (this.#today + (ahead >> DAY_SHIFT)) & (DAYS - 1));
     else this.#putOff(entry);
@@ -94,7 +99,6 @@ export class Calendar {
 
   /** Takes an entry out that `peek` has just answered; it can be read until the next push. */
   pop(entry: number): void {
-    this.count--;
     const ps = this.#keys[entry * 2]!;
     // without near events the year begins anew with the day of the first, so that what comes with it is in order
     if (this.#near === 0) this.#goTo(ps);
@@ -119,7 +123,7 @@ export class Calendar {
 
   /** Empty, at time 0. */
   reset(): void {
-    this.count = this.#near = 0;
+    this.#near = 0;
     this.#free = -1;
     this.#used = 0;
     this.#first.fill(-1);
@@ -134,9 +138,7 @@ export class Calendar {
   /** Puts an entry into the list of a day. */
   #enter(entry: number, day: number): void {
     this.#near++;
-    const data = this.#data;
     const first = this.#first[day]!;
-    data[entry * 4] = -1;
     if (first < 0) {
       this.#first[day] = this.#last[day] = entry;
       this.#busy[day >> 5]! |= 1 << (day & 31);
@@ -145,10 +147,15 @@ export class Calendar {
     }
     const last = this.#last[day]!;
     if (this.#before(last, entry)) {
-      data[last * 4] = entry;
+      this.#data[last * 4] = entry;
       this.#last[day] = entry;
-      return;
-    }
+    } else this.#enterBefore(entry, day);
+  }
+
+  /** The same before some of its day. */
+  #enterBefore(entry: number, day: number): void {
+    const data = this.#data;
+    const first = this.#first[day]!;
     if (this.#before(entry, first)) {
       data[entry * 4] = first;
       this.#first[day] = entry;
@@ -201,7 +208,9 @@ export class Calendar {
     const end = this.#todayPs + YEAR_PS;
     while (this.#farPs < end) {
       const ahead = this.#farPs - this.#todayPs;
-      this.#enter(this.#takeFar(), (this.#today + (ahead >> DAY_SHIFT)) & (DAYS - 1));
+      const entry = this.#takeFar();
+      this.#data[entry * 4] = -1;
+      this.#enter(entry, (this.#today + (ahead >> DAY_SHIFT)) & (DAYS - 1));
     }
   }
 
