@@ -44,7 +44,7 @@ function measure(name: string): void {
   const perPacket = (o.events / o.emitted).toFixed(2);
   const mpps = o.emitted / (o.endPs / 1e6);
   console.log(
-    `${name.padEnd(18)} ${median.toFixed(3)} M packets/CPU-s (${least.toFixed(3)}..${
+    `${name.padEnd(24)} ${median.toFixed(3)} M packets/CPU-s (${least.toFixed(3)}..${
       most.toFixed(3)
     }), ` +
       `${perPacket} events a packet, ${
