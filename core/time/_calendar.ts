@@ -186,7 +186,7 @@ export class Calendar {
     if (here !== 0) return (word << 5) + lowest(here);
     // later words, then round the end of the year to the earlier ones and what of this one lies before today
     const later = this.#busyWords & (-2 << word);
-    const other = lowest(word < 31 && later !== 0 ? later : this.#busyWords);
+    const other = lowest(later !== 0 ? later : this.#busyWords);
     return (other << 5) + lowest(this.#busy[other]!);
   }
 
