@@ -48,8 +48,6 @@ export class Endpoints implements Receiver {
   /** TLPs waiting at each node, posted and non-posted. */
   readonly #waiting: Int32Array;
   readonly #reading: Int32Array;
-  /** Read requests that are to be looked at when they arrive, or wait in the receive buffer, by completer. */
-  readonly #inbound: Int32Array;
   /** When the last write of a pair becomes visible: `src * nodes + dst`. */
   readonly #visibleAt: Float64Array;
   readonly #refused: Uint8Array;
@@ -79,7 +77,6 @@ export class Endpoints implements Receiver {
     this.#tags = new Allowance(nodes, limits.tags);
     this.#waiting = new Int32Array(nodes * 2);
     this.#reading = new Int32Array(nodes);
-    this.#inbound = new Int32Array(nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
     this.#refused = new Uint8Array(nodes);
     this.#roomHandler = new Int32Array(nodes).fill(-1);
@@ -195,12 +192,9 @@ export class Endpoints implements Receiver {
     const cls = pool.cls[tlp]!;
     const dst = pool.dst[tlp]!;
     if (cls === NON_POSTED) {
-      // with a place at the completer and none before it, it need not be looked at when it arrives
-      if (this.#reading[dst]! < this.#limits.reads && this.#inbound[dst] === 0) this.#read(tlp, at);
-      else {
-        this.#inbound[dst]!++;
-        this.#clock.at(at, this.#requestHandler, tlp);
-      }
+      // with a place at the completer none waits before it, and it need not be looked at when it arrives
+      if (this.#reading[dst]! < this.#limits.reads) this.#read(tlp, at);
+      else this.#clock.at(at, this.#requestHandler, tlp);
       return;
     }
     this.#wires.release(downLink(dst), cls, pool.bytes[tlp]!, at);
@@ -248,7 +242,6 @@ export class Endpoints implements Receiver {
   #accept(node: number): void {
     const queue = node * CLASSES + NON_POSTED;
     while (this.#reading[node]! < this.#limits.reads && this.#requests.first(queue) >= 0) {
-      this.#inbound[node]!--;
       this.#read(this.#requests.shift(queue), this.#clock.now);
     }
   }
@@ -280,7 +273,6 @@ export class Endpoints implements Receiver {
     this.#tags.reset();
     this.#waiting.fill(0);
     this.#reading.fill(0);
-    this.#inbound.fill(0);
     this.#visibleAt.fill(-1);
     this.#refused.fill(0);
   }

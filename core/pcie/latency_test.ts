@@ -1,7 +1,7 @@
 // Aim: without other traffic every time is the sum of stage constants, to the picosecond, in both fidelities.
 // Method: an oracle that walks each TLP through link, switch, link in whole numbers (a byte lasts 8000/57.88 ps
 // = 200000/1447, half of it on the host's link), for hand-picked and for drawn sizes.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { GEOMETRY, type Operation, PROFILE, Testbed } from "./_testbed_for_tests.ts";
 import { Clock } from "../time/clock.ts";
@@ -135,5 +135,32 @@ Deno.test("TlpFabric PCIE-4: as many requests are outstanding as there are tags,
     assertEquals([requests(), answered], [tags, 0], `${tags} tags`);
     clock.run({ horizonPs: 1e9, events: 100_000 });
     assertEquals([requests(), answered, most], [count, count, tags], `${tags} tags`);
+  }
+});
+
+Deno.test("TlpFabric returns the credit of a read request when the request has arrived", () => {
+  const bed = new Testbed("tlp", 4);
+  const ops = [1, 2, 3, 4].map((src): Operation => ({ kind: "read", src, dst: 0, bytes: 4 }));
+  bed.run(ops, { ...GEOMETRY, headerCredits: 1 });
+  const times = [...bed.doneAt].sort((a, b) => a - b);
+  // with one header credit each request waits until the one before has arrived and its UpdateFC is back
+  for (let i = 1; i < times.length; i++) {
+    const apart = times[i]! - times[i - 1]!;
+    const least = duration(24, 0) + PROFILE.updateFcPs;
+    assert(apart >= least, `answers ${apart} ps apart, at least ${least} for one credit`);
+  }
+});
+
+Deno.test("TlpFabric answers requests in the order in which they arrive, however few its completer takes on", () => {
+  for (const reads of [1, 2, 3]) {
+    const bed = new Testbed("tlp", 4, PROFILE, { tags: 8, reads, waiting: 8 });
+    // so far apart that places become free while requests are on the way
+    for (let gap = 20_000; gap < 700_000; gap += 7_000) {
+      const ops = Array.from({ length: 12 }, (_, i): Operation => {
+        return { kind: "read", src: 1 + i % 4, dst: 0, bytes: 64, at: i * gap };
+      });
+      bed.run(ops);
+      assertEquals(bed.order, ops.map((_, i) => i), `${reads} at a time, ${gap} ps apart`);
+    }
   }
 });
