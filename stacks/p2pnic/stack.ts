@@ -6,6 +6,7 @@
 import type { Policy } from "../../core/policy.ts";
 import { type Dataplane, type Env, type Stack, STRICT } from "../../core/stack.ts";
 import { WrFirmware } from "./firmware.ts";
+import { type P2pnicOptions, settingsOf } from "./options.ts";
 
 /**
  * What P2PNIC declares: a route back to the ingress port has no ring.
@@ -21,7 +22,8 @@ import { WrFirmware } from "./firmware.ts";
 export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
 
 /**
- * The stack, variant Wr.
+ * The stack.
+ * @throws {RangeError} naming an option that is none
  *
  * @example
  * ```ts
@@ -31,8 +33,14 @@ export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
  * assertEquals(p2pnic().policy!.hairpin, "drop");
  * ```
  */
-export function p2pnic(): Stack {
+export function p2pnic(options: P2pnicOptions = {}): Stack {
+  const { variant, routing } = settingsOf(options);
   const stack = (env: Env): Dataplane => {
+    if (variant !== "wr" || !routing) {
+      throw new RangeError(
+        `Cannot boot p2pnic: variant ${variant} with routing ${routing} is not built`,
+      );
+    }
     const { nics, peers, peerSlots, nicBuffers } = env.hardware;
     peers.boot(nics, peerSlots, nicBuffers);
     const firmware = new WrFirmware(env);
