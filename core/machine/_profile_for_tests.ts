@@ -7,6 +7,7 @@ export const TEST_PROFILE: MachineProfile = {
   linkGbps: 40,
   txFifo: 64,
   interruptPs: 1_000_000,
+  hostMemoryGbps: 68.1,
   nicMhz: 800,
   nicThreads: 36,
   nicBuffers: 16384,
@@ -43,6 +44,8 @@ export const TEST_PROFILE: MachineProfile = {
     "l3fwd.packet": 120,
     "p2pnic.ingress": 800,
     "p2pnic.read": 0,
+    "p2pnic.pipeline": 0,
     "p2pnic.poll": 80,
+    "p2pnic.look": 1,
   },
 };

@@ -51,6 +51,7 @@ export class Environment implements Env {
     this.hardware = {
       nics,
       peers: machine.peers,
+      hostRings: machine.hostRings,
       nicBuffers: machine.profile.nicBuffers,
       peerSlots: geometry.peerSlots,
     };

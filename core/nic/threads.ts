@@ -189,3 +189,5 @@ export const DESCRIPTOR = 1;
 export const COMPLETION = 2;
 /** Signal: the frame that was to be fetched into buffer `arg` is there. */
 export const FETCHED = 3;
+/** Signal: descriptors of queue `arg` that were asked for are here. */
+export const POLLED = 4;

@@ -5,8 +5,11 @@
  */
 import type { Policy } from "../../core/policy.ts";
 import { type Dataplane, type Env, type Stack, STRICT } from "../../core/stack.ts";
-import { WrFirmware } from "./firmware.ts";
+import { BounceTransfer } from "./bounce.ts";
+import { P2pnicFirmware } from "./firmware.ts";
 import { type P2pnicOptions, settingsOf } from "./options.ts";
+import { ReadTransfer, WriteTransfer } from "./peers.ts";
+import { NicTable } from "./table.ts";
 
 /**
  * What P2PNIC declares: a route back to the ingress port has no ring.
@@ -34,17 +37,17 @@ export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
  * ```
  */
 export function p2pnic(options: P2pnicOptions = {}): Stack {
-  const { variant, routing } = settingsOf(options);
+  const settings = settingsOf(options);
+  const { variant, batch } = settings;
+  const table = new NicTable(settings.table, settings.tableBytes);
   const stack = (env: Env): Dataplane => {
-    if (variant !== "wr" || !routing) {
-      throw new RangeError(
-        `Cannot boot p2pnic: variant ${variant} with routing ${routing} is not built`,
-      );
-    }
-    const { nics, peers, peerSlots, nicBuffers } = env.hardware;
-    peers.boot(nics, peerSlots, nicBuffers);
-    const firmware = new WrFirmware(env);
-    return { name: "p2pnic (Wr)", firmware, report: () => firmware.report() };
+    const fib = table.load(env.fib);
+    const transfer = new TRANSFERS[variant](env, batch);
+    const firmware = new P2pnicFirmware(env, settings, fib, transfer);
+    return { name: NAMES[variant], firmware, report: () => firmware.report() };
   };
   return Object.assign(stack, { policy: P2PNIC_POLICY });
 }
+
+const TRANSFERS = { wr: WriteTransfer, rd: ReadTransfer, bn: BounceTransfer } as const;
+const NAMES = { wr: "p2pnic (Wr)", rd: "p2pnic (Rd)", bn: "p2pnic (Bn)" } as const;
