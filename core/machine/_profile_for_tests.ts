@@ -46,6 +46,6 @@ export const TEST_PROFILE: MachineProfile = {
     "p2pnic.read": 0,
     "p2pnic.pipeline": 0,
     "p2pnic.poll": 80,
-    "p2pnic.look": 1,
+    "p2pnic.look": 32,
   },
 };

@@ -160,9 +160,9 @@ export class DmaEngine {
     this.readShareTaken = 0;
   }
 
-  /** Reads that wait for the server or are in it, and those under way. */
-  get readsPending(): number {
-    return this.#reads.count + this.#inFlight;
+  /** Reads that may be under way. */
+  get readsInFlight(): number {
+    return this.#profile.readsInFlight;
   }
 
   /** Writes that wait for the server or are in it. */

@@ -120,8 +120,8 @@ class Fetchers {
 
 /**
  * Rd: the egress NIC reads the frame out of the ingress NIC. A thread takes one descriptor and waits for its
- * frame; threads without a frame look at the rings, and looks and reads share the memory of the NIC. So the
- * more rings are in use, the slower reads become, unless all threads are busy.
+ * frame; there are as many as the DMA engine has reads under way. Other threads look at the rings, some at each that is in use, and looks and reads share the memory of
+ * the NIC: the more rings are in use, the less is left for the bytes of frames (P2PNIC, 5.1 and 5.3).
  */
 export class ReadTransfer extends PeerTransfer {
   readonly #fetchers: readonly Fetchers[];
@@ -145,7 +145,7 @@ export class ReadTransfer extends PeerTransfer {
   #serve(nic: Nic): void {
     const f = this.#fetchers[nic.port]!;
     let empty = 0;
-    while (f.busy < nic.threads.count && empty < this.lanes) {
+    while (f.busy < nic.dma.readsInFlight && empty < this.lanes) {
       f.turn = f.turn + 1 < this.lanes ? f.turn + 1 : 0;
       const slot = f.seen[f.turn] === 0 ? -1 : this.rings.take(f.turn, nic.port);
       if (slot < 0) {
@@ -159,15 +159,15 @@ export class ReadTransfer extends PeerTransfer {
       this.completions.take(nic.port, f.turn);
       this.rings.fetch(f.turn, nic.port, slot);
     }
-    this.#share(nic, f);
+    this.#share(nic);
   }
 
-  #share(nic: Nic, f: Fetchers): void {
+  #share(nic: Nic): void {
     let inUse = 0;
     for (let i = 0; i < this.lanes; i++) {
       if (i !== nic.port && this.completions.sending(nic.port, i) > 0) inUse++;
     }
-    nic.dma.readShareTaken = this.looks.share(this.env, nic.threads.count - f.busy, inUse);
+    nic.dma.readShareTaken = this.looks.share(inUse);
   }
 
   protected override fetched(nic: Nic, slot: number): void {

@@ -39,11 +39,13 @@ export const LOOKED = 16;
 export class Looks {
   readonly #period: number;
   readonly #rings: number;
+  readonly #look: number;
 
   /** Looks at `rings` rings; a descriptor waits for one p2pnic.poll cycles on the mean. */
   constructor(env: Env, rings: number) {
     this.#period = 2 * env.cost("p2pnic.poll");
     this.#rings = rings;
+    this.#look = env.cost("p2pnic.look");
   }
 
   /** Something is in ring `k`: {@link LOOKED} with `arg` when the threads of a NIC look there next. */
@@ -51,9 +53,9 @@ export class Looks {
     nic.threads.atLook(this.#period, k, this.#rings, LOOKED, arg);
   }
 
-  /** Share of the NIC's memory that looks take while `idle` of `threads` look at `rings` rings in use. */
-  share(env: Env, idle: number, rings: number): number {
-    return Math.min(SHARE_MAX, idle * rings * env.cost("p2pnic.look") / this.#period);
+  /** Share of the NIC's memory that the looks at `rings` rings in use take from reads. */
+  share(rings: number): number {
+    return Math.min(SHARE_MAX, rings * this.#look / this.#period);
   }
 }
 
