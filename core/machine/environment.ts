@@ -52,6 +52,7 @@ export class Environment implements Env {
       nics,
       peers: machine.peers,
       hostRings: machine.hostRings,
+      fabric: machine.fabric(geometry.fidelity),
       nicBuffers: machine.profile.nicBuffers,
       peerSlots: geometry.peerSlots,
     };

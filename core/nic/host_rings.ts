@@ -24,7 +24,7 @@ import { BATCH_MAX } from "./_peer_pair.ts";
 import { HostTx } from "./host_tx.ts";
 import type { Mmio } from "./mmio.ts";
 import type { Nic } from "./nic.ts";
-import { ENTRY_BYTES, type PeerTrace } from "./peer_dma.ts";
+import { type DmaTrace, ENTRY_BYTES } from "./peer_dma.ts";
 import { COMPLETION } from "./threads.ts";
 
 /** Bytes of the register write that tells a NIC of free buffers (a tail register). */
@@ -47,7 +47,7 @@ export class HostRings {
   readonly #psPerByte: number;
   /** When host memory has taken all that has landed. */
   #memoryFreeAt = 0;
-  #trace: PeerTrace | null = null;
+  #trace: DmaTrace | null = null;
   #nics: readonly Nic[] = [];
   #contexts: readonly Context[] = [];
   /** By `nic * queues + queue`. */
@@ -126,7 +126,7 @@ export class HostRings {
   }
 
   /** Told of every DMA, if somebody wants to know. */
-  set trace(trace: PeerTrace | null) {
+  set trace(trace: DmaTrace | null) {
     this.#trace = trace;
     this.tx.trace = trace;
   }
@@ -146,8 +146,9 @@ export class HostRings {
     this.#target[b] = buffer;
     this.#egress[buffer] = egress;
     const bytes = this.#memory.length[b]!;
-    this.#nics[ingress]!.dma.write(HOST, bytes, this.#frameLanded, b);
-    this.#note(ingress, "frame", 1, bytes);
+    const { dma, node } = this.#nics[ingress]!;
+    dma.write(HOST, bytes, this.#frameLanded, b);
+    this.#trace?.(this.#clock.now, 1, "MWr", node, HOST, "frame", 1, bytes);
   }
 
   /** Ingress NIC: adds a descriptor to those that the next flush writes; answers how many wait. */
@@ -167,9 +168,10 @@ export class HostRings {
     const { descriptors: d, batches } = this.#lanes[index]!;
     for (let n; (n = Math.min(d.written - d.flushed, BATCH_MAX)) > 0; d.flushed += n) {
       const arg = (index * START_MAX + d.flushed % this.slots) << 4 | n;
-      this.#nics[ingress]!.dma.write(HOST, n * ENTRY_BYTES, this.#descriptorsLanded, arg);
+      const { dma, node } = this.#nics[ingress]!;
+      dma.write(HOST, n * ENTRY_BYTES, this.#descriptorsLanded, arg);
       batches[n]!++;
-      this.#note(ingress, "descriptors", n, n * ENTRY_BYTES);
+      this.#trace?.(this.#clock.now, 1, "MWr", node, HOST, "descriptors", n, n * ENTRY_BYTES);
     }
   }
 
@@ -208,13 +210,6 @@ export class HostRings {
       }
     }
     return n;
-  }
-
-  #note(ingress: number, carries: "frame" | "descriptors", count: number, bytes: number): void {
-    if (this.#trace === null) return;
-    const initiator = this.#nics[ingress]!.node;
-    const of = { step: 1, tlp: "MWr", carries, count, bytes } as const;
-    this.#trace({ at: this.#clock.now, initiator, target: HOST, ...of });
   }
 
   #landFrame(b: number): void {

@@ -11,13 +11,13 @@ import type { Clock } from "../time/clock.ts";
 import { START_MAX, TxLane } from "./_host_lanes.ts";
 import { BATCH_MAX } from "./_peer_pair.ts";
 import type { Nic } from "./nic.ts";
-import { ENTRY_BYTES, type PeerTrace } from "./peer_dma.ts";
+import { type DmaTrace, ENTRY_BYTES } from "./peer_dma.ts";
 import { DESCRIPTOR, FETCHED, POLLED } from "./threads.ts";
 
 /** Rings from every queue to every NIC. */
 export class HostTx {
   /** Told of every DMA, if somebody wants to know. */
-  trace: PeerTrace | null = null;
+  trace: DmaTrace | null = null;
   readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #observation: Observation;
@@ -99,8 +99,9 @@ export class HostTx {
     const n = Math.min(lane.descriptors.visible - lane.polled, BATCH_MAX);
     if (lane.polling || n === 0) return;
     lane.polling = true;
-    this.#nics[egress]!.dma.read(HOST, n * ENTRY_BYTES, this.#polled, index << 4 | n);
-    this.#note("MRd", 2, egress, "descriptors", n, n * ENTRY_BYTES);
+    const { dma, node } = this.#nics[egress]!;
+    dma.read(HOST, n * ENTRY_BYTES, this.#polled, index << 4 | n);
+    this.trace?.(this.#clock.now, 2, "MRd", node, HOST, "descriptors", n, n * ENTRY_BYTES);
   }
 
   /** NIC: descriptors of a ring that it has read and not taken. */
@@ -120,8 +121,9 @@ export class HostTx {
     this.#memory.refresh(slot);
     this.#source[slot] = buffer;
     const bytes = this.#memory.length[buffer]!;
-    this.#nics[egress]!.dma.read(HOST, bytes, this.#fetched, slot);
-    this.#note("MRd", 2, egress, "frame", 1, bytes);
+    const { dma, node } = this.#nics[egress]!;
+    dma.read(HOST, bytes, this.#fetched, slot);
+    this.trace?.(this.#clock.now, 2, "MRd", node, HOST, "frame", 1, bytes);
     return slot;
   }
 
@@ -144,22 +146,10 @@ export class HostTx {
     const c = this.#lanes[index]!.completions;
     for (let n; (n = Math.min(c.written - c.flushed, BATCH_MAX)) > 0; c.flushed += n) {
       const arg = (index * START_MAX + c.flushed % this.#slots) << 4 | n;
-      this.#nics[egress]!.dma.write(HOST, n * ENTRY_BYTES, this.#completed, arg);
-      this.#note("MWr", 3, egress, "completions", n, n * ENTRY_BYTES);
+      const { dma, node } = this.#nics[egress]!;
+      dma.write(HOST, n * ENTRY_BYTES, this.#completed, arg);
+      this.trace?.(this.#clock.now, 3, "MWr", node, HOST, "completions", n, n * ENTRY_BYTES);
     }
-  }
-
-  #note(
-    tlp: "MWr" | "MRd",
-    step: 2 | 3,
-    egress: number,
-    carries: "frame" | "descriptors" | "completions",
-    count: number,
-    bytes: number,
-  ): void {
-    if (this.trace === null) return;
-    const initiator = this.#nics[egress]!.node;
-    this.trace({ at: this.#clock.now, step, tlp, initiator, target: HOST, carries, count, bytes });
   }
 
   #publish(index: number, n: number): void {

@@ -6,7 +6,7 @@ export { HostTx } from "./host_tx.ts";
 export { LONGEST, MacIn, MacOut, type Receiver, type Sender } from "./mac.ts";
 export { Mmio } from "./mmio.ts";
 export { type Maxima, Nic } from "./nic.ts";
-export type { PeerDma, PeerTrace } from "./peer_dma.ts";
+export type { DmaTrace } from "./peer_dma.ts";
 export { BATCH_MAX, PeerRings } from "./peer_rings.ts";
 export { PollPort } from "./poll_port.ts";
 export { QueuePairs } from "./queue_pairs.ts";

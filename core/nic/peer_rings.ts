@@ -17,7 +17,7 @@ import type { Observation } from "../machine/observation.ts";
 import type { Clock } from "../time/clock.ts";
 import { BATCH_MAX, checkSlots, type Entries, Pair } from "./_peer_pair.ts";
 import type { Nic } from "./nic.ts";
-import { ENTRY_BYTES, type PeerDma, type PeerTrace } from "./peer_dma.ts";
+import { type DmaTrace, ENTRY_BYTES } from "./peer_dma.ts";
 import { COMPLETION, DESCRIPTOR, FETCHED } from "./threads.ts";
 
 /** Entries of a ring at most. */
@@ -59,7 +59,7 @@ export class PeerRings {
   /** By slot: the NIC whose memory it lies in. */
   readonly #home: Uint8Array;
   /** Told of every DMA between NICs, if somebody wants to know. */
-  trace: PeerTrace | null = null;
+  trace: DmaTrace | null = null;
   readonly #frameLanded: number;
   readonly #frameFetched: number;
   readonly #descriptorsLanded: number;
@@ -128,9 +128,9 @@ export class PeerRings {
     const nic = this.#nics[ingress]!;
     this.#target[b] = slot;
     const length = this.#memory.length[b]!;
-    nic.dma.write(this.#nics[egress]!.node, length, this.#frameLanded, b);
-    if (this.trace === null) return;
-    this.#tell({ step: 1, tlp: "MWr", carries: "frame", count: 1, bytes: length }, ingress, egress);
+    const { node } = this.#nics[egress]!;
+    nic.dma.write(node, length, this.#frameLanded, b);
+    this.trace?.(this.#clock.now, 1, "MWr", nic.node, node, "frame", 1, length);
   }
 
   /** Ingress NIC: the frame of ingress buffer `b` may be read into a reserved slot; `b` stays until its completion. */
@@ -143,10 +143,10 @@ export class PeerRings {
   /** Egress NIC: reads the frame that was offered for a slot; the firmware is told by {@link FETCHED}. */
   fetch(ingress: number, egress: number, slot: number): void {
     const length = this.#memory.length[this.#source[slot]!]!;
-    const { dma } = this.#nics[egress]!;
-    dma.read(this.#nics[ingress]!.node, length, this.#frameFetched, slot);
-    if (this.trace === null) return;
-    this.#tell({ step: 2, tlp: "MRd", carries: "frame", count: 1, bytes: length }, egress, ingress);
+    const nic = this.#nics[egress]!;
+    const { node } = this.#nics[ingress]!;
+    nic.dma.read(node, length, this.#frameFetched, slot);
+    this.trace?.(this.#clock.now, 2, "MRd", nic.node, node, "frame", 1, length);
   }
 
   /** Ingress NIC: adds the descriptor of a slot to those that the next flush writes; answers how many wait. */
@@ -168,10 +168,6 @@ export class PeerRings {
       const n = Math.min(d.written - d.flushed, BATCH_MAX);
       pair.batches[n]!++;
       this.#write(ingress, egress, d, n, this.#descriptorsLanded, ingress * this.#ports + egress);
-      if (this.trace === null) continue;
-      const step = this.#source[d.entry[(d.flushed - 1) % this.slots]!]! < 0 ? 2 : 1;
-      const bytes = n * ENTRY_BYTES;
-      this.#tell({ step, tlp: "MWr", carries: "descriptors", count: n, bytes }, ingress, egress);
     }
   }
 
@@ -201,15 +197,17 @@ export class PeerRings {
     while (c.flushed < c.written) {
       const n = Math.min(c.written - c.flushed, BATCH_MAX);
       this.#write(egress, ingress, c, n, this.#completionsLanded, ingress * this.#ports + egress);
-      if (this.trace === null) continue;
-      const bytes = n * ENTRY_BYTES;
-      this.#tell({ step: 3, tlp: "MWr", carries: "completions", count: n, bytes }, egress, ingress);
     }
   }
 
   /** Descriptor writes of a pair by how many descriptors they carried: index 1..8. */
   batches(ingress: number, egress: number): Int32Array {
     return this.#pair(ingress, egress).batches;
+  }
+
+  /** A write was lost on its way (`handler` and `arg` as the fabric got them): the ingress NIC took it for done. */
+  lose(handler: number, arg: number): void {
+    if (handler === this.#frameLanded) this.#nics[this.#memory.port[arg]!]!.macIn.release(arg);
   }
 
   /** Entries of a pair's two rings whose writes were lost: the sequence went on without them. */
@@ -225,14 +223,16 @@ export class PeerRings {
   /** Writes the next `n` entries of a ring; the event names ring, first entry and number. */
   #write(from: number, to: number, ring: Entries, n: number, handler: number, pair: number): void {
     const start = ring.flushed % this.slots;
+    const nic = this.#nics[from]!;
+    const { node } = this.#nics[to]!;
+    const bytes = n * ENTRY_BYTES;
     ring.flushed += n;
-    const arg = (pair * START_MAX + start) << 4 | n;
-    this.#nics[from]!.dma.write(this.#nics[to]!.node, n * ENTRY_BYTES, handler, arg);
-  }
-
-  #tell(of: Omit<PeerDma, "at" | "initiator" | "target">, from: number, to: number): void {
-    const { node } = this.#nics[from]!;
-    this.trace!({ at: this.#clock.now, initiator: node, target: this.#nics[to]!.node, ...of });
+    nic.dma.write(node, bytes, handler, (pair * START_MAX + start) << 4 | n);
+    if (this.trace === null) return;
+    const back = handler === this.#completionsLanded;
+    const step = back ? 3 : this.#source[ring.entry[start]!]! < 0 ? 2 : 1;
+    const carries = back ? "completions" : "descriptors";
+    this.trace(this.#clock.now, step, "MWr", nic.node, node, carries, n, bytes);
   }
 
   /** The packet that a slot holds or is to be fetched into it. */

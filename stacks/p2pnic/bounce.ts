@@ -4,7 +4,7 @@ import { rssHashIpv4 } from "../../core/packet/toeplitz.ts";
 import type { Context } from "../../core/host/context.ts";
 import type { HostRings } from "../../core/nic/host_rings.ts";
 import type { Nic } from "../../core/nic/nic.ts";
-import type { PeerTrace } from "../../core/nic/peer_dma.ts";
+import type { DmaTrace } from "../../core/nic/peer_dma.ts";
 import { DESCRIPTOR, FETCHED, POLLED, SENT } from "../../core/nic/threads.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import { Sequence } from "./sequence.ts";
@@ -76,7 +76,7 @@ export class BounceTransfer implements Transfer {
     return 0;
   }
 
-  trace(to: PeerTrace): void {
+  trace(to: DmaTrace): void {
     this.#rings.trace = to;
   }
 

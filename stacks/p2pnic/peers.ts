@@ -1,6 +1,6 @@
 /** Variants Wr and Rd: rings in the memory of the NICs (P2PNIC, figures 5 and 6). */
 import type { Nic } from "../../core/nic/nic.ts";
-import type { PeerTrace } from "../../core/nic/peer_dma.ts";
+import type { DmaTrace } from "../../core/nic/peer_dma.ts";
 import type { PeerRings } from "../../core/nic/peer_rings.ts";
 import { DESCRIPTOR, FETCHED, SENT } from "../../core/nic/threads.ts";
 import type { Env } from "../../core/stack.ts";
@@ -61,7 +61,7 @@ abstract class PeerTransfer implements Transfer {
     return this.rings.missing(ingress, lane);
   }
 
-  trace(to: PeerTrace): void {
+  trace(to: DmaTrace): void {
     this.rings.trace = to;
   }
 

@@ -3,7 +3,7 @@
  * ingress to the egress NIC. Everything else is one firmware.
  */
 import type { Nic } from "../../core/nic/nic.ts";
-import type { PeerTrace } from "../../core/nic/peer_dma.ts";
+import type { DmaTrace } from "../../core/nic/peer_dma.ts";
 import type { Env } from "../../core/stack.ts";
 
 /** One variant. A lane is one ring of an ingress NIC: towards an egress NIC, or towards a queue of the host. */
@@ -29,7 +29,7 @@ export interface Transfer {
   /** The egress half: something that a NIC waits for has happened. */
   signal(nic: Nic, kind: number, arg: number): void;
   /** Whom to tell of every DMA. */
-  trace(to: PeerTrace): void;
+  trace(to: DmaTrace): void;
 }
 
 /** Signal of our own: the threads look at ring `arg`. */
