@@ -44,6 +44,7 @@ export const TEST_PROFILE: MachineProfile = {
     "l3fwd.packet": 120,
     "p2pnic.ingress": 800,
     "p2pnic.read": 0,
+    "p2pnic.us": 800,
     "p2pnic.pipeline": 0,
     "p2pnic.poll": 80,
     "p2pnic.look": 32,

@@ -1,4 +1,5 @@
 /** What `p2pnic` may be told, and what it refuses. */
+import type { DmaTrace } from "../../core/nic/peer_dma.ts";
 
 /** How a frame gets from the ingress to the egress NIC (P2PNIC, 3.2 and 4). */
 export type P2pnicVariant = "wr" | "rd" | "bn";
@@ -23,38 +24,66 @@ export interface P2pnicOptions {
   readonly tableBytes?: number;
   /** Descriptors that a write carries at most, 1..8; 8 when left out. */
   readonly batch?: number;
+  /**
+   * `none`: the switch has no flow control and loses posted TLPs when its pool is full, a fault that the
+   * egress NICs detect by the sum that a descriptor carries and by the sequence of ring entries (P2PNIC, 3.2).
+   * Wr on the fabric of TLPs only. `static` when left out.
+   */
+  readonly creditMode?: "static" | "none";
+  /** With `creditMode: "none"`: bytes of the switch's pool; 8192 when left out. */
+  readonly switchPoolBytes?: number;
+  /** A NIC that is pulled out: which, and how many microseconds after the start. */
+  readonly removal?: { readonly port: number; readonly afterUs: number };
+  /** Takes the lines of the driver's log. */
+  readonly log?: (line: string) => void;
+  /** Takes note of every DMA. */
+  readonly trace?: DmaTrace;
 }
 
+/** What may be left out for good. */
+type Optional = "fixedPort" | "removal" | "log" | "trace";
+
 /** Options with every default filled in. */
-export interface Settings extends Required<Omit<P2pnicOptions, "fixedPort">> {
-  readonly fixedPort: readonly number[] | null;
-}
+export type Settings = Required<Omit<P2pnicOptions, Optional>> & Pick<P2pnicOptions, Optional>;
 
 /** Both EMEM SRAM caches of an Agilio CX, 2 x 3 MB (P2PNIC, 6.1). */
 const EMEM_BYTES = 6e6;
 
 /** @throws {RangeError} naming the option that is none, and what was expected */
 export function settingsOf(options: P2pnicOptions): Settings {
-  const {
-    variant = "wr",
-    routing = true,
-    fixedPort = null,
-    table = "state-jump",
-    tableBytes = EMEM_BYTES,
-    batch = 8,
-  } = options;
-  check("variant", variant, ["wr", "rd", "bn"]);
-  check("table", table, ["state-jump", "dxr", "dir24-8-compact", "dir24-8"]);
-  if (!(Number.isInteger(batch) && batch >= 1 && batch <= 8)) {
-    throw new RangeError(`Cannot make p2pnic: batch is ${batch}, not an integer in 1..8`);
+  const settings = {
+    variant: "wr",
+    routing: true,
+    table: "state-jump",
+    tableBytes: EMEM_BYTES,
+    batch: 8,
+    creditMode: "static",
+    switchPoolBytes: 8192,
+    ...options,
+  } as const;
+  const { variant, creditMode, removal } = settings;
+  oneOf("variant", variant, ["wr", "rd", "bn"]);
+  oneOf("table", settings.table, ["state-jump", "dxr", "dir24-8-compact", "dir24-8"]);
+  oneOf("creditMode", creditMode, variant === "wr" ? ["static", "none"] : ["static"]);
+  integer("batch", settings.batch, 1, 8);
+  integer("tableBytes", settings.tableBytes, 0, 2 ** 40);
+  integer("switchPoolBytes", settings.switchPoolBytes, 0, 2 ** 40);
+  if (removal !== undefined) {
+    integer("removal.port", removal.port, 0, 255);
+    integer("removal.afterUs", removal.afterUs, 0, 1e6);
+    if (variant === "bn") throw new RangeError("Cannot make p2pnic: removal is for wr and rd");
   }
-  if (!(Number.isInteger(tableBytes) && tableBytes >= 0)) {
-    throw new RangeError(`Cannot make p2pnic: tableBytes is ${tableBytes}, not a number of bytes`);
-  }
-  return { variant, routing, fixedPort, table, tableBytes, batch };
+  return settings;
 }
 
-function check(name: string, value: string, known: readonly string[]): void {
+function oneOf(name: string, value: string, known: readonly string[]): void {
   if (known.includes(value)) return;
   throw new RangeError(`Cannot make p2pnic: ${name} is "${value}", not one of ${known.join(", ")}`);
+}
+
+function integer(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new RangeError(
+    `Cannot make p2pnic: ${name} is ${value}, not an integer in ${least}..${most}`,
+  );
 }

@@ -79,7 +79,11 @@ abstract class PeerTransfer implements Transfer {
   protected fetched(_nic: Nic, _slot: number): void {}
 
   protected sent(nic: Nic, slot: number): void {
-    const ingress = this.env.memory.port[slot]!;
+    this.done(nic, this.env.memory.port[slot]!, slot);
+  }
+
+  /** The egress NIC is done with a slot. */
+  protected done(nic: Nic, ingress: number, slot: number): void {
     const waiting = this.rings.complete(ingress, nic.port, slot);
     if (this.completions.isDue(nic.port, ingress, waiting)) {
       this.rings.flushCompletions(ingress, nic.port);
@@ -97,8 +101,13 @@ export class WriteTransfer extends PeerTransfer {
   protected override looked(nic: Nic, ingress: number): void {
     for (let slot; (slot = this.rings.take(ingress, nic.port)) >= 0;) {
       this.completions.take(nic.port, ingress);
-      nic.macOut.send(slot);
+      this.send(nic, ingress, slot);
     }
+  }
+
+  /** The frame in a slot may leave. */
+  protected send(nic: Nic, _ingress: number, slot: number): void {
+    nic.macOut.send(slot);
   }
 }
 

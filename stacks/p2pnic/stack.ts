@@ -5,11 +5,16 @@
  */
 import type { Policy } from "../../core/policy.ts";
 import { type Dataplane, type Env, type Stack, STRICT } from "../../core/stack.ts";
+import { STRIDE } from "../../core/memory/memory.ts";
 import { BounceTransfer } from "./bounce.ts";
+import { CheckedWriteTransfer } from "./checked.ts";
+import { Driver } from "./driver.ts";
 import { P2pnicFirmware } from "./firmware.ts";
-import { type P2pnicOptions, settingsOf } from "./options.ts";
+import { type P2pnicOptions, type Settings, settingsOf } from "./options.ts";
 import { ReadTransfer, WriteTransfer } from "./peers.ts";
+import { reportOf } from "./report.ts";
 import { NicTable } from "./table.ts";
+import type { Transfer } from "./transfer.ts";
 
 /**
  * What P2PNIC declares: a route back to the ingress port has no ring.
@@ -38,16 +43,28 @@ export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
  */
 export function p2pnic(options: P2pnicOptions = {}): Stack {
   const settings = settingsOf(options);
-  const { variant, batch } = settings;
   const table = new NicTable(settings.table, settings.tableBytes);
   const stack = (env: Env): Dataplane => {
+    const { nics, peerSlots, nicBuffers } = env.hardware;
+    const { variant, log = () => {}, trace } = settings;
     const fib = table.load(env.fib);
-    const transfer = new TRANSFERS[variant](env, batch);
+    const driver = new Driver(variant, nics.length, peerSlots, nicBuffers * STRIDE, log);
+    const transfer = transferOf(env, settings);
+    if (trace !== undefined) transfer.trace(trace);
     const firmware = new P2pnicFirmware(env, settings, fib, transfer);
-    return { name: NAMES[variant], firmware, report: () => firmware.report() };
+    const parts = { env, fib, tableBytes: table.limit, driver, firmware, transfer };
+    return { name: `p2pnic (${NAMES[variant]})`, firmware, report: () => reportOf(parts) };
   };
   return Object.assign(stack, { policy: P2PNIC_POLICY });
 }
 
-const TRANSFERS = { wr: WriteTransfer, rd: ReadTransfer, bn: BounceTransfer } as const;
-const NAMES = { wr: "p2pnic (Wr)", rd: "p2pnic (Rd)", bn: "p2pnic (Bn)" } as const;
+const NAMES = { wr: "Wr", rd: "Rd", bn: "Bn" } as const;
+
+function transferOf(env: Env, settings: Settings): Transfer {
+  const { variant, batch, creditMode } = settings;
+  if (variant === "rd") return new ReadTransfer(env, batch);
+  if (variant === "bn") return new BounceTransfer(env, batch);
+  return creditMode === "none"
+    ? new CheckedWriteTransfer(env, settings)
+    : new WriteTransfer(env, batch);
+}

@@ -21,13 +21,14 @@ const SHAPES: { readonly [table in P2pnicTable]: Fib4Options } = {
 /** The table of a stack, filled anew at each start. */
 export class NicTable {
   readonly #kind: P2pnicTable;
-  readonly #limit: number;
+  /** Bytes that it may occupy. */
+  readonly limit: number;
   #fib: Fib4 | null = null;
 
   /** A table of at most `limit` occupied bytes; made at the first start. */
   constructor(kind: P2pnicTable, limit: number) {
     this.#kind = kind;
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   /**
@@ -42,10 +43,10 @@ export class NicTable {
       fits = fib.add(prefix, depth, nextHop) && fits;
     });
     const needed = fib.bytesOccupied;
-    if (!fits || needed > this.#limit) {
+    if (!fits || needed > this.limit) {
       throw new RangeError(
         `Cannot load ${routes.size} routes into the NICs' ${this.#kind} table: ` +
-          `${needed} bytes are needed, ${this.#limit} are there`,
+          `${needed} bytes are needed, ${this.limit} are there`,
       );
     }
     return fib;

@@ -26,6 +26,8 @@ export interface Transfer {
   batches(ingress: number, lane: number): Int32Array;
   /** Entries whose write never came. */
   missing(ingress: number, lane: number): number;
+  /** Frames that the egress side found to be other than was written; undefined where it does not look. */
+  readonly failed?: number;
   /** The egress half: something that a NIC waits for has happened. */
   signal(nic: Nic, kind: number, arg: number): void;
   /** Whom to tell of every DMA. */
