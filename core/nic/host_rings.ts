@@ -248,6 +248,7 @@ export class HostRings {
   #ring(index: number): void {
     const lane = this.#lanes[index]!;
     const nic = this.#nics[Math.floor(index / this.queues)]!;
+    this.#observation.doorbells++;
     this.#mmio.write(nic.node, DOORBELL_BYTES, this.#told, index * START_MAX + lane.untold);
     lane.untold = 0;
   }

@@ -108,6 +108,7 @@ export class P2pnicFirmware implements Firmware {
   }
 
   done(nic: Nic, _thread: number, b: number): void {
+    if (nic.port === this.#removed) return;
     const outcome = this.#outcome[b]!;
     if (outcome < 0) {
       this.#drop(nic, b, -outcome);
