@@ -133,7 +133,7 @@ export class HostTx {
   }
 
   /** NIC: the frame in a slot has been sent, and the slot is free; answers how many completions wait. */
-  complete(egress: number, slot: number): number {
+  complete(slot: number): number {
     const lane = this.#lanes[this.#laneOf[slot]!]!;
     const ledger = this.#memory.ledger!;
     if (ledger.free(slot, lane.place)) lane.free[lane.freeCount++] = slot;

@@ -132,7 +132,7 @@ export class BounceTransfer implements Transfer {
   #sent(nic: Nic, slot: number): void {
     const { tx } = this.#rings;
     const queue = tx.queueOf(slot);
-    const waiting = tx.complete(nic.port, slot);
+    const waiting = tx.complete(slot);
     if (this.#completions.isDue(nic.port, queue, waiting)) tx.flushCompletions(nic.port, queue);
   }
 }
