@@ -18,7 +18,7 @@ export interface P2pnicOptions {
   readonly routing?: boolean;
   /** Without routing: the egress port of each ingress port; when left out, ports are cabled in pairs. */
   readonly fixedPort?: readonly number[];
-  /** The NICs' table; `state-jump` when left out. */
+  /** The NICs' table; when left out, `state-jump` if that fits, else `dxr`. */
   readonly table?: P2pnicTable;
   /** Bytes of NIC memory for the table; the 6e6 of the EMEM caches when left out (P2PNIC, 6.1). */
   readonly tableBytes?: number;
@@ -41,7 +41,7 @@ export interface P2pnicOptions {
 }
 
 /** What may be left out for good. */
-type Optional = "fixedPort" | "removal" | "log" | "trace";
+type Optional = "fixedPort" | "table" | "removal" | "log" | "trace";
 
 /** Options with every default filled in. */
 export type Settings = Required<Omit<P2pnicOptions, Optional>> & Pick<P2pnicOptions, Optional>;
@@ -54,7 +54,6 @@ export function settingsOf(options: P2pnicOptions): Settings {
   const settings = {
     variant: "wr",
     routing: true,
-    table: "state-jump",
     tableBytes: EMEM_BYTES,
     batch: 8,
     creditMode: "static",
@@ -63,7 +62,8 @@ export function settingsOf(options: P2pnicOptions): Settings {
   } as const;
   const { variant, creditMode, removal } = settings;
   oneOf("variant", variant, ["wr", "rd", "bn"]);
-  oneOf("table", settings.table, ["state-jump", "dxr", "dir24-8-compact", "dir24-8"]);
+  const tables = ["state-jump", "dxr", "dir24-8-compact", "dir24-8"];
+  if (settings.table !== undefined) oneOf("table", settings.table, tables);
   oneOf("creditMode", creditMode, variant === "wr" ? ["static", "none"] : ["static"]);
   integer("batch", settings.batch, 1, 8);
   integer("tableBytes", settings.tableBytes, 0, 2 ** 40);

@@ -43,7 +43,8 @@ export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
  */
 export function p2pnic(options: P2pnicOptions = {}): Stack {
   const settings = settingsOf(options);
-  const table = new NicTable(settings.table, settings.tableBytes);
+  const kinds = settings.table === undefined ? TABLES : [settings.table];
+  const table = new NicTable(kinds, settings.tableBytes);
   const stack = (env: Env): Dataplane => {
     const { nics, peerSlots, nicBuffers } = env.hardware;
     const { variant, log = () => {}, trace } = settings;
@@ -58,6 +59,8 @@ export function p2pnic(options: P2pnicOptions = {}): Stack {
   return Object.assign(stack, { policy: P2PNIC_POLICY });
 }
 
+/** The paper's table, and a compressed one for those that it is too large for. */
+const TABLES = ["state-jump", "dxr"] as const;
 const NAMES = { wr: "Wr", rd: "Rd", bn: "Bn" } as const;
 
 function transferOf(env: Env, settings: Settings): Transfer {

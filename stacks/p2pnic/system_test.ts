@@ -335,9 +335,61 @@ Deno.test("p2pnic keeps its own table: any kind, the same routes, refused with t
     assertThrows(
       () => run({ table, tableBytes: bytes - 1 }, offers),
       RangeError,
-      `Cannot load 2 routes into the NICs' ${table} table: ${bytes} bytes are needed, ${
+      `Cannot load 2 routes into the NICs' table: ${table} needs ${bytes} bytes, and ${
         bytes - 1
       } are there`,
+    );
+  }
+});
+
+Deno.test("p2pnic takes the compressed table when the state-jump table is too large, and routes of each start", () => {
+  // a /16 of its own for each longer route: 3 blocks of 16 elements beside 2^16 of the first
+  const routes = (count: number) => {
+    const s = scenarioOf(stream(4, 1e6, (i) => ({ dst: (i << 24 | 1) >>> 0 })), {
+      fidelity: "coarse",
+    });
+    const prefix = Uint32Array.from({ length: count }, (_, i) => i * 0x10000);
+    const depth = new Uint8Array(count).fill(28);
+    return { ...s, routes: { count, prefix, depth, nextHop: new Uint32Array(count).fill(1) } };
+  };
+  const small = bed({ tableBytes: 4 * (2 ** 16 + 300 * 3 * 16) });
+  assertEquals(fates(small.run(routes(300))).emitted, 2);
+  assertEquals(valueOf(small, "lpm occupied"), 4 * (2 ** 16 + 300 * 3 * 16));
+  // one more does not fit; 301 ranges of DXR do
+  assertEquals(fates(small.run(routes(301))).emitted, 2);
+  assert(valueOf(small, "lpm occupied") < 4 * (2 ** 16 + 301 * 4));
+  // and a start with other routes forgets them
+  assertEquals(fates(small.run(routes(1))).emitted, 1);
+  assertEquals(valueOf(small, "lpm routes"), 1);
+  assertThrows(
+    () => bed({ tableBytes: 1000 }).run(routes(1)),
+    RangeError,
+    "Cannot load 1 routes into the NICs' table: state-jump needs 262336 bytes, dxr needs ",
+  );
+});
+
+Deno.test("p2pnic sends the frames of a ring in their order though reads end in another", () => {
+  for (const variant of ["rd", "bn"] as const) {
+    const maxima = { ports: 2, lcores: 1, ring: 64, ingress: 64, buffers: 2048 };
+    const testbed = bed({ variant }, { maxima });
+    const { clock, nics } = testbed.machine;
+    const held: (() => void)[] = [];
+    const later = clock.register((k) => held[k]!());
+    for (const { dma } of nics) {
+      const read = dma.read.bind(dma);
+      dma.read = (...args) => {
+        // every third read is made 2 us late
+        if (held.push(() => read(...args)) % 3 > 0) held.at(-1)!();
+        else clock.at(clock.now + 2e6, later, held.length - 1);
+      };
+    }
+    const geometry = { lcores: 1, ingress: 64, peerSlots: 32, rxRing: 64, txRing: 64 };
+    const o = testbed.run(scenarioOf(stream(90, 300_000), geometry));
+    assertEquals([fates(o).emitted, o.faults], [90, []]);
+    assertEquals(
+      o.outPacket.subarray(0, 90),
+      Int32Array.from({ length: 90 }, (_, p) => p),
+      variant,
     );
   }
 });

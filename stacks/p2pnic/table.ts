@@ -7,48 +7,96 @@ import type { Fib4 } from "../../core/fib/fib.ts";
 import type { P2pnicTable } from "./options.ts";
 
 /**
- * Shape of each table. The state-jump table takes 16, 8 and 8 bits of the address, so that a route of up to 16
- * bits is one read, and the paper's look-up of 330 ns is one read of IMEM; the paper does not print its strides.
- * DIR-24-8 in the layout of rte_lpm has 4 bytes for each of 2^24 addresses.
+ * Shape of each table. The state-jump table takes 16 bits of the address first, so that a route of up to 16 bits
+ * is one read, and 4 bits at each further one; the paper does not print its strides. DIR-24-8 in the layout of
+ * rte_lpm has 4 bytes for each of 2^24 addresses, of which those count that hold something.
  */
 const SHAPES: { readonly [table in P2pnicTable]: Fib4Options } = {
-  "state-jump": { strides: [16, 8, 8] },
+  "state-jump": { strides: [16, 4, 4, 4, 4] },
   dxr: { directBits: 16 },
   "dir24-8-compact": {},
   "dir24-8": {},
 };
 
-/** The table of a stack, filled anew at each start. */
+/** Routes as they were walked, three numbers for each. */
+class Routes {
+  #words = new Uint32Array(192);
+  #count = 0;
+
+  /** Takes the routes of a table; answers whether they are the same as before. */
+  take(from: Fib4): boolean {
+    let same = from.size * 3 === this.#count;
+    this.#count = from.size * 3;
+    if (this.#words.length < this.#count) {
+      this.#words = new Uint32Array(this.#count);
+      same = false;
+    }
+    const words = this.#words;
+    let at = 0;
+    from.walk((prefix, depth, nextHop) => {
+      same &&= words[at] === prefix && words[at + 1] === depth && words[at + 2] === nextHop;
+      words[at++] = prefix;
+      words[at++] = depth;
+      words[at++] = nextHop;
+    });
+    return same;
+  }
+
+  /** Adds them to a table; answers whether all went in. */
+  addTo(fib: Fib4): boolean {
+    let fits = true;
+    for (let at = 0; at < this.#count; at += 3) {
+      fits = fib.add(this.#words[at]!, this.#words[at + 1]!, this.#words[at + 2]!) && fits;
+    }
+    return fits;
+  }
+}
+
+/** The table of a stack. It is filled at each start, unless the routes are those of the last one. */
 export class NicTable {
-  readonly #kind: P2pnicTable;
   /** Bytes that it may occupy. */
   readonly limit: number;
-  #fib: Fib4 | null = null;
+  readonly #kinds: readonly P2pnicTable[];
+  readonly #made = new Map<P2pnicTable, Fib4>();
+  readonly #routes = new Routes();
+  #loaded: Fib4 | null = null;
 
-  /** A table of at most `limit` occupied bytes; made at the first start. */
-  constructor(kind: P2pnicTable, limit: number) {
-    this.#kind = kind;
+  /** A table of the first of these kinds that occupies no more than `limit` bytes. */
+  constructor(kinds: readonly P2pnicTable[], limit: number) {
+    this.#kinds = kinds;
     this.limit = limit;
   }
 
   /**
-   * Writes the routes of `routes` into the NICs' memory.
-   * @throws {RangeError} naming the bytes, when they do not fit
+   * Writes the routes of a table into the NICs' memory.
+   * @throws {RangeError} naming the bytes of each kind, when none fits
    */
   load(routes: Fib4): Fib4 {
-    const fib = this.#fib ??= createFib4(this.#kind, SHAPES[this.#kind]);
-    fib.clear();
-    let fits = true;
-    routes.walk((prefix, depth, nextHop) => {
-      fits = fib.add(prefix, depth, nextHop) && fits;
-    });
-    const needed = fib.bytesOccupied;
-    if (!fits || needed > this.limit) {
-      throw new RangeError(
-        `Cannot load ${routes.size} routes into the NICs' ${this.#kind} table: ` +
-          `${needed} bytes are needed, ${this.limit} are there`,
-      );
+    const same = this.#routes.take(routes);
+    if (same && this.#loaded !== null) return this.#loaded;
+    this.#loaded = null;
+    const refused: string[] = [];
+    for (const kind of this.#kinds) {
+      const fib = this.#table(kind);
+      const fits = this.#routes.addTo(fib);
+      if (fits && fib.bytesOccupied <= this.limit) return this.#loaded = fib;
+      refused.push(`${kind} needs ${fib.bytesOccupied} bytes`);
     }
-    return fib;
+    throw new RangeError(
+      `Cannot load ${routes.size} routes into the NICs' table: ${refused.join(", ")}, ` +
+        `and ${this.limit} are there`,
+    );
+  }
+
+  /** An empty table of a kind; one object serves all starts. */
+  #table(kind: P2pnicTable): Fib4 {
+    const known = this.#made.get(kind);
+    if (known !== undefined) {
+      known.clear();
+      return known;
+    }
+    const made = createFib4(kind, SHAPES[kind]);
+    this.#made.set(kind, made);
+    return made;
   }
 }
