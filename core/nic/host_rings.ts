@@ -30,7 +30,27 @@ import { COMPLETION } from "./threads.ts";
 /** Bytes of the register write that tells a NIC of free buffers (a tail register). */
 const DOORBELL_BYTES = 4;
 
-/** The rings of all NICs and queues of a machine; `boot` sets them up. */
+/**
+ * The rings of all NICs and queues of a machine; `boot` sets them up.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { PLAIN_GEOMETRY } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const machine = new Machine(machineProfile(paperHost));
+ * machine.reset(PLAIN_GEOMETRY, 0, [], () => {});
+ * const { nics, hostRings, lcores } = machine;
+ * const poll = lcores[0]!.spawn("thread", () => 0, true);
+ * hostRings.boot(nics.slice(0, 2), [poll], 2, 64);
+ * const buffers = [hostRings.reserve(0, 0), hostRings.reserve(0, 0)];
+ * // both are taken, and the lcore finds nothing before a descriptor has come
+ * assertEquals([hostRings.reserve(0, 0), hostRings.forward(poll, 0, 0, 8)], [-1, 0]);
+ * assertEquals(hostRings.append(0, 0, buffers[0]!), 1);
+ * ```
+ */
 export class HostRings {
   /** The egress half. */
   readonly tx: HostTx;

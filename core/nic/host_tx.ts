@@ -14,7 +14,26 @@ import type { Nic } from "./nic.ts";
 import { type DmaTrace, ENTRY_BYTES } from "./peer_dma.ts";
 import { DESCRIPTOR, FETCHED, POLLED } from "./threads.ts";
 
-/** Rings from every queue to every NIC. */
+/**
+ * Rings from every queue to every NIC; a part of {@link HostRings}, which sets them up.
+ *
+ * @example
+ * ```ts
+ * import { Machine } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { PLAIN_GEOMETRY } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const machine = new Machine(machineProfile(paperHost));
+ * machine.reset(PLAIN_GEOMETRY, 0, [], () => {});
+ * const { nics, hostRings, lcores } = machine;
+ * const poll = lcores[0]!.spawn("thread", () => 0, true);
+ * hostRings.boot(nics.slice(0, 2), [poll], 1, 64);
+ * const buffer = hostRings.reserve(0, 0);
+ * assertEquals([hostRings.tx.add(1, 0, buffer), hostRings.tx.add(1, 0, buffer)], [true, false]);
+ * assertEquals(hostRings.tx.waiting(1, 0), 0); // the NIC has not read it
+ * ```
+ */
 export class HostTx {
   /** Told of every DMA, if somebody wants to know. */
   trace: DmaTrace | null = null;

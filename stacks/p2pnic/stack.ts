@@ -30,15 +30,34 @@ import type { Transfer } from "./transfer.ts";
 export const P2PNIC_POLICY: Policy = { ...STRICT, hairpin: "drop" };
 
 /**
- * The stack.
- * @throws {RangeError} naming an option that is none
+ * The stack, in one of its variants; it may be booted on any machine, and again.
+ *
+ * A run throws a `RangeError` that names the bytes when the NICs' memory does not hold rings, buffers or table.
+ * @throws {RangeError} naming an option that is none, and what was expected
  *
  * @example
  * ```ts
+ * import { Testbed } from "@planecheck/planecheck/core";
+ * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+ * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
  * import { p2pnic } from "@planecheck/planecheck/stacks";
  * import { assertEquals } from "@std/assert";
  *
- * assertEquals(p2pnic().policy!.hairpin, "drop");
+ * const scenario = build({
+ *   geometry: PLAIN_GEOMETRY,
+ *   neighbours: [0, 1],
+ *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+ *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+ *   deviations: [],
+ * });
+ * const steps: string[] = [];
+ * const rd = p2pnic({
+ *   variant: "rd",
+ *   trace: (_at, step, tlp, from, to, carries) => steps.push(`${step} ${from}>${to} ${tlp} ${carries}`),
+ * });
+ * const device = new Testbed(rd, machineProfile(paperHost));
+ * assertEquals([device.run(scenario).outCount, device.name], [1, "p2pnic (Rd)"]);
+ * assertEquals(steps, ["1 1>2 MWr descriptors", "2 2>1 MRd frame", "3 2>1 MWr completions"]);
  * ```
  */
 export function p2pnic(options: P2pnicOptions = {}): Stack {

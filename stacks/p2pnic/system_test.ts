@@ -231,6 +231,9 @@ Deno.test("p2pnic on a switch without flow control: lost DMA is detected and cou
   const failed = valueOf(testbed, "drops DMA failed");
   const lost = fates(o).freed;
   assert(failed > 10 && lost >= failed, `${failed} of ${lost} lost frames were announced`);
+  // the slots of what failed are free again; those of entries that are missing never are
+  const memory = o.pools.find(({ name }) => name === "memory of nic3")!;
+  assertEquals(memory.size - memory.free, valueOf(testbed, "drops DMA missing"));
   // nothing that differs from what came in has left
   const { traffic } = scenario;
   for (let i = 0; i < o.outCount; i++) {
@@ -344,13 +347,13 @@ Deno.test("p2pnic keeps its own table: any kind, the same routes, refused with t
 
 Deno.test("p2pnic takes the compressed table when the state-jump table is too large, and routes of each start", () => {
   // a /16 of its own for each longer route: 3 blocks of 16 elements beside 2^16 of the first
-  const routes = (count: number) => {
+  const routes = (count: number, hop = 1) => {
     const s = scenarioOf(stream(4, 1e6, (i) => ({ dst: (i << 24 | 1) >>> 0 })), {
       fidelity: "coarse",
     });
     const prefix = Uint32Array.from({ length: count }, (_, i) => i * 0x10000);
     const depth = new Uint8Array(count).fill(28);
-    return { ...s, routes: { count, prefix, depth, nextHop: new Uint32Array(count).fill(1) } };
+    return { ...s, routes: { count, prefix, depth, nextHop: new Uint32Array(count).fill(hop) } };
   };
   const small = bed({ tableBytes: 4 * (2 ** 16 + 300 * 3 * 16) });
   assertEquals(fates(small.run(routes(300))).emitted, 2);
@@ -361,6 +364,11 @@ Deno.test("p2pnic takes the compressed table when the state-jump table is too la
   // and a start with other routes forgets them
   assertEquals(fates(small.run(routes(1))).emitted, 1);
   assertEquals(valueOf(small, "lpm routes"), 1);
+  assertEquals(
+    fates(small.run(routes(1, 0))).emitted,
+    0,
+    "the same prefix, back to where it came from",
+  );
   assertThrows(
     () => bed({ tableBytes: 1000 }).run(routes(1)),
     RangeError,
@@ -421,6 +429,14 @@ Deno.test("p2pnic goes on without a NIC that is pulled out: the others forward, 
       0,
     );
     assert(drops > 400, `${drops}`);
+    // what waits for slots of that NIC does not wait for ever
+    const waiting = run(
+      { variant, removal: { port: 3, afterUs: 4 } },
+      stream(60, 50_000, () => ({ dst: towards(3) })),
+      { ports: 4, ingress: 64, peerSlots: 2 },
+    );
+    const { emitted, none, dropped } = fates(waiting.o);
+    assert(emitted > 0 && none === 2 && dropped > 40, JSON.stringify(fates(waiting.o)));
   }
 });
 
