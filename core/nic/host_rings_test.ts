@@ -73,9 +73,10 @@ class RandomFirmware implements Firmware {
     } else if (kind === FETCHED) nic.macOut.send(arg);
     else if (kind === SENT) {
       const queue = tx.queueOf(arg);
-      if (tx.complete(arg) > 3 || nic.macOut.pending === 0 || this.#coin()) {
-        tx.flushCompletions(nic.port, queue);
-      }
+      if (tx.complete(arg) > 3 || this.#coin()) tx.flushCompletions(nic.port, queue);
+      // none waits for ever: with nothing left to send, those of all queues go
+      if (nic.macOut.pending > 0) return;
+      for (let q = 0; q < hostRings.queues; q++) tx.flushCompletions(nic.port, q);
     }
   }
 }
