@@ -60,7 +60,7 @@ function checkGroups(levels: ByteLevels, rules: readonly Rule[]): void {
   const { groups } = levels;
   const owners = new Map<number, string>();
   const pages = new Map<number, string>();
-  for (let block = 0; block < levels.busy.length; block++) {
+  for (let block = 0; block < groups.pageOf.length; block++) {
     const page = groups.pageOf[block]! - 1;
     if (page < 0 && levels.busy[block] === 0) continue;
     const name = prefixText(block * 2 ** 16, 16);

@@ -1,4 +1,4 @@
-import { TREE_BYTES } from "./_byte_tree.ts";
+import { WIDE_TREE_BYTES } from "./_byte_tree.ts";
 import { GROUP_SLOTS } from "./entry.ts";
 
 /** Most groups that a pointer of 16 bits can name. */
@@ -96,7 +96,7 @@ export class ByteGroups {
     const groups = Math.min(this.max, Math.max(1, 2 * this.rules.length));
     const { entries, trees, rules, pages, led } = this;
     this.entries = new Uint8Array(groups * GROUP_SLOTS);
-    this.trees = new Uint8Array(groups * TREE_BYTES);
+    this.trees = new Uint8Array(groups * WIDE_TREE_BYTES);
     this.rules = new Uint16Array(groups);
     this.pages = new Uint16Array(groups * GROUP_SLOTS);
     this.led = new Uint16Array(groups);

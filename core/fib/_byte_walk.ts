@@ -1,53 +1,61 @@
-import type { ByteLevels } from "./_byte_levels.ts";
-import { IN_ORDER, TREE_BYTES } from "./_byte_tree.ts";
+import { type ByteLevels, TREES_BEFORE } from "./_byte_levels.ts";
+import { inOrder, TREE_BYTES, WIDE_TREE_BYTES } from "./_byte_tree.ts";
 
 /** What is done with a rule: its prefix, its depth, its next hop. */
 type Visit = (prefix: number, depth: number, nextHop: number) => void;
 
-/** The first leaf of a tree. */
-const LEAF = 256;
-/** Trees before those of the blocks of the first level. */
-const TREES_ABOVE = 257;
+const NODES = inOrder(TREE_BYTES);
+const NODES_IN_GROUP = inOrder(WIDE_TREE_BYTES);
+/** The first leaf of a tree of 4 bits, and how many there are. */
+const LEAF = 16;
+/** The level of the trees of blocks. */
+const LEVEL_LAST = 5;
+/** The levels of the trees of each /8 and of each /16. */
+const LEVEL_8 = 2;
+const LEVEL_16 = 4;
 
 /** Calls `visit` for each rule in ascending (prefix, depth). The rules must not change meanwhile. */
 export function walkRules(levels: ByteLevels, visit: Visit): void {
   walkTree(levels, 0, 0, 0, visit);
 }
 
-/** The rules of a tree of `bits` bits, and after each leaf those of the tree beneath it. */
+/** The rules of the tree at `index` of its level, and after each leaf those of the tree beneath it. */
 function walkTree(
   levels: ByteLevels,
-  tree: number,
-  bits: number,
+  level: number,
+  index: number,
   prefix: number,
   visit: Visit,
 ): void {
-  if (bits === 16 && levels.busy[tree - TREES_ABOVE] === 0) return;
-  if (bits === 8 && isEmpty(levels, tree)) return;
-  for (const node of IN_ORDER) {
-    const [at, depth] = prefixOf(node, prefix, bits);
-    const code = levels.trees[tree * TREE_BYTES + node]!;
+  if (level === LEVEL_8 && isEmpty(levels, index)) return;
+  if (level === LEVEL_16 && levels.busy[index] === 0) return;
+  const base = TREE_BYTES * (TREES_BEFORE[level]! + index);
+  for (const node of NODES) {
+    const [at, depth] = prefixOf(node, prefix, 4 * level);
+    const code = levels.trees[base + node]!;
     if (code !== 0) visit(at, depth, code - 1);
     if (node < LEAF) continue;
-    if (bits < 16) walkTree(levels, LEAF * tree + 1 + node - LEAF, bits + 8, at, visit);
+    if (level < LEVEL_LAST) walkTree(levels, level + 1, LEAF * index + node - LEAF, at, visit);
     else walkGroup(levels, levels.groups.at(at >>> 8), at, visit);
   }
 }
 
-/** Whether neither the tree of a /8 nor a block beneath it has a rule: most have none in a small table. */
-function isEmpty(levels: ByteLevels, tree: number): boolean {
+/** Whether a /8 has no rule longer than it: most have none in a small table. */
+function isEmpty(levels: ByteLevels, index: number): boolean {
   const { busy, treeWords } = levels;
-  const words = TREE_BYTES / 4;
-  for (let n = tree * words; n < (tree + 1) * words; n++) if (treeWords[n] !== 0) return false;
-  const block = LEAF * (tree - 1);
-  for (let n = block; n < block + LEAF; n++) if (busy[n] !== 0) return false;
+  for (let level = LEVEL_8, trees = 1; level < LEVEL_16; level++, trees *= LEAF) {
+    const from = (TREE_BYTES / 4) * (TREES_BEFORE[level]! + trees * index);
+    const to = from + (TREE_BYTES / 4) * trees;
+    for (let n = from; n < to; n++) if (treeWords[n] !== 0) return false;
+  }
+  for (let n = 256 * index; n < 256 * (index + 1); n++) if (busy[n] !== 0) return false;
   return true;
 }
 
 function walkGroup(levels: ByteLevels, group: number, prefix: number, visit: Visit): void {
   if (group < 0) return;
-  for (const node of IN_ORDER) {
-    const code = levels.groups.trees[group * TREE_BYTES + node]!;
+  for (const node of NODES_IN_GROUP) {
+    const code = levels.groups.trees[group * WIDE_TREE_BYTES + node]!;
     if (code !== 0) visit(...prefixOf(node, prefix, 24), code - 1);
   }
 }

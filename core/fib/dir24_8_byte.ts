@@ -39,10 +39,11 @@ const BULK_BLOCK = 256;
  * can, and so there are 127 of them): where entries of a /16 lead to groups, the /16 has a page of
  * pointers, and a look-up in a group makes three reads more.
  *
- * The rules lie in a byte for each prefix to /24 that there can be, in trees of 512 bytes for a /16,
- * and those beyond in a tree for each group. So an update searches nothing: it writes its byte, then,
- * from the trees, the 2^(24 - depth) entries of its prefix, and 256 of each group beneath them. The
- * price is `ribBytes`, 34 MB from the start, of which an operating system gives what is touched.
+ * The rules lie in a byte for each prefix to /24 that there can be, in trees of 4 bits, and those
+ * beyond in a tree for each group. So an update searches nothing: it writes its byte and then, from
+ * the trees, the 2^(24 - depth) entries of its prefix, four at a time, and 256 of each group beneath
+ * them. The price is `ribBytes`, 36 MB from the start, of which an operating system gives what is
+ * touched.
  *
  * `add` refuses, and changes nothing, when rules, groups or `maxBytes` run out. A /24 has a group
  * exactly while a rule is longer. No look-up may run across a call of the writer: a group given back
