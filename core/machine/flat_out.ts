@@ -81,6 +81,8 @@ class FlatOutDevice implements DeviceSide {
     this.#txAt = slot;
   }
 
+  rxStop(): void {}
+
   irqEnable(): void {}
 }
 
