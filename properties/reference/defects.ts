@@ -21,5 +21,6 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   "qdisc-full": 1 << 12,
   "no-buffer": 1 << 13,
   "ring-full": 1 << 14,
-  other: 1 << 15,
+  consumed: 1 << 15,
+  other: 1 << 16,
 };

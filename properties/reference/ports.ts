@@ -14,7 +14,7 @@ const FRAME_MAX = 1518;
 
 /**
  * What may become of each packet of `scenario` in a forwarder that declares `policy.topology`: every frame of
- * a legal length leaves. Does not think of congestion. O(bytes).
+ * a legal length leaves, or is consumed by a sink. Does not think of congestion. O(bytes).
  *
  * @throws {RangeError} when the policy declares no topology, or an egress port has no MAC address to write
  * @example
@@ -49,6 +49,7 @@ export function referencePorts(scenario: Scenario, policy: Policy): Expectation 
     const size = traffic.length[p]!;
     if (size < FRAME_MIN) reasons[p] = DEFECT.runt;
     else if (size > FRAME_MAX) reasons[p] = DEFECT.oversize;
+    else if (policy.topology === "sink") reasons[p] = DEFECT.consumed;
     else {
       const from = traffic.offset[p]!;
       forward[p] = 1;

@@ -221,6 +221,8 @@ Deno.test("referenceRouter with a topology forwards by ports and touches no head
   assertEquals(at("paired", 3), [1, 0, 2]);
   assertEquals(at("chained", 3), [1, 2, 0]);
   assertEquals(at("loop", 2), [0, 1]);
+  assertEquals(reasonsFor(bad, { ...STRICT, topology: "sink" }), ["consumed"]);
+  assertEquals(reasonsFor(frame({ length: 59 }), { ...STRICT, topology: "sink" }), ["runt"]);
   assertEquals(reasonsFor(frame({ length: 59 }), { ...STRICT, topology: "loop" }), ["runt"]);
   assertEquals(reasonsFor(frame({ length: 1519 }), { ...STRICT, topology: "loop" }), ["oversize"]);
 });

@@ -205,7 +205,7 @@ Deno.test("l3fwd sends 32 at once, and the rest at the drain", () => {
   const [last, drained] = [o.endAt[63]!, o.endAt[64]!];
   assert(last < 10e6, `64 packets left at ${last} ps`);
   assert(drained > 99e6 && o.endAt[69]! < 103e6, `the rest left at ${drained} ps`);
-  const bursts = strict.report();
+  const bursts = strict.report().filter(({ name }) => name.startsWith("RX-bursts"));
   assertEquals(bursts.length, 32);
   const packets = bursts.reduce((sum, { value }, n) => sum + (n + 1) * value, 0);
   assertEquals(packets, 70);
@@ -281,6 +281,7 @@ class Rig {
     const neighbours = { count: 1, port: Uint8Array.of(1), mac: new Uint8Array(6) };
     const env = {
       lcores: 1,
+      configure: () => {},
       ports: [port(0), port(1)],
       memory,
       neighbours: { ...neighbours, portMac: new Uint8Array(12) },
