@@ -42,6 +42,9 @@ export class PollQueue {
   /** First and last segment of a packet whose end has not been taken yet; `last` is -1 when there is none. */
   first = -1;
   last = -1;
+  /** Segments of that packet, and those of whole ones beyond their first that were not charged yet. */
+  parts = 0;
+  extra = 0;
   txTail = 0;
   txFree = 0;
   nextDone = 0;
@@ -58,6 +61,8 @@ export class PollQueue {
     this.next = 0;
     this.first = -1;
     this.last = -1;
+    this.parts = 0;
+    this.extra = 0;
   }
 
   /** Nothing sent. */
@@ -102,7 +107,10 @@ export class PollQueue {
     if (this.last < 0) this.first = b;
     else memory.next[this.last] = b;
     this.last = more ? b : -1;
+    this.parts++;
     if (more) return 0;
+    this.extra += this.parts - 1;
+    this.parts = 0;
     this.stage[at] = this.first;
     return 1;
   }

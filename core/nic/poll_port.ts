@@ -219,7 +219,9 @@ export class PollPort implements Port {
       if (ring.more[tail + i] === 0 && state.last < 0) state.stage[packets++] = b;
       else packets += state.chain(this.#memory, b, ring.more[tail + i] === 1, packets);
     }
-    context.charge((n - packets) * this.#costs.rxPacket);
+    // not before a packet is whole: a poll that hands out nothing takes as long as any empty one
+    context.charge(state.extra * this.#costs.rxPacket);
+    state.extra = 0;
     if (refill) {
       for (let i = 0; i < rxFreeThresh; i++) {
         postEmpty(this.#memory, ring, begin + i, state.refill[i]!);
