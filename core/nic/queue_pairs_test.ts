@@ -418,39 +418,45 @@ Deno.test("postFull refuses a chain of which only the first segment is sent", ()
   assertThrows(send, RangeError, "it is the first of a chain, and a descriptor takes one segment");
 });
 
-/** Forwards from port 0 to port 1 until told to stop port 0's receive queue and all of port 1. */
-function stopping(at: number, log: string[]): Stack {
+/**
+ * Forwards from port 0 to port 1, five packets at a time; stops all queues at `stopPs`, gives their buffers back
+ * 100 us later and starts them again.
+ */
+function stopping(stopPs: number, segmentBytes: number, log: string[]): Stack {
   return (env: Env): Dataplane => {
+    env.configure({ segmentBytes });
     const ports = env.ports as readonly PollPort[];
-    const burst = new Int32Array(32);
+    const burst = new Int32Array(5);
     let stopped = false;
-    const body = (cpu: Cpu): number => {
+    const forward = env.spawn(0, "thread", (cpu) => {
       if (stopped) {
         cpu.sleep();
         return 0;
       }
-      const n = ports[0]!.rxBurst(cpu, 0, burst, 32);
+      const n = ports[0]!.rxBurst(cpu, 0, burst, 5);
       const sent = n === 0 ? 0 : ports[1]!.txBurst(cpu, 0, burst, 0, n);
       for (let i = sent; i < n; i++) env.drop(cpu, burst[i]!, REASON["tx-full"]);
       return n;
-    };
-    const forward = env.spawn(0, "thread", body, true);
+    }, true);
     const quiet = () => ports.every((port) => port.rxQuiet(0) && port.txQuiet(0));
+    const [stopAt, releaseAt] = [stopPs, stopPs + 100e6].map((ps) => Math.ceil(ps * 3.4e-3));
     env.spawn(0, "thread", (cpu) => {
       const now = cpu.tsc();
       cpu.sleep();
-      if (!stopped && now >= at) {
+      if (now < stopAt!) cpu.wakeAt(stopAt!);
+      else if (log.length === 0) {
         stopped = true;
         for (const port of ports) port.rxStop(cpu as Context, 0);
-        log.push(`quiet ${quiet()}`);
-        cpu.wakeAt(at + 340_000);
-      } else if (!stopped) cpu.wakeAt(at);
-      else if (log.length === 1) {
-        log.push(`quiet ${quiet()}`);
-        for (const port of ports) port.rxRelease(cpu as Context, 0);
-        for (const port of ports) port.txRelease(cpu as Context, 0);
+        log.push(`quiet: ${quiet()}`);
+        cpu.wakeAt(releaseAt!);
+      } else if (stopped && now >= releaseAt!) {
+        log.push(`quiet: ${quiet()}`);
+        for (const port of ports) {
+          port.rxRelease(cpu as Context, 0);
+          port.txRelease(cpu as Context, 0);
+        }
         env.pool.flush(0);
-        log.push(`free ${env.pool.free} of ${env.pool.size}`);
+        log.push(`out: ${env.pool.size - env.pool.free}`);
         for (const port of ports) port.rxStart(cpu as Context, 0);
         stopped = false;
         cpu.wake(forward);
@@ -463,26 +469,27 @@ function stopping(at: number, log: string[]): Stack {
 }
 
 Deno.test("PollPort stops its queues under traffic, gives every buffer back, and starts them again", () => {
+  let inTheRing = 0;
   for (const fidelity of ["coarse", "tlp"] as const) {
-    for (const room of [0, 1]) {
-      const log: string[] = [];
-      // 100 us of silence begin at 40 us; the word comes at 38 us, with frames under way
-      const before = stream(200, 200_000, () => ({ size: 200 + 100 * room }));
-      const after = stream(200, 200_000, () => ({}), 300e6);
-      const scenario = scenarioOf([...before, ...after], { fidelity, rxRing: 64, txRing: 64 });
-      const o = new Testbed(stopping(38 * 3400, log), TEST_PROFILE).run(scenario);
-      assertEquals(log, [
-        "quiet false",
-        "quiet true",
-        `free ${o.pools[0]!.size} of ${o.pools[0]!.size}`,
-      ]);
-      const { emitted, dropped, none, freed } = fates(o);
-      assertEquals([o.end, o.faults, none, dropped], ["quiet", [], 0, 0]);
-      assert(freed > 0 && freed <= 32, `${freed} ended in the ring, as the driver frees them`);
-      assertEquals(emitted + freed, 400);
-      assertEquals([...o.fate.subarray(200, 400)], Array(200).fill(FATE.emitted));
+    for (const segmentBytes of [1518, 128]) {
+      for (let stopPs = 20e6; stopPs < 21e6; stopPs += 0.13e6) {
+        const log: string[] = [];
+        const before = stream(100, 250_000, () => ({ size: 600 }));
+        const after = stream(60, 250_000, () => ({ size: 600 }), 300e6);
+        const rings = { rxRing: 64, txRing: 512 };
+        const scenario = scenarioOf([...before, ...after], { fidelity, ...rings });
+        const o = new Testbed(stopping(stopPs, segmentBytes, log), TEST_PROFILE).run(scenario);
+        assertEquals(log, ["quiet: false", "quiet: true", "out: 0"], `stopped at ${stopPs}`);
+        const { emitted, dropped, none, freed } = fates(o);
+        assertEquals([o.end, o.faults, none, dropped], ["quiet", [], 0, 0]);
+        assert(freed <= 32, `${freed} ended in the ring, as the driver frees them`);
+        assertEquals(emitted + freed, 160);
+        assertEquals([...o.fate.subarray(100, 160)], Array(60).fill(FATE.emitted));
+        inTheRing += freed;
+      }
     }
   }
+  assert(inTheRing > 20, `only ${inTheRing} packets were caught in a ring`);
 });
 
 Deno.test("drop gives a whole chain back, and what a stack set aside before is not missed", () => {

@@ -122,7 +122,6 @@ export class ReceiveSide implements Receiver {
   #fetch(queue: number): void {
     const ring = this.rings[queue]!;
     if (ring.fetching !== ring.fetched || ring.ready >= FETCH_BELOW || ring.unread === 0) return;
-    if (!ring.enabled) return;
     const n = Math.min(ring.unread, FETCH_MAX);
     ring.fetching = (ring.fetching + n) >>> 0;
     this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n));

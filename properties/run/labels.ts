@@ -134,7 +134,8 @@ const OUTCOMES: readonly Label[] = [
     // Only a device with small buffers of known size must meet congestion, and only if they were
     // drawn.
     applies: ({ policy, offers, fixed }) =>
-      policy.congestion.length > 0 && offers.has("occupancy") && Object.keys(fixed).length === 0,
+      policy.congestion.length > 0 && policy.topology !== "sink" && offers.has("occupancy") &&
+      Object.keys(fixed).length === 0,
   },
 ];
 

@@ -4,8 +4,8 @@
  * A stream is a receive queue and the transmit queue of the same number on the port that the topology names.
  * Each lcore takes its streams in turn: a burst is received and sent in one go. `io` touches no byte; `mac`
  * writes 02:00:00:00:00:PORT and the egress port's own address; `macswap` swaps the two; `rxonly` frees what it
- * receives. What a full transmit ring refuses is freed at once and counted as TX-dropped. Commands are given at
- * a prompt, see `testpmd_commands.ts`.
+ * receives. What a full transmit ring refuses is freed at once and counted as TX-dropped, or with `retry` sent
+ * again some times first, while the lcore waits. Commands are given at a prompt, see `testpmd_commands.ts`.
  */
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Dataplane, Env, Port, ReportRow, Stack } from "../../core/stack.ts";
@@ -45,6 +45,19 @@ export function testpmd(options: TestpmdOptions = {}): Stack {
   return Object.assign(stack, { policy: testpmdPolicy(settings) });
 }
 
+/** What an lcore is sending again: packets `at` to `n` of `buffers`. */
+class Retry {
+  readonly buffers: Int32Array;
+  stream: Stream | null = null;
+  at = 0;
+  n = 0;
+  tries = 0;
+
+  constructor(burst: number) {
+    this.buffers = new Int32Array(burst);
+  }
+}
+
 class Testpmd implements Dataplane {
   readonly name: string;
   readonly #env: Env;
@@ -53,6 +66,8 @@ class Testpmd implements Dataplane {
   readonly #streams: Stream[] = [];
   readonly #burst: Int32Array;
   readonly #packetCycles: number;
+  readonly #delayCycles: number;
+  readonly #retries: readonly Retry[];
 
   constructor(env: Env, settings: TestpmdSettings) {
     const { mode, burst, recordBurstStats, recordCoreCycles } = settings;
@@ -61,6 +76,8 @@ class Testpmd implements Dataplane {
     this.#settings = settings;
     this.#ports = startPorts(env, settings);
     this.#burst = new Int32Array(burst);
+    this.#delayCycles = settings.burstTxDelayUs * env.cost("mhz");
+    this.#retries = Array.from({ length: env.lcores }, () => new Retry(burst));
     this.#packetCycles = mode === "io"
       ? 0
       : env.cost(mode === "rxonly" ? "mbuf.free" : "frame.rewrite");
@@ -90,8 +107,10 @@ class Testpmd implements Dataplane {
     return next === 0 ? port : next;
   }
 
-  /** One burst of a stream; its cycles count if it moved anything. */
+  /** One burst of a stream, or what its lcore is still busy with; the cycles count if anything was done. */
   #turn(cpu: Cpu, stream: Stream): number {
+    const retry = this.#retries[cpu.lcore]!;
+    if (retry.stream !== null) return this.#sendAgain(cpu, retry, retry.stream);
     if (!stream.forwarding) {
       cpu.sleep();
       return 0;
@@ -120,9 +139,39 @@ class Testpmd implements Dataplane {
     const sent = this.#ports[stream.txPort]!.txBurst(cpu, stream.queue, burst, 0, n);
     if (this.#settings.recordBurstStats) stream.txBursts.add(sent);
     stream.txPackets += sent;
-    stream.fwdDropped += n - sent;
-    for (let i = sent; i < n; i++) this.#env.drop(cpu, burst[i]!, REASON["tx-full"]);
+    if (sent < n && this.#settings.retry) this.#keep(cpu, stream, sent, n);
+    else this.#giveUp(cpu, stream, burst, sent, n);
     return n;
+  }
+
+  /** Keeps what was refused; the lcore waits before it tries again. */
+  #keep(cpu: Cpu, stream: Stream, at: number, n: number): void {
+    const retry = this.#retries[cpu.lcore]!;
+    retry.buffers.set(this.#burst);
+    retry.stream = stream;
+    retry.at = at;
+    retry.n = n;
+    retry.tries = 0;
+    cpu.charge(this.#delayCycles);
+  }
+
+  #sendAgain(cpu: Cpu, retry: Retry, stream: Stream): number {
+    const { buffers, at, n } = retry;
+    const sent = this.#ports[stream.txPort]!.txBurst(cpu, stream.queue, buffers, at, n - at);
+    stream.txPackets += sent;
+    retry.at += sent;
+    if (retry.at < n && ++retry.tries < this.#settings.burstTxRetryNum) {
+      cpu.charge(this.#delayCycles);
+    } else {
+      this.#giveUp(cpu, stream, buffers, retry.at, n);
+      retry.stream = null;
+    }
+    return 1;
+  }
+
+  #giveUp(cpu: Cpu, stream: Stream, buffers: Int32Array, at: number, n: number): void {
+    stream.fwdDropped += n - at;
+    for (let i = at; i < n; i++) this.#env.drop(cpu, buffers[i]!, REASON["tx-full"]);
   }
 
   #writeMacs(b: number, egress: number): void {

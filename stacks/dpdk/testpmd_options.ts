@@ -22,6 +22,12 @@ export interface TestpmdOptions extends PortOptions {
   readonly topology?: "paired" | "chained" | "loop";
   /** Packets of a burst, 1..32 [--burst]; 32. */
   readonly burst?: number;
+  /** Sends again what a full transmit ring refused [set fwd MODE retry]; false. */
+  readonly retry?: boolean;
+  /** How often, at most [set burst tx delay US retry NUM]; 64. */
+  readonly burstTxRetryNum?: number;
+  /** Microseconds before each time, in which the lcore does nothing else; 1. */
+  readonly burstTxDelayUs?: number;
   /** Counts bursts by size, empty ones too [--record-burst-stats]; false. */
   readonly recordBurstStats?: boolean;
   /** Counts the cycles of turns that moved packets [--record-core-cycles]; false. */
@@ -41,10 +47,13 @@ export type TestpmdSettings = TestpmdOptions & Required<Omit<TestpmdOptions, key
 export function testpmdSettings(options: TestpmdOptions): TestpmdSettings {
   const { mode = "io", topology = "paired", burst = BURST_MAX, commands = [] } = options;
   const { recordBurstStats = false, recordCoreCycles = false } = options;
+  const { retry = false, burstTxRetryNum = 64, burstTxDelayUs = 1 } = options;
   checkPortOptions("testpmd", options);
   checkWord("testpmd", "mode", mode, ["io", "mac", "macswap", "rxonly"]);
   checkWord("testpmd", "topology", topology, ["paired", "chained", "loop"]);
   checkKnob("testpmd", "burst", burst, 1, BURST_MAX);
+  checkKnob("testpmd", "burstTxRetryNum", burstTxRetryNum, 1, 65535);
+  checkKnob("testpmd", "burstTxDelayUs", burstTxDelayUs, 1, 1_000_000);
   let before = 0;
   for (const { atUs, command } of commands) {
     if (!(atUs >= before && atUs < 1e9)) {
@@ -55,7 +64,9 @@ export function testpmdSettings(options: TestpmdOptions): TestpmdSettings {
     }
     before = atUs;
   }
-  return { ...options, mode, topology, burst, commands, recordBurstStats, recordCoreCycles };
+  const records = { recordBurstStats, recordCoreCycles };
+  const again = { retry, burstTxRetryNum, burstTxDelayUs };
+  return { ...options, mode, topology, burst, commands, ...records, ...again };
 }
 
 /** What testpmd declares: it looks at nothing, and drops what a full transmit ring refuses. */

@@ -123,6 +123,32 @@ Deno.test("testpmd show port stats all and show fwd stats all reconcile with the
   ]);
 });
 
+Deno.test("testpmd retry sends again what was refused, so that loss moves to the NIC", () => {
+  // bursts of 32 into a transmit ring of 15
+  const offers = both(1200, 15_000);
+  const g = { txRing: 16, rxRing: 64, ingress: 16 };
+  const all = (name: string) => `Accumulated forward statistics for all ports: ${name}`;
+  const plain = run({}, offers, g);
+  const again = run({ retry: true }, offers, g);
+  settled(again.o);
+  assert(plain.row(all("TX-dropped")) > 100);
+  assertEquals(again.row(all("TX-dropped")), 0);
+  assert(again.row(all("RX-dropped")) > plain.row(all("RX-dropped")), "the lcore waited");
+  const sent = again.row(all("TX-packets"));
+  assertEquals(sent + again.row(all("RX-dropped")), offers.length);
+  for (const port of [0, 1]) {
+    assertEquals(left(again.o, port), [...left(again.o, port)].sort((a, b) => a - b));
+  }
+  // 1 us apart, twice: a frame of 1518 bytes alone takes 0.3 us on the wire
+  const long = stream(200, wirePs(1518), () => ({ size: 1518 }));
+  const slow = [...long, ...stream(200, wirePs(1518), () => ({ size: 1518, port: 2 }))];
+  const few = run({ retry: true, burstTxRetryNum: 2, topology: "chained" }, slow, {
+    ...g,
+    ports: 3,
+  });
+  settled(few.o);
+});
+
 Deno.test("testpmd burst spread moves from 0 and 1 at low load to 32 at saturation", () => {
   const spread = (gapPs: number, count: number) => {
     const { o, row } = run({ recordBurstStats: true }, both(count, gapPs), { rxRing: 1024 });
