@@ -472,7 +472,7 @@ Deno.test("PollPort stops its queues under traffic, gives every buffer back, and
   let inTheRing = 0;
   for (const fidelity of ["coarse", "tlp"] as const) {
     for (const segmentBytes of [1518, 128]) {
-      for (let stopPs = 20e6; stopPs < 21e6; stopPs += 0.13e6) {
+      for (let stopPs = 20e6; stopPs < 21e6; stopPs += 0.21e6) {
         const log: string[] = [];
         const before = stream(100, 250_000, () => ({ size: 600 }));
         const after = stream(60, 250_000, () => ({ size: 600 }), 300e6);
@@ -489,7 +489,7 @@ Deno.test("PollPort stops its queues under traffic, gives every buffer back, and
       }
     }
   }
-  assert(inTheRing > 20, `only ${inTheRing} packets were caught in a ring`);
+  assert(inTheRing > 10, `only ${inTheRing} packets were caught in a ring`);
 });
 
 Deno.test("drop gives a whole chain back, and what a stack set aside before is not missed", () => {
