@@ -79,11 +79,14 @@ export class PollQueue {
    * @throws {RangeError} when a chain is longer than a frame
    */
   fitting(memory: Memory, buffers: Int32Array, at: number, n: number): number {
-    let used = 0;
+    const { next } = memory;
+    const most = n < this.txFree ? n : this.txFree;
     let take = 0;
-    for (; take < n; take++) {
+    while (take < most && next[buffers[at + take]!]! < 0) take++;
+    let used = take;
+    for (; take < n && used < this.txFree; take++) {
       const b = buffers[at + take]!;
-      const segments = memory.next[b]! < 0 ? 1 : mbufSegments(memory, b);
+      const segments = next[b]! < 0 ? 1 : mbufSegments(memory, b);
       if (segments > 1 && mbufLength(memory, b) > LONGEST) {
         throw new RangeError(
           `Cannot send buffer ${b}: its ${segments} segments have ${
@@ -97,6 +100,13 @@ export class PollQueue {
     }
     this.segments = used;
     return take;
+  }
+
+  /** Segments to be charged now. */
+  takeExtra(): number {
+    const { extra } = this;
+    this.extra = 0;
+    return extra;
   }
 
   /**

@@ -187,7 +187,6 @@ export class PollPort implements Port {
     const ring = this.#device.rx[queue]!;
     ring.waiter = context;
     context.charge(this.#costs.rxBurst);
-    // what was taken may end within a packet
     while (state.staged === 0) if (!this.#stage(context, queue, state, ring)) return 0;
     const n = state.staged < max ? state.staged : max;
     for (let i = 0; i < n; i++) out[i] = state.stage[state.next + i]!;
@@ -197,7 +196,7 @@ export class PollPort implements Port {
     return n;
   }
 
-  /** Takes what is done; answers whether anything was taken. */
+  /** Takes what is done; answers whether anything was taken, be it part of a packet. */
   #stage(context: Context, queue: number, state: PollQueue, ring: DescriptorRing): boolean {
     const { rxFreeThresh } = this.#t;
     const tail = state.rxTail;
@@ -213,15 +212,15 @@ export class PollPort implements Port {
       return false;
     }
     const place = this.#places[context.lcore]!;
+    const whole = ring.segmentBytes === Infinity;
     let packets = 0;
     for (let i = 0; i < n; i++) {
       const b = takeReceived(this.#memory, ring, tail + i, place);
-      if (ring.more[tail + i] === 0 && state.last < 0) state.stage[packets++] = b;
+      if (whole) state.stage[packets++] = b;
       else packets += state.chain(this.#memory, b, ring.more[tail + i] === 1, packets);
     }
     // not before a packet is whole: a poll that hands out nothing takes as long as any empty one
-    context.charge(state.extra * this.#costs.rxPacket);
-    state.extra = 0;
+    context.charge(state.takeExtra() * this.#costs.rxPacket);
     if (refill) {
       for (let i = 0; i < rxFreeThresh; i++) {
         postEmpty(this.#memory, ring, begin + i, state.refill[i]!);
@@ -245,6 +244,7 @@ export class PollPort implements Port {
     if (state.txFree < this.#t.txFreeThresh) this.#reclaim(context, state, ring);
     const take = state.fitting(this.#memory, buffers, at, n);
     const used = state.segments;
+    const chained = used > take;
     context.charge(this.#costs.txBurst + used * this.#costs.txPacket);
     if (take < n) {
       context.refusedPlace = ring.place;
@@ -256,13 +256,13 @@ export class PollPort implements Port {
     let slot = state.txTail;
     const { next } = this.#memory;
     for (let i = 0; i < take; i++) {
-      for (let b = buffers[at + i]!; b >= 0; b = next[b]!) {
+      for (let b = buffers[at + i]!; b >= 0; b = chained ? next[b]! : -1) {
         const report = slot === state.nextReport;
         if (report) {
           state.nextReport += this.#t.txRsThresh;
           if (state.nextReport >= ring.size) state.nextReport = this.#t.txRsThresh - 1;
         }
-        postFull(this.#memory, ring, slot, b, report, context, next[b]! >= 0);
+        postFull(this.#memory, ring, slot, b, report, context, chained && next[b]! >= 0);
         slot = slot + 1 === ring.size ? 0 : slot + 1;
       }
     }

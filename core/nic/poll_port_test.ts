@@ -258,6 +258,7 @@ Deno.test("PollPort chains what the ring says goes on, and charges each segment 
   const t = { rxFreeThresh: 4, txRsThresh: 2, txFreeThresh: 2 };
   const { port, device, cpu, memory } = handPort({ rx: 8, tx: 8 }, t, 40, 100);
   const out = new Int32Array(32);
+  device.rx[0]!.segmentBytes = 512;
   const receive = (more: number) => {
     const ring = device.rx[0]!;
     ring.more[ring.head & 7] = more;

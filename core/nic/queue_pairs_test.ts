@@ -4,7 +4,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
-import { fates, left, type Offer, scenarioOf, stream } from "../machine/_scenario_for_tests.ts";
+import {
+  fates,
+  left,
+  type Offer,
+  scenarioOf,
+  stream,
+  wirePs,
+} from "../machine/_scenario_for_tests.ts";
 import { POLICY, routeOne, simple } from "../machine/_stacks_for_tests.ts";
 import type { Geometry } from "../machine/device.ts";
 import { FATE, Observation } from "../machine/observation.ts";
@@ -357,6 +364,19 @@ Deno.test("QueuePairs receives a long frame into several buffers, and sends a ch
   }
 });
 
+Deno.test("QueuePairs wait for all descriptors of a long frame, on the way in and on the way out", () => {
+  // twelve parts of each: reads of 32 and of 40 descriptors end within a frame, and frames wait for the next
+  for (const fidelity of ["coarse", "tlp"] as const) {
+    const segments: number[] = [];
+    const offers = stream(120, wirePs(1518), () => ({ size: 1518 }));
+    const g = { fidelity, rxRing: 32, txRing: 512 };
+    const o = new Testbed(scattering(128, segments), TEST_PROFILE).run(scenarioOf(offers, g));
+    assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], 120]);
+    assertEquals(new Set(segments), new Set([12]));
+    assertEquals(left(o, 1), offers.map((_, p) => p));
+  }
+});
+
 Deno.test("PollPort gives up a chain that the free descriptors do not hold, whole", () => {
   // a ring of 8 holds 7: three chains of two
   const offers = stream(4, 140_000, () => ({ size: 1518 }));
@@ -484,6 +504,10 @@ Deno.test("PollPort stops its queues under traffic, gives every buffer back, and
         assertEquals([o.end, o.faults, none, dropped], ["quiet", [], 0, 0]);
         assert(freed <= 32, `${freed} ended in the ring, as the driver frees them`);
         assertEquals(emitted + freed, 160);
+        // what comes to a stopped queue waits at the NIC
+        for (let p = 0; p < 100; p++) {
+          if (scenario.traffic.at[p]! > stopPs + 1e6) assertEquals(o.fate[p], FATE.emitted, `${p}`);
+        }
         assertEquals([...o.fate.subarray(100, 160)], Array(60).fill(FATE.emitted));
         inTheRing += freed;
       }

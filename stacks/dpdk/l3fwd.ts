@@ -135,8 +135,7 @@ class L3fwd implements Dataplane {
     if (n === 0) return drained;
     this.#bursts.add(n);
     const good = this.#lpm.process(cpu, burst, n);
-    const { egress } = this.#lpm;
-    for (let i = 0; i < good; i++) this.#tx.add(cpu, egress[i]!, burst[i]!);
+    this.#tx.add(cpu, burst, this.#lpm.egress, good);
     return drained + n;
   }
 }

@@ -44,16 +44,18 @@ export class L3fwdLpm {
   process(cpu: Cpu, burst: Int32Array, n: number): number {
     cpu.charge(n * this.#packetCycles);
     const good = this.#gather(cpu, burst, n);
-    this.#env.fib.lookupBulk(this.#destinations, this.#nextHops, good);
+    const nextHops = this.#nextHops;
+    this.#env.fib.lookupBulk(this.#destinations, nextHops, good);
+    const { egress } = this;
     let forwarded = 0;
     for (let i = 0; i < good; i++) {
       const b = burst[i]!;
-      const nextHop = this.#nextHops[i]!;
+      const nextHop = nextHops[i]!;
       if (nextHop < 0 && !this.#faithful) {
         this.#env.drop(cpu, b, REASON["no-route"]);
         continue;
       }
-      this.egress[forwarded] = this.#rewrite(b, nextHop);
+      egress[forwarded] = this.#rewrite(b, nextHop);
       burst[forwarded++] = b;
     }
     return forwarded;

@@ -78,6 +78,7 @@ export class L3fwdPipeline implements Dataplane {
   readonly #env: Env;
   readonly #ports: readonly Port[];
   readonly #burst: Int32Array;
+  readonly #egress: Uint8Array;
   readonly #lpm: L3fwdLpm;
   readonly #tx: TxBuffers;
   readonly #bursts: BurstSpread;
@@ -98,6 +99,7 @@ export class L3fwdPipeline implements Dataplane {
     this.#env = env;
     this.#ports = startPorts(env, settings);
     this.#burst = new Int32Array(settings.rxBurst);
+    this.#egress = new Uint8Array(settings.rxBurst);
     this.#lpm = new L3fwdLpm(env, profile, settings.rxBurst);
     this.#tx = new TxBuffers(env, this.#ports, settings.txBurst);
     this.#bursts = new BurstSpread(settings.rxBurst);
@@ -170,7 +172,8 @@ export class L3fwdPipeline implements Dataplane {
     const burst = this.#burst;
     const n = behind.dequeue(cpu, burst);
     const { port } = this.#env.memory;
-    for (let i = 0; i < n; i++) this.#tx.add(cpu, port[burst[i]!]!, burst[i]!);
+    for (let i = 0; i < n; i++) this.#egress[i] = port[burst[i]!]!;
+    this.#tx.add(cpu, burst, this.#egress, n);
     return drained + n;
   }
 }

@@ -30,11 +30,17 @@ export class TxBuffers {
     this.#drainCycles = env.cost("mhz") * DRAIN_US;
   }
 
-  /** Gathers a packet; sends the table if that fills it. */
-  add(cpu: Cpu, port: number, b: number): void {
-    const table = cpu.lcore * this.#ports.length + port;
-    this.#mbufs[table * this.#burst + this.#counts[table]!++] = b;
-    if (this.#counts[table] === this.#burst) this.#send(cpu, port);
+  /** Gathers `n` packets, packet i for port `egress[i]`; sends each table that this fills. */
+  add(cpu: Cpu, buffers: Int32Array, egress: ArrayLike<number>, n: number): void {
+    const first = cpu.lcore * this.#ports.length;
+    const counts = this.#counts;
+    const burst = this.#burst;
+    for (let i = 0; i < n; i++) {
+      const port = egress[i]!;
+      const table = first + port;
+      this.#mbufs[table * burst + counts[table]!++] = buffers[i]!;
+      if (counts[table] === burst) this.#send(cpu, port);
+    }
   }
 
   /** Sends what waits when more than 100 us have passed since the last time; answers whether they had, as 1. */
