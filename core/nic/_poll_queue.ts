@@ -49,8 +49,9 @@ export class PollQueue {
   txFree = 0;
   nextDone = 0;
   nextReport = 0;
-  /** Descriptors that the packets of the present transmit burst take. */
+  /** Descriptors that the packets of the present transmit burst take, and whether a chain is among those given. */
   segments = 0;
+  chains = false;
   sent: Int32Array = new Int32Array(RX_MAX_BURST);
 
   /** Nothing received, every descriptor posted. */
@@ -83,6 +84,7 @@ export class PollQueue {
     const most = n < this.txFree ? n : this.txFree;
     let take = 0;
     while (take < most && next[buffers[at + take]!]! < 0) take++;
+    this.chains = take < most;
     let used = take;
     for (; take < n && used < this.txFree; take++) {
       const b = buffers[at + take]!;

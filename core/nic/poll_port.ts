@@ -3,16 +3,15 @@
  *
  * Receive: `rxBurst` takes what is done, at most 32 or `rxFreeThresh` at a time, stages it and hands out at
  * most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers from the
- * pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, what was taken is given
- * back to the ring and 0 is answered: no packet is lost by the driver; the NIC runs out of descriptors and
- * loses at its ingress buffer.
+ * pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, nothing is taken and 0 is
+ * answered: the driver loses no packet; the NIC runs out of descriptors and loses at its ingress buffer.
  *
  * Transmit: buffers of sent frames are taken back `txRsThresh` at a time, by looking at the done bit of one
  * descriptor, and only when fewer than `txFreeThresh` descriptors are free; so sent buffers stay in the ring
  * while traffic is quiet. Every `txRsThresh`-th descriptor asks for a write-back. One doorbell a burst.
  *
  * Packets of several buffers: receive descriptors that say "more" are chained until one does not; a chain takes
- * as many transmit descriptors as it has segments, all or none.
+ * as many transmit descriptors as it has segments, all or none, and buffers are taken back until it fits.
  *
  * Stopping a queue is three steps, because the device has reads and writes under way: `rxStop` (transmit needs
  * none), wait until `rxQuiet` or `txQuiet`, then `rxRelease` or `txRelease`. `rxStart` and `txStart` begin anew.
@@ -65,10 +64,10 @@ export class PollPort implements Port {
   rxNombuf = 0;
   readonly #device: DeviceSide;
   readonly #memory: Memory;
-  #pool: Mempool;
-  #t: Thresholds;
+  #pool!: Mempool;
+  #t!: Thresholds;
   readonly #costs: DriverCosts;
-  #places: ArrayLike<number>;
+  #places!: ArrayLike<number>;
   readonly #queues: PollQueue[] = [];
 
   /**
@@ -90,9 +89,6 @@ export class PollPort implements Port {
     this.id = id;
     this.#device = device;
     this.#memory = memory;
-    this.#pool = pool;
-    this.#t = thresholds;
-    this.#places = places;
     this.#costs = driverCosts(costs);
     for (let q = 0; q < queues; q++) this.#queues.push(new PollQueue());
     this.setUp(pool, thresholds, places);
@@ -242,7 +238,10 @@ export class PollPort implements Port {
     const ring = this.#device.tx[queue]!;
     ring.waiter = context;
     if (state.txFree < this.#t.txFreeThresh) this.#reclaim(context, state, ring);
-    const take = state.fitting(this.#memory, buffers, at, n);
+    let take = state.fitting(this.#memory, buffers, at, n);
+    while (take < n && state.chains && this.#reclaim(context, state, ring)) {
+      take = state.fitting(this.#memory, buffers, at, n);
+    }
     const used = state.segments;
     const chained = used > take;
     context.charge(this.#costs.txBurst + used * this.#costs.txPacket);
@@ -273,9 +272,9 @@ export class PollPort implements Port {
   }
 
   /** Takes back one write-back's worth of sent buffers if its descriptor is done. */
-  #reclaim(context: Context, state: PollQueue, ring: DescriptorRing): void {
+  #reclaim(context: Context, state: PollQueue, ring: DescriptorRing): boolean {
     const { txRsThresh } = this.#t;
-    if (ring.done[state.nextDone] !== 1) return;
+    if (ring.done[state.nextDone] !== 1) return false;
     const first = state.nextDone - txRsThresh + 1;
     const place = this.#places[context.lcore]!;
     // what somebody else holds too stays out, as in ixgbe_tx_free_bufs
@@ -288,6 +287,7 @@ export class PollPort implements Port {
     state.txFree += txRsThresh;
     state.nextDone += txRsThresh;
     if (state.nextDone >= ring.size) state.nextDone = txRsThresh - 1;
+    return true;
   }
 
   #queueOf(queue: number): PollQueue {

@@ -325,17 +325,21 @@ Deno.test("PollPort gives back a clone with what it shows, and leaves what other
   assertEquals(inHand(97), 96, "the owners are the stack's");
 });
 
-/** Sends what comes in at port 0 out of port 1; notes how many segments each packet came in. */
-function scattering(segmentBytes: number, segments: number[]): Stack {
+/** Sends what comes in at port 0 out of port 1, `gather` at once; notes how many segments each packet came in. */
+function scattering(segmentBytes: number, segments: number[], gather = 1): Stack {
   return (env: Env): Dataplane => {
     env.configure({ segmentBytes });
     const { ports, memory } = env;
-    const burst = new Int32Array(32);
+    const held = new Int32Array(64);
+    let count = 0;
     const poll = (cpu: Cpu): number => {
-      const n = ports[0]!.rxBurst(cpu, 0, burst, 32);
-      for (let i = 0; i < n; i++) segments.push(mbufSegments(memory, burst[i]!));
-      const sent = n === 0 ? 0 : ports[1]!.txBurst(cpu, 0, burst, 0, n);
-      for (let i = sent; i < n; i++) env.drop(cpu, burst[i]!, REASON["tx-full"]);
+      const n = ports[0]!.rxBurst(cpu, 0, held.subarray(count), 32);
+      for (let i = count; i < count + n; i++) segments.push(mbufSegments(memory, held[i]!));
+      count += n;
+      if (count < gather) return n;
+      const sent = ports[1]!.txBurst(cpu, 0, held, 0, count);
+      for (let i = sent; i < count; i++) env.drop(cpu, held[i]!, REASON["tx-full"]);
+      count = 0;
       return n;
     };
     return { name: "scattering", poll, idlePollIsStateless: true };
@@ -370,7 +374,7 @@ Deno.test("QueuePairs wait for all descriptors of a long frame, on the way in an
     const segments: number[] = [];
     const offers = stream(120, wirePs(1518), () => ({ size: 1518 }));
     const g = { fidelity, rxRing: 32, txRing: 512 };
-    const o = new Testbed(scattering(128, segments), TEST_PROFILE).run(scenarioOf(offers, g));
+    const o = new Testbed(scattering(128, segments, 5), TEST_PROFILE).run(scenarioOf(offers, g));
     assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], 120]);
     assertEquals(new Set(segments), new Set([12]));
     assertEquals(left(o, 1), offers.map((_, p) => p));
