@@ -83,8 +83,12 @@ export class Environment implements Env {
   };
 
   readonly configure = (setup: PortSetup): void => {
+    const { mbufs } = setup;
     if (this.#pool !== null) {
       throw new RangeError("Cannot configure ports: they are set up already");
+    }
+    if (mbufs !== undefined && !(Number.isInteger(mbufs) && mbufs >= 1)) {
+      throw new RangeError(`Cannot configure ports: a pool of ${mbufs} mbufs, expected 1 or more`);
     }
     this.#setup = setup;
   };

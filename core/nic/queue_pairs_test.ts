@@ -359,7 +359,9 @@ Deno.test("QueuePairs receives a long frame into several buffers, and sends a ch
       assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], o.count]);
       assertEquals(segments, [...scenario.traffic.length].map((n) => Math.ceil(n / room)));
       const all = scenario.traffic.bytes;
-      assertEquals(o.outBytes.subarray(0, all.length), all, "the frames as they came, in order");
+      assertEquals(left(o, 1), segments.map((_, p) => p));
+      const differs = all.findIndex((byte, i) => byte !== o.outBytes[i]);
+      assertEquals(differs, -1, "first byte that is not as it came");
       // every part is a posted write and a write-back of 16 bytes
       const parts = segments.reduce((a, b) => a + b);
       const { payload } = link(o, "nic0>switch");

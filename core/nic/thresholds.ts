@@ -50,7 +50,7 @@ export function thresholdsFor(rxRing: number, txRing: number): Thresholds {
  */
 export function checkThresholds(of: Thresholds, rxSize: number, txSize: number): void {
   const { rxFreeThresh, txRsThresh, txFreeThresh } = of;
-  if (rxSize % rxFreeThresh !== 0 || rxFreeThresh > RX_MAX_BURST) {
+  if (!(rxFreeThresh >= 1 && rxSize % rxFreeThresh === 0 && rxFreeThresh <= RX_MAX_BURST)) {
     throw new RangeError(
       `Cannot set up a receive queue: rx_free_thresh ${rxFreeThresh} must divide the ring of ` +
         `${rxSize} and be at most ${RX_MAX_BURST}`,
@@ -64,10 +64,9 @@ export function checkThresholds(of: Thresholds, rxSize: number, txSize: number):
         `${rxSize - rxFreeThresh} of them must take a frame of ${LONGEST}`,
     );
   }
-  if (
-    txRsThresh < 1 || txSize % txRsThresh !== 0 || txRsThresh > txFreeThresh ||
-    txFreeThresh >= txSize - 3 || txRsThresh + txFreeThresh > txSize
-  ) {
+  const right = txRsThresh >= 1 && txSize % txRsThresh === 0 && txRsThresh <= txFreeThresh &&
+    txFreeThresh < txSize - 3 && txRsThresh + txFreeThresh <= txSize;
+  if (!right) {
     throw new RangeError(
       `Cannot set up a transmit queue: tx_rs_thresh ${txRsThresh} must divide the ring of ` +
         `${txSize} and be at most tx_free_thresh ${txFreeThresh}, which must be below ring - 3`,
