@@ -7,6 +7,7 @@ import { Lcore } from "../host/lcore.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory, type Region } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
+import { HostRings } from "../nic/host_rings.ts";
 import { Mmio } from "../nic/mmio.ts";
 import { type Maxima, Nic } from "../nic/nic.ts";
 import { PollPort } from "../nic/poll_port.ts";
@@ -85,6 +86,8 @@ export class Machine {
   readonly lcores: readonly Lcore[];
   /** Rings between NICs, for firmware that boots them. */
   readonly peers: PeerRings;
+  /** Rings between NICs by way of host memory, likewise. */
+  readonly hostRings: HostRings;
   readonly #fabrics: Readonly<Record<Fidelity, Fabric>>;
   #pool: Mempool | null = null;
   readonly #drivers: PollPort[] = [];
@@ -128,6 +131,14 @@ export class Machine {
       slots: maxima.ring,
       buffers: maxima.buffers,
     });
+    this.hostRings = new HostRings(
+      clock,
+      this.memory,
+      observation,
+      this.mmio,
+      maxima.buffers,
+      profile.hostMemoryGbps,
+    );
     // all at once: handlers must have the same numbers on every machine, whatever it runs first
     const fabric = (fidelity: Fidelity): Fabric =>
       createFabric(fidelity, clock, profile.fabric, maxima.ports);

@@ -2,7 +2,7 @@
 // Method: whole observations compared over random scenarios; stacks as users write them.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { l3fwd } from "../../stacks/dpdk/mod.ts";
+import { l3fwd, testpmd } from "../../stacks/dpdk/mod.ts";
 import { p2pnic } from "../../stacks/p2pnic/mod.ts";
 import type { Cpu, Dataplane, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
@@ -216,7 +216,9 @@ Deno.test("Testbed deviations change the trace, and the same ones change it alik
 
 Deno.test("Testbed skipping idle polls equals stepping them, for stacks that allow it", () => {
   let saved = 0;
-  for (const stack of [l3fwd("strict"), l3fwd("faithful"), simple]) {
+  const pipeline = l3fwd("strict", { mode: "pipeline", ringSize: 8 });
+  const scattered = testpmd({ mbufSize: 1152 });
+  for (const stack of [l3fwd("strict"), l3fwd("faithful"), simple, pipeline, scattered]) {
     const skipping = new Testbed(stack, TEST_PROFILE);
     const stepping = new Testbed(stack, TEST_PROFILE, { skipIdlePolls: false });
     fc.assert(

@@ -31,6 +31,26 @@ export interface Fabric {
    * on their way and reach their sender by then count as returned. Empty where the fidelity has none.
    */
   credits(at: number): CreditAccount[];
+  /** How full the switch was and whom it held up; not offered where no switch is modelled. */
+  congestion?(): CongestionAccount;
+  /**
+   * A fault of hardware, until the next reset: a switch that forgets flow control. Posted TLPs that would make
+   * it hold more than `bytes` of payload are lost and their sender learns nothing of it; `lost` is told of the
+   * handler and argument of each write that will never be visible. Not offered where no TLP is modelled.
+   */
+  loseBeyond?(bytes: number, lost: (handler: number, arg: number) => void): void;
+}
+
+/** The switch in one run. */
+export interface CongestionAccount {
+  /** Most bytes of payload that waited in it at once. */
+  readonly peakBytes: number;
+  /** Bytes of payload for which its ports advertise credits, all classes together. */
+  readonly poolBytes: number;
+  /** Posted TLPs that it lost; 0 unless it is faulty. */
+  readonly lostTlps: number;
+  /** By node: picoseconds for which a source had something to send and neither credits nor tags. */
+  readonly stalledPs: readonly number[];
 }
 
 /** How closely the fabric is modelled. */

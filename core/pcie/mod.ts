@@ -2,6 +2,7 @@
 export { CoarseFabric } from "./coarse.ts";
 export { createFabric } from "./create.ts";
 export {
+  type CongestionAccount,
   type CreditAccount,
   type CreditClass,
   type Fabric,
