@@ -1,4 +1,19 @@
 /** What moves bytes between host and devices: the fabric and its three fidelities. */
+export {
+  ackIntervalSymbols,
+  creditGbps,
+  type CreditLoop,
+  type LinkBytes,
+  payloadGbps,
+  type PcieGeneration,
+  pcieRawGbps,
+  type PcieSetup,
+  pcieTlpGbps,
+  readBytes,
+  type TlpOverheads,
+  tlpOverheads,
+  writeBytes,
+} from "./bandwidth.ts";
 export { CoarseFabric } from "./coarse.ts";
 export { createFabric } from "./create.ts";
 export {
@@ -12,5 +27,12 @@ export {
   HOST,
   type LinkAccount,
 } from "./fabric.ts";
+export {
+  nicBytes,
+  type NicDirection,
+  nicGbps,
+  type NicKind,
+  type NicModel,
+} from "./nic_bandwidth.ts";
 export { TLP_LIMITS, TlpFabric, type TlpLimits } from "./tlp.ts";
 export * from "./link/mod.ts";
