@@ -39,6 +39,8 @@ export const REASONS = [
   "consumed",
   /** Anything else; a stack should not need it. */
   "other",
+  /** The frame check sequence does not match the frame (IEEE 802.3, 3.2.9). */
+  "bad-fcs",
 ] as const;
 
 /** Name of a drop reason. */

@@ -18,7 +18,7 @@ const WRITE_BACK = 16;
 const FRAME = 60;
 
 /** Says yes every `n`-th time. */
-function every(n: number): () => boolean {
+export function every(n: number): () => boolean {
   let count = 0;
   return () => ++count % n === 0;
 }
@@ -129,10 +129,11 @@ export const dropsEarly: Plant = (testbed) => {
   const { machine } = testbed;
   for (const { macIn, counters } of machine.nics) {
     const arrive = macIn.arrive.bind(macIn);
-    macIn.arrive = (packet, bytes, offset, length) => {
+    macIn.arrive = (packet, bytes, offset, length, badFcs) => {
       const full = machine.observation.places[macIn.place]!.capacity;
-      if (macIn.occupancy === full || macIn.occupancy * 2 < full || length < FRAME) {
-        arrive(packet, bytes, offset, length);
+      const lets = macIn.occupancy === full || macIn.occupancy * 2 < full;
+      if (lets || length < FRAME || badFcs === true) {
+        arrive(packet, bytes, offset, length, badFcs);
         return;
       }
       counters.rxMissed++;

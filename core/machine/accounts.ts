@@ -35,6 +35,10 @@ export type FaultKind =
   | "freed-posted"
   /** A buffer was written while its packet had no fate. */
   | "overwritten"
+  /** A tail was moved past the head of its ring, or out of it. */
+  | "tail-past-head"
+  /** A device read a descriptor that named no posted buffer. */
+  | "read-unposted"
   /** A packet that had a fate met another. */
   | "second-fate"
   /** A frame left from a buffer that held no packet. */
@@ -102,12 +106,61 @@ export interface PortCounters {
   rxBytes: number;
   /** Frames lost because the ingress buffer was full (rx_missed). */
   rxMissed: number;
-  /** Frames refused for their length. */
+  /** Frames refused: the next three, each counted once, by what the MAC finds first. */
   rxErrors: number;
-  /** Frames sent. */
+  /** Frames whose FCS does not match, of any length (82599: CRCERRS, and fragments and jabber). */
+  rxCrcErrors: number;
+  /** Frames below 64 bytes with FCS (RUC). */
+  rxUndersize: number;
+  /** Frames above the longest that the port accepts (ROC). */
+  rxOversize: number;
+  /** Pause frames sent that ask the peer to stop (LXOFFTXC), and to go on (LXONTXC). */
+  txXoff: number;
+  /** See `txXoff`. */
+  txXon: number;
+  /** Frames sent, pause frames left out. */
   txFrames: number;
   /** Their bytes. */
   txBytes: number;
+}
+
+/**
+ * Counters of a port that has seen nothing.
+ *
+ * @example
+ * ```ts
+ * import { emptyCounters } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { port, rxFrames, rxMissed } = emptyCounters(3);
+ * assertEquals([port, rxFrames, rxMissed], [3, 0, 0]);
+ * ```
+ */
+export function emptyCounters(port: number): PortCounters {
+  return {
+    port,
+    rxFrames: 0,
+    rxBytes: 0,
+    rxMissed: 0,
+    rxErrors: 0,
+    rxCrcErrors: 0,
+    rxUndersize: 0,
+    rxOversize: 0,
+    txXoff: 0,
+    txXon: 0,
+    txFrames: 0,
+    txBytes: 0,
+  };
+}
+
+/** A receive ring at the end of a run. */
+export interface RingAccount {
+  /** E.g. `nic0 receive ring 1`. */
+  readonly name: string;
+  /** Descriptors. */
+  readonly size: number;
+  /** Buffers posted in it and not used by the device. */
+  readonly posted: number;
 }
 
 /** How busy one lcore was. */

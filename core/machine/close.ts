@@ -29,6 +29,8 @@ export function closeBooks(
     if (pool !== null) o.pools.push(poolAccount(machine, pool, inHandAtBoot));
     for (let port = 0; port < geometry.ports; port++) o.pools.push(deviceAccount(machine, port));
   }
+  o.rings = [];
+  for (const nic of machine.nics.slice(0, geometry.ports)) o.rings.push(...nic.ringAccounts());
   o.lcores = [];
   for (let l = 0; l < geometry.lcores; l++) {
     const lcore = machine.lcores[l]!;

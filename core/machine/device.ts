@@ -23,6 +23,10 @@ export type Evidence =
   | "buffers"
   /** Landing, visibility and completion times of descriptors. */
   | "milestones"
+  /** Counters of the ports, and receive rings at the end. */
+  | "counters"
+  /** What a driver was told of each packet: port, length, RSS hash, type. */
+  | "metadata"
   /** Ledgers of PCIe credits. */
   | "credits"
   /** The hash of the trace. */

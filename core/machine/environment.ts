@@ -54,6 +54,7 @@ export class Environment implements Env {
       peers: machine.peers,
       hostRings: machine.hostRings,
       fabric: machine.fabric(geometry.fidelity),
+      nicMemories: machine.profile.nicMemories ?? [],
       nicBuffers: machine.profile.nicBuffers,
       peerSlots: geometry.peerSlots,
     };
@@ -151,7 +152,9 @@ export class Environment implements Env {
   #startDriver(): readonly PollPort[] {
     const { lcores } = this.#machine;
     const g = this.#geometry;
-    const thresholds = { ...thresholdsFor(g.rxRing, g.txRing), ...this.#setup };
+    const { txWriteBack = "report" } = this.#machine.profile.queues ?? {};
+    const wthresh = typeof txWriteBack === "number" ? txWriteBack : 0;
+    const thresholds = { ...thresholdsFor(g.rxRing, g.txRing, wthresh), ...this.#setup };
     return this.hardware.nics.map((nic) => {
       nic.bootQueues();
       const port = this.#machine.driver(nic, this.pool, thresholds, this.#places);

@@ -2,6 +2,7 @@
 import type { Fabric } from "../pcie/fabric.ts";
 import type { HostRings } from "../nic/host_rings.ts";
 import type { Nic } from "../nic/nic.ts";
+import type { NicMemory } from "../nic/nic_memory.ts";
 import type { PeerRings } from "../nic/peer_rings.ts";
 
 /** NICs of the machine. Touching `queues` or `boot` decides what drives them. */
@@ -14,6 +15,8 @@ export interface Hardware {
   readonly fabric: Fabric;
   /** Rings between NICs by way of host memory; `boot` sets them up. */
   readonly hostRings: HostRings;
+  /** Memories of each NIC, from the fastest on: see `nicMemoryFor`. */
+  readonly nicMemories: readonly NicMemory[];
   /** Packet buffers that a NIC's own memory has for frames of its peers. */
   readonly nicBuffers: number;
   /** Slots for each ordered pair of NICs in this geometry. */

@@ -4,6 +4,7 @@
  * equals a fresh one, event for event; a law holds it to that.
  */
 import { Lcore } from "../host/lcore.ts";
+import { HostMemory } from "../memory/host_memory.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory, type Region } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
@@ -11,6 +12,7 @@ import { HostRings } from "../nic/host_rings.ts";
 import { Mmio } from "../nic/mmio.ts";
 import { type Maxima, Nic } from "../nic/nic.ts";
 import { PollPort } from "../nic/poll_port.ts";
+import { DESCRIPTOR_BYTES } from "../nic/rings.ts";
 import type { Thresholds } from "../nic/thresholds.ts";
 import { PeerRings } from "../nic/peer_rings.ts";
 import { createFabric } from "../pcie/create.ts";
@@ -19,8 +21,12 @@ import { Choices, type Deviation } from "../time/choices.ts";
 import { Clock } from "../time/clock.ts";
 import type { Geometry } from "./device.ts";
 import { Observation } from "./observation.ts";
+import { Peers } from "./peer.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Traffic } from "./scenario.ts";
+
+/** Descriptor rings begin on a page. */
+const PAGE = 4096;
 
 /** The largest sizes of a scenario, unless a machine is built for others. */
 export const SCENARIO_MAXIMA: Maxima = {
@@ -100,6 +106,8 @@ export class Machine {
   #turn = 0;
   readonly #irqCycles: number;
   readonly #arrival: number;
+  /** Senders that obey pause frames. */
+  readonly #peers: Peers | null;
 
   /**
    * A machine at rest; `reset` comes before each run.
@@ -139,12 +147,37 @@ export class Machine {
       maxima.buffers,
       profile.hostMemoryGbps,
     );
+    const { hostMemory } = profile;
+    const host = hostMemory === undefined ? null : new HostMemory(clock, hostMemory);
+    if (host !== null) this.#placeRings(host);
     // all at once: handlers must have the same numbers on every machine, whatever it runs first
     const fabric = (fidelity: Fidelity): Fabric =>
-      createFabric(fidelity, clock, profile.fabric, maxima.ports);
+      createFabric(fidelity, clock, profile.fabric, maxima.ports, host);
     const [coarse, tlp] = [fabric("coarse"), fabric("tlp")];
     this.#arrival = clock.register(() => this.#arrive());
     this.#fabrics = { coarse, tlp, link: fabric("link") };
+    const { pause, linkGbps } = profile;
+    if (pause === undefined || !pause.obeyed) this.#peers = null;
+    else {
+      const deliver = (packet: number): void => this.#deliver(packet);
+      const peers = new Peers(clock, maxima.ports, linkGbps, pause.reactionPs, deliver);
+      for (const nic of this.nics) nic.onPause = (port, quanta) => peers.paused(port, quanta);
+      this.#peers = peers;
+    }
+  }
+
+  /** Descriptor rings lie in host memory one after the other, behind all buffers. */
+  #placeRings(host: HostMemory): void {
+    this.memory.host = host;
+    const { buffers, ring } = this.maxima;
+    let address = host.addressOf(buffers);
+    address += PAGE - address % PAGE;
+    for (const { queues } of this.nics) {
+      for (const each of [...queues.rx, ...queues.tx]) {
+        each.address = address;
+        address += ring * DESCRIPTOR_BYTES;
+      }
+    }
   }
 
   /** The fabric of a fidelity. */
@@ -219,7 +252,8 @@ export class Machine {
     this.#times = times;
     this.#periodPs = periodPs;
     this.#next = this.#laterPs = this.#turn = 0;
-    if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
+    if (this.#peers !== null) this.#peers.offer(traffic, times, periodPs);
+    else if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
   }
 
   #arrive(): void {
@@ -233,7 +267,13 @@ export class Machine {
     if (this.#next < traffic.count) {
       this.clock.at(traffic.at[this.#next]! + this.#laterPs, this.#arrival, 0);
     }
+    this.#deliver(i);
+  }
+
+  #deliver(i: number): void {
+    const traffic = this.#traffic!;
     const nic = this.nics[traffic.port[i]!]!;
-    nic.macIn.arrive(i, traffic.bytes, traffic.offset[i]!, traffic.length[i]!);
+    const badFcs = traffic.badFcs !== undefined && traffic.badFcs[i] === 1;
+    nic.macIn.arrive(i, traffic.bytes, traffic.offset[i]!, traffic.length[i]!, badFcs);
   }
 }

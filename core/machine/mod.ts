@@ -6,6 +6,7 @@ export { ARRIVAL_MAX_PS, ScenarioError } from "./check.ts";
 export { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
 export { maximaFor } from "./sizes.ts";
 export {
+  emptyCounters,
   FATE,
   type Fault,
   type FaultKind,
@@ -15,6 +16,7 @@ export {
   type Place,
   type PoolAccount,
   type PortCounters,
+  type RingAccount,
 } from "./observation.ts";
 export type { MachineProfile } from "./profile.ts";
 export type { Neighbours, Repeat, RouteSet, Traffic } from "./scenario.ts";

@@ -13,19 +13,10 @@ import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
 import { REASON, type Reason, REASONS } from "../policy.ts";
 import type { RunEnd } from "../time/clock.ts";
 import { grown } from "./_grown.ts";
-import {
-  FATE,
-  type Fault,
-  type FaultKind,
-  type Held,
-  type LcoreAccount,
-  type Place,
-  type PoolAccount,
-  type PortCounters,
-} from "./accounts.ts";
+import { FATE, type Fault, type FaultKind, type LcoreAccount, type Place } from "./accounts.ts";
+import type { PoolAccount, PortCounters, RingAccount } from "./accounts.ts";
 
-export { FATE };
-export type { Fault, FaultKind, Held, LcoreAccount, Place, PoolAccount, PortCounters };
+export * from "./accounts.ts";
 
 /** How many faults are kept with their particulars; all are counted. */
 const FAULTS_MAX = 64;
@@ -85,6 +76,14 @@ export class Observation {
   descAt: Float64Array = new Float64Array(0);
   /** When the stack, or the egress NIC's firmware, took it. */
   seenAt: Float64Array = new Float64Array(0);
+  /** Port that the driver was told it came in on, or -1: no host driver took it. */
+  seenPort: Int16Array = new Int16Array(0);
+  /** Length that the driver was told, where `seenPort` is set; the next two likewise. */
+  seenLength: Int32Array = new Int32Array(0);
+  /** RSS hash. */
+  seenHash: Uint32Array = new Uint32Array(0);
+  /** Packet type, bits of `FLAG`. */
+  seenFlags: Int32Array = new Int32Array(0);
   /** When it was handed to the transmitting device. */
   txAt: Float64Array = new Float64Array(0);
   /** When the sender was told that its buffer is free again. */
@@ -109,7 +108,6 @@ export class Observation {
   /** The bytes of all emitted frames as they left. */
   outBytes: Uint8Array = new Uint8Array(0);
   #outUsed = 0;
-
   /** Places of this machine; numbers of places are indices here. */
   readonly places: Place[] = [];
   /** What ledgers found, in order of time; the first 64. */
@@ -136,6 +134,8 @@ export class Observation {
   links: LinkAccount[] = [];
   /** Counters of each port. */
   ports: PortCounters[] = [];
+  /** Receive rings that a host driver set up, at the end. */
+  rings: RingAccount[] = [];
   /** How busy each lcore was. */
   lcores: LcoreAccount[] = [];
   /** Bytes of packets that CPUs copied. */
@@ -168,19 +168,16 @@ export class Observation {
     this.place.fill(-1, 0, count);
     this.occupancy.fill(-1, 0, count);
     this.carrier.fill(-1, 0, count);
+    this.seenPort.fill(-1, 0, count);
     const { endAt, dataAt, descAt, seenAt, txAt, doneAt } = this;
     for (const times of [endAt, dataAt, descAt, seenAt, txAt, doneAt]) times.fill(-1, 0, count);
-    this.outCount = 0;
-    this.#outUsed = 0;
-    this.places.length = 0;
-    this.faults.length = 0;
+    this.outCount = this.#outUsed = 0;
+    this.places.length = this.faults.length = 0;
     this.faultCount = 0;
     this.fidelity = fidelity;
-    this.copiedBytes = 0;
-    this.doorbells = 0;
-    this.interrupts = 0;
+    this.copiedBytes = this.doorbells = 0;
+    this.interrupts = this.frees = 0;
     this.posts = this.moves = 0;
-    this.frees = 0;
     this.waitingAt.clear();
     this.#unresolved = offered;
   }
@@ -251,9 +248,8 @@ export class Observation {
     other: number,
   ): void {
     this.faultCount++;
-    if (this.faults.length < FAULTS_MAX) {
-      this.faults.push({ kind, at, buffer, packet, place, other });
-    }
+    if (this.faults.length >= FAULTS_MAX) return;
+    this.faults.push({ kind, at, buffer, packet, place, other });
   }
 
   #settle(packet: number, fate: number, place: number, at: number): boolean {
@@ -275,6 +271,10 @@ export class Observation {
     this.place = new Int16Array(size);
     this.occupancy = new Int32Array(size);
     this.carrier = new Int32Array(size);
+    this.seenPort = new Int16Array(size);
+    this.seenLength = new Int32Array(size);
+    this.seenHash = new Uint32Array(size);
+    this.seenFlags = new Int32Array(size);
     this.endAt = new Float64Array(size);
     this.dataAt = new Float64Array(size);
     this.descAt = new Float64Array(size);

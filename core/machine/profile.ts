@@ -3,6 +3,10 @@
  * written down (fixtures); a virtual-time figure is a prediction from them.
  */
 import type { DmaProfile } from "../nic/dma.ts";
+import type { HostMemoryProfile } from "../memory/host_memory.ts";
+import type { NicMemory } from "../nic/nic_memory.ts";
+import type { PauseProfile } from "../nic/pause.ts";
+import type { QueueProfile } from "../nic/write_back.ts";
 import type { FabricProfile } from "../pcie/fabric.ts";
 import type { Costs } from "../stack.ts";
 
@@ -26,10 +30,18 @@ export interface MachineProfile {
   readonly nicThreads: number;
   /** Packet buffers that a NIC's memory holds for peers' frames. */
   readonly nicBuffers: number;
+  /** Its memories, from the fastest on; none where nothing is known of them. */
+  readonly nicMemories?: readonly NicMemory[];
   /** Maximum read request size in bytes. */
   readonly mrrsBytes: number;
   /** Rates and delays of links, switch and root complex. */
   readonly fabric: FabricProfile;
+  /** Cache, channels and distances of host memory; without it, all of it is as near as the fabric says. */
+  readonly hostMemory?: HostMemoryProfile;
+  /** When ports send pause frames; without it, never. */
+  readonly pause?: PauseProfile;
+  /** How NICs read and report descriptors; without it, as an 82599 does by default. */
+  readonly queues?: QueueProfile;
   /** Constants of each NIC's DMA engine. */
   readonly dma: DmaProfile;
   /** Cycles of named operations. */

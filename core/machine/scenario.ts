@@ -17,6 +17,8 @@ export interface Traffic {
   readonly length: Uint32Array;
   /** The bytes of all frames, Ethernet header first, FCS left out. */
   readonly bytes: Uint8Array;
+  /** 1 where the FCS of frame i does not match it; left out where all do. */
+  readonly badFcs?: Uint8Array;
 }
 
 /** How often all frames of a traffic are offered, as a replayer loops over a capture. */

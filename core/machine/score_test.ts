@@ -11,6 +11,7 @@ import { l3fwd } from "../../stacks/dpdk/mod.ts";
 import { p2pnic } from "../../stacks/p2pnic/mod.ts";
 import type { Stack } from "../stack.ts";
 import * as fault from "./_faults_for_tests.ts";
+import * as nicFault from "./_nic_faults_for_tests.ts";
 import { forwarder, type Mistake } from "./_forwarder_for_tests.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
@@ -93,6 +94,29 @@ const CASES: readonly Case[] = [
     plant: fault.creditTwice,
     geometry: { fidelity: "tlp" },
   },
+  { name: "receive tail too far", law: "NIC-2", stack: poll, plant: nicFault.tailTooFar },
+  { name: "doorbell before descriptor", law: "NIC-5", stack: poll, plant: nicFault.doorbellEarly },
+  {
+    name: "refill forgotten",
+    law: "NIC-6",
+    stack: poll,
+    plant: nicFault.refillForgotten,
+    geometry: { rxRing: 8, ports: 2 },
+  },
+  {
+    name: "hash of another packet",
+    law: "NIC-7",
+    stack: poll,
+    plant: nicFault.hashStays,
+    geometry: { lcores: 2 },
+  },
+  {
+    name: "refused frame counted as taken",
+    law: "NIC-8",
+    stack: poll,
+    plant: nicFault.countedTwice,
+  },
+  { name: "FCS ignored", law: "PKT-5", stack: poll, plant: nicFault.fcsIgnored },
   mistake("keeps the TTL", "PKT-2"),
   mistake("keeps the checksum", "PKT-3"),
   mistake("forgets the carry of the checksum", "PKT-3"),

@@ -42,6 +42,8 @@ const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
   "occupancy",
   "buffers",
   "milestones",
+  "counters",
+  "metadata",
   "credits",
   "trace",
 ]);

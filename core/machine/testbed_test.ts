@@ -18,6 +18,7 @@ import {
 } from "./_scenario_for_tests.ts";
 import { sevens, simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
+import type { MachineProfile } from "./profile.ts";
 import type { Observation } from "./observation.ts";
 import { DRAWN_MAXIMA, SCENARIO_MAXIMA } from "./machine.ts";
 import { Testbed } from "./testbed.ts";
@@ -87,23 +88,46 @@ const scenario = fc.tuple(fc.array(packet, { maxLength: 30, size: "max" }), geom
 
 const MAXIMA = { ports: 4, lcores: 3, ring: 64, ingress: 64, buffers: 4096 };
 
-const STACKS: readonly (readonly [string, () => Stack])[] = [
-  ["l3fwd", () => l3fwd("strict")],
-  ["p2pnic", p2pnic],
-  ["simple", () => simple],
-  ["sevens", () => sevens],
+/** A small cache and a slow channel, so that everything that host memory can do happens, and pause frames. */
+const WITH_MEMORY: MachineProfile = {
+  ...TEST_PROFILE,
+  pause: { high: 0.75, low: 0.25, quanta: 40, obeyed: true, reactionPs: 50_000 },
+  hostMemory: {
+    llcSets: 16,
+    llcWays: 4,
+    ddioWays: 2,
+    missPs: 51_500,
+    cpuMissPs: 20_000,
+    channels: 2,
+    channelGBps: 4,
+    queueLines: 4,
+    remotePs: 62_000,
+    remotePorts: [1],
+    iotlbEntries: 8,
+    pageBytes: 4096,
+    iotlbMissPs: 265_000,
+    bufferBytes: 2048,
+  },
+};
+
+const STACKS: readonly (readonly [string, () => Stack, MachineProfile])[] = [
+  ["l3fwd", () => l3fwd("strict"), TEST_PROFILE],
+  ["l3fwd on modelled memory, with pause frames", () => l3fwd("strict"), WITH_MEMORY],
+  ["p2pnic", p2pnic, TEST_PROFILE],
+  ["simple", () => simple, TEST_PROFILE],
+  ["sevens", () => sevens, TEST_PROFILE],
 ];
 
-for (const [name, stack] of STACKS) {
+for (const [name, stack, profile] of STACKS) {
   Deno.test(`Testbed TIME-1: a used machine equals a fresh one, twice, with ${name}`, () => {
-    const used = new Testbed(stack(), TEST_PROFILE, { maxima: MAXIMA });
+    const used = new Testbed(stack(), profile, { maxima: MAXIMA });
     let emitted = 0;
     fc.assert(
       fc.property(fc.array(scenario, { minLength: 1, maxLength: 3 }), (scenarios) => {
         for (const s of scenarios) used.run(s);
         const last = scenarios[scenarios.length - 1]!;
         const second = snapshot(used.run(last));
-        const o = new Testbed(stack(), TEST_PROFILE, { maxima: MAXIMA }).run(last);
+        const o = new Testbed(stack(), profile, { maxima: MAXIMA }).run(last);
         assertEquals(second, snapshot(o));
         emitted += fates(o).emitted;
       }),

@@ -87,6 +87,11 @@ export class Ledger {
     return this.#state[b] === IN_USE;
   }
 
+  /** Whether a device owns a buffer. */
+  isPosted(b: number): boolean {
+    return this.#state[b] === POSTED;
+  }
+
   /** A place takes a buffer from a pool. */
   alloc(b: number, place: number): void {
     if (this.#state[b] !== FREE) this.#fault("posted-twice", b, place);
@@ -186,7 +191,16 @@ export class Ledger {
     this.complete(b, place);
     const packet = this.packet[b]!;
     if (packet < 0) this.#fault("done-without-data", b, place);
-    else this.observation.seenAt[packet] = this.#now();
+    else {
+      const { memory, observation: o } = this;
+      o.seenAt[packet] = this.#now();
+      // a frame in several buffers is taken one after the other
+      const before = o.seenPort[packet]! < 0 ? 0 : o.seenLength[packet]!;
+      o.seenPort[packet] = memory.port[b]!;
+      o.seenLength[packet] = before + memory.length[b]!;
+      o.seenHash[packet] = memory.hash[b]!;
+      o.seenFlags[packet] = memory.flags[b]!;
+    }
   }
 
   /** Where each packet without a fate is. */

@@ -8,6 +8,7 @@
  * freed buffers are poisoned in every region, so that who reads them late sees nonsense.
  */
 import { copyFrame } from "./copy.ts";
+import type { HostMemory } from "./host_memory.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Bytes before the frame in a host buffer (RTE_PKTMBUF_HEADROOM). */
@@ -113,6 +114,8 @@ export class Memory implements PacketMemory {
   readonly owner: Int32Array;
   /** Keeps the books in checked mode. */
   ledger: Ledger | null = null;
+  /** Cache and channels behind the buffers of the host, where they are modelled. */
+  host: HostMemory | null = null;
   /** Bytes that CPUs copied since the last reset. */
   copiedBytes = 0;
   /** Ranges set aside since the last reset, in order. */

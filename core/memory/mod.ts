@@ -1,4 +1,7 @@
 /** Buffers, their ledger, and pools of them. */
+export { HostMemory, type HostMemoryCounts, type HostMemoryProfile } from "./host_memory.ts";
+export { Iotlb } from "./iotlb.ts";
+export { CLEAN, LINE_BYTES, Llc } from "./llc.ts";
 export { Ledger } from "./ledger.ts";
 export {
   FLAG,

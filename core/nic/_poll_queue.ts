@@ -1,4 +1,7 @@
 /** What a poll-mode driver remembers of a queue pair, and what its work costs. */
+import type { Context } from "../host/context.ts";
+import type { DescriptorRing } from "./rings.ts";
+import { readReceived } from "./driver.ts";
 import { mbufLength, mbufSegments } from "../memory/mbuf.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Costs } from "../stack.ts";
@@ -109,6 +112,11 @@ export class PollQueue {
     const { extra } = this;
     this.extra = 0;
     return extra;
+  }
+
+  /** Pays for reading the next `n` descriptors and the first line of each of their buffers. */
+  look(memory: Memory, ring: DescriptorRing, n: number, cpu: Context): void {
+    for (let i = 0; i < n; i++) readReceived(memory, ring, this.rxTail + i, cpu);
   }
 
   /**

@@ -33,16 +33,18 @@ class Operations {
   bytes = new Int32Array(256);
   handler = new Int32Array(256);
   arg = new Int32Array(256);
+  address = new Float64Array(256);
   head = 0;
   count = 0;
 
-  push(node: number, bytes: number, handler: number, arg: number): void {
+  push(node: number, bytes: number, handler: number, arg: number, address: number): void {
     if (this.count === this.node.length) this.#grow();
     const at = (this.head + this.count++) & (this.node.length - 1);
     this.node[at] = node;
     this.bytes[at] = bytes;
     this.handler[at] = handler;
     this.arg[at] = arg;
+    this.address[at] = address;
   }
 
   pop(): void {
@@ -51,17 +53,16 @@ class Operations {
   }
 
   #grow(): void {
-    const old = [this.node, this.bytes, this.handler, this.arg] as const;
     const size = this.node.length;
-    const next = old.map((from) => {
-      const to = new Int32Array(size * 2);
+    const unrolled = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
       for (let i = 0; i < size; i++) to[i] = from[(this.head + i) & (size - 1)]!;
       return to;
-    });
-    this.node = next[0]!;
-    this.bytes = next[1]!;
-    this.handler = next[2]!;
-    this.arg = next[3]!;
+    };
+    this.node = unrolled(this.node, new Int32Array(size * 2));
+    this.bytes = unrolled(this.bytes, new Int32Array(size * 2));
+    this.handler = unrolled(this.handler, new Int32Array(size * 2));
+    this.arg = unrolled(this.arg, new Int32Array(size * 2));
+    this.address = unrolled(this.address, new Float64Array(size * 2));
     this.head = 0;
   }
 }
@@ -174,15 +175,16 @@ export class DmaEngine {
    * Asks for a posted write; `handler(arg)` runs when the bytes are visible at `dst`. No bytes take the path of
    * one: PCI Express has no empty payload, such a request has one double word with all byte enables off (base
    * specification, 2.2.5). Only drivers that have freed a buffer too early ask for that, and the ledger tells.
+   * `address` is where in host memory, as for {@link Fabric}.
    */
-  write(dst: number, bytes: number, handler: number, arg: number): void {
-    this.#writes.push(dst, Math.max(bytes, 1), handler, arg);
+  write(dst: number, bytes: number, handler: number, arg: number, address: number = -1): void {
+    this.#writes.push(dst, Math.max(bytes, 1), handler, arg, address);
     if (!this.#writing) this.#startWrite();
   }
 
   /** Asks for a read, likewise; `handler(arg)` runs when the bytes are here. */
-  read(dst: number, bytes: number, handler: number, arg: number): void {
-    this.#reads.push(dst, Math.max(bytes, 1), handler, arg);
+  read(dst: number, bytes: number, handler: number, arg: number, address: number = -1): void {
+    this.#reads.push(dst, Math.max(bytes, 1), handler, arg, address);
     if (!this.#reading) this.#startRead();
   }
 
@@ -209,6 +211,7 @@ export class DmaEngine {
       writes.bytes[at]!,
       writes.handler[at]!,
       writes.arg[at]!,
+      writes.address[at]!,
     );
     writes.pop();
     this.#writing = false;
@@ -236,7 +239,14 @@ export class DmaEngine {
     const slot = this.#freeSlots[this.#freeSlots.length - 1 - this.#inFlight++]!;
     this.#slotHandler[slot] = reads.handler[at]!;
     this.#slotArg[slot] = reads.arg[at]!;
-    fabric.read(this.node, reads.node[at]!, reads.bytes[at]!, this.#readDone, slot);
+    fabric.read(
+      this.node,
+      reads.node[at]!,
+      reads.bytes[at]!,
+      this.#readDone,
+      slot,
+      reads.address[at]!,
+    );
     reads.pop();
     this.#reading = false;
     this.#startRead();

@@ -6,9 +6,10 @@
 import type { Context } from "../host/context.ts";
 import { freeSegment } from "../memory/mbuf_share.ts";
 import type { Memory } from "../memory/memory.ts";
+import { LINE_BYTES } from "../memory/llc.ts";
 import type { Mempool } from "../memory/mempool.ts";
 import { LONGEST } from "./mac.ts";
-import type { DescriptorRing } from "./rings.ts";
+import { DESCRIPTOR_BYTES, type DescriptorRing } from "./rings.ts";
 
 /**
  * Driver: receive descriptor `slot` names an empty buffer from now on. In checked mode a buffer
@@ -30,8 +31,27 @@ import type { DescriptorRing } from "./rings.ts";
 export function postEmpty(memory: Memory, ring: DescriptorRing, slot: number, b: number): void {
   const ledger = memory.ledger;
   if (ledger !== null) ledger.post(b, ring.place);
+  if (memory.host !== null) memory.host.cpuWrite(ring.addressOf(slot), DESCRIPTOR_BYTES);
   ring.buffer[slot] = b;
   ring.done[slot] = 0;
+}
+
+/**
+ * Driver: what reading receive descriptor `slot`, which is done, and the first line of its frame costs a CPU where
+ * the cache of the host is modelled. A driver that prefetches pays what its profile leaves of a miss.
+ */
+export function readReceived(
+  memory: Memory,
+  ring: DescriptorRing,
+  slot: number,
+  cpu: Context,
+): void {
+  const { host } = memory;
+  if (host === null) return;
+  const at = cpu.nowPs;
+  const stall = host.cpuRead(ring.addressOf(slot), DESCRIPTOR_BYTES, at) +
+    host.cpuRead(host.addressOf(ring.buffer[slot]!), LINE_BYTES, at);
+  if (stall > 0) cpu.charge(Math.round(stall / cpu.home.psPerCycle));
 }
 
 /** Driver: takes the buffer of receive descriptor `slot`, which is done. */
@@ -84,6 +104,11 @@ export function postFull(
   ring.buffer[slot] = b;
   ring.done[slot] = 0;
   ring.reportStatus[slot] = report ? 1 : 0;
+  const { host } = memory;
+  if (host !== null) {
+    host.cpuWrite(host.addressOf(b), LINE_BYTES);
+    host.cpuWrite(ring.addressOf(slot), DESCRIPTOR_BYTES);
+  }
   ring.more[slot] = more ? 1 : 0;
 }
 

@@ -1,9 +1,12 @@
 /** NICs: Ethernet, DMA, descriptor rings and their drivers, firmware threads, rings between NICs. */
 export { DmaEngine, type DmaProfile } from "./dma.ts";
-export { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
+export { postEmpty, postFull, readReceived, takeReceived, takeSent } from "./driver.ts";
 export { HostRings } from "./host_rings.ts";
 export { HostTx } from "./host_tx.ts";
-export { LONGEST, MacIn, MacOut, type Receiver, type Sender } from "./mac.ts";
+export { type FillWatcher, LONGEST, MacIn, type Receiver } from "./mac.ts";
+export { MacOut, type Sender } from "./mac_out.ts";
+export { type NicMemory, nicMemoryFor } from "./nic_memory.ts";
+export { type OnPause, PauseControl, type PauseProfile, PausingMacOut } from "./pause.ts";
 export { Mmio } from "./mmio.ts";
 export { type Maxima, Nic } from "./nic.ts";
 export type { DmaTrace } from "./peer_dma.ts";
@@ -21,3 +24,4 @@ export {
   POLLED,
   SENT,
 } from "./threads.ts";
+export { IXGBE_QUEUES, type QueueProfile, type TxWriteBack } from "./write_back.ts";

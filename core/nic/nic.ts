@@ -6,13 +6,16 @@ import type { Lcore } from "../host/lcore.ts";
 import { Vector } from "../host/irq.ts";
 import type { Memory, Region } from "../memory/memory.ts";
 import type { Geometry } from "../machine/device.ts";
-import type { Observation, PortCounters } from "../machine/observation.ts";
+import { emptyCounters, type PortCounters, type RingAccount } from "../machine/accounts.ts";
+import type { Observation } from "../machine/observation.ts";
 import type { MachineProfile } from "../machine/profile.ts";
 import type { Reason } from "../policy.ts";
 import type { Fabric } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import { DmaEngine } from "./dma.ts";
-import { LONGEST, MacIn, MacOut } from "./mac.ts";
+import { LONGEST, MacIn } from "./mac.ts";
+import { MacOut } from "./mac_out.ts";
+import { type OnPause, PauseControl, PausingMacOut } from "./pause.ts";
 import type { Mmio } from "./mmio.ts";
 import { QueuePairs } from "./queue_pairs.ts";
 import { NicThreads } from "./threads.ts";
@@ -70,12 +73,16 @@ export class Nic {
   /** Frame counters of this run. */
   counters: PortCounters;
 
+  /** Told of each pause frame that has left, by who stands for the peer. */
+  onPause: OnPause | null = null;
+  readonly #pause: PauseControl | null = null;
   readonly #clock: Clock;
   readonly #memory: Memory;
   readonly #observation: Observation;
   readonly #profile: MachineProfile;
   #geometry: Geometry | null = null;
   #lcores: readonly Lcore[] = [];
+  #booted = false;
 
   /** A NIC for scenarios up to `most`, on a machine's clock, memory and fabric. */
   constructor(
@@ -93,18 +100,18 @@ export class Nic {
     this.#memory = memory;
     this.#observation = observation;
     this.#profile = profile;
-    this.counters = {
-      port,
-      rxFrames: 0,
-      rxBytes: 0,
-      rxMissed: 0,
-      rxErrors: 0,
-      txFrames: 0,
-      txBytes: 0,
-    };
+    this.counters = emptyCounters(port);
     this.dma = new DmaEngine(this.node, clock, profile.dma, LONGEST);
     this.macIn = new MacIn(port, clock, memory, observation, most.ingress);
-    this.macOut = new MacOut(port, clock, memory, observation, profile.linkGbps, most.buffers);
+    const { linkGbps, pause } = profile;
+    if (pause === undefined) {
+      this.macOut = new MacOut(port, clock, memory, observation, linkGbps, most.buffers);
+    } else {
+      const told: OnPause = (port, quanta) => this.onPause?.(port, quanta);
+      const out = new PausingMacOut(port, clock, memory, observation, linkGbps, most.buffers, told);
+      this.macOut = out;
+      this.#pause = new PauseControl(clock, pause, out, linkGbps);
+    }
     const vectors: Vector[] = [];
     for (let q = 0; q < most.lcores; q++) {
       vectors.push(new Vector(port * most.lcores + q, clock, observation));
@@ -123,6 +130,7 @@ export class Nic {
         queues: most.lcores,
         buffers: most.buffers,
       },
+      profile.queues,
     );
     this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads, most.ingress);
   }
@@ -132,26 +140,24 @@ export class Nic {
     const o = this.#observation;
     this.#geometry = geometry;
     this.#lcores = lcores;
+    this.#booted = false;
     const c = this.counters;
-    c.rxFrames =
-      c.rxBytes =
-      c.rxMissed =
-      c.rxErrors =
-      c.txFrames =
-      c.txBytes =
-        0;
+    Object.assign(c, emptyCounters(this.port));
     o.ports.push(c);
     this.dma.reset(fabric);
     const name = `nic${this.port}`;
     const ingress = this.#memory.region(`${name} ingress buffer`, this.node, geometry.ingress);
     const ingressPlace = o.addPlace(`${name} ingress buffer`, geometry.ingress);
     this.macIn.reset(ingress, ingressPlace, wire, c);
+    this.macIn.watcher = this.#pause;
+    this.#pause?.reset(geometry.ingress);
     this.macOut.reset(o.addPlace(`${name} egress`), c);
   }
 
   /** Boots it as a device of the host, with a queue pair and a vector for each lcore. */
   bootQueues(): QueuePairs {
     const geometry = this.#geometry!;
+    this.#booted = true;
     const o = this.#observation;
     const name = `nic${this.port}`;
     const fifo = this.#memory.region(`${name} transmit FIFO`, this.node, this.#profile.txFifo);
@@ -169,6 +175,17 @@ export class Nic {
       { rx, tx },
     );
     return this.queues;
+  }
+
+  /** Its receive rings as they are, if a host drives it. O(descriptors). */
+  ringAccounts(): RingAccount[] {
+    if (!this.#booted) return [];
+    const { places } = this.#observation;
+    return this.queues.rx.slice(0, this.#geometry!.lcores).map((ring) => ({
+      name: places[ring.place]!.name,
+      size: ring.size,
+      posted: (ring.tail - ring.head) >>> 0,
+    }));
   }
 
   /** Ends the packet in an ingress buffer with a reason: what firmware does with what it will not forward. */

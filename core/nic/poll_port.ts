@@ -196,8 +196,7 @@ export class PollPort implements Port {
   #stage(context: Context, queue: number, state: PollQueue, ring: DescriptorRing): boolean {
     const { rxFreeThresh } = this.#t;
     const tail = state.rxTail;
-    const left = ring.size - tail;
-    const most = left < rxFreeThresh ? left : rxFreeThresh;
+    const most = Math.min(ring.size - tail, rxFreeThresh);
     let n = 0;
     while (n < most && ring.done[tail + n] === 1) n++;
     if (n === 0) return false;
@@ -208,6 +207,7 @@ export class PollPort implements Port {
       return false;
     }
     const place = this.#places[context.lcore]!;
+    if (this.#memory.host !== null) state.look(this.#memory, ring, n, context);
     const whole = ring.segmentBytes === Infinity;
     let packets = 0;
     for (let i = 0; i < n; i++) {

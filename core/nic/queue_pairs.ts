@@ -9,11 +9,13 @@ import type { Memory, Region } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
-import type { MacIn, MacOut } from "./mac.ts";
+import type { MacIn } from "./mac.ts";
+import type { MacOut } from "./mac_out.ts";
 import type { Mmio } from "./mmio.ts";
 import { ReceiveSide } from "./receive_side.ts";
 import { type DescriptorRing, type DeviceSide, key } from "./rings.ts";
 import { TransmitSide } from "./transmit_side.ts";
+import { checkQueues, IXGBE_QUEUES, type QueueProfile } from "./write_back.ts";
 
 /** Bytes of a register write: a doorbell, or the unmasking of a vector. */
 const REGISTER_BYTES = 4;
@@ -60,6 +62,8 @@ export class QueuePairs implements DeviceSide {
   /**
    * Queue pairs that `reset` has to set up.
    * @param most largest sizes of ingress buffer, transmit FIFO, rings, queues and buffers
+   * @param policy how descriptors are read and reported
+   * @throws {RangeError} when the policy is none that a device has
    */
   constructor(
     node: number,
@@ -74,11 +78,13 @@ export class QueuePairs implements DeviceSide {
       mmio: Mmio;
     },
     most: { ingress: number; fifo: number; ring: number; queues: number; buffers: number },
+    policy: QueueProfile = IXGBE_QUEUES,
   ) {
+    checkQueues(policy);
     this.#clock = clock;
     this.vectors = parts.vectors;
-    this.#receive = new ReceiveSide(clock, memory, observation, parts, most);
-    this.#transmit = new TransmitSide(clock, memory, observation, parts, most);
+    this.#receive = new ReceiveSide(clock, memory, observation, parts, most, policy);
+    this.#transmit = new TransmitSide(clock, memory, observation, parts, most, policy);
     this.rx = this.#receive.rings;
     this.tx = this.#transmit.rings;
     this.reta = this.#receive.reta;

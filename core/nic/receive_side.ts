@@ -23,12 +23,11 @@ import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
 import type { MacIn, Receiver } from "./mac.ts";
+import { noteRead, noteTail } from "./_ring_faults.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
 import { segmentsFor, writeSegment } from "./segments.ts";
+import type { QueueProfile } from "./write_back.ts";
 
-/** Receive descriptors read at once, and how few left make the device read on. */
-const FETCH_MAX = 32;
-const FETCH_BELOW = 16;
 /** Writes that wait at the DMA engine before the receive side holds back. */
 const WRITES_AHEAD = 2;
 /** Entries of the redirection table (82599: 128). */
@@ -46,6 +45,7 @@ export class ReceiveSide implements Receiver {
   readonly #dma: DmaEngine;
   readonly #macIn: MacIn;
   readonly #vectors: readonly Vector[];
+  readonly #policy: QueueProfile;
   #queues = 1;
   /** Packets of the ingress buffer in order of arrival. */
   readonly #fifo: Int32Array;
@@ -68,7 +68,9 @@ export class ReceiveSide implements Receiver {
     observation: Observation,
     parts: { dma: DmaEngine; macIn: MacIn; vectors: readonly Vector[] },
     most: { ingress: number; ring: number; queues: number; buffers: number },
+    policy: QueueProfile,
   ) {
+    this.#policy = policy;
     this.#clock = clock;
     this.#memory = memory;
     this.#observation = observation;
@@ -87,7 +89,8 @@ export class ReceiveSide implements Receiver {
     });
     this.#doneLanded = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
     this.#tailMoved = clock.register((arg) => {
-      this.rings[queueOf(arg)]!.moveTail(slotOf(arg));
+      const ring = this.rings[queueOf(arg)]!;
+      if (!ring.moveTail(slotOf(arg))) noteTail(observation, clock.now, ring);
       this.#fetch(queueOf(arg));
     });
   }
@@ -123,10 +126,12 @@ export class ReceiveSide implements Receiver {
   /** Reads descriptors when few are left; the packet at the head may be waiting for them. */
   #fetch(queue: number): void {
     const ring = this.rings[queue]!;
-    if (ring.fetching !== ring.fetched || ring.ready >= FETCH_BELOW || ring.unread === 0) return;
-    const n = Math.min(ring.unread, FETCH_MAX);
+    const { rxFetch, rxFetchBelow } = this.#policy;
+    if (ring.fetching !== ring.fetched || ring.ready >= rxFetchBelow || ring.unread === 0) return;
+    const n = Math.min(ring.unread, rxFetch);
+    const address = ring.addressOf(ring.fetching & (ring.size - 1));
     ring.fetching = (ring.fetching + n) >>> 0;
-    this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n));
+    this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n), address);
   }
 
   #take(queue: number, n: number): void {
@@ -134,6 +139,7 @@ export class ReceiveSide implements Receiver {
     for (let i = 0; i < n; i++) {
       const slot = ring.fetched & (ring.size - 1);
       ring.read[slot] = ring.buffer[slot]!;
+      noteRead(this.#memory.ledger, ring, slot, this.#macIn.place);
       ring.fetched = (ring.fetched + 1) >>> 0;
     }
     this.#fetch(queue);
@@ -151,18 +157,41 @@ export class ReceiveSide implements Receiver {
         this.#fetch(queue);
         return;
       }
+      const slot = ring.head & (ring.size - 1);
+      if (this.#skips(ring, parts)) continue;
       this.#fifoHead = this.#fifoHead + 1 === this.#fifo.length ? 0 : this.#fifoHead + 1;
       this.#fifoCount--;
-      const slot = ring.head & (ring.size - 1);
       this.#target[b] = parts === 1 ? ring.read[slot]! : -1 - key(queue, slot);
-      for (let left = length; left > ring.segmentBytes; left -= ring.segmentBytes) {
-        this.#dma.write(HOST, ring.segmentBytes, this.#partLanded, 0);
+      let left = length;
+      for (let i = 0; i < parts - 1; i++, left -= ring.segmentBytes) {
+        this.#dma.write(
+          HOST,
+          ring.segmentBytes,
+          this.#partLanded,
+          0,
+          this.#addressOf(ring, slot + i),
+        );
       }
-      const last = parts === 1 ? length : length - (parts - 1) * ring.segmentBytes;
-      this.#dma.write(HOST, last, this.#dataLanded, b);
+      this.#dma.write(HOST, left, this.#dataLanded, b, this.#addressOf(ring, slot + parts - 1));
       for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);
       this.#fetch(queue);
     }
+  }
+
+  /** Where in host memory the buffer of a descriptor that was read lies. */
+  #addressOf(ring: DescriptorRing, slot: number): number {
+    const { host } = this.#memory;
+    return host === null ? -1 : host.addressOf(ring.read[slot & (ring.size - 1)]!);
+  }
+
+  /** Whether one of the next descriptors names nothing to write to, as was found when it was read: it is passed. */
+  #skips(ring: DescriptorRing, parts: number): boolean {
+    for (let i = 0; i < parts; i++) {
+      if (ring.read[(ring.head + i) & (ring.size - 1)]! >= 0) continue;
+      ring.head = (ring.head + i + 1) >>> 0;
+      return true;
+    }
+    return false;
   }
 
   /** Writes the next descriptor back for the packet in an ingress buffer. */
@@ -173,7 +202,8 @@ export class ReceiveSide implements Receiver {
     ring.busy++;
     ring.readMore[slot] = more;
     this.#used[queue]![slot] = this.#memory.ledger?.packet[b] ?? -1;
-    this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot));
+    const address = ring.addressOf(slot);
+    this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot), address);
   }
 
   /** Classifies a packet; answers its queue. */

@@ -83,6 +83,8 @@ export class DescriptorRing {
   tail = 0;
   /** The driver context that looked last, to be told of changes. */
   waiter: Context | null = null;
+  /** Where descriptor 0 lies in host memory, or -1 where that is not modelled; set once by who builds it. */
+  address: number = -1;
   /** Place of what is in the ring, for the ledger. */
   place: number = -1;
 
@@ -129,9 +131,18 @@ export class DescriptorRing {
     this.place = place;
   }
 
-  /** The tail moves to slot `slot`: the device owns what lies before it. */
-  moveTail(slot: number): void {
+  /**
+   * The tail moves to slot `slot`: the device owns what lies before it. Answers whether that may be: the slot is
+   * one of the ring, and no descriptor becomes the device's that is so already.
+   */
+  moveTail(slot: number): boolean {
     this.tail = (this.tail + ((slot - this.tail) & (this.size - 1))) >>> 0;
+    return slot < this.size && ((this.tail - this.head) >>> 0) < this.size;
+  }
+
+  /** Where the descriptor of a slot lies in host memory, or -1. */
+  addressOf(slot: number): number {
+    return this.address < 0 ? -1 : this.address + slot * DESCRIPTOR_BYTES;
   }
 
   /** Descriptors that the device owns and has not asked for. */

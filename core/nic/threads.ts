@@ -9,7 +9,8 @@
  * something that it asked for has happened.
  */
 import type { Clock } from "../time/clock.ts";
-import type { Receiver, Sender } from "./mac.ts";
+import type { Receiver } from "./mac.ts";
+import type { Sender } from "./mac_out.ts";
 import type { Nic } from "./nic.ts";
 
 /** What runs on the threads of a NIC. */

@@ -21,6 +21,8 @@ export interface Thresholds {
   readonly txRsThresh: number;
   /** Fewer free transmit descriptors than this make the driver reclaim. */
   readonly txFreeThresh: number;
+  /** Descriptors that the device gathers before it writes them back (WTHRESH); 0 or left out: none. */
+  readonly txWthresh?: number;
   /** Bytes of a received frame that go into one buffer, a longer frame into several; all, if left out. */
   readonly segmentBytes?: number;
 }
@@ -28,7 +30,8 @@ export interface Thresholds {
 /**
  * The thresholds that DPDK defaults to (32, 32, 32), scaled down for rings too small for them. A
  * refill is never smaller than a look at the ring, as the driver's own precondition for bulk
- * allocation has it. Transmit rings need 8 descriptors or more.
+ * allocation has it. Transmit rings need 8 descriptors or more. Where the device gathers descriptors, each asks for
+ * a report.
  *
  * @example
  * ```ts
@@ -39,9 +42,12 @@ export interface Thresholds {
  * assertEquals(thresholdsFor(16, 64), { rxFreeThresh: 8, txRsThresh: 16, txFreeThresh: 16 });
  * ```
  */
-export function thresholdsFor(rxRing: number, txRing: number): Thresholds {
+export function thresholdsFor(rxRing: number, txRing: number, txWthresh: number = 0): Thresholds {
   const tx = Math.max(1, Math.min(32, txRing >> 2));
-  return { rxFreeThresh: Math.min(RX_MAX_BURST, rxRing >> 1), txRsThresh: tx, txFreeThresh: tx };
+  const rxFreeThresh = Math.min(RX_MAX_BURST, rxRing >> 1);
+  return txWthresh === 0
+    ? { rxFreeThresh, txRsThresh: tx, txFreeThresh: tx }
+    : { rxFreeThresh, txRsThresh: 1, txFreeThresh: tx, txWthresh };
 }
 
 /**
@@ -49,7 +55,13 @@ export function thresholdsFor(rxRing: number, txRing: number): Thresholds {
  * @throws {RangeError} naming the threshold and the ring
  */
 export function checkThresholds(of: Thresholds, rxSize: number, txSize: number): void {
-  const { rxFreeThresh, txRsThresh, txFreeThresh } = of;
+  const { rxFreeThresh, txRsThresh, txFreeThresh, txWthresh = 0 } = of;
+  if (txRsThresh > 1 && txWthresh !== 0) {
+    throw new RangeError(
+      `Cannot set up a transmit queue: tx_rs_thresh ${txRsThresh} must be 1 where the device gathers ` +
+        `${txWthresh} descriptors (wthresh)`,
+    );
+  }
   if (!(rxFreeThresh >= 1 && rxSize % rxFreeThresh === 0 && rxFreeThresh <= RX_MAX_BURST)) {
     throw new RangeError(
       `Cannot set up a receive queue: rx_free_thresh ${rxFreeThresh} must divide the ring of ` +

@@ -1,10 +1,10 @@
 /**
  * The transmit half of a NIC's queue pairs.
  *
- * On a doorbell the device reads descriptors, at most 40 at once, then frames into its transmit FIFO, one
- * queue after the other, and sends them in that order. A frame in several buffers is read buffer by buffer
- * once all of its descriptors are there. A descriptor that asks for it (RS) is written back when its frame is
- * on the device.
+ * On a doorbell the device reads descriptors, then frames into its transmit FIFO, one queue after the other, and
+ * sends them in that order. A frame in several buffers is read buffer by buffer once all of its descriptors are
+ * there. A descriptor is done when its frame and all before it are on the device; how that is written back,
+ * `write_back.ts` says.
  *
  * Source: Intel 82599 data sheet, 7.2 (transmit).
  */
@@ -14,12 +14,14 @@ import type { Observation } from "../machine/observation.ts";
 import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
-import type { MacOut, Sender } from "./mac.ts";
+import { noteRead, noteTail } from "./_ring_faults.ts";
+import type { MacOut, Sender } from "./mac_out.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
 import { writeSegment } from "./segments.ts";
+import type { QueueProfile } from "./write_back.ts";
 
-/** Transmit descriptors read at once (82599: up to 40 on chip). */
-const FETCH_MAX = 40;
+/** Bytes of a head index that is written back. */
+const HEAD_BYTES = 4;
 
 /** Transmit queues of one NIC. */
 export class TransmitSide implements Sender {
@@ -45,6 +47,12 @@ export class TransmitSide implements Sender {
   readonly #parts: Int32Array;
   readonly #missing: Int32Array;
   #turn = 0;
+  readonly #policy: QueueProfile;
+  /** By queue: frames in the FIFO or on their way there; descriptors done and not written back. */
+  readonly #underWay: Int32Array;
+  readonly #gathered: Int32Array;
+  /** By queue: the descriptor after the last that was announced. */
+  readonly #announced: Int32Array;
   readonly #descriptorsRead: number;
   readonly #frameRead: number;
   readonly #doneLanded: number;
@@ -56,7 +64,12 @@ export class TransmitSide implements Sender {
     observation: Observation,
     parts: { dma: DmaEngine; macOut: MacOut; vectors: readonly Vector[] },
     most: { fifo: number; ring: number; queues: number },
+    policy: QueueProfile,
   ) {
+    this.#policy = policy;
+    this.#underWay = new Int32Array(most.queues);
+    this.#gathered = new Int32Array(most.queues);
+    this.#announced = new Int32Array(most.queues);
     this.#clock = clock;
     this.#memory = memory;
     this.#observation = observation;
@@ -74,7 +87,8 @@ export class TransmitSide implements Sender {
     this.#frameRead = clock.register((slot) => this.#fill(slot));
     this.#doneLanded = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
     this.#tailMoved = clock.register((arg) => {
-      this.rings[queueOf(arg)]!.moveTail(slotOf(arg));
+      const ring = this.rings[queueOf(arg)]!;
+      if (!ring.moveTail(slotOf(arg))) noteTail(observation, clock.now, ring);
       this.#pump();
     });
   }
@@ -95,6 +109,7 @@ export class TransmitSide implements Sender {
     this.#orderCount = 0;
     this.#filled.fill(0, 0, fifo.count);
     this.#turn = 0;
+    for (const counts of [this.#underWay, this.#gathered, this.#announced]) counts.fill(0);
     this.#macOut.sender = this;
   }
 
@@ -110,6 +125,7 @@ export class TransmitSide implements Sender {
     for (let i = 0; i < n; i++) {
       const slot = ring.fetched & (ring.size - 1);
       ring.read[slot] = ring.buffer[slot]!;
+      noteRead(this.#memory.ledger, ring, slot, this.#macOut.place);
       ring.readStatus[slot] = ring.reportStatus[slot]!;
       ring.readMore[slot] = ring.more[slot]!;
       ring.fetched = (ring.fetched + 1) >>> 0;
@@ -137,16 +153,21 @@ export class TransmitSide implements Sender {
   #fetch(queue: number): void {
     const ring = this.rings[queue]!;
     if (ring.fetching !== ring.fetched || ring.unread === 0 || wholeFrame(ring) > 0) return;
-    const n = Math.min(ring.unread, FETCH_MAX);
+    const n = Math.min(ring.unread, this.#policy.txFetch);
+    const address = ring.addressOf(ring.fetching & (ring.size - 1));
     ring.fetching = (ring.fetching + n) >>> 0;
-    this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n));
+    this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n), address);
   }
 
   #readFrame(queue: number, parts: number): void {
     const ring = this.rings[queue]!;
     const at = ring.head & (ring.size - 1);
     ring.head = (ring.head + parts) >>> 0;
+    // a descriptor that names nothing was found when it was read: its frame is passed
+    for (let i = 0; i < parts; i++) if (ring.read[(at + i) & (ring.size - 1)]! < 0) return;
     ring.busy += parts;
+    this.#underWay[queue]!++;
+    const { host } = this.#memory;
     const slot = this.#free[--this.#freeCount]!;
     this.#descriptor[slot] = key(queue, at);
     this.#parts[slot] = parts;
@@ -159,7 +180,8 @@ export class TransmitSide implements Sender {
     if (ledger !== null) ledger.alloc(this.#first + slot, this.#macOut.place);
     for (let i = 0; i < parts; i++) {
       const source = ring.read[(at + i) & (ring.size - 1)]!;
-      this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot);
+      const address = host === null ? -1 : host.addressOf(source);
+      this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot, address);
     }
   }
 
@@ -169,8 +191,7 @@ export class TransmitSide implements Sender {
     const ledger = memory.ledger;
     const to = this.#first + slot;
     const descriptor = this.#descriptor[slot]!;
-    const queue = queueOf(descriptor);
-    const ring = this.rings[queue]!;
+    const ring = this.rings[queueOf(descriptor)]!;
     const parts = this.#parts[slot]!;
     let length = 0;
     for (let i = 0; i < parts; i++) {
@@ -182,13 +203,44 @@ export class TransmitSide implements Sender {
       length += memory.length[source]!;
       // the first buffer of a chain is the packet's carrier
       if (i === 0 && ledger !== null) ledger.moved(source, to);
-      if (ring.readStatus[at] === 1) {
-        this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, at));
-      } else ring.busy--;
     }
     this.#filled[slot] = 1;
     this.#sendFilled();
     this.#pump();
+  }
+
+  /** A frame is on the device, as are all before it. */
+  #report(slot: number): void {
+    const first = this.#descriptor[slot]!;
+    const queue = queueOf(first);
+    const ring = this.rings[queue]!;
+    const parts = this.#parts[slot]!;
+    this.#underWay[queue]!--;
+    for (let i = 0; i < parts; i++) {
+      const at = (slotOf(first) + i) & (ring.size - 1);
+      this.#reportOne(ring, queue, at, i === parts - 1);
+    }
+  }
+
+  #reportOne(ring: DescriptorRing, queue: number, at: number, last: boolean): void {
+    const { txWriteBack } = this.#policy;
+    if (typeof txWriteBack === "number") {
+      const gathered = ++this.#gathered[queue]!;
+      // a write does not go around the end of the ring
+      const full = gathered === txWriteBack || at === ring.size - 1;
+      const more = !last || this.#underWay[queue]! > 0 || ring.ready > 0 || ring.unread > 0 ||
+        ring.fetching !== ring.fetched;
+      if (!full && more) return;
+      this.#gathered[queue] = 0;
+      const address = ring.addressOf(at - gathered + 1);
+      this.#dma.write(HOST, gathered * DESCRIPTOR_BYTES, this.#doneLanded, key(queue, at), address);
+    } else if (ring.readStatus[at] === 0) ring.busy--;
+    else if (txWriteBack === "head") {
+      this.#dma.write(HOST, HEAD_BYTES, this.#doneLanded, key(queue, at));
+    } else {
+      const address = ring.addressOf(at);
+      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, at), address);
+    }
   }
 
   #sendFilled(): void {
@@ -197,20 +249,35 @@ export class TransmitSide implements Sender {
       this.#orderHead = this.#orderHead + 1 === this.#order.length ? 0 : this.#orderHead + 1;
       this.#orderCount--;
       this.#filled[slot] = 0;
+      this.#report(slot);
       this.#macOut.send(this.#first + slot);
     }
   }
 
   #done(queue: number, slot: number): void {
     const ring = this.rings[queue]!;
+    const { txWriteBack } = this.#policy;
+    if (txWriteBack === "report") this.#announce(ring, slot);
+    else {
+      const mask = ring.size - 1;
+      let at = this.#announced[queue]!;
+      for (let n = 0; at !== ((slot + 1) & mask); n++, at = (at + 1) & mask) {
+        this.#announce(ring, at);
+        if (n > 0 && txWriteBack !== "head") ring.busy--;
+      }
+      this.#announced[queue] = at;
+    }
     ring.busy--;
+    if (ring.waiter !== null) ring.waiter.notify();
+    this.#vectors[queue]!.cause();
+  }
+
+  #announce(ring: DescriptorRing, slot: number): void {
     if (ring.done[slot] === 1) {
       const b = ring.buffer[slot]!;
       this.#observation.fault("completed-twice", this.#clock.now, b, -1, ring.place, ring.place);
     }
     ring.done[slot] = 1;
-    if (ring.waiter !== null) ring.waiter.notify();
-    this.#vectors[queue]!.cause();
   }
 }
 

@@ -2,11 +2,14 @@
 import { CoarseFabric } from "./coarse.ts";
 import type { Fabric, FabricProfile, Fidelity } from "./fabric.ts";
 import { LinkFabric } from "./link/fabric.ts";
+import { MemoryFabric } from "./memory_fabric.ts";
 import { TlpFabric } from "./tlp.ts";
+import type { HostMemory } from "../memory/host_memory.ts";
 import type { Clock } from "../time/clock.ts";
 
 /**
- * A fabric for up to `maxDevices` devices; `reset` prepares it for a run.
+ * A fabric for up to `maxDevices` devices; `reset` prepares it for a run. With `memory`, accesses to the root
+ * complex that name an address take as long as that says, and its reset is part of the fabric's.
  * @throws {RangeError} when the fidelity is none, or a rate or delay of the profile is out of range
  *
  * @example
@@ -30,6 +33,17 @@ import type { Clock } from "../time/clock.ts";
  * ```
  */
 export function createFabric(
+  fidelity: Fidelity,
+  clock: Clock,
+  profile: FabricProfile,
+  maxDevices: number,
+  memory: HostMemory | null = null,
+): Fabric {
+  const fabric = links(fidelity, clock, profile, maxDevices);
+  return memory === null ? fabric : new MemoryFabric(clock, fabric, memory, maxDevices);
+}
+
+function links(
   fidelity: Fidelity,
   clock: Clock,
   profile: FabricProfile,

@@ -14,10 +14,27 @@
 export interface Fabric {
   /** `"coarse"`, `"tlp"` or `"link"`. */
   readonly fidelity: Fidelity;
-  /** Posted write of `bytes` from `src` to `dst`; `handler(arg)` runs when the last byte is visible there. */
-  write(src: number, dst: number, bytes: number, handler: number, arg: number): void;
-  /** Read of `bytes` by `src` from `dst`; `handler(arg)` runs when the last byte has come back. */
-  read(src: number, dst: number, bytes: number, handler: number, arg: number): void;
+  /**
+   * Posted write of `bytes` from `src` to `dst`; `handler(arg)` runs when the last byte is visible there.
+   * `address` says where in host memory, for a fabric that models it; below 0 or left out: no memory is meant.
+   */
+  write(
+    src: number,
+    dst: number,
+    bytes: number,
+    handler: number,
+    arg: number,
+    address?: number,
+  ): void;
+  /** Read of `bytes` by `src` from `dst`, likewise; `handler(arg)` runs when the last byte has come back. */
+  read(
+    src: number,
+    dst: number,
+    bytes: number,
+    handler: number,
+    arg: number,
+    address?: number,
+  ): void;
   /** Whether `src` may start another operation now. A refusal is remembered: see `onRoom`. */
   room(src: number): boolean;
   /** Registers what to schedule, with argument `src`, when room comes back to a refused source. */

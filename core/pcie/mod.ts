@@ -27,6 +27,7 @@ export {
   HOST,
   type LinkAccount,
 } from "./fabric.ts";
+export { MemoryFabric } from "./memory_fabric.ts";
 export {
   nicBytes,
   type NicDirection,

@@ -38,7 +38,9 @@ export function build(draw: ScenarioDraw): Scenario {
     geometry,
     routes: routeSet(routes),
     neighbours: neighbourTable(neighbours, geometry.ports),
-    traffic,
+    traffic: packets.some(({ fcs }) => fcs === "wrong")
+      ? { ...traffic, badFcs: Uint8Array.from(packets, ({ fcs }) => fcs === "wrong" ? 1 : 0) }
+      : traffic,
     deviations: draw.deviations,
   };
 }

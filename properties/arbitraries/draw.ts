@@ -66,6 +66,8 @@ export interface PacketDraw {
   readonly checksum: "right" | "wrong" | number;
   /** Destination MAC address: the ingress port's own or another's. */
   readonly mac: "port" | "other";
+  /** Whether the frame check sequence matches. */
+  readonly fcs: "right" | "wrong";
 }
 
 /** One route of a draw. */
@@ -110,6 +112,7 @@ export const PLAIN_PACKET: Omit<PacketDraw, "src" | "dst"> = {
   totalLength: "right",
   checksum: "right",
   mac: "port",
+  fcs: "right",
 };
 
 /** The geometry that shrinking leads to: two ports, one lcore, everything ample, no TLPs. */

@@ -25,6 +25,7 @@ export const SWARM = [
   "oversize",
   "sizes",
   "protocols",
+  "fcs",
 ] as const;
 
 /** One class of packets that a run may switch on. */
@@ -156,5 +157,6 @@ function drawPacket(
     totalLength: on("length", 6) ? pick(random, OTHER_LENGTHS) : "right",
     checksum: on("checksum", 8) ? "wrong" : on("corner", 3) ? pick(random, CORNERS) : "right",
     mac: on("mac", 8) ? "other" : "port",
+    fcs: on("fcs", 10) ? "wrong" : "right",
   };
 }

@@ -34,6 +34,11 @@ export class Field {
     );
   }
 
+  /** Whether there is something here: a member may be left out. */
+  get given(): boolean {
+    return this.#value !== undefined;
+  }
+
   /** The elements of an array of at least `min` and at most `max`. */
   elements(max: number, min = 0): Field[] {
     if (!Array.isArray(this.#value)) throw this.expected("an array");

@@ -109,6 +109,7 @@ function membersOf(scenario: Scenario): [name: string, value: unknown][] {
         port: traffic.port[i]!,
         atPs: traffic.at[i]!,
         frame: hex(traffic.bytes, traffic.offset[i]!, traffic.length[i]!),
+        ...(traffic.badFcs?.[i] === 1 ? { fcs: "wrong" } : {}),
       })),
     ],
     ["deviations", deviations],
@@ -251,12 +252,15 @@ function readTraffic(packets: readonly Field[], ports: number): Scenario["traffi
   const at = new Float64Array(count);
   const offset = new Uint32Array(count);
   const length = new Uint32Array(count);
+  const badFcs = new Uint8Array(count);
   const frames: Uint8Array[] = [];
   let used = 0;
   packets.forEach((packet, i) => {
     const frame = readHex(packet.get("frame"), 1, FRAME_MAX);
     port[i] = packet.get("port").integer(0, ports - 1);
     at[i] = packet.get("atPs").integer(i === 0 ? 0 : at[i - 1]!, TIME_MAX);
+    const fcs = packet.get("fcs");
+    if (fcs.given) badFcs[i] = fcs.word(["right", "wrong"]) === "wrong" ? 1 : 0;
     offset[i] = used;
     length[i] = frame.length;
     frames.push(frame);
@@ -264,7 +268,8 @@ function readTraffic(packets: readonly Field[], ports: number): Scenario["traffi
   });
   const bytes = new Uint8Array(used);
   frames.forEach((frame, i) => bytes.set(frame, offset[i]!));
-  return { count, port, at, offset, length, bytes };
+  const traffic = { count, port, at, offset, length, bytes };
+  return badFcs.includes(1) ? { ...traffic, badFcs } : traffic;
 }
 
 /** Bytes written as pairs of hexadecimal digits. */

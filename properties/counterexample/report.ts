@@ -105,7 +105,8 @@ function packetTable(counterexample: Counterexample): string[] {
     microseconds(traffic.at[i]!),
     `${traffic.port[i]}`,
     `${i}`,
-    describeFrame(traffic.bytes, traffic.offset[i]!, traffic.length[i]!),
+    describeFrame(traffic.bytes, traffic.offset[i]!, traffic.length[i]!) +
+    (traffic.badFcs?.[i] === 1 ? ", wrong FCS" : ""),
     fates[i]!,
   ]);
   const table = [["", "time us", "port", "packet", "frame", "fate"], ...rows];

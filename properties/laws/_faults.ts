@@ -4,7 +4,7 @@ import type { Verdict } from "../law.ts";
 import { broken, KEPT, notJudged, placeName, time } from "./_text.ts";
 
 /** Laws that findings of the ledgers can break. */
-export type LedgerLaw = "LOSS-2" | "POOL-3" | "NIC-1" | "NIC-3" | "NIC-4";
+export type LedgerLaw = "LOSS-2" | "POOL-3" | "NIC-1" | "NIC-2" | "NIC-3" | "NIC-4" | "NIC-5";
 
 /** Each kind of finding: the law it breaks, and how it is said. `by` did it, `had` had the buffer. */
 const KINDS: {
@@ -33,6 +33,14 @@ const KINDS: {
   "overwritten": [
     "NIC-3",
     (b, by, had) => `${by} overwrote ${b}, held by ${had}, before anything had become of it`,
+  ],
+  "tail-past-head": [
+    "NIC-2",
+    (_, by) => `a doorbell moved the tail of ${by} past its head, or out of the ring`,
+  ],
+  "read-unposted": [
+    "NIC-5",
+    (b, by, had) => `${by} read a descriptor of ${had} that names ${b}, which was not posted`,
   ],
   "second-fate": ["LOSS-2", (b, by, had) => `${b} met a second fate in ${by}, after ${had}`],
   "emitted-nothing": ["LOSS-2", (_, by) => `${by} emitted a frame from a buffer without a packet`],
@@ -67,7 +75,7 @@ export function unkept(o: Observation): string | null {
 
 function describe(o: Observation, f: Fault): Verdict {
   const buffer = f.buffer < 0
-    ? `packet ${f.packet}`
+    ? f.packet < 0 ? "nothing" : `packet ${f.packet}`
     : `buffer ${f.buffer}${f.packet < 0 ? "" : ` with packet ${f.packet}`}`;
   const had = f.other < 0 ? "nobody" : placeName(o, f.other);
   const said = KINDS[f.kind][1](buffer, placeName(o, f.place), had);

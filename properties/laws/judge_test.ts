@@ -87,13 +87,18 @@ Deno.test("LAWS break on every kind of finding of the ledgers, one law each", ()
     "done-without-data": "NIC-4",
     "freed-posted": "NIC-3",
     "overwritten": "NIC-3",
+    "tail-past-head": "NIC-2",
+    "read-unposted": "NIC-5",
     "second-fate": "LOSS-2",
     "emitted-nothing": "LOSS-2",
   };
   for (const [kind, id] of Object.entries(expected)) {
     const v = verdicts({
       frames,
-      change: (o) => o.fault(kind as FaultKind, 5, 3, 1, LCORE, INGRESS),
+      change: (o) => {
+        o.doorbells = 1;
+        o.fault(kind as FaultKind, 5, 3, 1, LCORE, INGRESS);
+      },
     });
     const broken = Object.keys(v).filter((law) => v[law] === "broken");
     assertEquals(broken, [id], kind);

@@ -1,5 +1,6 @@
 /**
- * NIC: who owns a descriptor and its buffer, and that nobody sleeps through a packet.
+ * NIC: who owns a descriptor and its buffer, in which order both sides touch it, and that nobody sleeps through a
+ * packet. What is told of packets, and counted, is in `nic_truth.ts`.
  */
 import type { Law, Run, Verdict } from "../law.ts";
 import { firstFault, judgeLedger, unkept } from "./_faults.ts";
@@ -13,6 +14,17 @@ export const NIC_1: Law = {
   clause: "Intel 8254x Software Developer's Manual, 3.2.6 and 3.4",
   needs: ["buffers"],
   judge: ({ observation: o }) => judgeLedger(o, "NIC-1", o.posts, "buffer was posted"),
+};
+
+/** NIC-2: indices. */
+export const NIC_2: Law = {
+  id: "NIC-2",
+  statement:
+    "A tail stays within its ring and never passes the head: one descriptor always stays " +
+    "with software.",
+  clause: "Intel 82599 data sheet, 7.1.9 and 7.2.3.3",
+  needs: ["buffers"],
+  judge: ({ observation: o }) => judgeLedger(o, "NIC-2", o.doorbells, "doorbell was rung"),
 };
 
 /** NIC-3: patience. */
@@ -56,6 +68,43 @@ export const NIC_4: Law = {
   clause: "PCI Express Base 3.0, 2.4.1; Intel 8254x Software Developer's Manual, 3.2.3.2",
   needs: ["buffers", "milestones"],
   judge: judgeLanding,
+};
+
+/** NIC-5: descriptors before their doorbell. */
+export const NIC_5: Law = {
+  id: "NIC-5",
+  statement: "Every descriptor that a device reads names a buffer that its driver has posted: it " +
+    "was written before the doorbell that announced it.",
+  clause: "Intel 82599 data sheet, 7.1.7 and 7.2.3.4",
+  needs: ["buffers"],
+  judge: ({ observation: o }) => judgeLedger(o, "NIC-5", o.doorbells, "doorbell was rung"),
+};
+
+function judgeRefill(run: Run): Verdict {
+  const { observation: o } = run;
+  if (o.end !== "quiet") return notJudged("the run did not end at rest");
+  let judged = 0;
+  for (const { name: ring, size, posted } of o.rings) {
+    // only a pool that could fill the ring with what nobody has cached leaves no excuse
+    if (!o.pools.some((pool) => pool.device !== true && pool.free >= size)) continue;
+    judged++;
+    if (posted > 0) continue;
+    return broken(
+      `at rest ${ring} had none of its ${size} descriptors posted, though the pool had buffers for ` +
+        `all: nothing will be received any more`,
+      [],
+    );
+  }
+  return judged === 0 ? notJudged("no receive ring could have been filled") : KEPT;
+}
+
+/** NIC-6: refill. */
+export const NIC_6: Law = {
+  id: "NIC-6",
+  statement: "At rest no receive ring is dry while its pool could fill it.",
+  clause: "Intel 82599 data sheet, 7.1.9: a ring whose head is its tail receives nothing",
+  needs: ["buffers", "counters"],
+  judge: judgeRefill,
 };
 
 function judgeWakeUp(run: Run): Verdict {

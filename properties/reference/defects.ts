@@ -23,4 +23,5 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   "ring-full": 1 << 14,
   consumed: 1 << 15,
   other: 1 << 16,
+  "bad-fcs": 1 << 17,
 };

@@ -4,8 +4,8 @@
  * in the core cannot be repeated here. It is written to be checked by reading, not to be fast.
  *
  * A packet with several defects may be dropped for any of them: which one a router meets first is its own
- * affair. Two groups end the inspection: a frame whose length the port refuses is seen by nobody behind the
- * MAC, and what is not IPv4 has no header to have defects.
+ * affair. Two groups end the inspection: a frame that the port refuses, for its length or its FCS, is seen by
+ * nobody behind the MAC, and what is not IPv4 has no header to have defects.
  */
 import type { Scenario } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
@@ -18,6 +18,8 @@ import { referencePorts } from "./ports.ts";
 const FRAME_MIN = 60;
 /** IEEE 802.3, 3.2.7: 1518 bytes with the FCS, and 4 for one VLAN tag. */
 const FRAME_MAX = 1518;
+/** What ends a frame at the MAC. */
+const UNSEEN = DEFECT.runt | DEFECT.oversize | DEFECT["bad-fcs"];
 /** Where the IPv4 header begins: after destination, source and EtherType. */
 const IP = 14;
 
@@ -83,7 +85,7 @@ export function referenceRouter(scenario: Scenario, policy: Policy): Expectation
   for (let p = 0; p < count; p++) {
     let defects = linkDefects(scenario, policy, p);
     let nextHop = -1;
-    if ((defects & (DEFECT.runt | DEFECT.oversize | DEFECT["not-ip"])) === 0) {
+    if ((defects & (UNSEEN | DEFECT["not-ip"])) === 0) {
       nextHop = nextHopOf(scenario, policy, p);
       defects |= headerDefects(scenario, policy, p) | routeDefects(scenario, policy, p, nextHop);
     }
@@ -105,9 +107,10 @@ function linkDefects(scenario: Scenario, policy: Policy, p: number): number {
   const { bytes } = scenario.traffic;
   const length = scenario.traffic.length[p]!;
   const at = scenario.traffic.offset[p]!;
-  if (length < FRAME_MIN) return DEFECT.runt;
-  if (length > FRAME_MAX) return DEFECT.oversize;
-  let defects = 0;
+  let defects = scenario.traffic.badFcs?.[p] === 1 ? DEFECT["bad-fcs"] : 0;
+  if (length < FRAME_MIN) defects |= DEFECT.runt;
+  if (length > FRAME_MAX) defects |= DEFECT.oversize;
+  if (defects !== 0) return defects;
   const etherType = bytes[at + 12]! * 256 + bytes[at + 13]!;
   if (etherType !== 0x0800) defects |= DEFECT["not-ip"];
   if (policy.checksDstMac) {

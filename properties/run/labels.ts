@@ -105,6 +105,7 @@ const CONTENTS: readonly Label[] = [
   { label: "other mac", share: 0.05, holds: some((packet) => packet.mac === "other") },
   { label: "runt", share: 0.05, holds: some((packet) => packet.size < 60) },
   { label: "oversize", share: 0.045, holds: some((packet) => packet.size > 1518) },
+  { label: "wrong fcs", share: 0.05, holds: some((packet) => packet.fcs === "wrong") },
   { label: "tcp or icmp", share: 0.08, holds: some((packet) => packet.protocol !== "udp") },
 ];
 

@@ -180,7 +180,9 @@ function framesOf(
     const at = from.offset[packet.i]!;
     bytes.set(packet.bytes ?? from.bytes.subarray(at, at + length[p]!), offset[p]!);
   });
+  const { badFcs } = from;
   return {
+    ...(badFcs === undefined ? {} : { badFcs: Uint8Array.from(packets, ({ i }) => badFcs[i]!) }),
     count,
     port: Uint8Array.from(packets, ({ i }) => from.port[i]!),
     at: Float64Array.from(packets, ({ i }) => from.at[i]!),

@@ -102,3 +102,12 @@ Deno.test("simplerFrames keeps addresses, a right checksum right and a wrong one
   );
   assert(steps > 500, `${steps} steps`);
 });
+
+Deno.test("shrinkScenario keeps a wrong FCS with its packet", () => {
+  const { traffic } = LONG;
+  const badFcs = Uint8Array.from({ length: traffic.count }, (_, i) => i === 577 ? 1 : 0);
+  const fails = ({ traffic: { badFcs: bad } }: Scenario) => bad?.includes(1) === true;
+  const long = { ...LONG, traffic: { ...traffic, badFcs } };
+  const { scenario: least } = shrinkScenario(long, fails, 2000);
+  assertEquals([least.traffic.count, [...least.traffic.badFcs!]], [1, [1]]);
+});

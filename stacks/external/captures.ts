@@ -26,7 +26,8 @@ export function writeFolder(folder: string, scenario: Scenario): void {
   for (const port of ports) {
     const packets = [];
     for (let i = 0; i < traffic.count; i++) {
-      if (traffic.port[i] !== port) continue;
+      // a frame with a wrong FCS ends at the port
+      if (traffic.port[i] !== port || traffic.badFcs?.[i] === 1) continue;
       const from = traffic.offset[i]!;
       const bytes = traffic.bytes.subarray(from, from + traffic.length[i]!);
       packets.push({ timeNs: Math.floor(traffic.at[i]! / 1000), bytes });

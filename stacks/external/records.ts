@@ -50,6 +50,8 @@ export function writeRecords({ geometry, neighbours, routes, traffic }: Scenario
     at += 12;
   }
   for (let i = 0; i < traffic.count; i++) {
+    // a frame with a wrong FCS ends at the port
+    if (traffic.badFcs?.[i] === 1) continue;
     const length = traffic.length[i]!;
     begin(FRAME, 1 + length);
     out[at++] = traffic.port[i]!;
@@ -57,7 +59,7 @@ export function writeRecords({ geometry, neighbours, routes, traffic }: Scenario
     out.set(traffic.bytes.subarray(from, from + length), at);
     at += length;
   }
-  return out;
+  return out.subarray(0, at);
 }
 
 /**

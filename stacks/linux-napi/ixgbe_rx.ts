@@ -13,7 +13,7 @@
 import type { Context } from "../../core/host/context.ts";
 import type { Memory } from "../../core/memory/memory.ts";
 import type { Mempool } from "../../core/memory/mempool.ts";
-import { postEmpty, takeReceived } from "../../core/nic/driver.ts";
+import { postEmpty, readReceived, takeReceived } from "../../core/nic/driver.ts";
 import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { LinuxCosts } from "./costs.ts";
@@ -102,6 +102,7 @@ export class RxRing {
         this.starved = true;
         break;
       }
+      readReceived(memory, ring, slot, cpu as Context);
       const page = takeReceived(memory, ring, slot, place);
       this.nextToClean = (slot + 1) & mask;
       taken++;
