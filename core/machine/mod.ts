@@ -16,6 +16,6 @@ export {
   type PoolAccount,
   type PortCounters,
 } from "./observation.ts";
-export type { MachineProfile } from "./profile.ts";
+export type { HostPathProfile, MachineProfile } from "./profile.ts";
 export type { Neighbours, RouteSet, Traffic } from "./scenario.ts";
 export { Testbed, testbed, type TestbedOptions } from "./testbed.ts";

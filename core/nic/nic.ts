@@ -123,6 +123,7 @@ export class Nic {
         queues: most.lcores,
         buffers: most.buffers,
       },
+      profile.hostPath,
     );
     this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads, most.ingress);
   }

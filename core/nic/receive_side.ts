@@ -6,11 +6,16 @@
  * visible before the bytes. RSS picks the queue. The head packet waits while its queue has no descriptor,
  * and what piles up behind it is lost at the ingress buffer, nowhere else.
  *
+ * Where firmware moves packets to the host (`HostPath`), write-backs are held: they go out when so many have
+ * gathered, when no other packet is in flight, or when the next one waits for a descriptor, since what would
+ * bring it may be among those held. It is the rule that P2PNIC, section 4, has for rings of other NICs.
+ *
  * Source: Intel 82599 data sheet, 7.1 (receive).
  */
 import type { Vector } from "../host/irq.ts";
 import { FLAG, type Memory } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
+import type { HostPath } from "./host_path.ts";
 import { etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
 import { fillReta, retaQueue } from "../packet/reta.ts";
 import { rssHashIpv4 } from "../packet/toeplitz.ts";
@@ -49,6 +54,11 @@ export class ReceiveSide implements Receiver {
   readonly #target: Int32Array;
   /** Identity that each descriptor was used for, by queue. */
   readonly #used: readonly Int32Array[];
+  readonly #hostPath: HostPath;
+  /** Packets from their arrival until their frame is posted; write-backs held, as queue and slot. */
+  #inFlight = 0;
+  readonly #held: Int32Array;
+  #heldCount = 0;
   readonly #descriptorsRead: number;
   readonly #dataLanded: number;
   readonly #doneLanded: number;
@@ -58,7 +68,7 @@ export class ReceiveSide implements Receiver {
     clock: Clock,
     memory: Memory,
     observation: Observation,
-    parts: { dma: DmaEngine; macIn: MacIn; vectors: readonly Vector[] },
+    parts: { dma: DmaEngine; macIn: MacIn; vectors: readonly Vector[]; hostPath: HostPath },
     most: { ingress: number; ring: number; queues: number; buffers: number },
   ) {
     this.#clock = clock;
@@ -67,6 +77,8 @@ export class ReceiveSide implements Receiver {
     this.#dma = parts.dma;
     this.#macIn = parts.macIn;
     this.#vectors = parts.vectors;
+    this.#hostPath = parts.hostPath;
+    this.#held = new Int32Array(parts.hostPath.writeBacksHeld);
     this.#fifo = new Int32Array(most.ingress);
     this.#target = new Int32Array(most.buffers);
     this.rings = Array.from({ length: most.queues }, () => new DescriptorRing(most.ring));
@@ -92,11 +104,19 @@ export class ReceiveSide implements Receiver {
     fillReta(this.reta, queues);
     this.#fifoHead = 0;
     this.#fifoCount = 0;
+    this.#inFlight = 0;
+    this.#heldCount = 0;
+    this.#hostPath.onReceive = (b) => this.#enqueue(b);
     this.#macIn.receiver = this;
     this.#dma.onWriteDone = () => this.#pump();
   }
 
   received(b: number): void {
+    this.#inFlight++;
+    this.#hostPath.receive(b, this.#memory.length[b]!);
+  }
+
+  #enqueue(b: number): void {
     this.#fifo[(this.#fifoHead + this.#fifoCount++) % this.#fifo.length] = b;
     this.#pump();
   }
@@ -127,6 +147,7 @@ export class ReceiveSide implements Receiver {
       const queue = this.#steer(b);
       const ring = this.rings[queue]!;
       if (ring.ready === 0) {
+        this.#writeBack();
         this.#fetch(queue);
         return;
       }
@@ -137,9 +158,18 @@ export class ReceiveSide implements Receiver {
       this.#target[b] = ring.read[slot]!;
       this.#used[queue]![slot] = this.#memory.ledger!.packet[b]!;
       this.#dma.write(HOST, this.#memory.length[b]!, this.#dataLanded, b);
-      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot));
+      this.#held[this.#heldCount++] = key(queue, slot);
+      if (--this.#inFlight === 0 || this.#heldCount === this.#held.length) this.#writeBack();
       this.#fetch(queue);
     }
+  }
+
+  /** Writes the done bits that are held, in order, each by a DMA of its own. */
+  #writeBack(): void {
+    for (let i = 0; i < this.#heldCount; i++) {
+      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, this.#held[i]!);
+    }
+    this.#heldCount = 0;
   }
 
   /** Classifies a packet; answers its queue. */

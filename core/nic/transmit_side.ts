@@ -13,6 +13,7 @@ import type { Observation } from "../machine/observation.ts";
 import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
+import type { HostPath } from "./host_path.ts";
 import type { MacOut, Sender } from "./mac.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
 
@@ -29,6 +30,7 @@ export class TransmitSide implements Sender {
   readonly #dma: DmaEngine;
   readonly #macOut: MacOut;
   readonly #vectors: readonly Vector[];
+  readonly #hostPath: HostPath;
   #queues = 1;
   /** Free slots of the transmit FIFO, and the first buffer of its region. */
   readonly #free: Int32Array;
@@ -51,7 +53,7 @@ export class TransmitSide implements Sender {
     clock: Clock,
     memory: Memory,
     observation: Observation,
-    parts: { dma: DmaEngine; macOut: MacOut; vectors: readonly Vector[] },
+    parts: { dma: DmaEngine; macOut: MacOut; vectors: readonly Vector[]; hostPath: HostPath },
     most: { fifo: number; ring: number; queues: number },
   ) {
     this.#clock = clock;
@@ -60,6 +62,7 @@ export class TransmitSide implements Sender {
     this.#dma = parts.dma;
     this.#macOut = parts.macOut;
     this.#vectors = parts.vectors;
+    this.#hostPath = parts.hostPath;
     this.#free = new Int32Array(most.fifo);
     this.#order = new Int32Array(most.fifo);
     this.#filled = new Uint8Array(most.fifo);
@@ -91,6 +94,7 @@ export class TransmitSide implements Sender {
     this.#orderCount = 0;
     this.#filled.fill(0, 0, fifo.count);
     this.#turn = 0;
+    this.#hostPath.onTransmit = (slot) => this.#moved(slot);
     this.#macOut.sender = this;
   }
 
@@ -156,13 +160,18 @@ export class TransmitSide implements Sender {
     ledger.device(source, this.#macOut.place);
     memory.transfer(source, this.#first + slot);
     ledger.moved(source, this.#first + slot);
-    this.#filled[slot] = 1;
     const descriptor = this.#descriptor[slot]!;
     if (this.rings[queueOf(descriptor)]!.readStatus[slotOf(descriptor)] === 1) {
       this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, descriptor);
     }
-    this.#sendFilled();
+    this.#hostPath.transmit(slot, memory.length[this.#first + slot]!);
     this.#pump();
+  }
+
+  /** The firmware has moved a frame to the port. */
+  #moved(slot: number): void {
+    this.#filled[slot] = 1;
+    this.#sendFilled();
   }
 
   #sendFilled(): void {

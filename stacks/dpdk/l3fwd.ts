@@ -23,13 +23,26 @@ import type { Cpu, Dataplane, Env, Stack } from "../../core/stack.ts";
 import { FAITHFUL, type L3fwdProfile, STRICT_L3FWD } from "./profiles.ts";
 import { incrementChecksum } from "./rewrite.ts";
 
-/** Packets in a burst and in a port's transmit table (MAX_PKT_BURST). */
+/** Packets in a burst and in a port's transmit table at most (MAX_PKT_BURST). */
 const BURST = 32;
 /** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
 const DRAIN_US = 100;
 
+/** What the example takes as arguments or constants. */
+export interface L3fwdOptions {
+  /** Packets of a receive burst and of a transmit table (--rx-burst, --tx-burst), 1..32; 32 by default. */
+  readonly burst?: number;
+  /**
+   * Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US); 100 by default. With 0 every
+   * receive burst ends by sending what it gathered.
+   */
+  readonly drainUs?: number;
+}
+
 /**
  * The stack, in one of its profiles.
+ *
+ * @throws {RangeError} when an option is out of range
  *
  * @example
  * ```ts
@@ -40,8 +53,15 @@ const DRAIN_US = 100;
  * assertEquals(l3fwd("strict").policy!.onMiss, "drop");
  * ```
  */
-export function l3fwd(profile: L3fwdProfile = "strict"): Stack {
-  const stack = (env: Env): Dataplane => new L3fwd(env, profile);
+export function l3fwd(profile: L3fwdProfile = "strict", options: L3fwdOptions = {}): Stack {
+  const { burst = BURST, drainUs = DRAIN_US } = options;
+  if (!(Number.isInteger(burst) && burst >= 1 && burst <= BURST)) {
+    throw new RangeError(`Cannot forward bursts of ${burst}: not an integer in 1..${BURST}`);
+  }
+  if (!(drainUs >= 0 && drainUs <= 1e6)) {
+    throw new RangeError(`Cannot drain every ${drainUs} us: not a number in 0..1e6`);
+  }
+  const stack = (env: Env): Dataplane => new L3fwd(env, profile, burst, drainUs);
   return Object.assign(stack, { policy: profile === "strict" ? STRICT_L3FWD : FAITHFUL });
 }
 
@@ -49,6 +69,7 @@ class L3fwd implements Dataplane {
   readonly name: string;
   readonly #env: Env;
   readonly #faithful: boolean;
+  readonly #most: number;
   readonly #burst = new Int32Array(BURST);
   readonly #destinations = new Uint32Array(BURST);
   readonly #nextHops = new Int32Array(BURST);
@@ -62,12 +83,13 @@ class L3fwd implements Dataplane {
   readonly #portMac: Uint8Array;
   readonly #bursts = new Uint32Array(BURST + 1);
 
-  constructor(env: Env, profile: L3fwdProfile) {
+  constructor(env: Env, profile: L3fwdProfile, burst: number, drainUs: number) {
+    this.#most = burst;
     this.name = `dpdk l3fwd (${profile})`;
     this.#env = env;
     this.#faithful = profile === "faithful";
     this.#lastDrain = new Float64Array(env.lcores);
-    this.#drainCycles = env.cost("mhz") * DRAIN_US;
+    this.#drainCycles = env.cost("mhz") * drainUs;
     this.#packetCycles = env.cost("l3fwd.packet");
     const ports = env.ports.length;
     this.#portCount = ports;
@@ -92,15 +114,16 @@ class L3fwd implements Dataplane {
 
   /** One turn of the loop for one queue; the first queue's turn begins with the drain check. */
   #loop(cpu: Cpu, k: number): number {
-    const drained = k === 0 ? this.#drainIfDue(cpu) : 0;
+    const drained = k === 0 && this.#drainCycles > 0 ? this.#drainIfDue(cpu) : 0;
     const { port, queue } = cpu.rxQueues[k]!;
-    const n = this.#env.ports[port]!.rxBurst(cpu, queue, this.#burst, BURST);
+    const n = this.#env.ports[port]!.rxBurst(cpu, queue, this.#burst, this.#most);
     if (n === 0) return drained;
     this.#bursts[n]!++;
     cpu.charge(n * this.#packetCycles);
     const good = this.#gather(cpu, n);
     this.#env.fib.lookupBulk(this.#destinations, this.#nextHops, good);
     for (let i = 0; i < good; i++) this.#forward(cpu, this.#burst[i]!, this.#nextHops[i]!, port);
+    if (this.#drainCycles === 0) this.#drain(cpu);
     return drained + n;
   }
 
@@ -128,10 +151,14 @@ class L3fwd implements Dataplane {
     const due = now - this.#lastDrain[cpu.lcore]! > this.#drainCycles;
     if (due) {
       this.#lastDrain[cpu.lcore] = now;
-      for (let p = 0; p < this.#portCount; p++) this.#send(cpu, p);
+      this.#drain(cpu);
     }
     cpu.wakeAt(this.#lastDrain[cpu.lcore]! + this.#drainCycles + 1);
     return due ? 1 : 0;
+  }
+
+  #drain(cpu: Cpu): void {
+    for (let p = 0; p < this.#portCount; p++) this.#send(cpu, p);
   }
 
   #forward(cpu: Cpu, b: number, nextHop: number, ingress: number): void {
@@ -152,7 +179,7 @@ class L3fwd implements Dataplane {
     }
     const table = cpu.lcore * this.#portCount + egress;
     this.#mbufs[table * BURST + this.#counts[table]!++] = b;
-    if (this.#counts[table] === BURST) this.#send(cpu, egress);
+    if (this.#counts[table] === this.#most) this.#send(cpu, egress);
   }
 
   #check(b: number, ip: number): Reason {

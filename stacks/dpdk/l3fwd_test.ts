@@ -1,7 +1,7 @@
 // Aim: l3fwd does what its example program does (faithful) or what RFC 1812 says (strict), sends in bursts
 // of 32, drains what is left within 100 us, and gives up what a full ring refuses with evidence. Method: one
 // packet of each kind on the simulated machine with its bytes spelled out, and counts over bursts.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TEST_PROFILE } from "../../core/machine/_profile_for_tests.ts";
 import {
   fates,
@@ -18,7 +18,7 @@ import type { Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { REASON, REASONS } from "../../core/policy.ts";
 import { type Cpu, type Env, type Port, STRICT } from "../../core/stack.ts";
-import { FAITHFUL, l3fwd, STRICT_L3FWD } from "./mod.ts";
+import { FAITHFUL, l3fwd, type L3fwdOptions, STRICT_L3FWD } from "./mod.ts";
 import { incrementChecksum } from "./rewrite.ts";
 import { FLAG, Memory } from "../../core/memory/memory.ts";
 import { writeUdpFrame } from "../../core/packet/mod.ts";
@@ -337,4 +337,33 @@ Deno.test("l3fwd sleeps between drains: an idle loop is not stepped", () => {
   assertEquals(o.outCount, 1);
   // ten drains; stepped, the loop would turn some 14,000 times
   assert(o.events < 500, `${o.events} events`);
+});
+
+Deno.test("l3fwd takes a burst size, and with no drain sends what a burst gathered at its end", () => {
+  const report = (options: L3fwdOptions) => {
+    const testbed = new Testbed(l3fwd("strict", options), TEST_PROFILE);
+    const o = testbed.run(scenarioOf(stream(64, 16_800, () => ({}), 10e6)));
+    const bursts = testbed.report().filter(({ value }) => value > 0).map(({ name }) => name);
+    const largest = Math.max(...bursts.map((name) => Number(name.split(" ").at(-1))));
+    return { largest, emitted: fates(o).emitted };
+  };
+  const usual = report({});
+  assert(usual.largest > 8 && usual.emitted === 64);
+  const small = report({ burst: 8, drainUs: 0 });
+  assertEquals([small.largest, small.emitted], [8, 64]);
+  const oneAt = (options: L3fwdOptions) => {
+    const testbed = new Testbed(l3fwd("strict", options), TEST_PROFILE);
+    const o = testbed.run(scenarioOf([{ port: 0, at: 110e6 }]));
+    assertEquals(fates(o).emitted, 1, "nothing stays behind");
+    return o.endAt[0]! / 1e6;
+  };
+  // alone it waits for the drain, or does not
+  assert(oneAt({}) > 190, `${oneAt({})} us`);
+  assert(oneAt({ drainUs: 0 }) < 114, `${oneAt({ drainUs: 0 })} us`);
+  for (const burst of [0, 33, 1.5]) {
+    assertThrows(() => l3fwd("strict", { burst }), RangeError, "burst");
+  }
+  for (const drainUs of [-1, NaN]) {
+    assertThrows(() => l3fwd("strict", { drainUs }), RangeError, "drain");
+  }
 });
