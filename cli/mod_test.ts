@@ -43,7 +43,7 @@ Deno.test("main --version prints the version", async () => {
 const COMMAND_LINES: [args: string, line: string][] = [
   [
     "",
-    "expected a command, one of start, compare, conform, diff, routes, replay, shrink; see planecheck --help",
+    "expected a command, one of start, compare, conform, diff, routes, replay, shrink, reproduce; see planecheck --help",
   ],
   ["comparr", "unknown command 'comparr' (Did you mean compare?)"],
   ["compare --speed 3", "unknown option '--speed' (Did you mean --seed?)"],
