@@ -11,7 +11,7 @@ import type { TableRecord } from "../routes/types.ts";
 import { measureTables } from "../routes/measure.ts";
 import { family4 } from "../routes/tables.ts";
 import { figureOf } from "./host.ts";
-import { type Lab, saturated } from "./lab.ts";
+import { Bench, type Lab, saturated } from "./lab.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
 
@@ -152,7 +152,7 @@ function cpuUse(lab: Lab): Answer {
 function portsPerNic({ host }: Lab): Answer {
   const wr = systemOf("Wr", host);
   const twice = { ...wr, machine: { ...wr.machine, linkGbps: 2 * LINK_GBPS } };
-  const { mpps } = saturated(twice, PATTERNS["4in-4out"], 1518, 2 * LINK_GBPS);
+  const { mpps } = saturated(new Bench(twice), PATTERNS["4in-4out"], 1518, 2 * LINK_GBPS);
   const share = mpps / (4 * wireMpps(1518, 2 * LINK_GBPS));
   return found(share > 0.99 ? 2 : 1, `${f2(share)} of 80 Gb/s a NIC at 1518 B`);
 }

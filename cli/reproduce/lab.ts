@@ -10,6 +10,7 @@
  * sample of a stream has its distribution.
  */
 import {
+  type Clock,
   createFib4,
   type Fib4,
   type Fidelity,
@@ -49,12 +50,13 @@ export interface Throughput {
 }
 
 /** A system on its machine, run again and again. */
-class Bench {
+export class Bench {
   readonly #testbed: Testbed;
   readonly #geometry: Geometry;
   readonly #ports: ReturnType<typeof routesTo>;
 
-  constructor(system: System, fidelity: Fidelity) {
+  /** Builds the machine; the stack is booted by each run. */
+  constructor(system: System, fidelity: Fidelity = "coarse") {
     const { ports, lcores, rings, ingress, peerSlots, mps } = system;
     this.#geometry = {
       ports,
@@ -81,6 +83,16 @@ class Bench {
   run(traffic: GeneratedTraffic): Observation {
     const scenario = { geometry: this.#geometry, ...this.#ports, traffic, deviations: [] };
     return this.#testbed.run(scenario);
+  }
+
+  /** Ports of the machine. */
+  get ports(): number {
+    return this.#geometry.ports;
+  }
+
+  /** The machine's clock: for what runs beside the stack. */
+  get clock(): Clock {
+    return this.#testbed.machine.clock;
   }
 
   /** What the stack calls itself; known once it has run. */
@@ -213,16 +225,15 @@ function loadOf(pattern: Load["pattern"], size: number, gbps: number, arrivals: 
   return { pattern, size, gbps, linkGbps: LINK_GBPS, arrivals };
 }
 
-/** Measures any machine with a saturating load, as {@link Lab.throughput} does; for systems that it does not know. */
+/** Measures any system with a saturating load, as {@link Lab.throughput} does. */
 export function saturated(
-  system: System,
+  bench: Bench,
   pattern: Pattern,
   size: number,
-  linkGbps: number,
+  linkGbps: number = LINK_GBPS,
 ): Throughput {
-  const bench = new Bench(system, "coarse");
   const load: Load = { pattern, size, gbps: linkGbps, linkGbps, arrivals: "cbr" };
-  return saturate((traffic) => bench.run(traffic), load, system.ports);
+  return saturate((traffic) => bench.run(traffic), load, bench.ports);
 }
 
 function saturate(

@@ -58,8 +58,11 @@ export function systemOf(name: SystemName, host: HostProfile): System {
     };
   }
   const variant = name === "Rd" ? "rd" : name === "Bn" ? "bn" : "wr";
+  // firmware that spends the constant itself is not to be charged twice
+  const spent = "p2pnic.pipeline" in paperMachine(host).costs;
   return {
     ...common,
+    constantNs: spent ? 0 : common.constantNs,
     // a fixed port is a route whose look-up costs nothing
     machine: paperMachine(host, { routing: name !== "Wr-fixed" }),
     isIt: new RegExp(`p2pnic.*\\b${variant}\\b`, "i"),
