@@ -21,6 +21,7 @@ export * from "./conform/json.ts";
 export * from "./report/result.ts";
 export { type ReportSchema, reportSchema, type SchemaResult } from "./report/schema.ts";
 export * from "./report/types.ts";
+export { reproduceReportSchema } from "./reproduce/schema.ts";
 export * from "./reproduce/types.ts";
 export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";

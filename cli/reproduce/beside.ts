@@ -62,10 +62,12 @@ function rate(host: HostProfile, name: SystemName, size: number, target: Target)
 
 /** What a stream of other devices takes from each architecture. */
 export function besideStreams(host: HostProfile): Question {
-  const cases: readonly (readonly [SystemName, number])[] = [["Wr", 128], ["Wr", 1518], [
-    "L3FWD",
-    128,
-  ], ["L3FWD", 1518]];
+  const cases: readonly (readonly [SystemName, number])[] = [
+    ["Wr", 128],
+    ["Wr", 1518],
+    ["L3FWD", 128],
+    ["L3FWD", 1518],
+  ];
   const measured = TARGETS.map(([target, text]) => ({
     text,
     rates: cases.map(([name, size]) => rate(host, name, size, target)),
@@ -96,23 +98,32 @@ export function besideStreams(host: HostProfile): Question {
       head: ["stream", ...names.map((name) => `${name}: Mpps`)],
       rows: measured.map(({ text, rates }) => [text, ...rates.map((mpps) => mpps.toFixed(2))]),
     },
-    spec: {
-      width: 380,
-      height: 200,
-      data: { values },
-      mark: { type: "bar" },
-      encoding: {
-        x: { field: "system", type: "nominal", title: null, sort: names, axis: { labelAngle: 0 } },
-        xOffset: { field: "stream", sort: TARGETS.map(([, text]) => text) },
-        y: { field: "percent", type: "quantitative", title: "% of the rate without a stream" },
-        color: {
-          field: "stream",
-          type: "nominal",
-          scale: {
-            domain: TARGETS.map(([, text]) => text),
-            range: ["#7f8c8d", "#2aa876", "#e08214"],
+    plot: {
+      about: "Throughput beside each stream, as a share of that without one.",
+      spec: {
+        width: 440,
+        height: 200,
+        data: { values },
+        mark: { type: "bar" },
+        encoding: {
+          x: {
+            field: "system",
+            type: "nominal",
+            title: null,
+            sort: names,
+            axis: { labelAngle: 0 },
           },
-          legend: { columns: 1 },
+          xOffset: { field: "stream", sort: TARGETS.map(([, text]) => text) },
+          y: { field: "percent", type: "quantitative", title: "% of the rate without a stream" },
+          color: {
+            field: "stream",
+            type: "nominal",
+            scale: {
+              domain: TARGETS.map(([, text]) => text),
+              range: ["#7f8c8d", "#2aa876", "#e08214"],
+            },
+            legend: { columns: 1 },
+          },
         },
       },
     },

@@ -76,33 +76,42 @@ export function howManyNics(host: HostProfile): Question {
       head: ["NICs", `of wire, ${size} B`, "Gb/s", "slots a NIC", "MiB a NIC", "lanes"],
       rows,
     },
-    spec: {
-      width: WIDTH,
-      height: HEIGHT,
-      layer: [
-        {
-          data: { values },
-          mark: { type: "line", strokeWidth: 2.5, point: { size: 50 }, color: "#e08214" },
-          encoding: {
-            x: { field: "nics", type: "quantitative", title: "NICs", scale: { domain: [0, 12] } },
-            y: { field: "gbps", type: "quantitative", title: "Gb/s of wire time, 128 B" },
+    plot: {
+      about:
+        "Frames of 128 B that leave, as wire time; dashed: the NICs that the switch has lanes for.",
+      spec: {
+        width: WIDTH,
+        height: HEIGHT,
+        layer: [
+          {
+            data: { values },
+            mark: {
+              type: "line",
+              strokeWidth: 2.5,
+              point: { size: 50, color: "#e08214" },
+              color: "#e08214",
+            },
+            encoding: {
+              x: { field: "nics", type: "quantitative", title: "NICs", scale: { domain: [0, 12] } },
+              y: { field: "gbps", type: "quantitative", title: "Gb/s of wire time, 128 B" },
+            },
           },
-        },
-        {
-          data: { values: [{ nics: byLanes }] },
-          mark: { type: "rule", color: "currentColor", strokeDash: [6, 4] },
-          encoding: { x: { field: "nics", type: "quantitative" } },
-        },
-        {
-          data: { values: [{ nics: byLanes, label: "lanes" }] },
-          mark: { type: "text", color: "currentColor", align: "left", dx: 5, fontSize: 12 },
-          encoding: {
-            x: { field: "nics", type: "quantitative" },
-            y: { value: 12 },
-            text: { field: "label" },
+          {
+            data: { values: [{ nics: byLanes }] },
+            mark: { type: "rule", color: "currentColor", strokeDash: [6, 4] },
+            encoding: { x: { field: "nics", type: "quantitative" } },
           },
-        },
-      ],
+          {
+            data: { values: [{ nics: byLanes, label: "lanes" }] },
+            mark: { type: "text", color: "currentColor", align: "left", dx: 5, fontSize: 12 },
+            encoding: {
+              x: { field: "nics", type: "quantitative" },
+              y: { value: 12 },
+              text: { field: "label" },
+            },
+          },
+        ],
+      },
     },
   };
 }
@@ -160,31 +169,40 @@ export function fullTable(host: HostProfile): Question {
       head: ["table", "bytes", "fits", "reads, covered", "Mpps, 64 B"],
       rows,
     },
-    spec: {
-      width: WIDTH,
-      height: { step: 34 },
-      layer: [
-        {
-          data: { values: measured.map(({ kind, bytes }) => ({ kind, megabytes: bytes / 1e6 })) },
-          mark: { type: "bar", color: "#3f8fd2" },
-          encoding: {
-            y: { field: "kind", type: "nominal", sort: KINDS, title: null },
-            x: {
-              field: "megabytes",
-              type: "quantitative",
-              title: "MB occupied; dashed: IMEM, EMEM cache",
-              axis: { tickCount: 6 },
+    plot: {
+      about: "Bytes that each table occupies with all routes.",
+      spec: {
+        width: WIDTH,
+        height: { step: 34 },
+        layer: [
+          {
+            data: { values: measured.map(({ kind, bytes }) => ({ kind, megabytes: bytes / 1e6 })) },
+            mark: { type: "bar", color: "#3f8fd2" },
+            encoding: {
+              y: {
+                field: "kind",
+                type: "nominal",
+                sort: KINDS,
+                title: null,
+                axis: { labelLimit: 0 },
+              },
+              x: {
+                field: "megabytes",
+                type: "quantitative",
+                title: "MB occupied; dashed: IMEM, EMEM cache",
+                axis: { tickCount: 6 },
+              },
             },
           },
-        },
-        {
-          data: {
-            values: [nic.imemBytes, nic.ememCacheBytes].map((b) => ({ megabytes: b / 1e6 })),
+          {
+            data: {
+              values: [nic.imemBytes, nic.ememCacheBytes].map((b) => ({ megabytes: b / 1e6 })),
+            },
+            mark: { type: "rule", color: "currentColor", strokeDash: [6, 4] },
+            encoding: { x: { field: "megabytes", type: "quantitative" } },
           },
-          mark: { type: "rule", color: "currentColor", strokeDash: [6, 4] },
-          encoding: { x: { field: "megabytes", type: "quantitative" } },
-        },
-      ],
+        ],
+      },
     },
   };
 }
@@ -270,26 +288,29 @@ export function generations(host: HostProfile): Question {
         ...shares.map((share) => `${(share * 100).toFixed(0)} %`),
       ]),
     },
-    spec: {
-      width: WIDTH,
-      height: HEIGHT,
-      data: { values },
-      mark: { type: "line", strokeWidth: 2.5, point: { size: 30 } },
-      encoding: {
-        x: {
-          field: "size",
-          type: "quantitative",
-          title: "frame size in bytes",
-          scale: { type: "log", base: 2, nice: false, domain: [58, 1700] },
-          axis: { values: NEXT_SIZES, format: "d", labelOverlap: false, labelAngle: -45 },
-        },
-        y: { field: "percent", type: "quantitative", title: "% of 100 Gb/s wire rate" },
-        color: {
-          field: "name",
-          type: "nominal",
-          scale: {
-            domain: cards.map(({ name }) => name),
-            range: ["#7f8c8d", "#3f8fd2", "#8c6bb1", "#e08214", "#d1495b"],
+    plot: {
+      about: "Share of the wire rate in 4in-4out. The three cards of today lie on one line.",
+      spec: {
+        width: WIDTH,
+        height: HEIGHT,
+        data: { values },
+        mark: { type: "line", strokeWidth: 2.5, point: { size: 30 } },
+        encoding: {
+          x: {
+            field: "size",
+            type: "quantitative",
+            title: "frame size in bytes",
+            scale: { type: "log", base: 2, nice: false, domain: [58, 1700] },
+            axis: { values: NEXT_SIZES, format: "d", labelOverlap: false, labelAngle: -45 },
+          },
+          y: { field: "percent", type: "quantitative", title: "% of 100 Gb/s wire rate" },
+          color: {
+            field: "name",
+            type: "nominal",
+            scale: {
+              domain: cards.map(({ name }) => name),
+              range: ["#7f8c8d", "#3f8fd2", "#8c6bb1", "#e08214", "#d1495b"],
+            },
           },
         },
       },
@@ -331,6 +352,6 @@ export function cascade(host: HostProfile): Question {
         flows(size).toFixed(2),
       ]),
     },
-    spec: null,
+    plot: null,
   };
 }

@@ -26,20 +26,17 @@ export const BEFORE: Readonly<Record<string, number>> = {
   "dpdk.rxPacket": 60,
 };
 
-/** Rows that may be looked at, by id. Anything else is an error, not a miss. */
-class Targets {
-  readonly #rows: ReadonlyMap<string, Claim>;
+/** Rows that the numbers are found from. */
+const ROWS = ["D02", "E01", "E02", "E03", "E06", "F04", "F05"] as const;
 
-  constructor(claims: readonly Claim[]) {
-    const allowed = claims.filter(({ role }) => role === "calibrate");
-    this.#rows = new Map(allowed.map((claim) => [claim.id, claim]));
-  }
-
-  value(id: string): number {
-    const row = this.#rows.get(id);
+/** The values of those rows. A row of another role is an error: it is there to be predicted. */
+function targetsOf(claims: readonly Claim[]): Record<typeof ROWS[number], number> {
+  const values = ROWS.map((id) => {
+    const row = claims.find((claim) => claim.id === id && claim.role === "calibrate");
     if (row === undefined) throw new RangeError(`Cannot calibrate on ${id}: no row of that role`);
-    return row.value;
-  }
+    return [id, row.value];
+  });
+  return Object.fromEntries(values);
 }
 
 /**
@@ -51,7 +48,7 @@ export function calibrate(
   start: HostProfile = paperHost,
   background: Background = "poisson",
 ): Found[] {
-  const rows = new Targets(claims);
+  const targets = targetsOf(claims);
   const found: Found[] = [];
   let host = withValues(start, BEFORE);
   const set = (values: Record<string, number>, ...ids: string[]): void => {
@@ -66,7 +63,7 @@ export function calibrate(
     const at = lab({ "nic.residenceNs": residenceNs });
     const [b, c] = [at.p90("Wr", 64, 1), at.p90("Wr", 64, 10)];
     const [d, e] = [at.p90("Wr", 1518, 1), at.p90("Wr", 1518, 40)];
-    const [e03, e06] = [rows.value("E03"), rows.value("E06")];
+    const [e03, e06] = [targets.E03, targets.E06];
     return [(e03 * b - c) / (1 - e03), (e - e06 * d) / (e06 - 1)];
   };
   const residenceNs = rising(200, 2000, (ns) => {
@@ -77,12 +74,12 @@ export function calibrate(
   const constantNs = Math.max(0, Math.round((byE03 + byE06) / 2));
   set({ "nic.residenceNs": residenceNs, "nic.constantNs": constantNs }, "E03", "E06");
   // D02: so many threads of that residence
-  set({ "nic.threads": Math.max(1, Math.round((rows.value("D02") * residenceNs) / 1000)) }, "D02");
+  set({ "nic.threads": Math.max(1, Math.round((targets.D02 * residenceNs) / 1000)) }, "D02");
   const base = lab({}).p90("Wr", 64, 1);
   const lookupNs = rising(
     0,
     residenceNs,
-    (ns) => base / lab({ "nic.lookupNs": ns }).p90("Wr-fixed", 64, 1) - rows.value("E02"),
+    (ns) => base / lab({ "nic.lookupNs": ns }).p90("Wr-fixed", 64, 1) - targets.E02,
   );
   set({ "nic.lookupNs": lookupNs }, "E02");
   // F05: the rate of each NIC's firmware, to a hundredth of a Gb/s
@@ -90,20 +87,20 @@ export function calibrate(
   const wr1518 = wr.throughput("Wr", "4in-4out", 1518).mpps;
   const hundredths = rising(1000, 8000, (n) => {
     const l3fwd = lab({ "nic.hostPathGbps": n / 100 }).throughput("L3FWD", "4in-4out", 1518);
-    return rows.value("F05") - wr1518 / l3fwd.mpps;
+    return targets.F05 - wr1518 / l3fwd.mpps;
   });
   set({ "nic.hostPathGbps": hundredths / 100 }, "F05");
   // F04: cycles; of the sum's parts the receive side's takes what the others leave
   const wr128 = wr.throughput("Wr", "4in-4out", 128).mpps;
   const rxPacket = rising(0, 400, (cycles) => {
     const l3fwd = lab({ "dpdk.rxPacket": cycles }).throughput("L3FWD", "4in-4out", 128);
-    return wr128 / l3fwd.mpps - rows.value("F04");
+    return wr128 / l3fwd.mpps - targets.F04;
   });
   set({ "dpdk.rxPacket": rxPacket }, "F04");
   const hostResidenceNs = rising(
     0,
     3000,
-    (ns) => rows.value("E01") - base / lab({ "nic.hostResidenceNs": ns }).p90("L3FWD", 64, 1),
+    (ns) => targets.E01 - base / lab({ "nic.hostResidenceNs": ns }).p90("L3FWD", 64, 1),
   );
   set({ "nic.hostResidenceNs": hostResidenceNs }, "E01");
   return found;

@@ -6,10 +6,10 @@ import { cascade, fullTable, generations, howManyNics } from "./beyond.ts";
 import type { Lab } from "./lab.ts";
 import type { WhatIfRecord } from "./types.ts";
 
-/** An answer, with the plot of it as vega-lite has it; null where a table says it better. */
+/** An answer, with a plot of it where that says more than the table. */
 export interface Question {
   readonly record: WhatIfRecord;
-  readonly spec: object | null;
+  readonly plot: { readonly about: string; readonly spec: object } | null;
 }
 
 function questions(lab: Lab): Question[] {
@@ -30,10 +30,10 @@ export function whatIf(lab: Lab): WhatIfRecord[] {
 /** Their plots by id. */
 export async function whatIfPlots(lab: Lab): Promise<Map<string, Plot>> {
   const plots = new Map<string, Plot>();
-  for (const { record, spec } of questions(lab)) {
-    if (spec === null) continue;
-    const svg = await draw(spec, record.id);
-    plots.set(record.id, { title: record.question, about: record.answer, svg });
+  for (const { record: { id, question }, plot } of questions(lab)) {
+    if (plot === null) continue;
+    const svg = await draw(plot.spec, question);
+    plots.set(id, { title: question, about: plot.about, svg });
   }
   return plots;
 }
