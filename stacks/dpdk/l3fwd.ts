@@ -20,24 +20,15 @@ import {
 import { FLAG } from "../../core/memory/memory.ts";
 import { REASON, type Reason } from "../../core/policy.ts";
 import type { Cpu, Dataplane, Env, Stack } from "../../core/stack.ts";
-import { FAITHFUL, type L3fwdProfile, STRICT_L3FWD } from "./profiles.ts";
+import {
+  BURST,
+  FAITHFUL,
+  type L3fwdOptions,
+  type L3fwdProfile,
+  settingsOf,
+  STRICT_L3FWD,
+} from "./profiles.ts";
 import { incrementChecksum } from "./rewrite.ts";
-
-/** Packets in a burst and in a port's transmit table at most (MAX_PKT_BURST). */
-const BURST = 32;
-/** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
-const DRAIN_US = 100;
-
-/** What the example takes as arguments or constants. */
-export interface L3fwdOptions {
-  /** Packets of a receive burst and of a transmit table (--rx-burst, --tx-burst), 1..32; 32 by default. */
-  readonly burst?: number;
-  /**
-   * Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US); 100 by default. With 0 every
-   * receive burst ends by sending what it gathered.
-   */
-  readonly drainUs?: number;
-}
 
 /**
  * The stack, in one of its profiles.
@@ -54,13 +45,7 @@ export interface L3fwdOptions {
  * ```
  */
 export function l3fwd(profile: L3fwdProfile = "strict", options: L3fwdOptions = {}): Stack {
-  const { burst = BURST, drainUs = DRAIN_US } = options;
-  if (!(Number.isInteger(burst) && burst >= 1 && burst <= BURST)) {
-    throw new RangeError(`Cannot forward bursts of ${burst}: not an integer in 1..${BURST}`);
-  }
-  if (!(drainUs >= 0 && drainUs <= 1e6)) {
-    throw new RangeError(`Cannot drain every ${drainUs} us: not a number in 0..1e6`);
-  }
+  const { burst, drainUs } = settingsOf(options);
   const stack = (env: Env): Dataplane => new L3fwd(env, profile, burst, drainUs);
   return Object.assign(stack, { policy: profile === "strict" ? STRICT_L3FWD : FAITHFUL });
 }
