@@ -2,13 +2,14 @@
  * Runs the benchmarks with mitata and prints nanoseconds by operation, operations by second and the
  * ratio to the first row of the group: medians, with the quartiles, since machines are noisy.
  *
- *   deno task bench:mitata [rings|mempools|tables|tables6|packets|forwarders|scenarios]...
+ *   deno task bench:mitata [rings|mempools|tables|tables6|packets|forwarders|scenarios|model]...
  */
 import Table from "cli-table3";
 import { do_not_optimize, measure } from "mitata";
 import type { Benchmark } from "./benchmark.ts";
 import { forwarders } from "./forwarders.ts";
 import { mempools } from "./mempools.ts";
+import { model } from "./model.ts";
 import { packets } from "./packets.ts";
 import { rings } from "./rings.ts";
 import { scenarios } from "./scenarios.ts";
@@ -23,6 +24,7 @@ const SUBJECTS: Readonly<Record<string, () => Benchmark[]>> = {
   packets,
   forwarders,
   scenarios,
+  model,
 };
 
 const unknown = Deno.args.find((name) => !Object.hasOwn(SUBJECTS, name));

@@ -19,7 +19,7 @@ export const RERUN_PACKETS = 1024;
 export interface Setup {
   readonly stacks: readonly StackEntry[];
   readonly host: HostProfile;
-  readonly fidelity: "tlp" | "coarse";
+  readonly fidelity: "tlp" | "coarse" | "link";
   /** Laws that judge; all of them unless given. */
   readonly laws?: readonly Law[];
 }

@@ -65,7 +65,7 @@ const COMMAND_LINES: [args: string, line: string][] = [
   ],
   ["reproduce --only=", `--only: expected ids of claims (${IDS}) with commas between, got ""`],
   ["reproduce --background bursts", '--background: expected one of poisson, cbr, got "bursts"'],
-  ["reproduce --fidelity fine", '--fidelity: expected one of coarse, tlp, got "fine"'],
+  ["reproduce --fidelity fine", '--fidelity: expected one of coarse, tlp, link, got "fine"'],
   ["routes x --report=", '--report: expected a path, got ""'],
 ];
 
@@ -78,7 +78,7 @@ for (const [args, line] of COMMAND_LINES) {
   });
 }
 
-const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic";
+const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn";
 const SIZES = "64B, 128B, 256B, 512B, 1024B, 1280B, 1518B, imix";
 const PATTERNS = "1in-1out, 2in-2out, 2in-2out-mix, 4in-4out, 4in-4out-mix";
 const VALUES: [option: string, value: string, expected: string][] = [
@@ -97,7 +97,7 @@ const VALUES: [option: string, value: string, expected: string][] = [
   ["count", "0", 'an integer in 1..1000000, got "0"'],
   ["count", "1000001", 'an integer in 1..1000000, got "1000001"'],
   ["count", "1.5", 'an integer in 1..1000000, got "1.5"'],
-  ["fidelity", "fine", 'one of tlp, coarse, got "fine"'],
+  ["fidelity", "fine", 'one of tlp, coarse, link, got "fine"'],
   ["report", "", 'a path, got ""'],
   ["routes", "", 'a path, got ""'],
 ];

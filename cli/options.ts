@@ -41,7 +41,7 @@ export interface CompareOptions {
   /** Packets to offer; null: as many as the capture has. */
   readonly count: number | null;
   /** Fidelity of the PCIe model. */
-  readonly fidelity: "tlp" | "coarse";
+  readonly fidelity: "tlp" | "coarse" | "link";
   /** Whether the report goes to standard output. */
   readonly json: boolean;
   /** Folder of the report; null for none. */
@@ -71,7 +71,7 @@ const schema = z.strictObject({
   ),
   seed: number(/^\d{1,10}$/, `an integer in 0..${SEED_MAX}`, (n) => n <= SEED_MAX),
   count: number(/^\d{1,10}$/, `an integer in 1..${COUNT_MAX}`, (n) => n >= 1 && n <= COUNT_MAX),
-  fidelity: oneOf(["tlp", "coarse"]),
+  fidelity: oneOf(["tlp", "coarse", "link"]),
   json: z.boolean().optional(),
   report: path,
 });

@@ -49,6 +49,20 @@ export const STACKS: readonly StackEntry[] = [
     ring: 1024,
     create: () => p2pnic(),
   },
+  {
+    name: "p2pnic-rd",
+    about: "P2PNIC (Rd): NICs read from each other over the PCIe switch",
+    byDefault: false,
+    ring: 1024,
+    create: () => p2pnic({ variant: "rd" }),
+  },
+  {
+    name: "p2pnic-bn",
+    about: "P2PNIC (Bn): the same firmware by way of host memory and CPU",
+    byDefault: false,
+    ring: 1024,
+    create: () => p2pnic({ variant: "bn" }),
+  },
 ];
 
 /** The names of all stacks. */

@@ -33,6 +33,10 @@ export const REASONS = [
   "qdisc-full",
   /** No buffer could be had from the pool. */
   "no-buffer",
+  /** A ring between two stages of the stack was full. */
+  "ring-full",
+  /** The stack took the packet for itself: a sink. */
+  "consumed",
   /** Anything else; a stack should not need it. */
   "other",
 ] as const;
@@ -89,6 +93,21 @@ export interface Policy {
   readonly checksDstMac: boolean;
   /** Whether the table can hold 0.0.0.0/0 (rte_lpm cannot). */
   readonly defaultRoute: boolean;
+  /**
+   * Absent, the stack routes. Otherwise it looks at no header and sends what a port receives out of the port
+   * that the topology names, as DPDK's testpmd does: `"paired"` 2k and 2k+1 with each other, an odd last one
+   * with itself; `"chained"` each to the next, the last to port 0; `"loop"` each to itself; `"sink"` to none, all
+   * packets are consumed. What is said above of look-up, TTL, checksum, header, hairpin and destination MAC
+   * means nothing then.
+   */
+  readonly topology?: "paired" | "chained" | "loop" | "sink";
+  /**
+   * With a `topology`, the MAC addresses of what is sent: kept; set to 02:00:00:00:00:PORT and the egress
+   * port's own; or swapped. Kept where it is left out.
+   */
+  readonly macs?: "keep" | "set" | "swap";
+  /** Packets of a flow leave in order of arrival (also what is meant where it is left out), or in none. */
+  readonly order?: "flow" | "none";
   /** Reasons for which the stack may lose a valid packet under load, each at a place with evidence. */
   readonly congestion: readonly ReasonName[];
 }

@@ -12,6 +12,7 @@ import type { Policy, Reason } from "./policy.ts";
 import type { Choices } from "./time/choices.ts";
 import type { Hardware } from "./machine/hardware.ts";
 import type { Firmware } from "./nic/threads.ts";
+import type { Thresholds } from "./nic/thresholds.ts";
 import type { Neighbours } from "./machine/scenario.ts";
 
 /**
@@ -153,6 +154,12 @@ export interface Port {
   txBurst(cpu: Cpu, queue: number, buffers: Int32Array, at: number, n: number): number;
 }
 
+/** What an application sets its ports and its pool up with; what it leaves out is the driver's default. */
+export interface PortSetup extends Partial<Thresholds> {
+  /** Buffers of the pool; by default what rings, caches and lcores can hold, and the scenario's spare ones. */
+  readonly mbufs?: number;
+}
+
 /** Cycles that named operations cost on this machine. */
 export type Costs = { readonly [operation: string]: number };
 
@@ -177,6 +184,12 @@ export interface Env {
   readonly choices: Choices;
   /** Cycles of an operation by name; a name that the profile lacks is an error. */
   cost(operation: string): number;
+  /**
+   * Says how ports and pool are to be set up, before either is first asked for; the last word counts. Flat
+   * out, where rings have no thresholds to show, it says nothing.
+   * @throws {RangeError} when they are set up already
+   */
+  configure(setup: PortSetup): void;
   /** Adds a context to an lcore. `stateless` is `idlePollIsStateless` for this body. */
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */

@@ -45,7 +45,7 @@ export interface Law {
   readonly clause: string;
   /** What a device must offer for the law to be judged. */
   readonly needs: readonly Evidence[];
-  /** Only judged on runs of this fidelity. */
+  /** Only judged on runs in which TLPs hold credits: of this fidelity, or the finer `link`. */
   readonly fidelity?: "tlp";
   /** Judging it runs the device again, which costs more than all other laws: a caller may sample. */
   readonly reruns?: true;

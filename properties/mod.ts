@@ -24,6 +24,7 @@ export * from "./fib/mod.ts";
 export * from "./fib6/mod.ts";
 export * from "./laws/mod.ts";
 export * from "./mempool/mod.ts";
+export * from "./pcie/mod.ts";
 export * from "./reference/mod.ts";
 export * from "./replay/mod.ts";
 export * from "./ring/mod.ts";

@@ -1,15 +1,16 @@
 /**
- * Our rings, mempools and tables beside DPDK's and beside npm packages, in one run and in turn.
+ * Our rings, mempools and tables beside DPDK's and beside npm packages, our virtual time beside ns-3's, in one run
+ * and in turn.
  *
- *   deno task bench:peers [--build] [--routes N] [--rounds N] [tables|rings|pools|npm]...
+ *   deno task bench:peers [--build] [--routes N] [--rounds N] [tables|rings|pools|npm|model]...
  *
  * Builds nothing unless asked to; what is missing it names, with what installs it, and goes on without.
  */
 import Table from "cli-table3";
 import type { Row } from "./in_turn.ts";
-import { buildAll, hasDpdk, inputs } from "./place.ts";
+import { buildAll, type Inputs, inputs, isBuilt, NS3, PROGRAM } from "./place.ts";
 
-const SUBJECTS = ["tables", "rings", "pools", "npm"] as const;
+const SUBJECTS = ["tables", "rings", "pools", "npm", "model"] as const;
 type Subject = typeof SUBJECTS[number];
 
 const USAGE = "usage: deno task bench:peers [--build] [--routes N] [--rounds N] " +
@@ -18,15 +19,24 @@ const USAGE = "usage: deno task bench:peers [--build] [--routes N] [--rounds N] 
 const asked = parse(Deno.args);
 if (asked.build) await buildAll();
 const rows: Row[] = [];
-const withDpdk = await hasDpdk();
-if (!withDpdk) {
+const BUILD = "deno task bench:peers --build";
+if (asked.subjects.includes("model")) {
+  if (await isBuilt(NS3)) {
+    rows.push(...await (await import("./model.ts")).compareModel(asked.rounds));
+  } else {
+    console.error(`ns-3's side is not built: apt-get install libns3-dev g++; ${BUILD}`);
+  }
+}
+const tables = asked.subjects.filter((subject) => subject !== "model");
+const withDpdk = tables.length > 0 && await isBuilt(PROGRAM);
+if (tables.length > 0 && !withDpdk) {
   console.error(
-    "DPDK's side is not built: apt-get install libdpdk-dev gcc pkg-config; " +
-      "deno task bench:peers --build",
+    `DPDK's side is not built: apt-get install libdpdk-dev gcc pkg-config; ${BUILD}`,
   );
 }
-const given = await inputs(asked.routes);
-for (const subject of asked.subjects) {
+let given: Inputs | null = null;
+for (const subject of tables) {
+  given ??= await inputs(asked.routes);
   if (subject === "npm") {
     rows.push(...await (await import("./npm.ts")).compareNpm(given, asked.rounds));
   }

@@ -23,7 +23,10 @@ export const NPM = {
 /** The program of DPDK's side. */
 export const PROGRAM = new URL("peer", FOLDER).pathname;
 
-/** Compiles `dpdk.c` and loads the npm packages; says what could not be had. */
+/** The program of ns-3's side. */
+export const NS3 = new URL("ns3", FOLDER).pathname;
+
+/** Compiles `dpdk.c` and `ns3.cc` and loads the npm packages; says what could not be had. */
 export async function buildAll(): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
   const flags = await output("pkg-config", "--cflags", "--libs", "libdpdk");
@@ -36,6 +39,11 @@ export async function buildAll(): Promise<void> {
     const compiled = await output("gcc", ...own, ...flags.trim().split(/\s+/));
     console.error(compiled === null ? `gcc could not compile ${source}` : `built ${PROGRAM}`);
   }
+  // Not what pkg-config says of ns-3 in Debian: it names libraries that the package does not ask for.
+  const source = new URL("ns3.cc", import.meta.url).pathname;
+  const libraries = ["core", "network", "point-to-point"].map((name) => `-lns3-${name}`);
+  const made = await output("g++", "-O3", "-Wall", source, "-o", NS3, ...libraries);
+  console.error(made === null ? `${source}: apt-get install libns3-dev g++` : `built ${NS3}`);
   for (const specifier of Object.values(NPM)) {
     if (await output(Deno.execPath(), "cache", specifier) === null) {
       console.error(`${specifier} could not be loaded`);
@@ -43,9 +51,9 @@ export async function buildAll(): Promise<void> {
   }
 }
 
-/** Whether DPDK's side has been built. */
-export async function hasDpdk(): Promise<boolean> {
-  return await Deno.stat(PROGRAM).then((stat) => stat.isFile, () => false);
+/** Whether the program of a side has been built. */
+export async function isBuilt(program: string): Promise<boolean> {
+  return await Deno.stat(program).then((stat) => stat.isFile, () => false);
 }
 
 /** What a command wrote, or null when it cannot be run or fails; its complaints are passed on. */

@@ -15,9 +15,12 @@ const LOOKUPS = "look-ups";
 const MAKE = {
   "dir24-8": () => createFib4("dir24-8", { defaultRoute: false }) as Table,
   "dir24-8-compact": () => createFib4("dir24-8-compact") as Table,
+  "dir24-8-byte": () => createFib4("dir24-8-byte") as Table,
   "dxr, 18 bits": () => createFib4("dxr", { directBits: 18 }) as Table,
 };
 type Ours = keyof typeof MAKE;
+/** The table that the goals are for, but for that of the smallest. */
+const FASTEST = "dir24-8-byte";
 type Table = Fib4 & { addBulk(routes: RouteSet): boolean };
 
 /** All rows; `rounds` for look-ups, fewer for what takes seconds. */
@@ -56,7 +59,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
     }
   }
   for (const [kind, table] of tables) {
-    const isCompact = kind === "dir24-8-compact";
+    const isByte = kind === FASTEST;
     const isDxr = table instanceof Dxr;
     const single = fresh(passSingle);
     const bulk = fresh(passBulk);
@@ -70,7 +73,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
           ...common,
           what: `${kind}, ${stream}, single`,
           theirs: "rte_lpm_lookup",
-          goal: isCompact ? (isRandom ? 1.2 : 1.1) : undefined,
+          goal: isByte ? (isRandom ? 1.2 : 1.1) : undefined,
           timeOurs: () => cpuSeconds(() => single(table, addresses)),
           timeTheirs: () => dpdk.seconds(`time lpm ${stream}`),
         }),
@@ -82,7 +85,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
           ...common,
           what: `${kind}, ${stream}, bulk 32`,
           theirs: "rte_lpm_lookup_bulk",
-          goal: isCompact ? 1 : isDxr && isRandom ? 0.5 : undefined,
+          goal: isByte ? 1 : isDxr && isRandom ? 0.5 : undefined,
           timeOurs: timeBulk,
           timeTheirs: () => dpdk.seconds(`time lpm32 ${stream}`),
         }),
@@ -100,7 +103,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
   }
   const few = Math.min(rounds, 5);
   for (const kind of Object.keys(MAKE) as Ours[]) {
-    const isDir = kind !== "dxr, 18 bits";
+    const isByte = kind === FASTEST;
     const build = { subject: SUBJECT, unit: "routes", items: count, warmUps: 1 };
     const buildBulk = () =>
       cpuSeconds(() => {
@@ -112,7 +115,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
         rounds: few,
         what: `${kind}, build by addBulk`,
         theirs: "rte_lpm_add, built once",
-        goal: isDir ? 300 : undefined,
+        goal: isByte ? 300 : undefined,
         timeOurs: buildBulk,
         timeTheirs: () => lpmSeconds!,
       }),
@@ -123,7 +126,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
         rounds: few,
         what: `${kind}, build by addBulk`,
         theirs: "rte_fib_add",
-        goal: isDir ? 4 : undefined,
+        goal: isByte ? 4 : undefined,
         timeOurs: buildBulk,
         timeTheirs: () => dpdk.seconds("build fib"),
       }),
@@ -142,7 +145,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
   // Routes are withdrawn from a full table and announced again, others in each round.
   const sample = Math.min(20_000, count >> 4);
   for (const [kind, table] of tables) {
-    const isDir = kind !== "dxr, 18 bits";
+    const isByte = kind === FASTEST;
     const deletes = fresh(deleteRoutes);
     const adds = fresh(addRoutes);
     const from = (round: number) => sample * (round % 16);
@@ -151,13 +154,15 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
       unit: "routes",
       items: sample,
       rounds,
+      // A pass is short: what V8 compiles in the first ones it would not compile again.
+      warmUps: 10,
       theirs: "rte_fib",
     };
     add(
       await inTurn({
         ...common,
         what: `${kind}, delete`,
-        goal: isDir ? 5 : undefined,
+        goal: isByte ? 5 : undefined,
         timeOurs(round) {
           const seconds = cpuSeconds(() => deletes(table, routes, from(round), sample));
           addRoutes(table, routes, from(round), sample);
@@ -174,7 +179,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
       await inTurn({
         ...common,
         what: `${kind}, add`,
-        goal: isDir ? 10 : undefined,
+        goal: isByte ? 10 : undefined,
         timeOurs(round) {
           deleteRoutes(table, routes, from(round), sample);
           return cpuSeconds(() => adds(table, routes, from(round), sample));
@@ -185,7 +190,7 @@ export async function compareTables(given: Inputs, rounds: number): Promise<Row[
         },
       }),
     );
-    const goal = isDir ? "" : ", goal: at most 4,000,000 for a whole table";
+    const goal = table instanceof Dxr ? ", goal: at most 4,000,000 for a whole table" : "";
     console.log(`${kind}: ${table.bytesOccupied.toLocaleString("en-US")} bytes in use${goal}`);
   }
   await dpdk.stop();
@@ -205,7 +210,8 @@ export function inBursts(addresses: Uint32Array): Uint32Array[] {
   );
 }
 
-// Both sides test each answer for a miss, since a caller has to.
+// Both sides test each answer for a miss, since a caller has to: one by one with a branch, as gcc
+// leaves it there, and in bulk with a mask, since gcc makes vectors of that loop and V8 none.
 function passSingle(table: Fib4, addresses: Uint32Array): number {
   let sum = 0;
   for (let i = 0; i < addresses.length; i++) {
@@ -219,7 +225,7 @@ function passBulk(table: Fib4, bursts: readonly Uint32Array[], hops: Int32Array)
   let sum = 0;
   for (let i = 0; i < bursts.length; i++) {
     table.lookupBulk(bursts[i]!, hops, 32);
-    for (let k = 0; k < 32; k++) if (hops[k]! >= 0) sum = (sum + hops[k]!) | 0;
+    for (let k = 0; k < 32; k++) sum = (sum + (hops[k]! & ~(hops[k]! >> 31))) | 0;
   }
   return sum;
 }

@@ -36,7 +36,7 @@ export function addCompare(program: Command, args: readonly string[], io: Io): v
     .addOption(option("--rate <gbps>", `rate of each input port, up to ${LINK_GBPS} (10)`))
     .addOption(option("--seed <n>", "seed of everything that is generated (1)"))
     .addOption(option("--count <packets>", "packets to offer (20000, or the whole capture)"))
-    .addOption(option("--fidelity <name>", "model of PCIe: tlp, coarse (tlp)"))
+    .addOption(option("--fidelity <name>", "model of PCIe: tlp, coarse, link (tlp)"))
     .addOption(option("--json", "print report.json to standard output, and nothing else"))
     .addOption(option("--report <dir>", "write index.html and report.json into this folder"))
     .addHelpText("after", `\n${stackHelp()}\n\n${EXIT_HELP}`)

@@ -15,7 +15,7 @@ export interface Circumstances {
   /** Arguments of the command line. */
   readonly args: readonly string[];
   readonly host: HostProfile;
-  readonly fidelity: "tlp" | "coarse";
+  readonly fidelity: "tlp" | "coarse" | "link";
   readonly laws: readonly Law[];
 }
 

@@ -68,6 +68,13 @@ from them.</p>
 `;
 }
 
+/** The fabric in a few words. */
+const FABRICS = {
+  coarse: "coarse links",
+  tlp: "single TLPs with credits",
+  link: "single TLPs and DLLPs with credits and replay",
+};
+
 function verdictLine(report: Report): string {
   const items = report.stacks.map((stack) => {
     const { kept, broken, notJudged } = tally(stack);
@@ -92,7 +99,7 @@ function wasRun(report: Report): string {
       e(
         `profile ${machine.profile} (${machine.description}); ${machine.ports} ports of ` +
           `${machine.linkGbps} Gb/s, ${machine.lcores} lcores at ${integer(machine.cpuMhz)} MHz; ` +
-          `PCIe as ${machine.fidelity === "tlp" ? "single TLPs with credits" : "coarse links"}`,
+          `PCIe as ${FABRICS[machine.fidelity]}`,
       ),
     ],
     ["Made by", e(`${tool.name} ${tool.version}, law set ${tool.lawSet}`)],

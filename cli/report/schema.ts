@@ -148,7 +148,7 @@ export const reportSchema: ReportSchema = z.strictObject({
     lcores: count,
     linkGbps: rate,
     cpuMhz: rate,
-    fidelity: z.enum(["tlp", "coarse"]),
+    fidelity: z.enum(["tlp", "coarse", "link"]),
   }),
   routes,
   traffic,

@@ -123,7 +123,7 @@ export interface MachineRecord {
   /** Clock of an lcore in MHz. */
   cpuMhz: number;
   /** How closely PCIe is modelled. */
-  fidelity: "tlp" | "coarse";
+  fidelity: "tlp" | "coarse" | "link";
 }
 
 /** A whole report. */

@@ -30,7 +30,7 @@ const only = z.string().transform((text, ctx) => {
 
 const schema = z.strictObject({
   only,
-  fidelity: oneOf(["coarse", "tlp"]),
+  fidelity: oneOf(["coarse", "tlp", "link"]),
   background: oneOf(["poisson", "cbr"]),
   whatIf: z.boolean().optional(),
   json: z.boolean().optional(),

@@ -48,7 +48,7 @@ export const reproduceReportSchema: ReportSchema<ReproduceReport> = z.strictObje
   tool: z.strictObject({ name: z.string(), version: z.string() }),
   command: z.string(),
   basis: texts,
-  fidelity: z.enum(["coarse", "tlp"]),
+  fidelity: z.enum(["coarse", "tlp", "link"]),
   background: z.enum(["poisson", "cbr"]),
   claims: z.array(claim),
   calibrated: z.array(z.strictObject({

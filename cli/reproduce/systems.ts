@@ -54,7 +54,7 @@ export function systemOf(name: SystemName, host: HostProfile): System {
       isIt: /l3fwd/,
       // the paper's burst of 8 (5); what a burst gathered is sent at its end, or 100 us of draining would be
       // the latency
-      stack: () => l3fwd("strict", { burst: dpdk.burst, drainUs: 0 }),
+      stack: () => l3fwd("strict", { rxBurst: dpdk.burst, txBurst: dpdk.burst, drainUs: 0 }),
     };
   }
   const variant = name === "Rd" ? "rd" : name === "Bn" ? "bn" : "wr";

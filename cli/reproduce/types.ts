@@ -61,7 +61,7 @@ export interface ReproduceReport {
   /** What kind of figures these are and what they rest on. */
   readonly basis: readonly string[];
   /** Model of PCIe. */
-  readonly fidelity: "coarse" | "tlp";
+  readonly fidelity: "coarse" | "tlp" | "link";
   /** How the frames of a background are spaced: an input, since the paper does not say. */
   readonly background: "poisson" | "cbr";
   /** The claims asked for, in order. */

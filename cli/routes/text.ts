@@ -145,14 +145,19 @@ function updated(report: RoutesReport): string {
   return `After the updates (reads of covered addresses, mean / max):\n${columns(all)}`;
 }
 
-/** Rows as lines with two blanks between columns: the first and texts to the left, numbers to the right. */
+/**
+ * Rows as lines with two blanks between columns, one where the terminal has no room for two: the first
+ * and texts to the left, numbers to the right.
+ */
 function columns(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));
+  const width = widths.reduce((sum, one) => sum + one + 2, -2);
+  const gap = width > 120 ? " " : "  ";
   return rows.map((row) => {
     const cells = row.map((cell, c) => {
       const isText = c === 0 || /^#*$/.test(cell);
       return isText ? cell.padEnd(widths[c]!) : cell.padStart(widths[c]!);
     });
-    return `${cells.join("  ").trimEnd()}\n`;
+    return `${cells.join(gap).trimEnd()}\n`;
   }).join("");
 }

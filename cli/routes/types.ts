@@ -83,7 +83,7 @@ export interface RefusalRecord {
   reason: string | null;
   /**
    * Bytes in which it takes all routes: the least (for poptrie and dxr when they are loaded at once), but for lc-trie,
-   * bspl, bspl6 and dir24-8-compact what they had set aside as they grew. Null when it takes them in none.
+   * bspl, bspl6, dir24-8-compact and dir24-8-byte what they had set aside as they grew. Null when it takes them in none.
    */
   bytesNeeded: number | null;
 }

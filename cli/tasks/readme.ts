@@ -3,7 +3,14 @@
 import { testbed } from "../../core/mod.ts";
 import { machineProfile, paperHost } from "../../fixtures/mod.ts";
 import { mine } from "../../properties/_story_for_tests.ts";
-import { checkConformance, LAWS, reportCounterexample } from "../../properties/mod.ts";
+import {
+  checkConformance,
+  LAWS,
+  PCIE_LAWS,
+  pcieLadder,
+  reportCounterexample,
+  runPcie,
+} from "../../properties/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
 
 const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
@@ -26,11 +33,20 @@ Deno.test("README shows the forwarder of its story, and the report on it", () =>
 Deno.test("README lists the laws", () => {
   // cells of a table are padded
   const plain = readme.replace(/ +/g, " ");
-  for (const { id, statement, clause } of LAWS) {
+  for (const { id, statement, clause } of [...LAWS, ...PCIE_LAWS]) {
     const row = `| ${id} | ${statement} | ${clause} |`;
     if (plain.includes(row)) continue;
     throw new Error(`README.md does not list ${id}; it would be:\n\n${row}`);
   }
+});
+
+Deno.test("README shows the ladder diagram of its example", () => {
+  const { ledger } = runPcie({
+    options: { mps: 128 },
+    operations: [{ kind: "write", src: 2, dst: 3, offset: 0, bytes: 256 }],
+    deviations: [{ site: "tlp error nic0>switch", occurrence: 1, value: 1 }],
+  });
+  assertShown(pcieLadder(ledger).trimEnd(), "the ladder");
 });
 
 Deno.test("README shows what start prints", async () => {

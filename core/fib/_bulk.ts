@@ -38,7 +38,7 @@ export function fillEmpty(
  * Adds the routes to a table in their order; at the first refusal takes back, in reverse, what was
  * added. `rules` are those of the table.
  */
-export function addEach(fib: Fib4, rules: RuleTable, routes: RouteSet): boolean {
+export function addEach(fib: Fib4, rules: Pick<RuleTable, "get">, routes: RouteSet): boolean {
   const before = new Int32Array(routes.count);
   for (let i = 0; i < routes.count; i++) {
     const prefix = routes.prefix[i]!;

@@ -166,7 +166,7 @@ export class ChunkUpdates {
  * @throws {RangeError} naming the value and the range
  */
 export function checkNextHopUpTo(nextHop: number, max: number): void {
-  if (!Number.isInteger(nextHop) || nextHop < 0 || nextHop > max) {
+  if (nextHop >>> 0 !== nextHop || nextHop > max) {
     throw new RangeError(`Cannot add route: next hop ${nextHop} is not an integer 0..${max}`);
   }
 }

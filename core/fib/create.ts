@@ -1,5 +1,6 @@
 import { Bspl, type BsplOptions } from "./bspl.ts";
 import { Dir24_8 } from "./dir24_8.ts";
+import { Dir24_8Byte, type Dir24_8ByteOptions } from "./dir24_8_byte.ts";
 import type { Dir24_8Options } from "./dir24_8_options.ts";
 import { Dir24_8Compact, type Dir24_8CompactOptions } from "./dir24_8_compact.ts";
 import { Dxr, type DxrOptions } from "./dxr.ts";
@@ -21,6 +22,7 @@ export const FIB4_KINDS = [
   "poptrie",
   "dxr",
   "dir24-8-compact",
+  "dir24-8-byte",
 ] as const;
 
 /** Name of an IPv4 table. */
@@ -40,7 +42,8 @@ export type Fib4Options =
   & BsplOptions
   & PoptrieOptions
   & DxrOptions
-  & Dir24_8CompactOptions;
+  & Dir24_8CompactOptions
+  & Dir24_8ByteOptions;
 
 /**
  * Makes an IPv4 forwarding table by name.
@@ -83,6 +86,8 @@ export function createFib4(kind: Fib4Kind, options: Fib4Options = {}): Fib4 {
       return new Dxr(options);
     case "dir24-8-compact":
       return new Dir24_8Compact(options);
+    case "dir24-8-byte":
+      return new Dir24_8Byte(options);
     default:
       throw new RangeError(
         `Cannot create Fib4: kind "${kind}" is not one of ${FIB4_KINDS.join(", ")}`,

@@ -4,6 +4,7 @@ export * from "./create.ts";
 export * from "./create6.ts";
 export { dir24_8Bytes, type Dir24_8Shape } from "./_dir24_8_memory.ts";
 export * from "./dir24_8.ts";
+export * from "./dir24_8_byte.ts";
 export * from "./dir24_8_compact.ts";
 export type { Dir24_8Options } from "./dir24_8_options.ts";
 export * from "./dir24_8_reader.ts";

@@ -3,6 +3,18 @@
  * pools, ports, lcores. The machine writes them into the Observation; laws only read them.
  */
 
+/** What became of a packet. */
+export const FATE = {
+  /** Nothing yet: at the end of a run, it still waits somewhere. */
+  none: 0,
+  /** It left on a port. */
+  emitted: 1,
+  /** It was dropped, with a reason. */
+  dropped: 2,
+  /** The buffer that held it was freed though nothing had become of it. */
+  freed: 3,
+} as const;
+
 /** What the ledgers found wrong while the run went on. */
 export type FaultKind =
   /** A buffer was freed that was free. */

@@ -4,6 +4,7 @@
  */
 import type { Maxima } from "../nic/nic.ts";
 import type { Geometry, Scenario } from "./device.ts";
+import type { Repeat, Traffic } from "./scenario.ts";
 
 /** Latest arrival of a scenario: 100 s. Virtual time is cheap, but not free: timers go on in it. */
 export const ARRIVAL_MAX_PS = 1e14;
@@ -45,6 +46,35 @@ export function checkScenario(scenario: Scenario, most: Maxima): void {
   }
 }
 
+/** When the last frame of all arrives; 0 when there is none. */
+export function lastArrival(traffic: Traffic, { times, periodPs }: Repeat): number {
+  return traffic.count === 0 ? 0 : traffic.at[traffic.count - 1]! + (times - 1) * periodPs;
+}
+
+/** @throws {ScenarioError} when traffic cannot be repeated so */
+export function checkRepeat(traffic: Traffic, repeat: Repeat): void {
+  const { times, periodPs } = repeat;
+  if (!(Number.isInteger(times) && times >= 1)) {
+    throw new ScenarioError(
+      `its frames are offered ${times} times, expected a whole number from 1`,
+    );
+  }
+  const { count, at } = traffic;
+  const least = count === 0 ? 0 : at[count - 1]! - at[0]!;
+  if (!(Number.isInteger(periodPs) && periodPs >= least)) {
+    throw new ScenarioError(
+      `its frames are repeated every ${periodPs} ps, expected whole ones that last from the first ` +
+        `frame to the last: at least ${least}`,
+    );
+  }
+  const last = lastArrival(traffic, repeat);
+  if (last > ARRIVAL_MAX_PS) {
+    throw new ScenarioError(
+      `the last repeated frame arrives at ${last} ps, expected all within ${ARRIVAL_MAX_PS} ps`,
+    );
+  }
+}
+
 function checkGeometry(geometry: Geometry, most: Maxima): void {
   const limits: { readonly [size in keyof Geometry]?: readonly [number, number] } = {
     ports: [1, most.ports],
@@ -79,8 +109,8 @@ function checkGeometry(geometry: Geometry, most: Maxima): void {
       `dataCredits is ${geometry.dataCredits}, expected at least ${geometry.mps / 16}: one payload`,
     );
   }
-  if (geometry.fidelity !== "coarse" && geometry.fidelity !== "tlp") {
-    throw new ScenarioError(`fidelity is ${geometry.fidelity}, expected coarse or tlp`);
+  if (!["coarse", "tlp", "link"].includes(geometry.fidelity)) {
+    throw new ScenarioError(`fidelity is ${geometry.fidelity}, expected coarse, tlp or link`);
   }
 }
 

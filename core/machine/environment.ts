@@ -10,7 +10,7 @@ import type { PacketMemory } from "../memory/memory.ts";
 import type { PollPort } from "../nic/poll_port.ts";
 import { thresholdsFor } from "../nic/thresholds.ts";
 import { REASON, type Reason, REASONS } from "../policy.ts";
-import type { Cpu, Env, Port, Priority, RxQueueId } from "../stack.ts";
+import type { Cpu, Env, Port, PortSetup, Priority, RxQueueId } from "../stack.ts";
 import type { Choices } from "../time/choices.ts";
 import type { Geometry, Scenario } from "./device.ts";
 import type { Hardware } from "./hardware.ts";
@@ -34,6 +34,7 @@ export class Environment implements Env {
   readonly #contexts: Context[] = [];
   #pool: Mempool | null = null;
   #ports: readonly PollPort[] | null = null;
+  #setup: PortSetup = {};
 
   constructor(machine: Machine, fib: Fib4, scenario: Scenario) {
     const { geometry, neighbours } = scenario;
@@ -51,6 +52,8 @@ export class Environment implements Env {
     this.hardware = {
       nics,
       peers: machine.peers,
+      hostRings: machine.hostRings,
+      fabric: machine.fabric(geometry.fidelity),
       nicBuffers: machine.profile.nicBuffers,
       peerSlots: geometry.peerSlots,
     };
@@ -77,6 +80,17 @@ export class Environment implements Env {
       throw new RangeError(`Cannot charge "${operation}": profile ${name} has no such cost`);
     }
     return cycles;
+  };
+
+  readonly configure = (setup: PortSetup): void => {
+    const { mbufs } = setup;
+    if (this.#pool !== null) {
+      throw new RangeError("Cannot configure ports: they are set up already");
+    }
+    if (mbufs !== undefined && !(Number.isInteger(mbufs) && mbufs >= 1)) {
+      throw new RangeError(`Cannot configure ports: a pool of ${mbufs} mbufs, expected 1 or more`);
+    }
+    this.#setup = setup;
   };
 
   readonly spawn = (
@@ -106,10 +120,10 @@ export class Environment implements Env {
     if (!(reason > REASON.none && reason < REASONS.length)) {
       throw new RangeError(`Cannot drop buffer ${buffer}: ${reason} is not a reason of REASON`);
     }
-    const { ledger, observation } = this.#machine;
+    const { observation, memory: { ledger } } = this.#machine;
     const context = cpu as Context;
-    const packet = ledger.packet[buffer]!;
-    if (packet >= 0 && observation.carrier[packet] === buffer) {
+    const packet = ledger === null ? -1 : ledger.packet[buffer]!;
+    if (ledger === null || (packet >= 0 && observation.carrier[packet] === buffer)) {
       // a refusal is evidence for the packets that it refused, in the body that was refused
       const refused = place < 0 && reason === REASON["tx-full"] && context.refusedCount > 0;
       if (refused) context.refusedCount--;
@@ -125,7 +139,8 @@ export class Environment implements Env {
 
   #makePool(): Mempool {
     const g = this.#geometry;
-    const region = this.#machine.memory.region("mempool", 0, poolSize(g));
+    const size = this.#setup.mbufs ?? poolSize(g);
+    const region = this.#machine.memory.region("mempool", 0, size);
     const pool = this.#machine.pool(region, this.#places, g.poolCache);
     pool.onRefill = () => {
       for (const context of this.#contexts) context.notify();
@@ -136,7 +151,7 @@ export class Environment implements Env {
   #startDriver(): readonly PollPort[] {
     const { lcores } = this.#machine;
     const g = this.#geometry;
-    const thresholds = thresholdsFor(g.rxRing, g.txRing);
+    const thresholds = { ...thresholdsFor(g.rxRing, g.txRing), ...this.#setup };
     return this.hardware.nics.map((nic) => {
       nic.bootQueues();
       const port = this.#machine.driver(nic, this.pool, thresholds, this.#places);

@@ -81,6 +81,8 @@ class FlatOutDevice implements DeviceSide {
     this.#txAt = slot;
   }
 
+  rxStop(): void {}
+
   irqEnable(): void {}
 }
 
@@ -187,6 +189,7 @@ export class FlatOut {
       lcores: 1,
       choices: new Choices(),
       cost: () => 0,
+      configure: () => {},
       spawn: (_lcore: number, _priority: Priority, body: (cpu: Cpu) => number) => {
         const context = new Context(home, this.#contexts.length + 1, false, body);
         context.rxQueues = rxQueues;

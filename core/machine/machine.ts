@@ -7,6 +7,7 @@ import { Lcore } from "../host/lcore.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory, type Region } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
+import { HostRings } from "../nic/host_rings.ts";
 import { Mmio } from "../nic/mmio.ts";
 import { type Maxima, Nic } from "../nic/nic.ts";
 import { PollPort } from "../nic/poll_port.ts";
@@ -75,7 +76,7 @@ export class Machine {
   readonly observation: Observation = new Observation();
   /** All buffers of host and NICs. */
   readonly memory: Memory;
-  /** The books of the memory, kept in every run. */
+  /** The books of the memory, kept in every run but streamed ones. */
   readonly ledger: Ledger;
   /** The root complex as the source of doorbells. */
   readonly mmio: Mmio;
@@ -85,11 +86,18 @@ export class Machine {
   readonly lcores: readonly Lcore[];
   /** Rings between NICs, for firmware that boots them. */
   readonly peers: PeerRings;
+  /** Rings between NICs by way of host memory, likewise. */
+  readonly hostRings: HostRings;
   readonly #fabrics: Readonly<Record<Fidelity, Fabric>>;
   #pool: Mempool | null = null;
   readonly #drivers: PollPort[] = [];
   #traffic: Traffic | null = null;
-  #offered = 0;
+  #times = 1;
+  #periodPs = 0;
+  /** The frame that comes next, how much later than the first time, and how often all have come. */
+  #next = 0;
+  #laterPs = 0;
+  #turn = 0;
   readonly #irqCycles: number;
   readonly #arrival: number;
 
@@ -123,11 +131,20 @@ export class Machine {
       slots: maxima.ring,
       buffers: maxima.buffers,
     });
-    // both at once: handlers must have the same numbers on every machine, whatever it runs first
+    this.hostRings = new HostRings(
+      clock,
+      this.memory,
+      observation,
+      this.mmio,
+      maxima.buffers,
+      profile.hostMemoryGbps,
+    );
+    // all at once: handlers must have the same numbers on every machine, whatever it runs first
     const fabric = (fidelity: Fidelity): Fabric =>
       createFabric(fidelity, clock, profile.fabric, maxima.ports);
-    this.#fabrics = { coarse: fabric("coarse"), tlp: fabric("tlp") };
+    const [coarse, tlp] = [fabric("coarse"), fabric("tlp")];
     this.#arrival = clock.register(() => this.#arrive());
+    this.#fabrics = { coarse, tlp, link: fabric("link") };
   }
 
   /** The fabric of a fidelity. */
@@ -167,19 +184,21 @@ export class Machine {
     return port;
   }
 
-  /** Everything at rest, with this geometry, for a run of `packets` packets. */
+  /** Everything at rest, with this geometry, for a run of `packets` packets, recorded or only counted. */
   reset(
     geometry: Geometry,
     packets: number,
     deviations: readonly Deviation[],
     interrupt: (cpu: Lcore["irq"], vector: number) => void,
+    recorded = true,
   ): void {
     this.choices.reset(deviations);
     this.clock.reset(this.choices);
     this.ledger.reset();
     this.memory.reset();
+    this.memory.ledger = recorded ? this.ledger : null;
     const o = this.observation;
-    o.reset(packets, geometry.fidelity);
+    o.reset(packets, geometry.fidelity, recorded);
     const fabric = this.fabric(geometry.fidelity);
     fabric.reset(geometry.ports, { ...geometry, mrrs: this.profile.mrrsBytes });
     this.mmio.reset(fabric);
@@ -194,18 +213,26 @@ export class Machine {
     }
   }
 
-  /** Puts the frames on the wire, each at its time. */
-  offer(traffic: Traffic): void {
+  /** Puts the frames on the wire, each at its time; then all again `periodPs` later, `times` times in all. */
+  offer(traffic: Traffic, times = 1, periodPs = 0): void {
     this.#traffic = traffic;
-    this.#offered = 0;
+    this.#times = times;
+    this.#periodPs = periodPs;
+    this.#next = this.#laterPs = this.#turn = 0;
     if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
   }
 
   #arrive(): void {
     const traffic = this.#traffic!;
-    const i = this.#offered++;
+    const i = this.#next++;
+    if (this.#next === traffic.count && ++this.#turn < this.#times) {
+      this.#next = 0;
+      this.#laterPs += this.#periodPs;
+    }
     // the next arrival is asked for first, so that frames of one instant keep their order
-    if (i + 1 < traffic.count) this.clock.at(traffic.at[i + 1]!, this.#arrival, 0);
+    if (this.#next < traffic.count) {
+      this.clock.at(traffic.at[this.#next]! + this.#laterPs, this.#arrival, 0);
+    }
     const nic = this.nics[traffic.port[i]!]!;
     nic.macIn.arrive(i, traffic.bytes, traffic.offset[i]!, traffic.length[i]!);
   }

@@ -17,5 +17,5 @@ export {
   type PortCounters,
 } from "./observation.ts";
 export type { HostPathProfile, MachineProfile } from "./profile.ts";
-export type { Neighbours, RouteSet, Traffic } from "./scenario.ts";
+export type { Neighbours, Repeat, RouteSet, Traffic } from "./scenario.ts";
 export { Testbed, testbed, type TestbedOptions } from "./testbed.ts";

@@ -4,34 +4,28 @@
  *
  * The machine owns one Observation and overwrites it at the next run. Identities are indices into the
  * traffic that was offered. Times are picoseconds; -1 says "never".
+ *
+ * A streamed run keeps no record of single packets or frames, only what is counted: `offered`, `emitted`,
+ * `dropped` and all counters are as in a recorded run, in memory that does not grow.
  */
 import { copyBytes } from "../memory/copy.ts";
 import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
-import { REASON, type Reason } from "../policy.ts";
+import { REASON, type Reason, REASONS } from "../policy.ts";
 import type { RunEnd } from "../time/clock.ts";
-import type {
-  Fault,
-  FaultKind,
-  Held,
-  LcoreAccount,
-  Place,
-  PoolAccount,
-  PortCounters,
+import { grown } from "./_grown.ts";
+import {
+  FATE,
+  type Fault,
+  type FaultKind,
+  type Held,
+  type LcoreAccount,
+  type Place,
+  type PoolAccount,
+  type PortCounters,
 } from "./accounts.ts";
 
+export { FATE };
 export type { Fault, FaultKind, Held, LcoreAccount, Place, PoolAccount, PortCounters };
-
-/** What became of a packet. */
-export const FATE = {
-  /** Nothing yet: at the end of a run, it still waits somewhere. */
-  none: 0,
-  /** It left on a port. */
-  emitted: 1,
-  /** It was dropped, with a reason. */
-  dropped: 2,
-  /** The buffer that held it was freed though nothing had become of it. */
-  freed: 3,
-} as const;
 
 /** How many faults are kept with their particulars; all are counted. */
 const FAULTS_MAX = 64;
@@ -65,7 +59,15 @@ const FAULTS_MAX = 64;
  * ```
  */
 export class Observation {
+  /** Whether single packets and frames are recorded; a streamed run only counts. */
+  recorded = true;
   /** Packets offered. */
+  offered = 0;
+  /** Packets that left on a port. */
+  emitted = 0;
+  /** Packets dropped, by reason: an index into `REASONS`. */
+  readonly dropped: Float64Array = new Float64Array(REASONS.length);
+  /** Packets recorded: those offered, or 0. */
   count = 0;
   /** What became of the packet, a value of {@link FATE}. */
   fate: Uint8Array = new Uint8Array(0);
@@ -152,20 +154,22 @@ export class Observation {
   readonly waitingAt: Map<number, string> = new Map();
   #unresolved = 0;
 
-  /** Prepares for a run of `count` packets. */
-  reset(count: number, fidelity: Fidelity): void {
+  /** Prepares for a run of `offered` packets, recorded or only counted. */
+  reset(offered: number, fidelity: Fidelity, recorded = true): void {
+    const count = recorded ? offered : 0;
     if (this.fate.length < count) this.#grow(count);
+    this.recorded = recorded;
+    this.offered = offered;
+    this.emitted = 0;
+    this.dropped.fill(0);
     this.count = count;
     this.fate.fill(FATE.none, 0, count);
     this.reason.fill(REASON.none, 0, count);
     this.place.fill(-1, 0, count);
     this.occupancy.fill(-1, 0, count);
     this.carrier.fill(-1, 0, count);
-    for (
-      const times of [this.endAt, this.dataAt, this.descAt, this.seenAt, this.txAt, this.doneAt]
-    ) {
-      times.fill(-1, 0, count);
-    }
+    const { endAt, dataAt, descAt, seenAt, txAt, doneAt } = this;
+    for (const times of [endAt, dataAt, descAt, seenAt, txAt, doneAt]) times.fill(-1, 0, count);
     this.outCount = 0;
     this.#outUsed = 0;
     this.places.length = 0;
@@ -175,14 +179,13 @@ export class Observation {
     this.copiedBytes = 0;
     this.doorbells = 0;
     this.interrupts = 0;
-    this.posts = 0;
-    this.moves = 0;
+    this.posts = this.moves = 0;
     this.frees = 0;
     this.waitingAt.clear();
-    this.#unresolved = count;
+    this.#unresolved = offered;
   }
 
-  /** Packets without a fate. */
+  /** Packets without a fate. A streamed run does not see a packet that is freed without a word: it stays. */
   get unresolved(): number {
     return this.#unresolved;
   }
@@ -194,9 +197,12 @@ export class Observation {
 
   /** A packet is dropped at a place; for congestion, `occupancy` is the evidence. */
   drop(packet: number, reason: Reason, place: number, at: number, occupancy = -1): void {
-    if (!this.#settle(packet, FATE.dropped, place, at)) return;
-    this.reason[packet] = reason;
-    this.occupancy[packet] = occupancy;
+    if (this.recorded) {
+      if (!this.#settle(packet, FATE.dropped, place, at)) return;
+      this.reason[packet] = reason;
+      this.occupancy[packet] = occupancy;
+    } else this.#unresolved--;
+    this.dropped[reason]!++;
   }
 
   /** A buffer was freed while it carried a packet that had no fate. */
@@ -215,8 +221,13 @@ export class Observation {
     offset: number,
     length: number,
   ): void {
+    if (!this.recorded) {
+      this.#unresolved--;
+      this.emitted++;
+      return;
+    }
     if (packet < 0) this.fault("emitted-nothing", end, -1, -1, place, -1);
-    else this.#settle(packet, FATE.emitted, place, end);
+    else if (this.#settle(packet, FATE.emitted, place, end)) this.emitted++;
     const i = this.outCount++;
     if (i === this.outPacket.length) this.#growOut();
     if (this.#outUsed + length > this.outBytes.length) this.#growBytes(length);
@@ -274,23 +285,16 @@ export class Observation {
 
   #growOut(): void {
     const size = Math.max(256, this.outPacket.length * 2);
-    const grown = <T extends { set(from: T): void }>(to: T, from: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.outPacket = grown(new Int32Array(size), this.outPacket);
-    this.outPort = grown(new Uint8Array(size), this.outPort);
-    this.outStart = grown(new Float64Array(size), this.outStart);
-    this.outEnd = grown(new Float64Array(size), this.outEnd);
-    this.outOffset = grown(new Uint32Array(size), this.outOffset);
-    this.outLength = grown(new Uint32Array(size), this.outLength);
+    this.outPacket = grown(this.outPacket, size);
+    this.outPort = grown(this.outPort, size);
+    this.outStart = grown(this.outStart, size);
+    this.outEnd = grown(this.outEnd, size);
+    this.outOffset = grown(this.outOffset, size);
+    this.outLength = grown(this.outLength, size);
   }
 
   #growBytes(length: number): void {
-    const bytes = new Uint8Array(
-      Math.max(1 << 16, this.outBytes.length * 2, this.#outUsed + length),
-    );
-    bytes.set(this.outBytes);
-    this.outBytes = bytes;
+    const size = Math.max(1 << 16, this.outBytes.length * 2, this.#outUsed + length);
+    this.outBytes = grown(this.outBytes, size);
   }
 }

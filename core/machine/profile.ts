@@ -28,6 +28,8 @@ export interface MachineProfile {
   readonly txFifo: number;
   /** From the arrival of an MSI-X message until the first instruction of its handler, in ps. */
   readonly interruptPs: number;
+  /** What host memory forwards at most, each byte counted once, in Gb/s: charged by rings that lie in it. */
+  readonly hostMemoryGbps: number;
   /** Clock of a NIC's processors in MHz. */
   readonly nicMhz: number;
   /** Threads that they run. */

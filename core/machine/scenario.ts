@@ -19,6 +19,14 @@ export interface Traffic {
   readonly bytes: Uint8Array;
 }
 
+/** How often all frames of a traffic are offered, as a replayer loops over a capture. */
+export interface Repeat {
+  /** Times in all, at least 1. */
+  readonly times: number;
+  /** Picoseconds from a frame to the same frame of the next time; no frame may come before those of the time before. */
+  readonly periodPs: number;
+}
+
 /** A set of IPv4 routes as parallel arrays. */
 export interface RouteSet {
   /** How many routes. */

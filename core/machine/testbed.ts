@@ -4,18 +4,18 @@
  */
 import { createFib4 } from "../fib/create.ts";
 import type { Fib4 } from "../fib/fib.ts";
-import type { Mempool } from "../memory/mempool.ts";
 import type { Maxima } from "../nic/nic.ts";
 import type { Policy } from "../policy.ts";
 import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
-import { checkScenario, ScenarioError } from "./check.ts";
+import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.ts";
+import { closeBooks } from "./close.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 import { Environment } from "./environment.ts";
 import { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
 import type { Observation } from "./observation.ts";
-import { countInHand, deviceAccount, poolAccount } from "./pool_accounts.ts";
+import { countInHand } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
-import type { RouteSet } from "./scenario.ts";
+import type { Repeat, RouteSet } from "./scenario.ts";
 import { holds, maximaFor } from "./sizes.ts";
 
 /** How a stack is put on a machine. */
@@ -45,6 +45,9 @@ const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
   "credits",
   "trace",
 ]);
+
+/** Traffic as it is. */
+const ONCE: Repeat = { times: 1, periodPs: 0 };
 
 /** Routes that the table holds: at first more than the property runs draw, and then at most. */
 const ROUTES_DRAWN = 64;
@@ -147,6 +150,40 @@ export class Testbed implements DeviceUnderTest {
    * @throws {ScenarioError} when the scenario is not one that the machine can run, or a route does not fit
    */
   run(scenario: Scenario): Observation {
+    return this.#run(scenario, ONCE, true);
+  }
+
+  /**
+   * Runs a scenario whose frames are offered over and over, without any record of single packets: all counters
+   * and times are what `run` would show, in memory that grows neither with time nor with packets.
+   *
+   * @example
+   * ```ts
+   * import { Testbed } from "@planecheck/planecheck/core";
+   * import { machineProfile, paperHost } from "@planecheck/planecheck/fixtures";
+   * import { build, PLAIN_GEOMETRY, PLAIN_PACKET } from "@planecheck/planecheck/properties";
+   * import { forwarder } from "@planecheck/planecheck/stacks";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const scenario = build({
+   *   geometry: PLAIN_GEOMETRY,
+   *   neighbours: [0, 1],
+   *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
+   *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
+   *   deviations: [],
+   * });
+   * const device = new Testbed(forwarder, machineProfile(paperHost));
+   * const seen = device.stream(scenario, { times: 1000, periodPs: 1e6 });
+   * assertEquals([seen.offered, seen.emitted, seen.count, seen.outCount], [1000, 1000, 0, 0]);
+   * ```
+   * @throws {ScenarioError} as `run`, or when the repetition is not one of whole frames in order of time
+   */
+  stream(scenario: Scenario, repeat: Repeat): Observation {
+    checkRepeat(scenario.traffic, repeat);
+    return this.#run(scenario, repeat, false);
+  }
+
+  #run(scenario: Scenario, { times, periodPs }: Repeat, recorded: boolean): Observation {
     const { geometry, traffic } = scenario;
     checkScenario(scenario, this.#options.maxima ?? SCENARIO_MAXIMA);
     this.#install(scenario.routes);
@@ -158,27 +195,27 @@ export class Testbed implements DeviceUnderTest {
     const machine = this.machine;
     machine.reset(
       geometry,
-      traffic.count,
+      traffic.count * times,
       scenario.deviations,
       (cpu, vector) => this.#dataplane!.interrupt!(cpu, vector),
+      recorded,
     );
     for (const lcore of machine.lcores) {
       lcore.skipsIdlePolls = this.#options.skipIdlePolls ?? true;
     }
     const env = this.#boot(scenario);
     const inHandAtBoot = env.poolInUse === null ? 0 : countInHand(machine, env.poolInUse);
-    machine.offer(traffic);
-    const last = traffic.count > 0 ? traffic.at[traffic.count - 1]! : 0;
+    machine.offer(traffic, times, periodPs);
     const o = machine.observation;
+    const last = lastArrival(traffic, { times, periodPs });
     o.end = machine.clock.run(
       {
         horizonPs: last + (this.#options.patiencePs ?? 2e9),
-        events: Math.max(EVENTS_MIN, traffic.count * EVENTS_PER_PACKET) +
-          Math.ceil(last / TIMER_PS),
+        events: Math.max(EVENTS_MIN, o.offered * EVENTS_PER_PACKET) + Math.ceil(last / TIMER_PS),
       },
-      () => o.unresolved === 0,
+      () => o.unresolved <= 0,
     );
-    this.#close(o, geometry, env.poolInUse, inHandAtBoot);
+    closeBooks(machine, geometry, env.poolInUse, inHandAtBoot);
     this.#broken = false;
     return o;
   }
@@ -222,33 +259,6 @@ export class Testbed implements DeviceUnderTest {
       }
     }
     return env;
-  }
-
-  #close(o: Observation, geometry: Geometry, pool: Mempool | null, inHandAtBoot: number): void {
-    const machine = this.machine;
-    const { clock, ledger, memory } = machine;
-    o.endPs = clock.now;
-    o.events = clock.events;
-    o.traceHash = clock.traceHash;
-    o.copiedBytes = memory.copiedBytes;
-    ledger.describeWaiting();
-    const fabric = machine.fabric(geometry.fidelity);
-    o.links = fabric.links();
-    // the last UpdateFCs are no events: let them arrive before the books are closed
-    o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
-    o.pools = pool === null ? [] : [poolAccount(machine, pool, inHandAtBoot)];
-    for (let port = 0; port < geometry.ports; port++) o.pools.push(deviceAccount(machine, port));
-    o.lcores = [];
-    for (let l = 0; l < geometry.lcores; l++) {
-      const lcore = machine.lcores[l]!;
-      lcore.settle(clock.now);
-      o.lcores.push({
-        lcore: l,
-        busyPs: lcore.usefulPs + lcore.emptyPs,
-        usefulPs: lcore.usefulPs,
-        totalPs: clock.now,
-      });
-    }
   }
 }
 

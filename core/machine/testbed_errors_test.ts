@@ -34,6 +34,27 @@ Deno.test("Testbed names a cost that the profile lacks", () => {
   );
 });
 
+Deno.test("Testbed sets ports up as the stack said before it asked for them, and refuses what cannot be", () => {
+  const run = (boot: (env: Env) => void) => {
+    const stack: Stack = (env) => {
+      boot(env);
+      return simple(env);
+    };
+    return new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(1, 1e6)));
+  };
+  assertEquals(run((env) => env.configure({ mbufs: 1200 })).pools[0]!.size, 1200);
+  const cases: [(env: Env) => void, string][] = [
+    [({ ports, configure }) => configure({ mbufs: ports.length }), "they are set up already"],
+    [({ configure }) => configure({ mbufs: NaN }), "a pool of NaN mbufs, expected 1 or more"],
+    [({ configure }) => configure({ mbufs: 1e9 }), "Cannot reserve 1000000000 buffers for mempool"],
+    [({ configure }) => configure({ mbufs: 40 }), "mempool mempool is empty after 40 of 512"],
+    [({ configure }) => configure({ txFreeThresh: NaN }), "at most tx_free_thresh NaN"],
+    [({ configure }) => configure({ rxFreeThresh: NaN }), "rx_free_thresh NaN must divide"],
+    [({ configure }) => configure({ segmentBytes: 200.5 }), "buffers of 200.5 bytes"],
+  ];
+  for (const [boot, message] of cases) assertThrows(() => run(boot), RangeError, message);
+});
+
 Deno.test("Testbed shows where packets wait when a stack does not look at its ports", () => {
   let runs = 0;
   const blind: Stack = (env) => runs++ === 1 ? simple(env) : { name: "blind" };
@@ -59,7 +80,7 @@ Deno.test("Testbed refuses a geometry that is larger than its machine, or none",
     [{ lcores: 3 }, "lcores is 3, and the machine was built for 1..2"],
     [{ lcores: 0 }, "lcores is 0"],
     [{ spareBuffers: NaN }, "spareBuffers is NaN"],
-    [{ fidelity: "x" as "tlp" }, "fidelity is x, expected coarse or tlp"],
+    [{ fidelity: "x" as "tlp" }, "fidelity is x, expected coarse, tlp or link"],
     [{ rxRing: 128 }, "rxRing is 128, and the machine was built for 2..64"],
     [{ txRing: 1 }, "txRing is 1, and the machine was built for 2..64"],
     [{ ingress: 17 }, "ingress is 17, and the machine was built for 1..16"],

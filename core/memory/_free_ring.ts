@@ -2,6 +2,8 @@
 export class FreeRing {
   /** Buffers in it. */
   count = 0;
+  /** Times that buffers were taken or given, however many. */
+  operations = 0;
   #slots: Int32Array = new Int32Array(0);
   #size = 0;
   #head = 0;
@@ -13,6 +15,7 @@ export class FreeRing {
     this.#size = size;
     this.#head = 0;
     this.count = size;
+    this.operations = 0;
   }
 
   /** Moves `n` buffers, which it has, to `out[at..]`, in order. */
@@ -26,6 +29,7 @@ export class FreeRing {
     }
     this.#head = head;
     this.count -= n;
+    this.operations++;
   }
 
   /** Moves `n` buffers here from `buffers[at..]`, in order; there is room, since they are its own. */
@@ -39,5 +43,6 @@ export class FreeRing {
       tail = tail + 1 === size ? 0 : tail + 1;
     }
     this.count += n;
+    this.operations++;
   }
 }

@@ -180,3 +180,29 @@ Deno.test("copyBytes copies exactly n bytes, short or long", () => {
     assertEquals(to.subarray(11 + n).some((byte) => byte > 0), false, `${n} bytes: behind`);
   }
 });
+
+Deno.test("Memory fills and transfers every byte of a frame and no other, wherever it lies", () => {
+  const memory = new Memory(3);
+  const whole = Uint8Array.from({ length: 700 }, (_, i) => 1 + i % 251);
+  for (const shift of [0, 1, 4]) {
+    // a view that begins on a word or not, and of which the last word may not be whole
+    const bytes = new Uint8Array(whole.buffer, shift, 693);
+    for (const at of [0, 3, 4, 60]) {
+      for (const length of [1, 59, 60, 61, 62, 63, 191, 192, 400, 693 - at]) {
+        for (const moved of [0, 2, 4]) {
+          memory.bytes.fill(0);
+          memory.offset[1] = STRIDE + HEADROOM + moved;
+          memory.fill(0, bytes, at, length);
+          memory.transfer(0, 1);
+          const expected = new Uint8Array(3 * STRIDE);
+          for (const start of [HEADROOM, STRIDE + HEADROOM + moved]) {
+            expected.set(bytes.subarray(at, at + length), start);
+          }
+          assertEquals(memory.length[1], length);
+          const wrong = memory.bytes.findIndex((byte, i) => byte !== expected[i]);
+          assertEquals(wrong, -1, `shift ${shift}, ${length} bytes from ${at} to ${moved}`);
+        }
+      }
+    }
+  }
+});

@@ -7,6 +7,7 @@
  * ledger is kept (always under laws, never flat out) every change of holder is told to it, and bytes of
  * freed buffers are poisoned in every region, so that who reads them late sees nonsense.
  */
+import { copyFrame } from "./copy.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Bytes before the frame in a host buffer (RTE_PKTMBUF_HEADROOM). */
@@ -89,6 +90,11 @@ export class Memory implements PacketMemory {
   readonly capacity: number;
   /** The arena: `STRIDE` bytes for each buffer, headroom included. */
   readonly bytes: Uint8Array;
+  /** The arena again: short frames are copied by words. */
+  readonly #words: Int32Array;
+  /** Bytes that frames were last taken from, and their words if they lie so that there are any. */
+  #source: Uint8Array = new Uint8Array(0);
+  #sourceWords: Int32Array = new Int32Array(0);
   /** Where the frame of buffer b begins in `bytes`; `b * STRIDE + HEADROOM` when fresh. */
   readonly offset: Int32Array;
   /** Length of its frame in bytes, without FCS. */
@@ -123,6 +129,7 @@ export class Memory implements PacketMemory {
   constructor(capacity: number, buffer: ArrayBufferLike = new ArrayBuffer(capacity * STRIDE)) {
     this.capacity = capacity;
     this.bytes = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer, 0, buffer.byteLength >> 2);
     this.offset = new Int32Array(capacity);
     this.length = new Int32Array(capacity);
     this.port = new Int32Array(capacity);
@@ -252,11 +259,24 @@ export class Memory implements PacketMemory {
   transfer(from: number, to: number): void {
     const start = this.offset[from]!;
     const length = this.length[from]!;
-    this.bytes.copyWithin(this.offset[to]!, start, start + length);
+    const words = this.#words;
+    copyFrame(this.bytes, words, start, this.bytes, words, this.offset[to]!, length);
     this.length[to] = length;
     this.port[to] = this.port[from]!;
     this.hash[to] = this.hash[from]!;
     this.flags[to] = this.flags[from]!;
+  }
+
+  /** Puts a frame of `length` bytes into a buffer. */
+  fill(b: number, bytes: Uint8Array, at: number, length: number): void {
+    if (bytes !== this.#source) {
+      this.#source = bytes;
+      const { buffer, byteOffset, byteLength } = bytes;
+      const words = byteOffset % 4 === 0 ? byteLength >> 2 : 0;
+      this.#sourceWords = new Int32Array(buffer, words === 0 ? 0 : byteOffset, words);
+    }
+    copyFrame(bytes, this.#sourceWords, at, this.bytes, this.#words, this.offset[b]!, length);
+    this.length[b] = length;
   }
 
   /**

@@ -132,14 +132,15 @@ export class Mempool {
     return this.#cached[lcore]!;
   }
 
-  /**
-   * Gives an lcore's cache back to the common ring, e.g. when the lcore stops; O(cacheSize). Source:
-   * rte_mempool_cache_flush.
-   */
+  /** Times that the common ring was used for a get or a put, of however many buffers. */
+  get commonOps(): number {
+    return this.#ring.operations;
+  }
+
+  /** Gives an lcore's cache back to the common ring; O(cacheSize). Source: rte_mempool_cache_flush. */
   flush(lcore: number): void {
-    const base = lcore * this.cacheLimit;
     const cached = this.#cached[lcore]!;
-    this.#ring.give(this.#cache, base, cached);
+    this.#ring.give(this.#cache, lcore * this.cacheLimit, cached);
     this.#cached[lcore] = 0;
     if (cached > 0 && this.#starved) this.#wake();
   }
@@ -270,10 +271,7 @@ export class Mempool {
       return;
     }
     const half = this.cacheSize >> 1;
-    if (n > half) {
-      ring.take(out, at, n);
-      return;
-    }
+    if (n > half) return ring.take(out, at, n);
     const refill = half < ring.count ? half : ring.count;
     ring.take(this.#cache, base, refill);
     this.#cached[lcore] = refill - n;

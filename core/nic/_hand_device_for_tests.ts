@@ -57,6 +57,10 @@ export class HandDevice implements DeviceSide {
     }
   }
 
+  rxStop(_cpu: Context, queue: number): void {
+    this.rx[queue]!.enabled = false;
+  }
+
   irqEnable(): void {}
 
   /** Receive descriptors that the device has. */

@@ -114,6 +114,8 @@ export class DmaEngine {
   readonly #readStarted: number;
   readonly #readDone: number;
   readonly #roomBack: number;
+  /** Share of the device's memory that others take from reads, 0 up to but not 1: threads that poll rings. */
+  readShareTaken = 0;
   /** Picoseconds in which the write server was busy. */
   writeBusyPs = 0;
 
@@ -155,6 +157,12 @@ export class DmaEngine {
     this.#readStalled = false;
     this.#inFlight = 0;
     this.writeBusyPs = 0;
+    this.readShareTaken = 0;
+  }
+
+  /** Reads that may be under way. */
+  get readsInFlight(): number {
+    return this.#profile.readsInFlight;
   }
 
   /** Writes that wait for the server or are in it. */
@@ -212,7 +220,8 @@ export class DmaEngine {
     const reads = this.#reads;
     if (reads.count === 0 || this.#inFlight >= this.#profile.readsInFlight) return;
     this.#reading = true;
-    const spent = Math.round(reads.bytes[reads.head]! * this.#profile.readPerBytePs);
+    const perByte = this.#profile.readPerBytePs / (1 - this.readShareTaken);
+    const spent = Math.round(reads.bytes[reads.head]! * perByte);
     this.#clock.at(this.#clock.now + spent, this.#readStarted, 0);
   }
 

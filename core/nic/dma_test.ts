@@ -263,3 +263,19 @@ Deno.test("DmaEngine reset forgets what waited", () => {
   }
   assertEquals(done.slice(1), Array.from({ length: 40 }, (_, i) => 100 + i));
 });
+
+Deno.test("DmaEngine reads at the rate that others leave of the device's memory", () => {
+  const clock = new Clock();
+  const fabric = new HandFabric(clock);
+  const dma = new DmaEngine(1, clock, TEST_PROFILE.dma, 1518);
+  const none = clock.register(() => {});
+  for (const [share, expected] of [[0, 147_000], [0.5, 294_000], [0.75, 588_000]] as const) {
+    clock.reset();
+    dma.reset(fabric);
+    assertEquals(dma.readShareTaken, 0, "a reset gives all of it back");
+    dma.readShareTaken = share;
+    dma.read(2, 1000, none, 0);
+    clock.run(FAR);
+    assertEquals(fabric.reads.at(-1)!.at, expected, `${share} taken`);
+  }
+});

@@ -4,7 +4,9 @@
  * stack) are built of these, so that the ledger learns of each change of owner.
  */
 import type { Context } from "../host/context.ts";
+import { freeSegment } from "../memory/mbuf_share.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Mempool } from "../memory/mempool.ts";
 import { LONGEST } from "./mac.ts";
 import type { DescriptorRing } from "./rings.ts";
 
@@ -41,12 +43,17 @@ export function takeReceived(
 ): number {
   const b = ring.buffer[slot]!;
   ring.done[slot] = 0;
+  ring.buffer[slot] = -1;
   const ledger = memory.ledger;
   if (ledger !== null) ledger.received(b, place);
   return b;
 }
 
-/** Driver: transmit descriptor `slot` names a full buffer from now on. */
+/**
+ * Driver: transmit descriptor `slot` names a full buffer from now on; `more` says that the packet goes on in
+ * the next descriptor, with the next segment.
+ * @throws {RangeError} in checked mode, for a length that no frame has, or a chain of which only this is sent
+ */
 export function postFull(
   memory: Memory,
   ring: DescriptorRing,
@@ -54,6 +61,7 @@ export function postFull(
   b: number,
   report: boolean,
   cpu: Context,
+  more = false,
 ): void {
   const ledger = memory.ledger;
   if (ledger !== null) {
@@ -63,7 +71,7 @@ export function postFull(
         `Cannot send buffer ${b}: its length is ${length}, not in 0..${LONGEST}`,
       );
     }
-    if (memory.next[b]! >= 0) {
+    if (memory.next[b]! >= 0 && !more) {
       throw new RangeError(
         `Cannot send buffer ${b}: it is the first of a chain, and a descriptor takes one segment ` +
           `(mbufLinearise makes it one)`,
@@ -76,6 +84,7 @@ export function postFull(
   ring.buffer[slot] = b;
   ring.done[slot] = 0;
   ring.reportStatus[slot] = report ? 1 : 0;
+  ring.more[slot] = more ? 1 : 0;
 }
 
 /** Driver: takes the buffer of transmit descriptor `slot` back; the device is done with it. */
@@ -96,4 +105,24 @@ export function takeSent(
     if (packet >= 0) ledger.observation.doneAt[packet] = cpu.nowPs;
   }
   return b;
+}
+
+/**
+ * Driver: gives every buffer that a ring still names back, done or not. The device must be done with the ring
+ * (`quiet`). Packets in them end here, uncounted. Source: ixgbe_rx_queue_release_mbufs and its twin.
+ */
+export function releaseRing(
+  memory: Memory,
+  pool: Mempool,
+  ring: DescriptorRing,
+  place: number,
+  lcore: number,
+): void {
+  for (let slot = 0; slot < ring.size; slot++) {
+    const b = ring.buffer[slot]!;
+    if (b < 0) continue;
+    ring.buffer[slot] = -1;
+    if (memory.ledger !== null) memory.ledger.complete(b, place);
+    freeSegment(pool, lcore, b);
+  }
 }

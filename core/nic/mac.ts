@@ -9,7 +9,6 @@
  * preamble, SFD and inter-frame gap (IEEE 802.3, 4.4.2). Rounding rule: a frame ends at the picosecond
  * nearest to (bits since the line was idle) / rate, so errors never add up.
  */
-import { copyBytes } from "../memory/copy.ts";
 import type { Memory, Region } from "../memory/memory.ts";
 import type { Observation, PortCounters } from "../machine/observation.ts";
 import { REASON } from "../policy.ts";
@@ -118,18 +117,18 @@ export class MacIn {
     this.#counters.rxBytes += length;
     const b = this.#free[--this.#freeCount]!;
     const memory = this.#memory;
-    copyBytes(bytes, offset, memory.bytes, memory.offset[b]!, length);
-    memory.length[b] = length;
+    memory.fill(b, bytes, offset, length);
     memory.port[b] = this.port;
     memory.hash[b] = 0;
     memory.flags[b] = 0;
-    memory.ledger!.enter(packet, b, this.#place);
+    if (memory.ledger !== null) memory.ledger.enter(packet, b, this.#place);
     if (this.receiver !== null) this.receiver.received(b);
   }
 
   /** The packet in an ingress buffer is elsewhere now, or at its end. */
   release(b: number): void {
-    if (!this.#memory.ledger!.free(b, this.#place)) return;
+    const ledger = this.#memory.ledger;
+    if (ledger !== null && !ledger.free(b, this.#place)) return;
     this.#free[this.#freeCount++] = b;
   }
 }
@@ -245,7 +244,8 @@ export class MacOut {
       this.#bits = 0;
       this.#freeAt = now;
     }
-    const slot = (this.#head + this.#count++) % this.#queue.length;
+    let slot = this.#head + this.#count++;
+    if (slot >= this.#queue.length) slot -= this.#queue.length;
     this.#queue[slot] = b;
     this.#starts[slot] = this.#freeAt;
     this.#bits += (this.#memory.length[b]! + OVERHEAD) * 8;
@@ -256,13 +256,13 @@ export class MacOut {
   #left(): void {
     const b = this.#queue[this.#head]!;
     const start = this.#starts[this.#head]!;
-    this.#head = (this.#head + 1) % this.#queue.length;
+    this.#head = this.#head + 1 === this.#queue.length ? 0 : this.#head + 1;
     this.#count--;
     const memory = this.#memory;
     const length = memory.length[b]!;
     this.#counters.txFrames++;
     this.#counters.txBytes += length;
-    const packet = memory.ledger!.packet[b]!;
+    const packet = memory.ledger === null ? -1 : memory.ledger.packet[b]!;
     this.#observation.emit(
       packet,
       this.port,

@@ -174,8 +174,9 @@ export class Nic {
 
   /** Ends the packet in an ingress buffer with a reason: what firmware does with what it will not forward. */
   drop(b: number, reason: Reason): void {
-    const packet = this.#memory.ledger!.packet[b]!;
-    if (packet >= 0) {
+    const ledger = this.#memory.ledger;
+    const packet = ledger === null ? -1 : ledger.packet[b]!;
+    if (ledger === null || packet >= 0) {
       this.#observation.drop(packet, reason, this.macIn.place, this.#clock.now);
     }
     this.macIn.release(b);

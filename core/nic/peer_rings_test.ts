@@ -1,4 +1,4 @@
-// Aim: a slot of a peer is owned by one NIC at a time, is not used again before its completion is visible,
+// Aim: by writes and by reads, a slot of a peer is owned by one NIC at a time, is not used again before its completion is visible,
 // and rings never overtake. Method: a firmware that flushes whenever it is told to at random, a set of owned
 // slots as the model; then the walk of one packet, and what is refused.
 import { assert, assertEquals, assertThrows } from "@std/assert";
@@ -8,9 +8,9 @@ import { scenarioOf, stream } from "../machine/_scenario_for_tests.ts";
 import type { Geometry } from "../machine/device.ts";
 import { Machine } from "../machine/machine.ts";
 import type { Nic } from "./nic.ts";
-import { COMPLETION, DESCRIPTOR, type Firmware, SENT } from "./threads.ts";
+import { COMPLETION, DESCRIPTOR, FETCHED, type Firmware, SENT } from "./threads.ts";
 
-/** Sends everything from NIC i to NIC (i + 1) mod n; `coin` decides when to flush. */
+/** Sends everything from NIC i to NIC (i + 1) mod n, by writes or by reads; `coin` decides when to flush. */
 class RandomFirmware implements Firmware {
   readonly owned = new Set<number>();
   reused = 0;
@@ -20,10 +20,12 @@ class RandomFirmware implements Firmware {
   readonly #machine: Machine;
   readonly #coin: () => boolean;
   readonly #ports: number;
+  readonly #reads: boolean;
 
-  constructor(machine: Machine, ports: number, coin: () => boolean) {
+  constructor(machine: Machine, ports: number, reads: boolean, coin: () => boolean) {
     this.#machine = machine;
     this.#ports = ports;
+    this.#reads = reads;
     this.#coin = coin;
     this.#waiting = Array.from({ length: ports }, () => []);
     this.#completing = Array.from({ length: ports }, () => []);
@@ -41,8 +43,14 @@ class RandomFirmware implements Firmware {
   signal(nic: Nic, kind: number, arg: number): void {
     const { peers } = this.#machine;
     if (kind === DESCRIPTOR) {
-      for (let slot; (slot = peers.take(arg, nic.port)) >= 0;) nic.macOut.send(slot);
-    } else if (kind === SENT) {
+      assert(peers.waiting(arg, nic.port) > 0);
+      for (let slot; (slot = peers.take(arg, nic.port)) >= 0;) {
+        if (this.#reads) peers.fetch(arg, nic.port, slot);
+        else nic.macOut.send(slot);
+      }
+      assertEquals(peers.waiting(arg, nic.port), 0);
+    } else if (kind === FETCHED) nic.macOut.send(arg);
+    else if (kind === SENT) {
       const from = this.#machine.memory.port[arg]!;
       this.#completing[from]!.push(arg);
       const waiting = peers.complete(from, nic.port, arg);
@@ -70,7 +78,8 @@ class RandomFirmware implements Firmware {
       if (this.owned.has(slot)) this.reused++;
       this.owned.add(slot);
       const b = waiting.shift()!;
-      peers.writeFrame(ingress, egress, b, slot);
+      if (this.#reads) peers.offerFrame(b, slot);
+      else peers.writeFrame(ingress, egress, b, slot);
       const pending = peers.append(ingress, egress, slot);
       assertEquals(pending, peers.pending(ingress, egress));
       if (this.#coin()) peers.flush(ingress, egress);
@@ -84,6 +93,7 @@ function play(
   gapPs: number,
   geometry: Partial<Geometry>,
   flips: readonly boolean[],
+  reads: boolean,
 ) {
   const machine = new Machine(TEST_PROFILE, { ...MAXIMA });
   const scenario = scenarioOf(
@@ -95,7 +105,7 @@ function play(
   const nics = machine.nics.slice(0, ports);
   machine.peers.boot(nics, peerSlots, TEST_PROFILE.nicBuffers);
   let flip = 0;
-  const firmware = new RandomFirmware(machine, ports, () => flips[flip++ % flips.length]!);
+  const firmware = new RandomFirmware(machine, ports, reads, () => flips[flip++ % flips.length]!);
   for (const nic of nics) nic.threads.boot(firmware);
   machine.offer(scenario.traffic);
   const end = machine.clock.run({ horizonPs: 1e12, events: 1e6 });
@@ -113,13 +123,20 @@ Deno.test("PeerRings NIC-3: no slot is used before its completion, whenever one 
       fc.constantFrom<Geometry["fidelity"]>("coarse", "tlp"),
       fc.constantFrom(5_000, 20_000, 200_000),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
-      (ports, peerSlots, fidelity, gapPs, flips) => {
+      fc.boolean(),
+      (ports, peerSlots, fidelity, gapPs, flips, reads) => {
         const packets = 60;
-        const { o, firmware, machine, end, nics } = play(packets, gapPs, {
-          ports,
-          peerSlots,
-          fidelity,
-        }, flips);
+        const { o, firmware, machine, end, nics } = play(
+          packets,
+          gapPs,
+          {
+            ports,
+            peerSlots,
+            fidelity,
+          },
+          flips,
+          reads,
+        );
         assertEquals(end, "quiet");
         assertEquals([firmware.reused, o.faults], [0, []]);
         assertEquals(o.unresolved, 0, "nothing waits for ever");
@@ -131,6 +148,8 @@ Deno.test("PeerRings NIC-3: no slot is used before its completion, whenever one 
         for (let i = 0; i < ports; i++) {
           const e = (i + 1) % ports;
           const carried = machine.peers.batches(i, e).reduce((sum, n, size) => sum + n * size, 0);
+          assertEquals(nics[i]!.macIn.occupancy, 0, "every ingress buffer is free again");
+          assertEquals(machine.peers.missing(i, e), 0);
           assertEquals(carried, nics[i]!.counters.rxFrames, `descriptors from ${i} to ${e}`);
         }
         waits += firmware.waits;
@@ -269,4 +288,83 @@ Deno.test("PeerRings boot refuses more slots than a NIC's memory or a ring holds
     const held = mine.filter((region) => region.node === nic.node);
     assertEquals(held.reduce((sum, region) => sum + region.count, 0), 30);
   }
+});
+
+Deno.test("PeerRings by reads keep the frame in its ingress buffer until its completion is visible", () => {
+  const machine = new Machine(TEST_PROFILE, MAXIMA);
+  const { geometry, traffic } = scenarioOf(stream(1, 0), { peerSlots: 1, ingress: 4 });
+  machine.reset(geometry, 1, [], () => {});
+  const nics = machine.nics.slice(0, 2);
+  const { peers, clock, observation: o } = machine;
+  peers.boot(nics, 1, 1);
+  const held: number[] = [];
+  const firmware: Firmware = {
+    packet: () => 80,
+    done(_nic, _thread, b) {
+      const slot = peers.reserve(0, 1);
+      peers.offerFrame(b, slot);
+      peers.append(0, 1, slot);
+      peers.flush(0, 1);
+    },
+    signal(nic, kind, arg) {
+      held.push(nics[0]!.macIn.occupancy);
+      if (kind === DESCRIPTOR) peers.fetch(0, 1, peers.take(0, 1));
+      else if (kind === FETCHED) nic.macOut.send(arg);
+      else if (kind === SENT) {
+        peers.complete(0, 1, arg);
+        peers.flushCompletions(0, 1);
+      }
+    },
+  };
+  for (const nic of nics) nic.threads.boot(firmware);
+  machine.offer(traffic);
+  clock.run({ horizonPs: 1e12, events: 1e5 });
+  assertEquals(held, [1, 1, 1, 0], "descriptor, fetched, sent, completion");
+  assertEquals([o.faults, o.unresolved], [[], 0]);
+  // 60 bytes out of nic0, two entries of 8, and one read request
+  const links = machine.fabric("coarse").links();
+  const up = (name: string) => links.find((link) => link.name === name)!;
+  assertEquals([up("nic0>switch").payloadBytes, up("nic1>switch").payloadBytes], [68, 8]);
+  assertEquals([up("nic0>switch").tlps, up("nic1>switch").tlps], [[1, 0, 1], [1, 1, 0]]);
+});
+
+Deno.test("PeerRings count entries whose write was lost, and take none for another", () => {
+  const packets = 12;
+  const machine = new Machine(TEST_PROFILE, MAXIMA);
+  const { geometry, traffic } = scenarioOf(stream(packets, 2_000_000), {
+    peerSlots: 16,
+    ingress: 16,
+  });
+  machine.reset(geometry, packets, [], () => {});
+  const nics = machine.nics.slice(0, 2);
+  const { peers, clock, ledger } = machine;
+  peers.boot(nics, 16, 16);
+  const taken: number[] = [];
+  let [offered, losing] = [0, false];
+  const { dma } = nics[0]!;
+  const write = dma.write.bind(dma);
+  dma.write = (...args) => {
+    if (!losing) write(...args);
+  };
+  const firmware: Firmware = {
+    packet: () => 80,
+    done(_nic, _thread, b) {
+      const slot = peers.reserve(0, 1);
+      peers.writeFrame(0, 1, b, slot);
+      peers.append(0, 1, slot);
+      // the descriptors of packets 2 and 3 go out together and are lost, and so is that of packet 7
+      losing = offered === 3 || offered === 7;
+      if (offered++ !== 2) peers.flush(0, 1);
+      losing = false;
+    },
+    signal(_nic, kind, arg) {
+      if (kind !== DESCRIPTOR) return;
+      for (let slot; (slot = peers.take(arg, 1)) >= 0;) taken.push(ledger.packet[slot]!);
+    },
+  };
+  for (const nic of nics) nic.threads.boot(firmware);
+  machine.offer(traffic);
+  clock.run({ horizonPs: 1e12, events: 1e5 });
+  assertEquals(taken, [0, 1, 4, 5, 6, 8, 9, 10, 11]);
+  assertEquals([peers.missing(0, 1), peers.missing(1, 0)], [3, 0]);
 });

@@ -3,70 +3,30 @@
  *
  * Receive: `rxBurst` takes what is done, at most 32 or `rxFreeThresh` at a time, stages it and hands out at
  * most what was asked. When the tail has passed the refill trigger, it takes `rxFreeThresh` buffers from the
- * pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, what was taken is given
- * back to the ring and 0 is answered: no packet is lost by the driver; the NIC runs out of descriptors and
- * loses at its ingress buffer.
+ * pool in one go, writes their descriptors and rings one doorbell. If the pool refuses, nothing is taken and 0 is
+ * answered: the driver loses no packet; the NIC runs out of descriptors and loses at its ingress buffer.
  *
  * Transmit: buffers of sent frames are taken back `txRsThresh` at a time, by looking at the done bit of one
  * descriptor, and only when fewer than `txFreeThresh` descriptors are free; so sent buffers stay in the ring
  * while traffic is quiet. Every `txRsThresh`-th descriptor asks for a write-back. One doorbell a burst.
  *
+ * Packets of several buffers: receive descriptors that say "more" are chained until one does not; a chain takes
+ * as many transmit descriptors as it has segments, all or none, and buffers are taken back until it fits.
+ *
+ * Stopping a queue is three steps, because the device has reads and writes under way: `rxStop` (transmit needs
+ * none), wait until `rxQuiet` or `txQuiet`, then `rxRelease` or `txRelease`. `rxStart` and `txStart` begin anew.
+ *
  * Source: DPDK drivers/net/intel/ixgbe/ixgbe_rxtx.c at 26.11-rc0.
  */
 import type { Context } from "../host/context.ts";
-import { releaseSegment } from "../memory/mbuf_share.ts";
+import { freeChain, releaseSegment } from "../memory/mbuf_share.ts";
 import type { Mempool } from "../memory/mempool.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Costs, Cpu, Port } from "../stack.ts";
-import { postEmpty, postFull, takeReceived, takeSent } from "./driver.ts";
+import { postEmpty, postFull, releaseRing, takeReceived, takeSent } from "./driver.ts";
+import { type DriverCosts, driverCosts, PollQueue } from "./_poll_queue.ts";
 import type { DescriptorRing, DeviceSide } from "./rings.ts";
-import { checkThresholds, RX_MAX_BURST, type Thresholds } from "./thresholds.ts";
-
-/** Cycles that the driver's own work costs. */
-interface DriverCosts {
-  readonly rxBurst: number;
-  readonly rxPacket: number;
-  readonly txBurst: number;
-  readonly txPacket: number;
-}
-
-/** State of one queue pair. */
-class Queue {
-  rxTail = 0;
-  trigger = 0;
-  readonly stage: Int32Array = new Int32Array(RX_MAX_BURST);
-  staged = 0;
-  next = 0;
-  readonly refill: Int32Array = new Int32Array(RX_MAX_BURST);
-  txTail = 0;
-  txFree = 0;
-  nextDone = 0;
-  nextReport = 0;
-  sent: Int32Array = new Int32Array(RX_MAX_BURST);
-
-  reset(txRsThresh: number): void {
-    this.rxTail =
-      this.trigger =
-      this.staged =
-      this.next =
-        0;
-    this.txTail =
-      this.txFree =
-      this.nextDone =
-      this.nextReport =
-        0;
-    if (txRsThresh > this.sent.length) this.sent = new Int32Array(txRsThresh);
-  }
-}
-
-/** @throws {RangeError} when the profile lacks it: a driver that charges nothing would stop time */
-function costOf(costs: Costs, operation: string): number {
-  const cycles = costs[operation];
-  if (cycles === undefined) {
-    throw new RangeError(`Cannot set up a poll-mode port: there is no cost "${operation}"`);
-  }
-  return cycles;
-}
+import { checkThresholds, type Thresholds } from "./thresholds.ts";
 
 /**
  * A port driven by polling.
@@ -80,7 +40,7 @@ function costOf(costs: Costs, operation: string): number {
  * // a device that receives nothing, and a context on which no time passes
  * const ring = new DescriptorRing(64);
  * const tx = [new DescriptorRing(64)];
- * const device = { rx: [ring], tx, rxTail() {}, txTail() {}, irqEnable() {} };
+ * const device = { rx: [ring], tx, rxTail() {}, txTail() {}, rxStop() {}, irqEnable() {} };
  * for (const each of [ring, ...tx]) each.reset(64, -1);
  * const home = { id: 0, psPerCycle: 1, deadline() {}, notify() {}, wakeFrom() {} };
  * const cpu = new Context(home, 1, false, () => 0);
@@ -104,11 +64,11 @@ export class PollPort implements Port {
   rxNombuf = 0;
   readonly #device: DeviceSide;
   readonly #memory: Memory;
-  #pool: Mempool;
-  #t: Thresholds;
+  #pool!: Mempool;
+  #t!: Thresholds;
   readonly #costs: DriverCosts;
-  #places: ArrayLike<number>;
-  readonly #queues: Queue[] = [];
+  #places!: ArrayLike<number>;
+  readonly #queues: PollQueue[] = [];
 
   /**
    * Queue pairs that `start` has to set up.
@@ -129,16 +89,8 @@ export class PollPort implements Port {
     this.id = id;
     this.#device = device;
     this.#memory = memory;
-    this.#pool = pool;
-    this.#t = thresholds;
-    this.#places = places;
-    this.#costs = {
-      rxBurst: costOf(costs, "pmd.rx.burst"),
-      rxPacket: costOf(costs, "pmd.rx.packet"),
-      txBurst: costOf(costs, "pmd.tx.burst"),
-      txPacket: costOf(costs, "pmd.tx.packet"),
-    };
-    for (let q = 0; q < queues; q++) this.#queues.push(new Queue());
+    this.#costs = driverCosts(costs);
+    for (let q = 0; q < queues; q++) this.#queues.push(new PollQueue());
     this.setUp(pool, thresholds, places);
   }
 
@@ -148,19 +100,25 @@ export class PollPort implements Port {
     this.#t = thresholds;
     this.#places = places;
     this.rxNombuf = 0;
-    for (const queue of this.#queues) queue.reset(thresholds.txRsThresh);
   }
 
   /**
-   * Checks thresholds, fills the receive ring of a queue and rings its doorbell.
+   * Checks thresholds and starts both rings of a queue.
    * @throws {RangeError} when a threshold does not fit its ring, or the pool cannot fill the ring
    */
   start(cpu: Context, queue: number): void {
+    checkThresholds(this.#t, this.#device.rx[queue]!.size, this.#device.tx[queue]!.size);
+    this.rxStart(cpu, queue);
+    this.txStart(queue);
+  }
+
+  /** Fills the receive ring of a queue, as `start` does, and rings its doorbell. */
+  rxStart(cpu: Context, queue: number): void {
     const rx = this.#device.rx[queue]!;
-    const tx = this.#device.tx[queue]!;
-    checkThresholds(this.#t, rx.size, tx.size);
-    const { rxFreeThresh, txRsThresh } = this.#t;
+    rx.reset(rx.size, rx.place);
+    rx.segmentBytes = this.#t.segmentBytes ?? Infinity;
     const state = this.#queues[queue]!;
+    state.resetRx(this.#t.rxFreeThresh);
     for (let slot = 0; slot < rx.size; slot++) {
       const b = this.#pool.get(cpu.lcore);
       if (b < 0) {
@@ -171,11 +129,51 @@ export class PollPort implements Port {
       }
       postEmpty(this.#memory, rx, slot, b);
     }
-    state.trigger = rxFreeThresh - 1;
-    state.txFree = tx.size - 1;
-    state.nextDone = txRsThresh - 1;
-    state.nextReport = txRsThresh - 1;
     this.#device.rxTail(cpu, queue, rx.size - 1);
+  }
+
+  /** Starts an empty transmit ring. */
+  txStart(queue: number): void {
+    const tx = this.#device.tx[queue]!;
+    tx.reset(tx.size, tx.place);
+    this.#queues[queue]!.resetTx(tx.size, this.#t.txRsThresh);
+  }
+
+  /** Asks the device to use no further receive descriptor of a queue. */
+  rxStop(cpu: Context, queue: number): void {
+    this.#device.rxStop(cpu, queue);
+  }
+
+  /** Whether a queue that was stopped has nothing under way any more. */
+  rxQuiet(queue: number): boolean {
+    const ring = this.#device.rx[queue]!;
+    return !ring.enabled && ring.quiet;
+  }
+
+  /** Whether all that was handed to a transmit queue has been read by the device. */
+  txQuiet(queue: number): boolean {
+    const ring = this.#device.tx[queue]!;
+    const told = (ring.tail & (ring.size - 1)) === this.#queues[queue]!.txTail;
+    return told && ring.quiet && ring.tail === ring.head;
+  }
+
+  /** Gives every buffer of a quiet receive queue back; packets that nobody has taken end with them. */
+  rxRelease(cpu: Context, queue: number): void {
+    const ring = this.#device.rx[queue]!;
+    const state = this.#queues[queue]!;
+    for (; state.staged > 0; state.staged--) {
+      freeChain(this.#pool, cpu.lcore, state.stage[state.next++]!);
+    }
+    if (state.last >= 0) freeChain(this.#pool, cpu.lcore, state.first);
+    releaseRing(this.#memory, this.#pool, ring, this.#places[cpu.lcore]!, cpu.lcore);
+    state.resetRx(this.#t.rxFreeThresh);
+  }
+
+  /** Gives every buffer of a quiet transmit queue back (rte_eth_tx_done_cleanup takes no more). */
+  txRelease(cpu: Context, queue: number): void {
+    const ring = this.#device.tx[queue]!;
+    releaseRing(this.#memory, this.#pool, ring, this.#places[cpu.lcore]!, cpu.lcore);
+    this.txStart(queue);
   }
 
   rxBurst(cpu: Cpu, queue: number, out: Int32Array, max: number): number {
@@ -185,7 +183,7 @@ export class PollPort implements Port {
     const ring = this.#device.rx[queue]!;
     ring.waiter = context;
     context.charge(this.#costs.rxBurst);
-    if (state.staged === 0 && !this.#stage(context, queue, state, ring)) return 0;
+    while (state.staged === 0) if (!this.#stage(context, queue, state, ring)) return 0;
     const n = state.staged < max ? state.staged : max;
     for (let i = 0; i < n; i++) out[i] = state.stage[state.next + i]!;
     state.next += n;
@@ -194,8 +192,8 @@ export class PollPort implements Port {
     return n;
   }
 
-  /** Takes what is done; answers whether anything was taken. */
-  #stage(context: Context, queue: number, state: Queue, ring: DescriptorRing): boolean {
+  /** Takes what is done; answers whether anything was taken, be it part of a packet. */
+  #stage(context: Context, queue: number, state: PollQueue, ring: DescriptorRing): boolean {
     const { rxFreeThresh } = this.#t;
     const tail = state.rxTail;
     const left = ring.size - tail;
@@ -210,9 +208,15 @@ export class PollPort implements Port {
       return false;
     }
     const place = this.#places[context.lcore]!;
+    const whole = ring.segmentBytes === Infinity;
+    let packets = 0;
     for (let i = 0; i < n; i++) {
-      state.stage[i] = takeReceived(this.#memory, ring, tail + i, place);
+      const b = takeReceived(this.#memory, ring, tail + i, place);
+      if (whole) state.stage[packets++] = b;
+      else packets += state.chain(this.#memory, b, ring.more[tail + i] === 1, packets);
     }
+    // not before a packet is whole: a poll that hands out nothing takes as long as any empty one
+    context.charge(state.takeExtra() * this.#costs.rxPacket);
     if (refill) {
       for (let i = 0; i < rxFreeThresh; i++) {
         postEmpty(this.#memory, ring, begin + i, state.refill[i]!);
@@ -223,7 +227,7 @@ export class PollPort implements Port {
     }
     state.rxTail = tail + n === ring.size ? 0 : tail + n;
     state.next = 0;
-    state.staged = n;
+    state.staged = packets;
     return true;
   }
 
@@ -234,34 +238,43 @@ export class PollPort implements Port {
     const ring = this.#device.tx[queue]!;
     ring.waiter = context;
     if (state.txFree < this.#t.txFreeThresh) this.#reclaim(context, state, ring);
-    const take = n < state.txFree ? n : state.txFree;
-    context.charge(this.#costs.txBurst + take * this.#costs.txPacket);
+    let take = state.fitting(this.#memory, buffers, at, n);
+    while (take < n && state.chains && this.#reclaim(context, state, ring)) {
+      take = state.fitting(this.#memory, buffers, at, n);
+    }
+    const used = state.segments;
+    const chained = used > take;
+    context.charge(this.#costs.txBurst + used * this.#costs.txPacket);
     if (take < n) {
       context.refusedPlace = ring.place;
-      context.refusedOccupancy = ring.size - 1 - state.txFree + take;
+      // descriptors that are left do not hold the next packet, or there are none
+      context.refusedOccupancy = ring.size - 1;
       context.refusedCount = n - take;
     }
     if (take === 0) return 0;
     let slot = state.txTail;
+    const { next } = this.#memory;
     for (let i = 0; i < take; i++) {
-      const report = slot === state.nextReport;
-      if (report) {
-        state.nextReport += this.#t.txRsThresh;
-        if (state.nextReport >= ring.size) state.nextReport = this.#t.txRsThresh - 1;
+      for (let b = buffers[at + i]!; b >= 0; b = chained ? next[b]! : -1) {
+        const report = slot === state.nextReport;
+        if (report) {
+          state.nextReport += this.#t.txRsThresh;
+          if (state.nextReport >= ring.size) state.nextReport = this.#t.txRsThresh - 1;
+        }
+        postFull(this.#memory, ring, slot, b, report, context, chained && next[b]! >= 0);
+        slot = slot + 1 === ring.size ? 0 : slot + 1;
       }
-      postFull(this.#memory, ring, slot, buffers[at + i]!, report, context);
-      slot = slot + 1 === ring.size ? 0 : slot + 1;
     }
     state.txTail = slot;
-    state.txFree -= take;
+    state.txFree -= used;
     this.#device.txTail(context, queue, slot);
     return take;
   }
 
   /** Takes back one write-back's worth of sent buffers if its descriptor is done. */
-  #reclaim(context: Context, state: Queue, ring: DescriptorRing): void {
+  #reclaim(context: Context, state: PollQueue, ring: DescriptorRing): boolean {
     const { txRsThresh } = this.#t;
-    if (ring.done[state.nextDone] !== 1) return;
+    if (ring.done[state.nextDone] !== 1) return false;
     const first = state.nextDone - txRsThresh + 1;
     const place = this.#places[context.lcore]!;
     // what somebody else holds too stays out, as in ixgbe_tx_free_bufs
@@ -274,9 +287,10 @@ export class PollPort implements Port {
     state.txFree += txRsThresh;
     state.nextDone += txRsThresh;
     if (state.nextDone >= ring.size) state.nextDone = txRsThresh - 1;
+    return true;
   }
 
-  #queueOf(queue: number): Queue {
+  #queueOf(queue: number): PollQueue {
     const state = this.#queues[queue];
     if (state === undefined || this.#device.rx[queue]!.size === 0) {
       throw new RangeError(`Cannot use queue ${queue} of port ${this.id}: it was not set up`);

@@ -254,6 +254,38 @@ Deno.test("PollPort charges once for a burst and for each packet", () => {
   assertEquals(cpu.nowPs, 32 + 100 + 3000);
 });
 
+Deno.test("PollPort chains what the ring says goes on, and charges each segment when its packet is whole", () => {
+  const t = { rxFreeThresh: 4, txRsThresh: 2, txFreeThresh: 2 };
+  const { port, device, cpu, memory } = handPort({ rx: 8, tx: 8 }, t, 40, 100);
+  const out = new Int32Array(32);
+  device.rx[0]!.segmentBytes = 512;
+  const receive = (more: number) => {
+    const ring = device.rx[0]!;
+    ring.more[ring.head & 7] = more;
+    device.receive();
+  };
+  cpu.begin(0);
+  // the first two of three segments: nothing to hand out, and no more than an empty poll
+  receive(1);
+  receive(1);
+  assertEquals([port.rxBurst(cpu, 0, out, 32), cpu.nowPs], [0, 1]);
+  receive(0);
+  receive(0);
+  receive(1);
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 2, "the refill of 4 ends within the third packet");
+  assertEquals(cpu.nowPs, 1 + 1 + 2 * 10 + 2 * 10);
+  const [first, second] = out;
+  const chain = [first!, memory.next[first!]!, memory.next[memory.next[first!]!]!];
+  assertEquals([new Set(chain).size, memory.next[chain[2]!], memory.next[second!]], [3, -1, -1]);
+  receive(0);
+  assertEquals(port.rxBurst(cpu, 0, out, 32), 1);
+  assert(memory.next[out[0]!]! >= 0, "its first segment was taken before");
+  const before = cpu.nowPs;
+  assertEquals(port.txBurst(cpu, 0, Int32Array.of(first!, second!), 0, 2), 2);
+  assertEquals([cpu.nowPs - before, device.tx[0]!.tail], [100 + 4 * 1000, 4]);
+  assertEquals([...device.tx[0]!.more.subarray(0, 4)], [1, 1, 0, 0]);
+});
+
 // Aim: the poll-mode driver refuses, in words, every set-up that the ixgbe driver refuses. Method: one example
 // for each rule, and every ring that the default thresholds are for.
 

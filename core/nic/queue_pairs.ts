@@ -57,6 +57,7 @@ export class QueuePairs implements DeviceSide {
   readonly #transmit: TransmitSide;
   readonly #ringRx: number;
   readonly #ringTx: number;
+  readonly #disableRx: number;
   readonly #unmask: number;
 
   /**
@@ -94,6 +95,9 @@ export class QueuePairs implements DeviceSide {
     };
     this.#ringRx = clock.register(doorbell(this.#receive.tailHandler));
     this.#ringTx = clock.register(doorbell(this.#transmit.tailHandler));
+    this.#disableRx = clock.register((q) =>
+      parts.mmio.write(node, REGISTER_BYTES, this.#receive.stopHandler, q)
+    );
     const enable = clock.register((q) => this.vectors[q]!.enable());
     this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, enable, q));
   }
@@ -118,6 +122,11 @@ export class QueuePairs implements DeviceSide {
   /** Doorbell: transmit descriptors before slot `slot` are the device's, once it has arrived. */
   txTail(cpu: Context, queue: number, slot: number): void {
     this.#clock.at(cpu.nowPs, this.#ringTx, key(queue, slot));
+  }
+
+  /** Clears RXDCTL.ENABLE of a queue; the device learns of it when the write has arrived. */
+  rxStop(cpu: Context, queue: number): void {
+    this.#clock.at(cpu.nowPs, this.#disableRx, queue);
   }
 
   /** Unmasks the vector of a queue pair at the context's own time. */

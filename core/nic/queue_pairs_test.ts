@@ -4,12 +4,26 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
-import { fates, left, type Offer, scenarioOf, stream } from "../machine/_scenario_for_tests.ts";
+import {
+  fates,
+  left,
+  type Offer,
+  scenarioOf,
+  stream,
+  wirePs,
+} from "../machine/_scenario_for_tests.ts";
 import { POLICY, routeOne, simple } from "../machine/_stacks_for_tests.ts";
 import type { Geometry } from "../machine/device.ts";
-import type { Observation } from "../machine/observation.ts";
+import { FATE, Observation } from "../machine/observation.ts";
+import type { Context } from "../host/context.ts";
+import { Ledger } from "../memory/ledger.ts";
+import { Memory } from "../memory/memory.ts";
 import { freeChain, mbufClone } from "../memory/mbuf_share.ts";
-import { mbufChain } from "../memory/mbuf.ts";
+import { mbufChain, mbufSegments } from "../memory/mbuf.ts";
+import { bareContext } from "./_hand_device_for_tests.ts";
+import { postFull } from "./driver.ts";
+import type { PollPort } from "./poll_port.ts";
+import { DescriptorRing } from "./rings.ts";
 import { SCENARIO_MAXIMA } from "../machine/machine.ts";
 import { Testbed } from "../machine/testbed.ts";
 import { parseIpv4 } from "../packet/ipv4_text.ts";
@@ -311,17 +325,206 @@ Deno.test("PollPort gives back a clone with what it shows, and leaves what other
   assertEquals(inHand(97), 96, "the owners are the stack's");
 });
 
-Deno.test("PollPort refuses to send a chain, of which a descriptor takes one segment", () => {
+/** Sends what comes in at port 0 out of port 1, `gather` at once; notes how many segments each packet came in. */
+function scattering(segmentBytes: number, segments: number[], gather = 1): Stack {
+  return (env: Env): Dataplane => {
+    env.configure({ segmentBytes });
+    const { ports, memory } = env;
+    const held = new Int32Array(64);
+    let count = 0;
+    const poll = (cpu: Cpu): number => {
+      const n = ports[0]!.rxBurst(cpu, 0, held.subarray(count), 32);
+      for (let i = count; i < count + n; i++) segments.push(mbufSegments(memory, held[i]!));
+      count += n;
+      if (count < gather) return n;
+      const sent = ports[1]!.txBurst(cpu, 0, held, 0, count);
+      for (let i = sent; i < count; i++) env.drop(cpu, held[i]!, REASON["tx-full"]);
+      count = 0;
+      return n;
+    };
+    return { name: "scattering", poll, idlePollIsStateless: true };
+  };
+}
+
+Deno.test("QueuePairs receives a long frame into several buffers, and sends a chain as one frame", () => {
+  const sizes = [60, 128, 129, 1024, 1025, 1518, 512];
+  for (const fidelity of ["coarse", "tlp"] as const) {
+    for (const room of [1518, 1024, 512, 128]) {
+      const segments: number[] = [];
+      const scenario = scenarioOf(
+        stream(sizes.length * 40, 500_000, (i) => ({ size: sizes[i % sizes.length]! })),
+        { fidelity, rxRing: 64, txRing: 64 },
+      );
+      const o = new Testbed(scattering(room, segments), TEST_PROFILE).run(scenario);
+      assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], o.count]);
+      assertEquals(segments, [...scenario.traffic.length].map((n) => Math.ceil(n / room)));
+      const all = scenario.traffic.bytes;
+      assertEquals(left(o, 1), segments.map((_, p) => p));
+      const differs = all.findIndex((byte, i) => byte !== o.outBytes[i]);
+      assertEquals(differs, -1, "first byte that is not as it came");
+      // every part is a posted write and a write-back of 16 bytes
+      const parts = segments.reduce((a, b) => a + b);
+      const { payload } = link(o, "nic0>switch");
+      assertEquals(payload, all.length + 16 * parts, `${room} ${fidelity}`);
+    }
+  }
+});
+
+Deno.test("QueuePairs wait for all descriptors of a long frame, on the way in and on the way out", () => {
+  // twelve parts of each: reads of 32 and of 40 descriptors end within a frame, and frames wait for the next
+  for (const fidelity of ["coarse", "tlp"] as const) {
+    const segments: number[] = [];
+    const offers = stream(120, wirePs(1518), () => ({ size: 1518 }));
+    const g = { fidelity, rxRing: 32, txRing: 512 };
+    const o = new Testbed(scattering(128, segments, 5), TEST_PROFILE).run(scenarioOf(offers, g));
+    assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], 120]);
+    assertEquals(new Set(segments), new Set([12]));
+    assertEquals(left(o, 1), offers.map((_, p) => p));
+  }
+});
+
+Deno.test("PollPort gives up a chain that the free descriptors do not hold, whole", () => {
+  // a ring of 8 holds 7: three chains of two
+  const offers = stream(4, 140_000, () => ({ size: 1518 }));
+  const gather = (env: Env): Dataplane => {
+    env.configure({ segmentBytes: 1024, txRsThresh: 1, txFreeThresh: 1 });
+    const held = new Int32Array(36);
+    let n = 0;
+    return {
+      name: "gather",
+      idlePollIsStateless: true,
+      poll(cpu) {
+        const got = env.ports[0]!.rxBurst(cpu, 0, held.subarray(n), 32);
+        n += got;
+        if (n < 4) return got;
+        assertEquals(env.ports[1]!.txBurst(cpu, 0, held, 0, 4), 3);
+        env.drop(cpu, held[3]!, REASON["tx-full"]);
+        n = 0;
+        return got;
+      },
+    };
+  };
+  const o = new Testbed(gather, TEST_PROFILE).run(scenarioOf(offers, { rxRing: 16, txRing: 8 }));
+  assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], 3]);
+  assertEquals(o.places[o.place[3]!]!.name, "nic1 transmit ring 0");
+  assertEquals(o.pools[0]!.inHand, []);
+});
+
+Deno.test("PollPort refuses a chain longer than a frame, and buffers that a frame does not fit in", () => {
   const stack = (env: Env): Dataplane => ({
     name: "chain",
     poll(cpu) {
       const [head, tail] = [env.pool.get(0), env.pool.get(0)];
+      env.memory.length[head] = env.memory.length[tail] = 760;
       assertEquals(mbufChain(env.memory, head, tail), true);
       return env.ports[0]!.txBurst(cpu, 0, Int32Array.of(head), 0, 1);
     },
   });
-  const run = () => new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(1, 1e6)));
-  assertThrows(run, RangeError, "it is the first of a chain, and a descriptor takes one segment");
+  const run = (of: Stack, rxRing = 64) =>
+    new Testbed(of, TEST_PROFILE).run(scenarioOf(stream(1, 1e6), { rxRing }));
+  assertThrows(() => run(stack), RangeError, "its 2 segments have 1520 bytes, expected 1518");
+  const message = "4 of them must take a frame of 1518";
+  assertThrows(() => run(scattering(256, []), 8), RangeError, message);
+  assertThrows(
+    () => run(scattering(64, [])),
+    RangeError,
+    "buffers of 64 bytes must be 128 or more",
+  );
+});
+
+Deno.test("postFull refuses a chain of which only the first segment is sent", () => {
+  const memory = new Memory(4);
+  const ring = new DescriptorRing(8);
+  ring.reset(8, -1);
+  const observation = new Observation();
+  memory.ledger = new Ledger(memory, observation, () => 0);
+  memory.region("mempool", 0, 4);
+  mbufChain(memory, 0, 1);
+  const send = () => postFull(memory, ring, 0, 0, true, bareContext());
+  assertThrows(send, RangeError, "it is the first of a chain, and a descriptor takes one segment");
+});
+
+/**
+ * Forwards from port 0 to port 1, five packets at a time; stops all queues at `stopPs`, gives their buffers back
+ * 100 us later and starts them again.
+ */
+function stopping(stopPs: number, segmentBytes: number, log: string[]): Stack {
+  return (env: Env): Dataplane => {
+    env.configure({ segmentBytes });
+    const ports = env.ports as readonly PollPort[];
+    const burst = new Int32Array(5);
+    let stopped = false;
+    const forward = env.spawn(0, "thread", (cpu) => {
+      if (stopped) {
+        cpu.sleep();
+        return 0;
+      }
+      const n = ports[0]!.rxBurst(cpu, 0, burst, 5);
+      if (n === 0) return 0;
+      const sent = ports[1]!.txBurst(cpu, 0, burst, 0, n);
+      for (let i = sent; i < n; i++) env.drop(cpu, burst[i]!, REASON["tx-full"]);
+      // the device has not heard of it yet, and is not done with it
+      assertEquals(ports[1]!.txQuiet(0), false);
+      // slower than packets come, so that some are staged
+      cpu.charge(4000);
+      return n;
+    }, true);
+    const quiet = () => ports.every((port) => port.rxQuiet(0) && port.txQuiet(0));
+    const [stopAt, releaseAt] = [stopPs, stopPs + 100e6].map((ps) => Math.ceil(ps * 3.4e-3));
+    env.spawn(0, "thread", (cpu) => {
+      const now = cpu.tsc();
+      cpu.sleep();
+      if (now < stopAt!) cpu.wakeAt(stopAt!);
+      else if (log.length === 0) {
+        stopped = true;
+        for (const port of ports) port.rxStop(cpu as Context, 0);
+        log.push(`quiet: ${quiet()}`);
+        cpu.wakeAt(releaseAt!);
+      } else if (stopped && now >= releaseAt!) {
+        log.push(`quiet: ${quiet()}`);
+        for (const port of ports) {
+          port.rxRelease(cpu as Context, 0);
+          port.txRelease(cpu as Context, 0);
+        }
+        env.pool.flush(0);
+        log.push(`out: ${env.pool.size - env.pool.free}`);
+        for (const port of ports) port.rxStart(cpu as Context, 0);
+        stopped = false;
+        cpu.wake(forward);
+        return 1;
+      }
+      return 0;
+    }, true);
+    return { name: "stopping" };
+  };
+}
+
+Deno.test("PollPort stops its queues under traffic, gives every buffer back, and starts them again", () => {
+  let inTheRing = 0;
+  for (const fidelity of ["coarse", "tlp"] as const) {
+    for (const segmentBytes of [1518, 128]) {
+      for (let stopPs = 20e6; stopPs < 21e6; stopPs += 0.21e6) {
+        const log: string[] = [];
+        const before = stream(100, 250_000, () => ({ size: 600 }));
+        const after = stream(60, 250_000, () => ({ size: 600 }), 300e6);
+        const rings = { rxRing: 64, txRing: 512 };
+        const scenario = scenarioOf([...before, ...after], { fidelity, ...rings });
+        const o = new Testbed(stopping(stopPs, segmentBytes, log), TEST_PROFILE).run(scenario);
+        assertEquals(log, ["quiet: false", "quiet: true", "out: 0"], `stopped at ${stopPs}`);
+        const { emitted, dropped, none, freed } = fates(o);
+        assertEquals([o.end, o.faults, none, dropped], ["quiet", [], 0, 0]);
+        assert(freed <= 32, `${freed} ended in the ring, as the driver frees them`);
+        assertEquals(emitted + freed, 160);
+        // what comes to a stopped queue waits at the NIC
+        for (let p = 0; p < 100; p++) {
+          if (scenario.traffic.at[p]! > stopPs + 3e6) assertEquals(o.fate[p], FATE.emitted, `${p}`);
+        }
+        assertEquals([...o.fate.subarray(100, 160)], Array(60).fill(FATE.emitted));
+        inTheRing += freed;
+      }
+    }
+  }
+  assert(inTheRing > 10, `only ${inTheRing} packets were caught in a ring`);
 });
 
 Deno.test("drop gives a whole chain back, and what a stack set aside before is not missed", () => {

@@ -10,7 +10,12 @@
  * gathered, when no other packet is in flight, or when the next one waits for a descriptor, since what would
  * bring it may be among those held. It is the rule that P2PNIC, section 4, has for rings of other NICs.
  *
- * Source: Intel 82599 data sheet, 7.1 (receive).
+ * A frame longer than a buffer of its queue takes goes into several, one write and one descriptor each, the
+ * writes before the first write-back; all descriptors but the last say that more follows. A queue that is
+ * stopped uses no further descriptor: its packets wait like those of a queue without any, so who stops one
+ * points the redirection table elsewhere first.
+ *
+ * Source: Intel 82599 data sheet, 7.1 (receive), 4.6.7.1 (stopping a queue).
  */
 import type { Vector } from "../host/irq.ts";
 import { FLAG, type Memory } from "../memory/memory.ts";
@@ -24,6 +29,7 @@ import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
 import type { MacIn, Receiver } from "./mac.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
+import { segmentsFor, writeSegment } from "./segments.ts";
 
 /** Receive descriptors read at once, and how few left make the device read on. */
 const FETCH_MAX = 32;
@@ -50,7 +56,7 @@ export class ReceiveSide implements Receiver {
   readonly #fifo: Int32Array;
   #fifoHead = 0;
   #fifoCount = 0;
-  /** Host buffer that each ingress buffer's packet goes to. */
+  /** Host buffer that each ingress buffer's packet goes to; -1 - key of the first descriptor of several. */
   readonly #target: Int32Array;
   /** Identity that each descriptor was used for, by queue. */
   readonly #used: readonly Int32Array[];
@@ -61,6 +67,8 @@ export class ReceiveSide implements Receiver {
   #heldCount = 0;
   readonly #descriptorsRead: number;
   readonly #dataLanded: number;
+  readonly #partLanded: number;
+  readonly #stopped: number;
   readonly #doneLanded: number;
   readonly #tailMoved: number;
 
@@ -85,6 +93,10 @@ export class ReceiveSide implements Receiver {
     this.#used = Array.from({ length: most.queues }, () => new Int32Array(most.ring));
     this.#descriptorsRead = clock.register((arg) => this.#take(queueOf(arg), slotOf(arg)));
     this.#dataLanded = clock.register((b) => this.#landed(b));
+    this.#partLanded = clock.register(() => {});
+    this.#stopped = clock.register((queue) => {
+      this.rings[queue]!.enabled = false;
+    });
     this.#doneLanded = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
     this.#tailMoved = clock.register((arg) => {
       this.rings[queueOf(arg)]!.moveTail(slotOf(arg));
@@ -95,6 +107,11 @@ export class ReceiveSide implements Receiver {
   /** Handler of the clock for a doorbell that has arrived. */
   get tailHandler(): number {
     return this.#tailMoved;
+  }
+
+  /** Handler of the clock for the word that a queue is to stop. */
+  get stopHandler(): number {
+    return this.#stopped;
   }
 
   /** Empty rings; takes over the port's input. */
@@ -117,7 +134,9 @@ export class ReceiveSide implements Receiver {
   }
 
   #enqueue(b: number): void {
-    this.#fifo[(this.#fifoHead + this.#fifoCount++) % this.#fifo.length] = b;
+    let at = this.#fifoHead + this.#fifoCount++;
+    if (at >= this.#fifo.length) at -= this.#fifo.length;
+    this.#fifo[at] = b;
     this.#pump();
   }
 
@@ -146,20 +165,23 @@ export class ReceiveSide implements Receiver {
       const b = this.#fifo[this.#fifoHead]!;
       const queue = this.#steer(b);
       const ring = this.rings[queue]!;
-      if (ring.ready === 0) {
+      const length = this.#memory.length[b]!;
+      const parts = length <= ring.segmentBytes ? 1 : segmentsFor(length, ring.segmentBytes);
+      if (ring.ready < parts || !ring.enabled) {
         this.#writeBack();
         this.#fetch(queue);
         return;
       }
-      this.#fifoHead = (this.#fifoHead + 1) % this.#fifo.length;
+      this.#fifoHead = this.#fifoHead + 1 === this.#fifo.length ? 0 : this.#fifoHead + 1;
       this.#fifoCount--;
       const slot = ring.head & (ring.size - 1);
-      ring.head = (ring.head + 1) >>> 0;
-      this.#target[b] = ring.read[slot]!;
-      this.#used[queue]![slot] = this.#memory.ledger!.packet[b]!;
-      this.#dma.write(HOST, this.#memory.length[b]!, this.#dataLanded, b);
-      this.#held[this.#heldCount++] = key(queue, slot);
-      if (--this.#inFlight === 0 || this.#heldCount === this.#held.length) this.#writeBack();
+      this.#target[b] = parts === 1 ? ring.read[slot]! : -1 - key(queue, slot);
+      for (let left = length; left > ring.segmentBytes; left -= ring.segmentBytes) {
+        this.#dma.write(HOST, ring.segmentBytes, this.#partLanded, 0);
+      }
+      const last = parts === 1 ? length : length - (parts - 1) * ring.segmentBytes;
+      this.#dma.write(HOST, last, this.#dataLanded, b);
+      for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);
       this.#fetch(queue);
     }
   }
@@ -170,6 +192,20 @@ export class ReceiveSide implements Receiver {
       this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, this.#held[i]!);
     }
     this.#heldCount = 0;
+  }
+
+  /** Writes the next descriptor back for the packet in an ingress buffer. */
+  #use(queue: number, b: number, more: number): void {
+    const ring = this.rings[queue]!;
+    const slot = ring.head & (ring.size - 1);
+    ring.head = (ring.head + 1) >>> 0;
+    ring.busy++;
+    ring.readMore[slot] = more;
+    this.#used[queue]![slot] = this.#memory.ledger?.packet[b] ?? -1;
+    this.#held[this.#heldCount++] = key(queue, slot);
+    if (more === 0) this.#inFlight--;
+    const alone = more === 0 && this.#inFlight === 0;
+    if (alone || this.#heldCount === this.#held.length) this.#writeBack();
   }
 
   /** Classifies a packet; answers its queue. */
@@ -185,18 +221,36 @@ export class ReceiveSide implements Receiver {
 
   #landed(b: number): void {
     const memory = this.#memory;
-    const ledger = memory.ledger!;
+    const ledger = memory.ledger;
     const to = this.#target[b]!;
-    ledger.device(to, this.#macIn.place);
-    memory.transfer(b, to);
-    ledger.moved(b, to);
-    const packet = ledger.packet[b]!;
+    if (to < 0) this.#scatter(b, -1 - to);
+    else {
+      if (ledger !== null) ledger.device(to, this.#macIn.place);
+      memory.transfer(b, to);
+      if (ledger !== null) ledger.moved(b, to);
+    }
+    const packet = ledger === null ? -1 : ledger.packet[b]!;
     if (packet >= 0) this.#observation.dataAt[packet] = this.#clock.now;
     this.#macIn.release(b);
   }
 
+  /** The last part of a frame has landed in the buffers from descriptor `first` on; the first one carries it. */
+  #scatter(b: number, first: number): void {
+    const memory = this.#memory;
+    const ring = this.rings[queueOf(first)]!;
+    const room = ring.segmentBytes;
+    for (let i = segmentsFor(memory.length[b]!, room) - 1; i >= 0; i--) {
+      const to = ring.read[(slotOf(first) + i) & (ring.size - 1)]!;
+      memory.ledger?.device(to, this.#macIn.place);
+      writeSegment(memory, b, i * room, Math.min(room, memory.length[b]! - i * room), to, 0);
+      memory.ledger?.moved(b, to);
+    }
+  }
+
   #done(queue: number, slot: number): void {
     const ring = this.rings[queue]!;
+    ring.busy--;
+    ring.more[slot] = ring.readMore[slot]!;
     const now = this.#clock.now;
     const packet = this.#used[queue]![slot]!;
     if (ring.done[slot] === 1) {

@@ -63,6 +63,16 @@ export class DescriptorRing {
   readonly read: Int32Array;
   /** What the device read: whether to report. */
   readonly readStatus: Uint8Array;
+  /** The packet goes on in the next descriptor (EOP is not set): written with the done bit, or by a sender. */
+  readonly more: Uint8Array;
+  /** Device: what it read, or will write, of `more`. */
+  readonly readMore: Uint8Array;
+  /** Receive only: bytes of a frame that go into one buffer (SRRCTL.BSIZEPACKET). */
+  segmentBytes: number = Infinity;
+  /** Receive only: whether the device may use descriptors (RXDCTL.ENABLE). */
+  enabled = true;
+  /** Device: descriptors in use whose reads and write-backs are not over. */
+  busy = 0;
   /** Device: next descriptor to use. */
   head = 0;
   /** Device: descriptors before this one have been read. */
@@ -84,6 +94,8 @@ export class DescriptorRing {
     this.reportStatus = new Uint8Array(capacity);
     this.read = new Int32Array(capacity).fill(-1);
     this.readStatus = new Uint8Array(capacity);
+    this.more = new Uint8Array(capacity);
+    this.readMore = new Uint8Array(capacity);
   }
 
   /**
@@ -103,6 +115,11 @@ export class DescriptorRing {
     this.reportStatus.fill(0, 0, size);
     this.read.fill(-1, 0, size);
     this.readStatus.fill(0, 0, size);
+    this.more.fill(0, 0, size);
+    this.readMore.fill(0, 0, size);
+    this.segmentBytes = Infinity;
+    this.enabled = true;
+    this.busy = 0;
     this.size = size;
     this.head = 0;
     this.fetched = 0;
@@ -122,6 +139,11 @@ export class DescriptorRing {
     return (this.tail - this.fetching) >>> 0;
   }
 
+  /** Whether the device has nothing under way for this ring: what it used is written back. */
+  get quiet(): boolean {
+    return this.fetching === this.fetched && this.busy === 0;
+  }
+
   /** Descriptors that the device has read and not used. */
   get ready(): number {
     return (this.fetched - this.head) >>> 0;
@@ -134,6 +156,8 @@ export interface DeviceSide {
   rxTail(cpu: Context, queue: number, slot: number): void;
   /** Tells the device that transmit descriptors up to `slot` are its own. */
   txTail(cpu: Context, queue: number, slot: number): void;
+  /** Tells the device to use no further descriptor of a receive queue; it is done when the ring is quiet. */
+  rxStop(cpu: Context, queue: number): void;
   /** Unmasks the interrupt of a queue pair. */
   irqEnable(cpu: Context, queue: number): void;
   /** Receive ring of each queue. */

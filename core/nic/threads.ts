@@ -20,6 +20,11 @@ export interface Firmware {
   done(nic: Nic, thread: number, b: number): void;
   /** Something asked for has happened (DMA landed, descriptor visible, frame sent). */
   signal(nic: Nic, kind: number, arg: number): void;
+  /**
+   * Cycles from the arrival of a packet until a thread may take it, spent by no thread (MAC, classifier and
+   * traffic manager of the chip); none when left out.
+   */
+  readonly pipelineCycles?: number;
 }
 
 /**
@@ -85,7 +90,9 @@ export class NicThreads implements Receiver, Sender {
   readonly #waiting: Int32Array;
   #waitingHead = 0;
   #waitingCount = 0;
+  #pipelinePs = 0;
   readonly #over: number;
+  readonly #entered: number;
   readonly #later: number;
 
   /** `count` idle threads at `mhz` MHz, before an ingress buffer of at most `ingress` packets. */
@@ -98,6 +105,7 @@ export class NicThreads implements Receiver, Sender {
     this.#holds = new Int32Array(count);
     this.#waiting = new Int32Array(ingress);
     this.#over = clock.register((thread) => this.#finish(thread));
+    this.#entered = clock.register((b) => this.#enter(b));
     this.#later = clock.register((arg) => this.signal(arg >>> 24, arg & 0xffffff));
   }
 
@@ -105,6 +113,17 @@ export class NicThreads implements Receiver, Sender {
   later(cycles: number, kind: number, arg: number): void {
     const at = this.#clock.now + Math.round(cycles * this.#psPerCycle);
     this.#clock.at(at, this.#later, (kind << 24) | arg);
+  }
+
+  /**
+   * Signals the firmware when it looks at ring `k` of `n` next, now at the earliest: the threads look at their
+   * rings in turn, at each once in `period` cycles.
+   */
+  atLook(period: number, k: number, n: number, kind: number, arg: number): void {
+    const periodPs = Math.max(1, Math.round(period * this.#psPerCycle));
+    const phasePs = Math.round(periodPs * k / n);
+    const looks = Math.ceil((this.#clock.now - phasePs) / periodPs);
+    this.#clock.at(looks * periodPs + phasePs, this.#later, (kind << 24) | arg);
   }
 
   /** Tells the firmware of something that it asked for. */
@@ -120,13 +139,21 @@ export class NicThreads implements Receiver, Sender {
     this.#waitingHead = 0;
     this.#waitingCount = 0;
     this.busyPs = 0;
+    this.#pipelinePs = Math.round((firmware.pipelineCycles ?? 0) * this.#psPerCycle);
     this.#nic.macIn.receiver = this;
     this.#nic.macOut.sender = this;
   }
 
   /** The ingress buffer holds a packet: a free thread takes it, else it waits its turn. */
   received(b: number): void {
-    this.#waiting[(this.#waitingHead + this.#waitingCount++) % this.#waiting.length] = b;
+    if (this.#pipelinePs === 0) this.#enter(b);
+    else this.#clock.at(this.#clock.now + this.#pipelinePs, this.#entered, b);
+  }
+
+  #enter(b: number): void {
+    let at = this.#waitingHead + this.#waitingCount++;
+    if (at >= this.#waiting.length) at -= this.#waiting.length;
+    this.#waiting[at] = b;
     this.#assign();
   }
 
@@ -138,7 +165,9 @@ export class NicThreads implements Receiver, Sender {
   #assign(): void {
     while (this.#freeCount > 0 && this.#waitingCount > 0) {
       const b = this.#waiting[this.#waitingHead]!;
-      this.#waitingHead = (this.#waitingHead + 1) % this.#waiting.length;
+      this.#waitingHead = this.#waitingHead + 1 === this.#waiting.length
+        ? 0
+        : this.#waitingHead + 1;
       this.#waitingCount--;
       const thread = this.#free[--this.#freeCount]!;
       this.#holds[thread] = b;
@@ -162,3 +191,7 @@ export const SENT = 0;
 export const DESCRIPTOR = 1;
 /** Signal: slots at NIC `arg` are free again. */
 export const COMPLETION = 2;
+/** Signal: the frame that was to be fetched into buffer `arg` is there. */
+export const FETCHED = 3;
+/** Signal: descriptors of queue `arg` that were asked for are here. */
+export const POLLED = 4;

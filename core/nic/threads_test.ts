@@ -64,3 +64,60 @@ Deno.test("NicThreads signal later at their own clock, with kind and argument as
   machine.clock.run({ horizonPs: 1e9, events: 100 });
   assertEquals(got, [[10_000, 5, 1], [100_000, 3, 0xabcdef]]);
 });
+
+Deno.test("NicThreads look at their rings in turn, each once in a period, at a look that is now at the earliest", () => {
+  const machine = new Machine(TEST_PROFILE);
+  machine.reset(scenarioOf([]).geometry, 0, [], () => {});
+  const { clock } = machine;
+  const { threads } = machine.nics[0]!;
+  const got: number[][] = [];
+  threads.boot({
+    packet: () => 0,
+    done() {},
+    signal: (_nic, kind, arg) => void got.push([clock.now, kind, arg]),
+  });
+  // 160 cycles are 200 ns; of four rings the first is looked at at 0, 200, ..., the third at 100, 300, ...
+  const ask = clock.register((k) => threads.atLook(160, k, 4, 9, k));
+  clock.at(0, ask, 0);
+  clock.at(1, ask, 2);
+  clock.at(100_000, ask, 2);
+  clock.at(100_001, ask, 2);
+  clock.at(200_001, ask, 3);
+  clock.run({ horizonPs: 1e9, events: 100 });
+  assertEquals(got, [
+    [0, 9, 0],
+    [100_000, 9, 2],
+    [100_000, 9, 2],
+    [300_000, 9, 2],
+    [350_000, 9, 3],
+  ]);
+});
+
+Deno.test("NicThreads take a packet when the pipeline before them is over, in the order of arrival", () => {
+  const count = 5;
+  const machine = new Machine({ ...TEST_PROFILE, nicThreads: 2 });
+  const { geometry, traffic } = scenarioOf(stream(count, 20_000));
+  machine.reset(geometry, count, [], () => {});
+  const { clock, ledger } = machine;
+  const began: number[][] = [];
+  const nic = machine.nics[0]!;
+  nic.threads.boot({
+    pipelineCycles: 400,
+    packet(_nic, _thread, b) {
+      began.push([ledger.packet[b]!, clock.now]);
+      return CYCLES;
+    },
+    done: (_nic, _thread, b) => nic.drop(b, REASON.other),
+    signal() {},
+  });
+  machine.offer(traffic);
+  clock.run({ horizonPs: 1e9, events: 1e5 });
+  const entered = (p: number) => traffic.at[p]! + 500_000;
+  assertEquals(began, [
+    [0, entered(0)],
+    [1, entered(1)],
+    [2, entered(0) + SPENT_PS],
+    [3, entered(1) + SPENT_PS],
+    [4, entered(0) + 2 * SPENT_PS],
+  ]);
+});

@@ -5,8 +5,13 @@
  * Source: DPDK drivers/net/intel/ixgbe/ixgbe_rxtx.c at 26.11-rc0, the checks of queue set-up.
  */
 
+import { LONGEST } from "./mac.ts";
+
 /** Packets that one look at the ring takes at most (RTE_PMD_IXGBE_RX_MAX_BURST). */
 export const RX_MAX_BURST = 32;
+
+/** Fewest bytes of a receive buffer: as many descriptors as the longest frame then takes are read at once. */
+const ROOM_MIN = 128;
 
 /** Thresholds of one queue pair. */
 export interface Thresholds {
@@ -16,6 +21,8 @@ export interface Thresholds {
   readonly txRsThresh: number;
   /** Fewer free transmit descriptors than this make the driver reclaim. */
   readonly txFreeThresh: number;
+  /** Bytes of a received frame that go into one buffer, a longer frame into several; all, if left out. */
+  readonly segmentBytes?: number;
 }
 
 /**
@@ -43,16 +50,23 @@ export function thresholdsFor(rxRing: number, txRing: number): Thresholds {
  */
 export function checkThresholds(of: Thresholds, rxSize: number, txSize: number): void {
   const { rxFreeThresh, txRsThresh, txFreeThresh } = of;
-  if (rxSize % rxFreeThresh !== 0 || rxFreeThresh > RX_MAX_BURST) {
+  if (!(rxFreeThresh >= 1 && rxSize % rxFreeThresh === 0 && rxFreeThresh <= RX_MAX_BURST)) {
     throw new RangeError(
       `Cannot set up a receive queue: rx_free_thresh ${rxFreeThresh} must divide the ring of ` +
         `${rxSize} and be at most ${RX_MAX_BURST}`,
     );
   }
-  if (
-    txRsThresh < 1 || txSize % txRsThresh !== 0 || txRsThresh > txFreeThresh ||
-    txFreeThresh >= txSize - 3 || txRsThresh + txFreeThresh > txSize
-  ) {
+  const room = of.segmentBytes ?? LONGEST;
+  // what a driver may hold back before it refills, a packet must not need
+  if (!(Number.isInteger(room) && room * (rxSize - rxFreeThresh) >= LONGEST && room >= ROOM_MIN)) {
+    throw new RangeError(
+      `Cannot set up a receive queue: buffers of ${room} bytes must be ${ROOM_MIN} or more, and ` +
+        `${rxSize - rxFreeThresh} of them must take a frame of ${LONGEST}`,
+    );
+  }
+  const right = txRsThresh >= 1 && txSize % txRsThresh === 0 && txRsThresh <= txFreeThresh &&
+    txFreeThresh < txSize - 3 && txRsThresh + txFreeThresh <= txSize;
+  if (!right) {
     throw new RangeError(
       `Cannot set up a transmit queue: tx_rs_thresh ${txRsThresh} must divide the ring of ` +
         `${txSize} and be at most tx_free_thresh ${txFreeThresh}, which must be below ring - 3`,

@@ -2,8 +2,9 @@
  * The transmit half of a NIC's queue pairs.
  *
  * On a doorbell the device reads descriptors, at most 40 at once, then frames into its transmit FIFO, one
- * queue after the other, and sends them in that order. A descriptor that asks for it (RS) is written back
- * when its frame is on the device.
+ * queue after the other, and sends them in that order. A frame in several buffers is read buffer by buffer
+ * once all of its descriptors are there. A descriptor that asks for it (RS) is written back when its frame is
+ * on the device.
  *
  * Source: Intel 82599 data sheet, 7.2 (transmit).
  */
@@ -16,6 +17,7 @@ import type { DmaEngine } from "./dma.ts";
 import type { HostPath } from "./host_path.ts";
 import type { MacOut, Sender } from "./mac.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
+import { writeSegment } from "./segments.ts";
 
 /** Transmit descriptors read at once (82599: up to 40 on chip). */
 const FETCH_MAX = 40;
@@ -36,13 +38,14 @@ export class TransmitSide implements Sender {
   readonly #free: Int32Array;
   #freeCount = 0;
   #first = 0;
-  /** Slots in order of sending; which of them are filled; source buffer and descriptor of each. */
+  /** Slots in order of sending; which are filled; first descriptor, parts, and parts to come of each. */
   readonly #order: Int32Array;
   #orderHead = 0;
   #orderCount = 0;
   readonly #filled: Uint8Array;
-  readonly #source: Int32Array;
   readonly #descriptor: Int32Array;
+  readonly #parts: Int32Array;
+  readonly #missing: Int32Array;
   #turn = 0;
   readonly #descriptorsRead: number;
   readonly #frameRead: number;
@@ -66,8 +69,9 @@ export class TransmitSide implements Sender {
     this.#free = new Int32Array(most.fifo);
     this.#order = new Int32Array(most.fifo);
     this.#filled = new Uint8Array(most.fifo);
-    this.#source = new Int32Array(most.fifo);
     this.#descriptor = new Int32Array(most.fifo);
+    this.#parts = new Int32Array(most.fifo);
+    this.#missing = new Int32Array(most.fifo);
     this.rings = Array.from({ length: most.queues }, () => new DescriptorRing(most.ring));
     this.#descriptorsRead = clock.register((arg) => this.#take(queueOf(arg), slotOf(arg)));
     this.#frameRead = clock.register((slot) => this.#fill(slot));
@@ -99,7 +103,8 @@ export class TransmitSide implements Sender {
   }
 
   sent(b: number): void {
-    this.#memory.ledger!.free(b, this.#macOut.place);
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.free(b, this.#macOut.place);
     this.#free[this.#freeCount++] = b - this.#first;
     this.#pump();
   }
@@ -110,6 +115,7 @@ export class TransmitSide implements Sender {
       const slot = ring.fetched & (ring.size - 1);
       ring.read[slot] = ring.buffer[slot]!;
       ring.readStatus[slot] = ring.reportStatus[slot]!;
+      ring.readMore[slot] = ring.more[slot]!;
       ring.fetched = (ring.fetched + 1) >>> 0;
     }
     this.#pump();
@@ -122,49 +128,69 @@ export class TransmitSide implements Sender {
     while (this.#freeCount > 0 && idle < this.#queues) {
       const q = this.#turn;
       this.#turn = q + 1 === this.#queues ? 0 : q + 1;
-      if (this.rings[q]!.ready === 0) {
+      const parts = wholeFrame(this.rings[q]!);
+      if (parts === 0) {
         idle++;
         continue;
       }
       idle = 0;
-      this.#readFrame(q);
+      this.#readFrame(q, parts);
     }
   }
 
   #fetch(queue: number): void {
     const ring = this.rings[queue]!;
-    if (ring.fetching !== ring.fetched || ring.ready > 0 || ring.unread === 0) return;
+    if (ring.fetching !== ring.fetched || ring.unread === 0 || wholeFrame(ring) > 0) return;
     const n = Math.min(ring.unread, FETCH_MAX);
     ring.fetching = (ring.fetching + n) >>> 0;
     this.#dma.read(HOST, n * DESCRIPTOR_BYTES, this.#descriptorsRead, key(queue, n));
   }
 
-  #readFrame(queue: number): void {
+  #readFrame(queue: number, parts: number): void {
     const ring = this.rings[queue]!;
     const at = ring.head & (ring.size - 1);
-    ring.head = (ring.head + 1) >>> 0;
+    ring.head = (ring.head + parts) >>> 0;
+    ring.busy += parts;
     const slot = this.#free[--this.#freeCount]!;
-    const source = ring.read[at]!;
-    this.#source[slot] = source;
     this.#descriptor[slot] = key(queue, at);
+    this.#parts[slot] = parts;
+    this.#missing[slot] = parts;
     this.#filled[slot] = 0;
-    this.#order[(this.#orderHead + this.#orderCount++) % this.#order.length] = slot;
-    this.#memory.ledger!.alloc(this.#first + slot, this.#macOut.place);
-    this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot);
+    let last = this.#orderHead + this.#orderCount++;
+    if (last >= this.#order.length) last -= this.#order.length;
+    this.#order[last] = slot;
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.alloc(this.#first + slot, this.#macOut.place);
+    for (let i = 0; i < parts; i++) {
+      const source = ring.read[(at + i) & (ring.size - 1)]!;
+      this.#dma.read(HOST, this.#memory.length[source]!, this.#frameRead, slot);
+    }
   }
 
   #fill(slot: number): void {
+    if (--this.#missing[slot]! > 0) return;
     const memory = this.#memory;
-    const ledger = memory.ledger!;
-    const source = this.#source[slot]!;
-    ledger.device(source, this.#macOut.place);
-    memory.transfer(source, this.#first + slot);
-    ledger.moved(source, this.#first + slot);
+    const ledger = memory.ledger;
+    const to = this.#first + slot;
     const descriptor = this.#descriptor[slot]!;
-    if (this.rings[queueOf(descriptor)]!.readStatus[slotOf(descriptor)] === 1) {
-      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, descriptor);
+    const queue = queueOf(descriptor);
+    const ring = this.rings[queue]!;
+    const parts = this.#parts[slot]!;
+    let length = 0;
+    for (let i = 0; i < parts; i++) {
+      const at = (slotOf(descriptor) + i) & (ring.size - 1);
+      const source = ring.read[at]!;
+      if (ledger !== null) ledger.device(source, this.#macOut.place);
+      if (parts === 1) memory.transfer(source, to);
+      else writeSegment(memory, source, 0, memory.length[source]!, to, length);
+      length += memory.length[source]!;
+      // the first buffer of a chain is the packet's carrier
+      if (i === 0 && ledger !== null) ledger.moved(source, to);
+      if (ring.readStatus[at] === 1) {
+        this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, at));
+      } else ring.busy--;
     }
-    this.#hostPath.transmit(slot, memory.length[this.#first + slot]!);
+    this.#hostPath.transmit(slot, length);
     this.#pump();
   }
 
@@ -177,7 +203,7 @@ export class TransmitSide implements Sender {
   #sendFilled(): void {
     while (this.#orderCount > 0 && this.#filled[this.#order[this.#orderHead]!] === 1) {
       const slot = this.#order[this.#orderHead]!;
-      this.#orderHead = (this.#orderHead + 1) % this.#order.length;
+      this.#orderHead = this.#orderHead + 1 === this.#order.length ? 0 : this.#orderHead + 1;
       this.#orderCount--;
       this.#filled[slot] = 0;
       this.#macOut.send(this.#first + slot);
@@ -186,6 +212,7 @@ export class TransmitSide implements Sender {
 
   #done(queue: number, slot: number): void {
     const ring = this.rings[queue]!;
+    ring.busy--;
     if (ring.done[slot] === 1) {
       const b = ring.buffer[slot]!;
       this.#observation.fault("completed-twice", this.#clock.now, b, -1, ring.place, ring.place);
@@ -194,4 +221,11 @@ export class TransmitSide implements Sender {
     if (ring.waiter !== null) ring.waiter.notify();
     this.#vectors[queue]!.cause();
   }
+}
+
+/** Descriptors of the frame at the head, if the device has read all of them; else 0. */
+function wholeFrame(ring: DescriptorRing): number {
+  const { ready, head, readMore } = ring;
+  for (let n = 0; n < ready; n++) if (readMore[(head + n) & (ring.size - 1)] === 0) return n + 1;
+  return 0;
 }

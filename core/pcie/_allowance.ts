@@ -28,6 +28,8 @@ export class Allowance {
 
   /** Whether less than the limit is outstanding. */
   isOpen(party: number, now: number): boolean {
+    // what is back is looked for only when it is needed
+    if (this.#out[party]! < this.#limit) return true;
     const base = party * this.#limit;
     while (this.#returning[party]! > 0) {
       const first = this.#first[party]!;

@@ -190,11 +190,13 @@ export class Endpoints implements Receiver {
   deliver(tlp: number, at: number): void {
     const pool = this.#pool;
     const cls = pool.cls[tlp]!;
+    const dst = pool.dst[tlp]!;
     if (cls === NON_POSTED) {
-      this.#clock.at(at, this.#requestHandler, tlp);
+      // with a place at the completer none waits before it, and it need not be looked at when it arrives
+      if (this.#reading[dst]! < this.#limits.reads) this.#read(tlp, at);
+      else this.#clock.at(at, this.#requestHandler, tlp);
       return;
     }
-    const dst = pool.dst[tlp]!;
     this.#wires.release(downLink(dst), cls, pool.bytes[tlp]!, at);
     if (cls === POSTED) this.#land(tlp, at);
     else this.#comeBack(tlp, at);
@@ -239,15 +241,20 @@ export class Endpoints implements Receiver {
 
   #accept(node: number): void {
     const queue = node * CLASSES + NON_POSTED;
-    const latency = node === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
     while (this.#reading[node]! < this.#limits.reads && this.#requests.first(queue) >= 0) {
-      const tlp = this.#requests.shift(queue);
-      const now = this.#clock.now;
-      this.#reading[node]!++;
-      this.#wires.release(downLink(node), NON_POSTED, 0, now);
-      const visible = this.#visibleAt[this.#pool.src[tlp]! * this.#nodes + node]!;
-      this.#clock.at(Math.max(now + latency, visible), this.#answerHandler, tlp);
+      this.#read(this.#requests.shift(queue), this.#clock.now);
     }
+  }
+
+  /** The completer takes a request on at `at`. */
+  #read(tlp: number, at: number): void {
+    const node = this.#pool.dst[tlp]!;
+    this.#reading[node]!++;
+    this.#wires.release(downLink(node), NON_POSTED, 0, at);
+    const latency = node === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
+    const visible = this.#visibleAt[this.#pool.src[tlp]! * this.#nodes + node]!;
+    const ready = at + latency;
+    this.#clock.at(ready > visible ? ready : visible, this.#answerHandler, tlp);
   }
 
   #answer(tlp: number): void {

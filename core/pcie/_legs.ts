@@ -5,6 +5,8 @@
  * busy time no more are made.
  */
 
+import type { Links } from "./_links.ts";
+
 /** One operation. An object and not a row of arrays: every step reads many of its fields and few steps are made. */
 export class Leg {
   /** Its number, for events of the clock. */
@@ -85,4 +87,29 @@ export class Legs {
     this.#used = 0;
     this.#free = null;
   }
+}
+
+/**
+ * When the last byte of a leg has left a link that has all of it reserved until `end`.
+ * @param earlier when that of the operation before has, of the same pair
+ */
+export function lastByteAt(
+  leg: Leg,
+  links: Links,
+  link: number,
+  end: number,
+  switchPs: number,
+  earlier: number,
+): number {
+  let at = end;
+  if (leg.tailAt >= 0) {
+    // store-and-forward towards a faster link: the last TLPs have to be there before they can leave
+    const { last, before } = leg;
+    at = Math.max(at, leg.tailAt + switchPs + links.duration(link, last));
+    if (before > 0) {
+      at = Math.max(at, leg.beforeAt + switchPs + links.duration(link, before + last));
+    }
+  }
+  // and one operation of a pair after the other
+  return Math.max(at, earlier + links.atLeast(link, leg.wire));
 }

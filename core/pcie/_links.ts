@@ -17,8 +17,9 @@ export class Links {
   readonly #since: Float64Array;
   readonly #sent: Float64Array;
   readonly #payload: Float64Array;
-  readonly #wire: Float64Array;
   readonly #tlps: Float64Array;
+  /** Bytes beside the payload of a TLP, by class. */
+  readonly overhead: Int32Array;
 
   constructor(nodes: number, profile: FabricProfile) {
     const n = 2 * nodes;
@@ -28,8 +29,12 @@ export class Links {
     this.#since = new Float64Array(n);
     this.#sent = new Float64Array(n);
     this.#payload = new Float64Array(n);
-    this.#wire = new Float64Array(n);
     this.#tlps = new Float64Array(n * CLASSES);
+    this.overhead = Int32Array.of(
+      profile.writeOverheadBytes,
+      profile.readOverheadBytes,
+      profile.completionOverheadBytes,
+    );
   }
 
   /** Sends `bytes`, not before `at`, and answers when the last has left. */
@@ -63,10 +68,9 @@ export class Links {
   }
 
   /** Enters `tlps` packets of a class into the account of a direction. */
-  count(link: number, cls: number, tlps: number, payload: number, wire: number): void {
+  count(link: number, cls: number, tlps: number, payload: number): void {
     this.#tlps[link * CLASSES + cls]! += tlps;
     this.#payload[link]! += payload;
-    this.#wire[link]! += wire;
   }
 
   /** Everything idle since time 0, nothing counted. */
@@ -75,17 +79,17 @@ export class Links {
     this.#since.fill(0);
     this.#sent.fill(0);
     this.#payload.fill(0);
-    this.#wire.fill(0);
     this.#tlps.fill(0);
   }
 
   /** The accounts of the first `nodes` nodes. */
   accounts(nodes: number): LinkAccount[] {
-    return Array.from({ length: 2 * nodes }, (_, link) => ({
-      name: linkName(link),
-      payloadBytes: this.#payload[link]!,
-      tlpBytes: this.#wire[link]!,
-      tlps: [0, 1, 2].map((cls) => this.#tlps[link * CLASSES + cls]!) as [number, number, number],
-    }));
+    return Array.from({ length: 2 * nodes }, (_, link) => {
+      const of = (cls: number): number => this.#tlps[link * CLASSES + cls]!;
+      const payloadBytes = this.#payload[link]!;
+      const tlps: [number, number, number] = [of(0), of(1), of(2)];
+      const tlpBytes = tlps.reduce((sum, n, cls) => sum + n * this.overhead[cls]!, payloadBytes);
+      return { name: linkName(link), payloadBytes, tlpBytes, tlps };
+    });
   }
 }

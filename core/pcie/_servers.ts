@@ -2,7 +2,8 @@
  * The link directions of the coarse fabric as servers of whole operations. A link to a node has an input for
  * each other node, a link from a node has one; each input keeps one queue per class, so that requests do not
  * wait behind answers, and within it the ordering table decides. A free server begins at once, without an
- * event; a busy one looks at its queues when it becomes free.
+ * event, and so does one that will be free soon while nobody waits for it; a busy one looks at its queues when it
+ * becomes free.
  *
  * It serves the input that has had the fewest TLPs, and of its classes the one that has (start-time fair
  * queueing, Goyal et al., SIGCOMM 1996, with TLPs for bits): so they share the link as the transmitters of the
@@ -13,6 +14,12 @@ import type { Leg } from "./_legs.ts";
 import type { Links } from "./_links.ts";
 import { MAY_PASS } from "./_ordering.ts";
 import type { Clock } from "../time/clock.ts";
+
+/**
+ * How long before it is free a link is reserved for who asks first. It saves the event at which it becomes free;
+ * who shares a link may go out of turn by as much, which a saturated one never sees, since there somebody waits.
+ */
+export const AHEAD_PS = 150_000;
 
 /** Servers and what waits for them. */
 export class Servers {
@@ -28,7 +35,8 @@ export class Servers {
   readonly #classHas: Float64Array;
   readonly #linkGave: Float64Array;
   readonly #inputGave: Float64Array;
-  readonly #waiting: Int32Array;
+  /** Legs that wait for each link. */
+  readonly waiting: Int32Array;
   readonly #turnAt: Float64Array;
   readonly #turnHandler: number;
   #arrivals = 0;
@@ -54,7 +62,7 @@ export class Servers {
     this.#classHas = new Float64Array(n * inputs * CLASSES);
     this.#linkGave = new Float64Array(n);
     this.#inputGave = new Float64Array(n * inputs);
-    this.#waiting = new Int32Array(n);
+    this.waiting = new Int32Array(n);
     this.#turnAt = new Float64Array(n).fill(Infinity);
     this.#turnHandler = clock.register((link) => {
       // an earlier turn was asked for after this one and has done its work
@@ -66,12 +74,12 @@ export class Servers {
 
   /** A leg may begin on a link at `at`; it will be served then or when its turn comes. */
   submit(link: number, input: number, leg: Leg, at: number): void {
-    const server = link * this.#inputs + input;
-    if (this.#waiting[link] === 0 && this.#links.freeAt[link]! <= at) {
-      this.#account(link, server, leg);
-      this.#serve(link, leg, at);
+    const freeAt = this.#links.freeAt[link]!;
+    if (this.waiting[link] === 0 && freeAt <= at + AHEAD_PS) {
+      this.#serve(link, leg, at > freeAt ? at : freeAt);
       return;
     }
+    const server = link * this.#inputs + input;
     leg.readyAt = at;
     leg.stamp = this.#arrivals++;
     leg.next = null;
@@ -80,7 +88,7 @@ export class Servers {
     if (this.#first[queue] === null || last === null) this.#first[queue] = leg;
     else last.next = leg;
     this.#last[queue] = leg;
-    this.#waiting[link]!++;
+    this.waiting[link]!++;
     this.#wake(link, Math.max(this.#links.freeAt[link]!, at));
   }
 
@@ -111,10 +119,10 @@ export class Servers {
     if (best < 0) return this.#wake(link, this.#soonest(link));
     const leg = this.#first[best]!;
     this.#first[best] = leg.next;
-    this.#waiting[link]!--;
+    this.waiting[link]!--;
     this.#account(link, bestInput, leg);
     this.#serve(link, leg, now);
-    if (this.#waiting[link]! > 0) this.#wake(link, this.#links.freeAt[link]!);
+    if (this.waiting[link]! > 0) this.#wake(link, this.#links.freeAt[link]!);
   }
 
   /** The class queue of an input that may go now, or -1. */
@@ -162,7 +170,7 @@ export class Servers {
     this.#classHas.fill(0);
     this.#linkGave.fill(0);
     this.#inputGave.fill(0);
-    this.#waiting.fill(0);
+    this.waiting.fill(0);
     this.#turnAt.fill(Infinity);
     this.#arrivals = 0;
   }

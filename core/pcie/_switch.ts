@@ -9,7 +9,7 @@
  * Cut-through (a TLP may leave `switchPs` after its first byte came) where ingress and egress have the same
  * rate, otherwise store-and-forward (`switchPs` after its last byte).
  */
-import { CLASSES, downLink, upLink } from "./_geometry.ts";
+import { CLASSES, downLink, NON_POSTED, POSTED, upLink } from "./_geometry.ts";
 import type { Pool } from "./_pool.ts";
 import { Queues } from "./_queues.ts";
 import type { Wires } from "./_wires.ts";
@@ -21,6 +21,15 @@ export interface Receiver {
 
 /** Virtual output queues and their arbitration. */
 export class Switch {
+  /** Payload that waits to leave, in bytes, now and at most. */
+  bytes = 0;
+  peakBytes = 0;
+  /** A fault: posted TLPs that would make it hold more are lost, with `lose`. Infinity when all is well. */
+  holds = Infinity;
+  /** TLPs lost. */
+  lost = 0;
+  /** Told of a posted TLP that is lost. */
+  lose: ((tlp: number) => void) | null = null;
   readonly #nodes: number;
   readonly #pool: Pool;
   readonly #wires: Wires;
@@ -42,7 +51,17 @@ export class Switch {
   arrive(tlp: number, receiver: Receiver): void {
     const src = this.#pool.src[tlp]!;
     const dst = this.#pool.dst[tlp]!;
-    this.#queues.append((src * this.#nodes + dst) * CLASSES + this.#pool.cls[tlp]!, tlp);
+    const cls = this.#pool.cls[tlp]!;
+    const bytes = cls === NON_POSTED ? 0 : this.#pool.bytes[tlp]!;
+    if (cls === POSTED && this.bytes + bytes > this.holds) {
+      this.lost++;
+      this.#wires.release(upLink(src), cls, bytes, this.#wires.now);
+      this.lose!(tlp);
+      return;
+    }
+    this.bytes += bytes;
+    if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
+    this.#queues.append((src * this.#nodes + dst) * CLASSES + cls, tlp);
     this.#waiting[dst]! |= 1 << src;
     this.transmit(dst, receiver);
   }
@@ -73,6 +92,7 @@ export class Switch {
     const tlp = this.#queues.shift(base + cls);
     if (!this.#queues.waits(base)) this.#waiting[egress]! &= ~(1 << ingress);
     const bytes = this.#pool.bytes[tlp]!;
+    if (cls !== NON_POSTED) this.bytes -= bytes;
     const arrival = this.#wires.send(downLink(egress), cls, bytes);
     this.#wires.release(upLink(ingress), cls, bytes, this.#wires.now);
     receiver.deliver(tlp, arrival);
@@ -83,5 +103,10 @@ export class Switch {
     this.#queues.reset(largest);
     this.#waiting.fill(0);
     this.#turn.fill(0);
+    this.bytes = 0;
+    this.peakBytes = 0;
+    this.holds = Infinity;
+    this.lost = 0;
+    this.lose = null;
   }
 }

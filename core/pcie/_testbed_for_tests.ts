@@ -3,6 +3,7 @@
 import { Clock } from "../time/clock.ts";
 import { CoarseFabric } from "./coarse.ts";
 import type { Fabric, FabricGeometry, FabricProfile, Fidelity } from "./fabric.ts";
+import { LinkFabric } from "./link/fabric.ts";
 import { TlpFabric, type TlpLimits } from "./tlp.ts";
 
 export const PROFILE: FabricProfile = {
@@ -64,6 +65,8 @@ export class Testbed {
     this.#devices = devices;
     this.fabric = fidelity === "tlp"
       ? new TlpFabric(this.clock, profile, devices, limits)
+      : fidelity === "link"
+      ? new LinkFabric(this.clock, profile, devices)
       : new CoarseFabric(this.clock, profile, devices);
     this.#done = this.clock.register((op) => {
       this.calls[op]!++;

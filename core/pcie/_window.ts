@@ -77,6 +77,12 @@ export class Window {
     this.#started.take(src, tlps);
   }
 
+  /** An operation of one TLP starts, and it is known that it leaves at `ps`; none before it waits. */
+  pass(src: number, ps: number): void {
+    this.#started.take(src, 1);
+    this.#started.giveBack(src, 1, ps);
+  }
+
   /** It is known that the operation that started first leaves at `ps`. */
   leaves(src: number, tlps: number, ps: number): void {
     this.#started.giveBack(src, tlps, ps);

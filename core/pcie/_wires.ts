@@ -18,6 +18,9 @@ export class Wires {
   readonly #turnHandler: number;
   readonly #turnAt: Float64Array;
   readonly #blocked: Uint8Array;
+  readonly #blockedAt: Float64Array;
+  /** By direction: picoseconds for which something waited that credits or tags did not allow. */
+  readonly stalledPs: Float64Array;
   readonly #overhead: Int32Array;
 
   /** @param turn looks at the queues of a direction */
@@ -27,6 +30,8 @@ export class Wires {
     this.credits = new Credits(2 * nodes, profile.updateFcPs);
     this.#turnAt = new Float64Array(2 * nodes).fill(Infinity);
     this.#blocked = new Uint8Array(2 * nodes);
+    this.#blockedAt = new Float64Array(2 * nodes);
+    this.stalledPs = new Float64Array(2 * nodes);
     this.#overhead = Int32Array.of(
       profile.writeOverheadBytes,
       profile.readOverheadBytes,
@@ -53,6 +58,7 @@ export class Wires {
       this.wake(link, free);
       return false;
     }
+    if (this.#blocked[link] === 1) this.stalledPs[link]! += now - this.#blockedAt[link]!;
     this.#blocked[link] = 0;
     const cell = link * CLASSES;
     for (let cls = 0; cls < CLASSES; cls++) this.credits.settle(cell + cls, now);
@@ -64,13 +70,14 @@ export class Wires {
     const payload = cls === NON_POSTED ? 0 : bytes;
     const wire = payload + this.#overhead[cls]!;
     this.credits.consume(link * CLASSES + cls, (payload + 15) >> DATA_CREDIT_SHIFT);
-    this.links.count(link, cls, 1, payload, wire);
+    this.links.count(link, cls, 1, payload);
     return this.links.send(link, this.#clock.now, wire);
   }
 
   /** Something waits that may not go: the next UpdateFC, there or yet to be sent, brings a turn. */
   block(link: number): void {
     this.#blocked[link] = 1;
+    this.#blockedAt[link] = this.#clock.now;
     const cell = link * CLASSES;
     for (let cls = 0; cls < CLASSES; cls++) this.wake(link, this.credits.nextUpdate(cell + cls));
   }
@@ -102,5 +109,6 @@ export class Wires {
     this.credits.initFc(headerCredits, dataCredits);
     this.#turnAt.fill(Infinity);
     this.#blocked.fill(0);
+    this.stalledPs.fill(0);
   }
 }

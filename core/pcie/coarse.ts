@@ -5,8 +5,10 @@
  * An operation reserves its source's link when that is free and its turn has come, and the link to its
  * destination likewise when its first byte has come through the switch: a shared link that were reserved for
  * an operation still waiting elsewhere would stand idle meanwhile. A link that is free costs no event: so a
- * write is one, its landing, and a read two, at the completer and at the end; each wait for a busy link is one
- * more. Who goes next on a busy link is `_servers.ts`'s to say.
+ * write is one, its landing, and a read two, at the completer and at the end. One that will be free soon is
+ * reserved as well, in the order of asking (`_servers.ts`); each wait for one that will not is an event more.
+ * Who goes next then is `_servers.ts`'s to say. A single TLP whose links are free or nearly so takes its whole
+ * way in one step (`_express.ts`).
  *
  * Zero load is exact: the time of the last byte is that of the TLP fabric, cut-through where both links have
  * the same rate, store-and-forward of each TLP otherwise. Saturated, each link moves what the TLP fabric's
@@ -31,8 +33,9 @@ import {
   TAGS,
   upLink,
 } from "./_geometry.ts";
+import { Express } from "./_express.ts";
 import { Links } from "./_links.ts";
-import { type Leg, Legs } from "./_legs.ts";
+import { lastByteAt, type Leg, Legs } from "./_legs.ts";
 import { Servers } from "./_servers.ts";
 import { Window, windowTlps } from "./_window.ts";
 import type {
@@ -79,13 +82,13 @@ export class CoarseFabric implements Fabric {
   readonly #legs = new Legs();
   readonly #window: Window;
   readonly #servers: Servers;
+  readonly #express: Express;
   /** When the last byte of a pair leaves the switch, and when its last write is visible. */
   readonly #arrivesAt: Float64Array;
   readonly #visibleAt: Float64Array;
   readonly #answerHandler: number;
-  /** By class: bytes of an operation that one TLP takes, bytes beside them, and bytes of a full TLP. */
+  /** By class: bytes of an operation that one TLP takes, and bytes of a full TLP. */
   readonly #unit = new Int32Array(CLASSES);
-  readonly #overhead: Int32Array;
   readonly #full = new Int32Array(CLASSES);
   #devices = -1;
 
@@ -105,12 +108,8 @@ export class CoarseFabric implements Fabric {
     const serve = (link: number, leg: Leg, at: number) => this.#serve(link, leg, at);
     this.#servers = new Servers(clock, this.#links, nodes, serve);
     this.#arrivesAt = new Float64Array(nodes * nodes);
+    this.#express = new Express(clock, profile, this.#links, this.#servers, this.#arrivesAt, nodes);
     this.#visibleAt = new Float64Array(nodes * nodes).fill(-1);
-    this.#overhead = Int32Array.of(
-      profile.writeOverheadBytes,
-      profile.readOverheadBytes,
-      profile.completionOverheadBytes,
-    );
     this.#answerHandler = clock.register((index) => this.#answer(this.#legs.at(index)));
   }
 
@@ -128,7 +127,8 @@ export class CoarseFabric implements Fabric {
    */
   read(src: number, dst: number, bytes: number, handler: number, arg: number): void {
     this.#start(NON_POSTED, src, dst, bytes, handler, arg);
-    this.#window.takeTags(src, Math.ceil(bytes / this.#unit[NON_POSTED]!));
+    const unit = this.#unit[NON_POSTED]!;
+    this.#window.takeTags(src, bytes <= unit ? 1 : Math.ceil(bytes / unit));
   }
 
   #start(cls: number, src: number, dst: number, bytes: number, handler: number, arg: number): void {
@@ -140,7 +140,12 @@ export class CoarseFabric implements Fabric {
       const verb = cls === POSTED ? "write" : "read";
       throw operationError(verb, src, dst, bytes, devices);
     }
-    this.#depart(this.#legs.take(cls, src, dst, bytes, handler, arg), src);
+    const payload = cls === POSTED ? bytes : 0;
+    const at = bytes <= this.#unit[cls]! ? this.#express.send(cls, src, dst, payload) : -1;
+    if (at < 0) return this.#depart(this.#legs.take(cls, src, dst, bytes, handler, arg), src);
+    this.#window.pass(src, at - this.#profile.switchPs);
+    if (cls === POSTED) return this.#land(src, dst, at, handler, arg);
+    this.#ask(this.#legs.take(cls, src, dst, bytes, handler, arg), src, dst, at);
   }
 
   /** Sends a leg on its way from a node. */
@@ -150,7 +155,7 @@ export class CoarseFabric implements Fabric {
     const tlps = Math.ceil(leg.bytes / this.#unit[cls]!);
     leg.tlps = tlps;
     leg.payload = payload;
-    leg.wire = payload + tlps * this.#overhead[cls]!;
+    leg.wire = payload + tlps * this.#links.overhead[cls]!;
     if (cls !== COMPLETION) this.#window.start(from, tlps);
     this.#servers.submit(upLink(from), 0, leg, this.#clock.now);
   }
@@ -162,7 +167,7 @@ export class CoarseFabric implements Fabric {
     const to = answers ? leg.src : leg.dst;
     const wire = leg.wire;
     const end = this.#links.send(link, at, wire);
-    this.#links.count(link, leg.cls, leg.tlps, leg.payload, wire);
+    this.#links.count(link, leg.cls, leg.tlps, leg.payload);
     if (link === upLink(from)) this.#leave(leg, from, to, at, end);
     else this.#arrive(leg, from, to, end);
   }
@@ -190,60 +195,60 @@ export class CoarseFabric implements Fabric {
   #arrive(leg: Leg, from: number, to: number, end: number): void {
     const cls = leg.cls;
     const link = downLink(to);
-    const at = this.#tail(leg, link, end, from, to);
-    this.#arrivesAt[from * this.#nodes + to] = at;
+    const pair = from * this.#nodes + to;
+    const at = lastByteAt(
+      leg,
+      this.#links,
+      link,
+      end,
+      this.#profile.switchPs,
+      this.#arrivesAt[pair]!,
+    );
+    this.#arrivesAt[pair] = at;
     if (cls !== COMPLETION) {
       this.#window.leaves(from, leg.tlps, at - this.#profile.switchPs);
     }
     if (cls === NON_POSTED) {
-      const first = this.#links.leftAt(link, leg.wire - this.#overhead[cls]!);
-      const latency = to === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
-      const ready = Math.max(first + latency, this.#visibleAt[from * this.#nodes + to]!);
-      this.#clock.at(ready, this.#answerHandler, leg.index);
+      this.#ask(leg, from, to, this.#links.leftAt(link, leg.wire - this.#links.overhead[cls]!));
       return;
     }
-    if (cls === POSTED) this.#land(leg, at);
+    if (cls === POSTED) this.#land(from, to, at, leg.handler, leg.arg);
     else this.#comeBack(leg, at);
     this.#legs.give(leg);
   }
 
-  /** When the last byte of a leg has left a link that has all of it reserved until `end`. */
-  #tail(leg: Leg, link: number, end: number, from: number, to: number): number {
-    const links = this.#links;
-    const switchPs = this.#profile.switchPs;
-    let at = end;
-    if (leg.tailAt >= 0) {
-      // store-and-forward towards a faster link: the last TLPs have to be there before they can leave
-      const last = leg.last;
-      at = Math.max(at, leg.tailAt + switchPs + links.duration(link, last));
-      const before = leg.before;
-      if (before > 0) {
-        at = Math.max(at, leg.beforeAt + switchPs + links.duration(link, before + last));
-      }
-    }
-    // and one operation of a pair after the other
-    const earlier = this.#arrivesAt[from * this.#nodes + to]!;
-    return Math.max(at, earlier + links.atLeast(link, leg.wire));
+  /** A read's first request has arrived at `first`: it is answered when the target has looked. */
+  #ask(leg: Leg, from: number, to: number, first: number): void {
+    const latency = to === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
+    const visible = this.#visibleAt[from * this.#nodes + to]!;
+    const ready = first + latency;
+    this.#clock.at(ready > visible ? ready : visible, this.#answerHandler, leg.index);
   }
 
-  #land(leg: Leg, at: number): void {
-    const dst = leg.dst;
-    const latency = dst === 0 ? this.#profile.hostWritePs : this.#profile.deviceWritePs;
-    this.#visibleAt[leg.src * this.#nodes + dst] = at + latency;
-    this.#clock.at(at + latency, leg.handler, leg.arg);
+  #land(src: number, dst: number, at: number, handler: number, arg: number): void {
+    const visible = at + (dst === 0 ? this.#profile.hostWritePs : this.#profile.deviceWritePs);
+    this.#visibleAt[src * this.#nodes + dst] = visible;
+    this.#clock.at(visible, handler, arg);
   }
 
   #answer(leg: Leg): void {
-    leg.cls = COMPLETION;
-    this.#depart(leg, leg.dst);
+    const { src, dst, bytes } = leg;
+    const single = bytes <= this.#unit[COMPLETION]!;
+    const at = single ? this.#express.send(COMPLETION, dst, src, bytes) : -1;
+    if (at < 0) {
+      leg.cls = COMPLETION;
+      return this.#depart(leg, dst);
+    }
+    this.#comeBack(leg, at);
+    this.#legs.give(leg);
   }
 
   #comeBack(leg: Leg, at: number): void {
-    const requester = leg.src;
-    const visible = this.#visibleAt[leg.dst * this.#nodes + requester]!;
-    const done = at > visible ? at : visible + 1;
-    this.#clock.at(done, leg.handler, leg.arg);
-    this.#window.giveTags(requester, Math.ceil(leg.bytes / this.#unit[NON_POSTED]!), at);
+    const { src, bytes } = leg;
+    const visible = this.#visibleAt[leg.dst * this.#nodes + src]!;
+    this.#clock.at(at > visible ? at : visible + 1, leg.handler, leg.arg);
+    const unit = this.#unit[NON_POSTED]!;
+    this.#window.giveTags(src, bytes <= unit ? 1 : Math.ceil(bytes / unit), at);
   }
 
   /** Whether the links that the source uses are reserved less than the window ahead, and it has a tag. */
@@ -272,7 +277,7 @@ export class CoarseFabric implements Fabric {
     this.#unit[COMPLETION] = Math.min(completionChunk(mps, this.#profile.rcbBytes), mrrs);
     for (let cls = 0; cls < CLASSES; cls++) {
       const payload = cls === NON_POSTED ? 0 : this.#unit[cls]!;
-      this.#full[cls] = payload + this.#overhead[cls]!;
+      this.#full[cls] = payload + this.#links.overhead[cls]!;
     }
     this.#links.reset();
     this.#legs.reset();

@@ -1,6 +1,7 @@
-/** Makes a fabric of either fidelity from a profile. */
+/** Makes a fabric of any fidelity from a profile. */
 import { CoarseFabric } from "./coarse.ts";
 import type { Fabric, FabricProfile, Fidelity } from "./fabric.ts";
+import { LinkFabric } from "./link/fabric.ts";
 import { TlpFabric } from "./tlp.ts";
 import type { Clock } from "../time/clock.ts";
 
@@ -36,5 +37,8 @@ export function createFabric(
 ): Fabric {
   if (fidelity === "coarse") return new CoarseFabric(clock, profile, maxDevices);
   if (fidelity === "tlp") return new TlpFabric(clock, profile, maxDevices);
-  throw new RangeError(`Cannot make a fabric: fidelity is ${fidelity}, not "coarse" or "tlp"`);
+  if (fidelity === "link") return new LinkFabric(clock, profile, maxDevices);
+  throw new RangeError(
+    `Cannot make a fabric: fidelity is ${fidelity}, not "coarse", "tlp" or "link"`,
+  );
 }

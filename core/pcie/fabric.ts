@@ -1,7 +1,7 @@
 /**
  * What moves bytes between the root complex and the devices, and between devices: links and one switch.
- * Two fidelities stand behind this interface: coarse (links as servers) and TLP (packets of the PCIe
- * transaction layer with credits). Both are lossless and push back.
+ * Three fidelities stand behind this interface: coarse (links as servers), TLP (packets of the PCIe
+ * transaction layer with credits) and link (the data link layer too: `link/`). All are lossless and push back.
  *
  * Nodes: 0 is the root complex with the host's memory and CPUs, 1 + i is device i.
  *
@@ -12,7 +12,7 @@
  * fabric schedules, at the instant room comes back to a source that was refused.
  */
 export interface Fabric {
-  /** `"coarse"` or `"tlp"`. */
+  /** `"coarse"`, `"tlp"` or `"link"`. */
   readonly fidelity: Fidelity;
   /** Posted write of `bytes` from `src` to `dst`; `handler(arg)` runs when the last byte is visible there. */
   write(src: number, dst: number, bytes: number, handler: number, arg: number): void;
@@ -31,10 +31,30 @@ export interface Fabric {
    * on their way and reach their sender by then count as returned. Empty where the fidelity has none.
    */
   credits(at: number): CreditAccount[];
+  /** How full the switch was and whom it held up; not offered where no switch is modelled. */
+  congestion?(): CongestionAccount;
+  /**
+   * A fault of hardware, until the next reset: a switch that forgets flow control. Posted TLPs that would make
+   * it hold more than `bytes` of payload are lost and their sender learns nothing of it; `lost` is told of the
+   * handler and argument of each write that will never be visible. Not offered where no TLP is modelled.
+   */
+  loseBeyond?(bytes: number, lost: (handler: number, arg: number) => void): void;
+}
+
+/** The switch in one run. */
+export interface CongestionAccount {
+  /** Most bytes of payload that waited in it at once. */
+  readonly peakBytes: number;
+  /** Bytes of payload for which its ports advertise credits, all classes together. */
+  readonly poolBytes: number;
+  /** Posted TLPs that it lost; 0 unless it is faulty. */
+  readonly lostTlps: number;
+  /** By node: picoseconds for which a source had something to send and neither credits nor tags. */
+  readonly stalledPs: readonly number[];
 }
 
 /** How closely the fabric is modelled. */
-export type Fidelity = "coarse" | "tlp";
+export type Fidelity = "coarse" | "tlp" | "link";
 
 /** Sizes that a scenario may draw: buffers of a link's receiver, in credits. */
 export interface FabricGeometry {

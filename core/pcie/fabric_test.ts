@@ -187,7 +187,7 @@ Deno.test("createFabric makes what is asked for", () => {
   assertThrows(
     () => createFabric("fine" as "tlp", new Clock(), PROFILE, 8),
     RangeError,
-    'Cannot make a fabric: fidelity is fine, not "coarse" or "tlp"',
+    'Cannot make a fabric: fidelity is fine, not "coarse", "tlp" or "link"',
   );
 });
 

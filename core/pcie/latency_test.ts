@@ -106,9 +106,9 @@ Deno.test("Fabric at zero load needs one event for a write and two for a read wh
   assertEquals(coarse.clock.events, 3 + 2);
   tlp.run([{ kind: "write", src: 1, dst: 2, bytes: 64 }]);
   assertEquals(tlp.clock.events, 3 + 2);
-  // request at the switch, at the completer, answer ready, at the switch, at the requester
+  // request at the switch, answer ready, at the switch, at the requester
   tlp.run([{ kind: "read", src: 1, dst: 2, bytes: 64 }]);
-  assertEquals(tlp.clock.events, 3 + 5);
+  assertEquals(tlp.clock.events, 3 + 4);
 });
 
 // Aim: a requester never has more reads outstanding than it has tags, and uses all that it has.
@@ -135,5 +135,38 @@ Deno.test("TlpFabric PCIE-4: as many requests are outstanding as there are tags,
     assertEquals([requests(), answered], [tags, 0], `${tags} tags`);
     clock.run({ horizonPs: 1e9, events: 100_000 });
     assertEquals([requests(), answered, most], [count, count, tags], `${tags} tags`);
+  }
+});
+
+Deno.test("TlpFabric returns the credit of a read request when the request has arrived", () => {
+  const clock = new Clock();
+  const fabric = new TlpFabric(clock, PROFILE, 3);
+  fabric.reset(3, { ...GEOMETRY, headerCredits: 1 });
+  const handler = clock.register(() => {});
+  for (const src of [1, 2, 3]) fabric.read(src, 0, 4, handler, 0);
+  // all are at the switch at once; with one header credit each waits for the UpdateFC of the one before
+  const first = duration(24, 1) + PROFILE.switchPs;
+  for (
+    const [sent, at] of [1, 2, 3].map((n) => [n, first + (n - 1) * (duration(24, 0) + 30_000)])
+  ) {
+    for (const [ps, expected] of [[at! - 1, sent! - 1], [at!, sent!]] as const) {
+      clock.run({ horizonPs: ps, events: 1000 });
+      const { tlps } = fabric.links().find(({ name }) => name === "switch>host")!;
+      assertEquals(tlps[1], expected, `requests that have left at ${ps} ps`);
+    }
+  }
+});
+
+Deno.test("TlpFabric answers requests in the order in which they arrive, however few its completer takes on", () => {
+  for (const reads of [1, 2, 3]) {
+    const bed = new Testbed("tlp", 4, PROFILE, { tags: 8, reads, waiting: 8 });
+    // so far apart that places become free while requests are on the way
+    for (let gap = 20_000; gap < 700_000; gap += 7_000) {
+      const ops = Array.from({ length: 12 }, (_, i): Operation => {
+        return { kind: "read", src: 1 + i % 4, dst: 0, bytes: 64, at: i * gap };
+      });
+      bed.run(ops);
+      assertEquals(bed.order, ops.map((_, i) => i), `${reads} at a time, ${gap} ps apart`);
+    }
   }
 });

@@ -100,13 +100,21 @@ Deno.test("Fabric lands the writes of a pair in order and answers no read before
 });
 
 Deno.test("Fabric lands a short write after a long one where the switch has to wait for whole TLPs", () => {
-  for (const fidelity of ["coarse", "tlp"] as const) {
-    const bed = new Testbed(fidelity, 1);
-    bed.run([
-      { kind: "write", src: 1, dst: 0, bytes: 1024 },
-      { kind: "write", src: 1, dst: 0, bytes: 1 },
-    ]);
-    assertEquals(bed.order, [0, 1], fidelity);
+  // also so short that the link is reserved for the second before it is free
+  for (const bytes of [1024, 512, 300]) {
+    const ends = (["coarse", "tlp"] as const).map((fidelity) => {
+      const bed = new Testbed(fidelity, 1);
+      bed.run([
+        { kind: "write", src: 1, dst: 0, bytes },
+        { kind: "write", src: 1, dst: 0, bytes: 1 },
+      ]);
+      assertEquals(bed.order, [0, 1], fidelity);
+      return [...bed.doneAt];
+    });
+    for (const op of [0, 1]) {
+      const off = ends[0]![op]! - ends[1]![op]!;
+      assert(Math.abs(off) <= 1, `write ${op} after ${bytes} bytes: ${off} ps apart`);
+    }
   }
 });
 

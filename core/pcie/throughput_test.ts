@@ -4,7 +4,7 @@
 // have to be done with the same operations at the same time.
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { GEOMETRY, type Operation, Testbed } from "./_testbed_for_tests.ts";
+import { creditFaults, GEOMETRY, type Operation, Testbed } from "./_testbed_for_tests.ts";
 
 const B = 57.88;
 const c = (a: number, b: number) => Math.ceil(a / b);
@@ -141,4 +141,56 @@ Deno.test("Fabric accounts for the same TLPs and bytes in both fidelities", () =
     return bed.fabric.links();
   });
   assertEquals(accounts[0], accounts[1]);
+});
+
+Deno.test("tlp fabric says how full its switch was and for how long it held up each source", () => {
+  const bed = beds[1]!;
+  const ops = Array.from({ length: 600 }, (_, i): Operation => {
+    return { kind: "write", src: 1 + i % 3, dst: 4, bytes: 256 };
+  });
+  bed.run(ops, { ...GEOMETRY, headerCredits: 16, dataCredits: 64 });
+  const busy = bed.fabric.congestion!();
+  // four NICs and the host, 64 credits of 16 bytes for writes and for completions
+  assertEquals([busy.poolBytes, busy.lostTlps], [5 * 2 * 64 * 16, 0]);
+  // three sources fill what their ports advertise, of which what is leaving is free already
+  assert(busy.peakBytes >= 3 * 2 * 256 && busy.peakBytes <= 3 * 64 * 16, `${busy.peakBytes} bytes`);
+  // each sends a third of the time that the one link takes, and waits for the rest
+  const last = Math.max(...bed.doneAt);
+  for (const node of [1, 2, 3]) {
+    const share = busy.stalledPs[node]! / last;
+    assert(share > 0.5 && share < 0.7, `node ${node} was held up for ${share} of the time`);
+  }
+  assertEquals([busy.stalledPs[0], busy.stalledPs[4]], [0, 0]);
+  bed.run(ops.map((op) => ({ ...op, src: 1 })));
+  const alone = bed.fabric.congestion!();
+  assertEquals([alone.peakBytes, alone.stalledPs], [256, [0, 0, 0, 0, 0]], "one after the other");
+});
+
+Deno.test("tlp fabric that forgets flow control loses whole writes, tells of each once, and keeps its credits", () => {
+  const bed = beds[1]!;
+  const ops = Array.from({ length: 300 }, (_, i): Operation => {
+    return { kind: i % 5 === 4 ? "read" : "write", src: 1 + i % 3, dst: 4, bytes: 700 };
+  });
+  for (const holds of [0, 1000, 4000]) {
+    const told = new Uint32Array(ops.length);
+    const { fabric } = bed;
+    const reset = fabric.reset.bind(fabric);
+    fabric.reset = (devices, geometry) => {
+      reset(devices, geometry);
+      fabric.loseBeyond!(holds, (_handler, op) => void told[op]!++);
+    };
+    assertEquals(bed.run(ops), "quiet");
+    fabric.reset = reset;
+    ops.forEach(({ kind }, op) => {
+      assertEquals(bed.calls[op]! + told[op]!, 1, `operation ${op}`);
+      if (kind === "read") assertEquals(told[op], 0, "only posted TLPs are lost");
+    });
+    const lost = told.reduce((sum, n) => sum + n, 0);
+    const { peakBytes, lostTlps } = fabric.congestion!();
+    assert(lostTlps >= lost && lost > (holds === 0 ? 239 : 20), `${lost} writes, ${lostTlps} TLPs`);
+    if (holds === 1000) assert(peakBytes < 1000 + 3 * 700, `${peakBytes} bytes`);
+    assertEquals(creditFaults(fabric), []);
+  }
+  bed.run(ops);
+  assertEquals([bed.undone(), bed.fabric.congestion!().lostTlps], [[], 0], "a reset heals it");
 });

@@ -17,6 +17,7 @@ import {
   checkGeometry,
   checkProfile,
   completionChunk,
+  DATA_CREDIT_SHIFT,
   HEADER_CREDITS_MAX,
   NON_POSTED,
   operationError,
@@ -27,6 +28,7 @@ import { Pool } from "./_pool.ts";
 import { Switch } from "./_switch.ts";
 import { Wires } from "./_wires.ts";
 import type {
+  CongestionAccount,
   CreditAccount,
   Fabric,
   FabricGeometry,
@@ -78,6 +80,9 @@ export class TlpFabric implements Fabric {
   readonly #switch: Switch;
   readonly #endpoints: Endpoints;
   #devices = -1;
+  #dataCredits = 0;
+  /** Runs in place of the handler of a write of which a TLP was lost. */
+  readonly #lost: number;
 
   /**
    * An idle fabric for at most `maxDevices` devices, 1..30; `reset` comes first.
@@ -101,6 +106,7 @@ export class TlpFabric implements Fabric {
     this.#pool = new Pool(nodes * entries);
     this.#wires = new Wires(clock, profile, nodes, (link) => this.#turn(link));
     this.#switch = new Switch(nodes, this.#pool, this.#wires);
+    this.#lost = clock.register(() => {});
     this.#endpoints = new Endpoints(
       clock,
       profile,
@@ -168,6 +174,7 @@ export class TlpFabric implements Fabric {
     const { mps, mrrs, headerCredits, dataCredits } = geometry;
     const largest = [mps, mrrs, completionChunk(mps, this.#rcbBytes)] as const;
     this.#devices = devices;
+    this.#dataCredits = dataCredits;
     this.#pool.reset();
     this.#wires.reset(headerCredits, dataCredits);
     this.#switch.reset(largest);
@@ -177,6 +184,28 @@ export class TlpFabric implements Fabric {
   /** TLPs and bytes that each link direction has sent. */
   links(): LinkAccount[] {
     return this.#wires.links.accounts(this.#devices + 1);
+  }
+
+  /** How full the switch was, and for how long it held up each source. */
+  congestion(): CongestionAccount {
+    const nodes = this.#devices + 1;
+    const stalledPs = Array.from({ length: nodes }, (_, node) => this.#wires.stalledPs[2 * node]!);
+    const { peakBytes, lost } = this.#switch;
+    const poolBytes = nodes * 2 * this.#dataCredits << DATA_CREDIT_SHIFT;
+    return { peakBytes, poolBytes, lostTlps: lost, stalledPs };
+  }
+
+  /** See {@link Fabric}: posted TLPs beyond so many bytes in the switch are lost, until the next reset. */
+  loseBeyond(bytes: number, lost: (handler: number, arg: number) => void): void {
+    const pool = this.#pool;
+    this.#switch.holds = bytes;
+    this.#switch.lose = (tlp) => {
+      const op = pool.op[tlp]!;
+      if (pool.handler[op] !== this.#lost) lost(pool.handler[op]!, pool.arg[op]!);
+      pool.handler[op] = this.#lost;
+      if (pool.last[tlp] === 1) pool.give(op);
+      pool.give(tlp);
+    };
   }
 
   /** The credit ledger of each link direction, class and unit as of now. */

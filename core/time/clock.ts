@@ -9,8 +9,10 @@
  * Two kinds of handlers: work, and timers. A timer is something that would go on for ever (a drain timer, an
  * interrupt throttle); timers alone do not keep a run going once the machine is quiet.
  *
- * A 4-ary heap over typed arrays, grown by doubling: push and pop are O(log n).
+ * Events wait in a calendar queue (`_calendar.ts`): asking for one and running it take constant time, O(log n) for
+ * those more than a microsecond ahead.
  */
+import { Calendar } from "./_calendar.ts";
 import type { Choices } from "./choices.ts";
 
 /** How a run ended: nothing left to do, the time limit reached, or too many events. */
@@ -57,11 +59,7 @@ export class Clock {
   /** A hash over every event run since the last reset: equal traces have equal hashes. */
   traceHash = 0;
 
-  #time: Float64Array;
-  #order: Float64Array;
-  #handler: Int32Array;
-  #arg: Int32Array;
-  #count = 0;
+  readonly #queue: Calendar;
   #work = 0;
   #sequence = 0;
   readonly #handlers: ((arg: number) => void)[] = [];
@@ -75,10 +73,7 @@ export class Clock {
    * @param capacity events it can hold before it has to grow
    */
   constructor(capacity = 4096) {
-    this.#time = new Float64Array(capacity);
-    this.#order = new Float64Array(capacity);
-    this.#handler = new Int32Array(capacity);
-    this.#arg = new Int32Array(capacity);
+    this.#queue = new Calendar(capacity);
   }
 
   /** Registers a handler of work events and answers its number, 0 or more. */
@@ -122,7 +117,7 @@ export class Clock {
     this.now = 0;
     this.events = 0;
     this.traceHash = 0;
-    this.#count = 0;
+    this.#queue.reset();
     this.#work = 0;
     this.#sequence = 0;
     this.#choices = choices !== null && choices.deviates ? choices : null;
@@ -135,16 +130,22 @@ export class Clock {
    */
   run(limits: RunLimits, isQuiet: () => boolean = () => true): RunEnd {
     const lastEvent = this.events + limits.events;
+    const queue = this.#queue;
     for (;;) {
-      if (this.#count === 0) return "quiet";
+      if (queue.count === 0) return "quiet";
       if (this.#work === 0 && isQuiet()) return "quiet";
-      const time = this.#time[0]!;
+      let event = queue.peek();
+      const time = queue.timeOf(event);
       if (time > limits.horizonPs) return "horizon";
       if (this.events >= lastEvent) return "limit";
-      if (this.#choices !== null) this.#settleTie(this.#choices);
-      const handler = this.#handler[0]!;
-      const arg = this.#arg[0]!;
-      this.#pop();
+      if (this.#choices !== null && queue.tied) {
+        this.#settleTie(this.#choices, time);
+        event = queue.peek();
+      }
+      queue.pop(event);
+      const handler = queue.handlerOf(event);
+      const arg = queue.argOf(event);
+      if (handler >= 0) this.#work--;
       this.now = time;
       this.events++;
       this.traceHash =
@@ -160,76 +161,23 @@ export class Clock {
         `Cannot schedule an event: ${ps} ps is not a whole time at or after ${this.now} ps`,
       );
     }
-    if (this.#count === this.#time.length) this.#grow();
     if (handler >= 0) this.#work++;
-    let hole = this.#count++;
-    const times = this.#time;
-    const orders = this.#order;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 2;
-      const parentTime = times[parent]!;
-      if (parentTime < ps || (parentTime === ps && orders[parent]! <= order)) break;
-      this.#move(parent, hole);
-      hole = parent;
-    }
-    times[hole] = ps;
-    orders[hole] = order;
-    this.#handler[hole] = handler;
-    this.#arg[hole] = arg;
+    this.#queue.push(ps, order, handler, arg);
   }
 
-  #pop(): void {
-    if (this.#handler[0]! >= 0) this.#work--;
-    const last = --this.#count;
-    if (last === 0) return;
-    const times = this.#time;
-    const orders = this.#order;
-    const time = times[last]!;
-    const order = orders[last]!;
-    let hole = 0;
-    for (;;) {
-      const first = hole * 4 + 1;
-      if (first >= last) break;
-      const end = first + 4 < last ? first + 4 : last;
-      let least = first;
-      for (let child = first + 1; child < end; child++) {
-        const a = times[child]!;
-        const b = times[least]!;
-        if (a < b || (a === b && orders[child]! < orders[least]!)) least = child;
-      }
-      const leastTime = times[least]!;
-      if (time < leastTime || (time === leastTime && order <= orders[least]!)) break;
-      this.#move(least, hole);
-      hole = least;
-    }
-    this.#move(last, hole);
-  }
-
-  #move(from: number, to: number): void {
-    this.#time[to] = this.#time[from]!;
-    this.#order[to] = this.#order[from]!;
-    this.#handler[to] = this.#handler[from]!;
-    this.#arg[to] = this.#arg[from]!;
-  }
-
-  /** Brings one of the earliest events of this instant to the front, as the choices decide. */
-  #settleTie(choices: Choices): void {
-    const time = this.#time[0]!;
-    // the second of an instant, if there is one, is a child of the root
-    let tied = false;
-    for (let child = 1; child < 5 && child < this.#count; child++) {
-      if (this.#time[child] === time) tied = true;
-    }
-    if (!tied) return;
+  /** Puts one of the earliest events of the instant first, as the choices decide. */
+  #settleTie(choices: Choices, time: number): void {
+    const queue = this.#queue;
     const ties = this.#ties;
     let n = 0;
-    while (n < TIES_MAX && this.#count > 0 && this.#time[0] === time) {
+    while (n < TIES_MAX && queue.count > 0) {
+      const event = queue.peek();
       // lcores keep their place at the end of the instant
-      if (this.#order[0]! >= END_OF_INSTANT && n > 0) break;
-      ties[n * 3] = this.#order[0]!;
-      ties[n * 3 + 1] = this.#handler[0]!;
-      ties[n * 3 + 2] = this.#arg[0]!;
-      this.#pop();
+      if (queue.timeOf(event) !== time || (n > 0 && queue.orderOf(event) >= END_OF_INSTANT)) break;
+      queue.pop(event);
+      ties[n * 3] = queue.orderOf(event);
+      ties[n * 3 + 1] = queue.handlerOf(event);
+      ties[n * 3 + 2] = queue.argOf(event);
       n++;
     }
     const first = n > 1 ? choices.pick(this.#tieSite, n) : 0;
@@ -237,23 +185,7 @@ export class Clock {
     for (let i = 0; i < n; i++) {
       // the chosen one takes the first place, the ones before it move up by one
       const order = i === first ? least : i < first ? ties[(i + 1) * 3]! : ties[i * 3]!;
-      this.#push(time, order, ties[i * 3 + 1]!, ties[i * 3 + 2]!);
+      queue.push(time, order, ties[i * 3 + 1]!, ties[i * 3 + 2]!);
     }
-  }
-
-  #grow(): void {
-    const size = this.#time.length * 2;
-    const time = new Float64Array(size);
-    const order = new Float64Array(size);
-    const handler = new Int32Array(size);
-    const arg = new Int32Array(size);
-    time.set(this.#time);
-    order.set(this.#order);
-    handler.set(this.#handler);
-    arg.set(this.#arg);
-    this.#time = time;
-    this.#order = order;
-    this.#handler = handler;
-    this.#arg = arg;
   }
 }

@@ -1,6 +1,6 @@
 // Aim: events run in order of time, ties as asked or as chosen; runs end as documented. Method: a sorted
 // list as the model, and examples for each kind of end.
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Choices } from "./choices.ts";
 import { Clock } from "./clock.ts";
@@ -41,6 +41,63 @@ Deno.test("Clock keeps order while handlers ask for more", () => {
   clock.at(6, root, 0);
   clock.run(FAR);
   assertEquals(seen, [502, 601, 602, 801]);
+});
+
+Deno.test("Clock keeps order over days and years of its calendar, across resets and horizons", () => {
+  const delay = fc.oneof(
+    { weight: 3, arbitrary: fc.nat(3) },
+    { weight: 3, arbitrary: fc.integer({ min: 1000, max: 1050 }) },
+    { weight: 3, arbitrary: fc.nat(70_000) },
+    { weight: 3, arbitrary: fc.integer({ min: 1_040_000, max: 1_060_000 }) },
+    { weight: 3, arbitrary: fc.constantFrom(1024, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1024, 2 ** 21) },
+    { weight: 3, arbitrary: fc.nat(30_000_000) },
+    { weight: 1, arbitrary: fc.integer({ min: 2 ** 31, max: 2 ** 34 }) },
+  );
+  const clock = new Clock(4);
+  let seen: { ps: number; end: boolean; number: number }[] = [];
+  let asked = 0;
+  let delays: readonly number[] = [];
+  const ask = (): void => {
+    const number = asked++;
+    const ps = clock.now + delays[number]!;
+    const end = delays[number]! % 7 === 1;
+    if (end) clock.atEnd(ps, handler, number);
+    else clock.at(ps, handler, number);
+    events[number] = { ps, end, number };
+  };
+  const events: { ps: number; end: boolean; number: number }[] = [];
+  const handler = clock.register((number) => {
+    seen.push(events[number]!);
+    assertEquals(clock.now, events[number]!.ps);
+    for (let more = number % 3; more > 0 && asked < delays.length; more--) ask();
+  });
+  fc.assert(fc.property(
+    fc.array(delay, { minLength: 1, maxLength: 150, size: "max" }),
+    fc.integer({ min: 1, max: 40 }),
+    (drawn, first) => {
+      clock.reset();
+      [seen, asked, delays] = [[], 0, drawn];
+      while (asked < Math.min(first, drawn.length)) ask();
+      // horizons far from the next event leave the calendar as it is
+      for (
+        let ps = 0;
+        clock.run({ horizonPs: ps, events: 1000 }) === "horizon";
+        ps = ps * 1.25 + 400_000
+      ) {
+        if (asked < drawn.length) ask();
+      }
+      // of those that wait together the earliest runs first: each is later than the one before
+      for (let i = 1; i < seen.length; i++) {
+        const [a, b] = [seen[i - 1]!, seen[i]!];
+        const order = a.ps - b.ps || Number(a.end) - Number(b.end) || a.number - b.number;
+        assert(
+          order < 0 || (a.ps === b.ps && b.number > a.number),
+          `${a.number} ran before ${b.number}`,
+        );
+      }
+      assertEquals(seen.length, asked);
+    },
+  ));
 });
 
 Deno.test("Clock refuses the past and fractions", () => {

@@ -210,7 +210,7 @@ function readGeometry(field: Field): Geometry {
     spareBuffers: size("spareBuffers"),
     poolCache: size("poolCache"),
     peerSlots: size("peerSlots"),
-    fidelity: field.get("fidelity").word(["coarse", "tlp"]),
+    fidelity: field.get("fidelity").word(["coarse", "tlp", "link"]),
     headerCredits: size("headerCredits"),
     dataCredits: size("dataCredits"),
     mps: size("mps"),

@@ -46,7 +46,12 @@ const MISTAKES: readonly (readonly [string, RegExp | string, string, string])[] 
   ["newer format", /"number": 1/, '"number": 2', "x.json: number: expected an integer 1..1, got 2"],
   ["no ports", /"ports":2/, '"ports":0', "x.json: geometry.ports: expected an integer 1..255"],
   ["odd ring", /"rxRing":64/, '"rxRing":48', "x.json: geometry.rxRing: expected a power of two"],
-  ["no fidelity", /"tlp"/, '"fine"', 'geometry.fidelity: expected "coarse" or "tlp", got "fine"'],
+  [
+    "no fidelity",
+    /"tlp"/,
+    '"fine"',
+    'geometry.fidelity: expected "coarse" or "tlp" or "link", got "fine"',
+  ],
   ["host bits", /10\.0\.0\.0\/24/, "10.0.0.0/6", "x.json: routes[0].prefix: expected a prefix"],
   [
     "depth",

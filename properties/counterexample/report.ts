@@ -164,8 +164,8 @@ function macText(bytes: Uint8Array, at: number): string {
 }
 
 function geometryLines({ geometry: g }: Scenario): string[] {
-  const credits = g.fidelity === "tlp"
-    ? `tlp, ${g.headerCredits} header and ${g.dataCredits} data credits, mps ${g.mps}`
+  const credits = g.fidelity !== "coarse"
+    ? `${g.fidelity}, ${g.headerCredits} header and ${g.dataCredits} data credits, mps ${g.mps}`
     : "coarse fabric";
   return [
     `${g.ports} ports, ${g.lcores} ${g.lcores === 1 ? "lcore" : "lcores"}, rings ${g.rxRing} rx ` +

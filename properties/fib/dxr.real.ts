@@ -5,6 +5,7 @@ import { assert, assertEquals } from "@std/assert";
 import { readPrefixList } from "../../fixtures/routes/prefix_list.ts";
 import { expectAlike } from "./_comparison_for_tests.ts";
 import { Dir24_8 } from "../../core/fib/dir24_8.ts";
+import { Dir24_8Byte } from "../../core/fib/dir24_8_byte.ts";
 import { Dir24_8Compact } from "../../core/fib/dir24_8_compact.ts";
 import { Dxr } from "../../core/fib/dxr.ts";
 import { Poptrie } from "../../core/fib/poptrie.ts";
@@ -34,12 +35,14 @@ for (const directBits of [16, 18]) {
   });
 }
 
-Deno.test("Poptrie and Dir24_8Compact answer for a full table as DIR-24-8 does", () => {
+Deno.test("Poptrie, Dir24_8Compact and Dir24_8Byte answer for a full table as DIR-24-8 does", () => {
   const poptrie = new Poptrie();
   const refusing = new Poptrie({ maxBytes: 4_000_000 });
   const compact = new Dir24_8Compact();
-  assertEquals([poptrie.addBulk(routes), compact.addBulk(routes)], [true, true]);
-  for (const fib of [poptrie, compact]) expectAlike(fib, other, routes);
+  const byte = new Dir24_8Byte();
+  for (const fib of [poptrie, compact, byte]) assertEquals(fib.addBulk(routes), true);
+  byte.checkInvariants();
+  for (const fib of [poptrie, compact, byte]) expectAlike(fib, other, routes);
   assert(poptrie.bytesOccupied < 5_000_000, `${poptrie.bytesOccupied} bytes`);
   // Next hops that no two neighbours share are the worst case: here 4 of them at random.
   assertEquals([refusing.addBulk(routes), refusing.size], [poptrie.bytesOccupied <= 4e6, 0]);

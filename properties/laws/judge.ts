@@ -70,7 +70,7 @@ function judge(run: Run, law: Law): Verdict {
     if (!run.offers.has(evidence)) return notJudged(`the device does not show ${evidence}`);
   }
   const { fidelity } = run.observation;
-  if (law.fidelity !== undefined && fidelity !== law.fidelity) {
+  if (law.fidelity !== undefined && fidelity === "coarse") {
     return notJudged(`the run is ${fidelity}; the law is about ${law.fidelity} runs`);
   }
   return law.judge(run);

@@ -10,6 +10,9 @@ import { address, broken, KEPT, notJudged, time } from "./_text.ts";
 
 function judgeNextHop(run: Run): Verdict {
   const { observation: o, policy, scenario: { traffic, routes, neighbours } } = run;
+  if (policy.topology !== undefined) {
+    return notJudged("the policy forwards by ports, not by routes");
+  }
   const shortest = policy.defaultRoute ? 0 : 1;
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {

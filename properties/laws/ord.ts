@@ -10,7 +10,8 @@ import { addressAt, broken, KEPT, notJudged, time } from "./_text.ts";
 let slots = new Int32Array(256);
 
 function judgeOrder(run: Run): Verdict {
-  const { observation: o, scenario: { traffic } } = run;
+  const { observation: o, policy, scenario: { traffic } } = run;
+  if (policy.order === "none") return notJudged("the policy declares no order");
   while (slots.length < 2 * o.outCount) slots = new Int32Array(slots.length * 2);
   slots.fill(-1);
   const mask = slots.length - 1;

@@ -52,6 +52,9 @@ export const PKT_1: Law = {
 
 function judgeTtl(run: Run): Verdict {
   const { observation: o, policy, scenario: { traffic } } = run;
+  if (policy.topology !== undefined) {
+    return notJudged("the policy forwards by ports and touches no header");
+  }
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;
@@ -89,6 +92,9 @@ export const PKT_2: Law = {
 
 function judgeChecksum(run: Run): Verdict {
   const { observation: o, policy } = run;
+  if (policy.topology !== undefined) {
+    return notJudged("the policy forwards by ports and touches no header");
+  }
   if (policy.checksum === "trust") return notJudged("the policy trusts checksums on arrival");
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {
@@ -129,7 +135,10 @@ export const PKT_3: Law = {
 };
 
 function judgeMacs(run: Run): Verdict {
-  const { observation: o, expectation: e, scenario: { neighbours } } = run;
+  const { observation: o, expectation: e, policy, scenario: { neighbours } } = run;
+  if (policy.topology !== undefined && policy.macs !== "set") {
+    return notJudged("the policy writes no MAC address of its own");
+  }
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;

@@ -20,5 +20,7 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   "tx-full": 1 << 11,
   "qdisc-full": 1 << 12,
   "no-buffer": 1 << 13,
-  other: 1 << 14,
+  "ring-full": 1 << 14,
+  consumed: 1 << 15,
+  other: 1 << 16,
 };

@@ -4,4 +4,5 @@
  * @module
  */
 export type { Expectation } from "./expectation.ts";
+export { referencePorts } from "./ports.ts";
 export { referenceRouter } from "./router.ts";

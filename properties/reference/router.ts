@@ -12,6 +12,7 @@ import type { Policy } from "../../core/policy.ts";
 import { DEFECT } from "./defects.ts";
 import type { Expectation } from "./expectation.ts";
 import { longestMatch } from "./longest_match.ts";
+import { referencePorts } from "./ports.ts";
 
 /** IEEE 802.3, 3.2.7: 64 bytes with the FCS, which the frames here lack. */
 const FRAME_MIN = 60;
@@ -23,6 +24,7 @@ const IP = 14;
 /**
  * What may become of each packet of `scenario` in a router that declares `policy`: the frames to be forwarded
  * with egress port and bytes, and for the others every reason that is right. Does not think of congestion.
+ * A policy with a `topology` is no router's: {@link referencePorts} answers then.
  *
  * @throws {RangeError} when a route names a next hop, or a next hop or packet a port, that does not exist
  * @example
@@ -66,6 +68,7 @@ const IP = 14;
  * ```
  */
 export function referenceRouter(scenario: Scenario, policy: Policy): Expectation {
+  if (policy.topology !== undefined) return referencePorts(scenario, policy);
   const { traffic } = scenario;
   const { count } = traffic;
   let room = 0;

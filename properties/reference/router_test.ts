@@ -204,6 +204,41 @@ Deno.test("referenceRouter names the next hop or port that does not exist", () =
   );
 });
 
+Deno.test("referenceRouter with a topology forwards by ports and touches no header", () => {
+  const bad = frame({ ttl: 0, type: 0x0806, checksumError: 3, dst: "11.0.0.1" });
+  const at = (topology: Policy["topology"], ports: number) => {
+    const s = scenario({
+      frames: Array.from({ length: ports }, () => bad),
+      ports: Array.from({ length: ports }, (_, p) => p),
+      geometry: { ports },
+    });
+    const e = referenceRouter(s, { ...STRICT, topology: topology! });
+    assertEquals([...e.forward], Array(ports).fill(1));
+    assertEquals(e.bytes, s.traffic.bytes);
+    return [...e.port];
+  };
+  assertEquals(at("paired", 4), [1, 0, 3, 2]);
+  assertEquals(at("paired", 3), [1, 0, 2]);
+  assertEquals(at("chained", 3), [1, 2, 0]);
+  assertEquals(at("loop", 2), [0, 1]);
+  assertEquals(reasonsFor(bad, { ...STRICT, topology: "sink" }), ["consumed"]);
+  assertEquals(reasonsFor(frame({ length: 59 }), { ...STRICT, topology: "sink" }), ["runt"]);
+  assertEquals(reasonsFor(frame({ length: 59 }), { ...STRICT, topology: "loop" }), ["runt"]);
+  assertEquals(reasonsFor(frame({ length: 1519 }), { ...STRICT, topology: "loop" }), ["oversize"]);
+});
+
+Deno.test("referenceRouter with a topology writes the MAC addresses that are declared", () => {
+  const bytes = frame({ dstMac: [2, 0, 0, 0, 0, 7] });
+  const macs = (macs: Policy["macs"]) => {
+    const out = forwarded(bytes, { ...STRICT, topology: "paired", macs: macs! });
+    assertEquals([...out.subarray(12)], [...bytes.subarray(12)]);
+    return [...out.subarray(0, 12)];
+  };
+  assertEquals(macs("keep"), [...bytes.subarray(0, 12)]);
+  assertEquals(macs("set"), [2, 0, 0, 0, 0, 1, ...portMac(1)]);
+  assertEquals(macs("swap"), [...bytes.subarray(6, 12), 2, 0, 0, 0, 0, 7]);
+});
+
 Deno.test("referenceRouter reads frames where they lie, also when they share bytes", () => {
   const s = scenario({ frames: [frame({ dst: "10.2.0.1" })] });
   const twice = {

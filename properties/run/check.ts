@@ -228,7 +228,7 @@ function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcom
     return {
       law,
       judged,
-      judgedIn: { coarse: 0, tlp: 0, [one.geometry.fidelity]: judged },
+      judgedIn: { coarse: 0, tlp: 0, link: 0, [one.geometry.fidelity]: judged },
       kept: verdict.kind === "kept" ? 1 : 0,
       notJudged,
       counterexample: verdict.kind === "broken"

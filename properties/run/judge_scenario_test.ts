@@ -154,7 +154,7 @@ Deno.test("Tally counts judged runs by fidelity, and no other", () => {
   tally.add(BROKEN, drawOf(1, "tlp"));
   tally.add({ kind: "kept" }, drawOf(1, "tlp"));
   tally.add({ kind: "not-judged", why: "no packet" }, drawOf(1, "coarse"));
-  assertEquals(tally.judgedIn, { coarse: 1, tlp: 2 });
+  assertEquals(tally.judgedIn, { coarse: 1, tlp: 2, link: 0 });
 });
 
 Deno.test("Tally notJudged sorts the reasons and bounds their number", () => {

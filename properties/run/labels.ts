@@ -115,8 +115,18 @@ const OUTCOMES: readonly Label[] = [
     share: 0.05,
     holds: (draw) => draw.packets.some((p) => !isCovered(p, draw)),
   },
-  { label: "hairpin", share: 0.14, holds: hasHairpin },
-  { label: "all to be forwarded", share: 0.07, holds: allForward },
+  {
+    label: "hairpin",
+    share: 0.14,
+    holds: hasHairpin,
+    applies: ({ policy }) => policy.topology === undefined,
+  },
+  {
+    label: "all to be forwarded",
+    share: 0.07,
+    holds: allForward,
+    applies: ({ policy }) => policy.topology !== "sink",
+  },
   {
     label: "congestion drop",
     share: 0.02,
@@ -124,7 +134,8 @@ const OUTCOMES: readonly Label[] = [
     // Only a device with small buffers of known size must meet congestion, and only if they were
     // drawn.
     applies: ({ policy, offers, fixed }) =>
-      policy.congestion.length > 0 && offers.has("occupancy") && Object.keys(fixed).length === 0,
+      policy.congestion.length > 0 && policy.topology !== "sink" && offers.has("occupancy") &&
+      Object.keys(fixed).length === 0,
   },
 ];
 

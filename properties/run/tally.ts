@@ -23,7 +23,7 @@ export class Tally {
   /** Runs that broke it. */
   broken = 0;
   /** Runs on which it was judged, by the fidelity of the fabric. */
-  readonly judgedIn: Record<Fidelity, number> = { coarse: 0, tlp: 0 };
+  readonly judgedIn: Record<Fidelity, number> = { coarse: 0, tlp: 0, link: 0 };
   /** Of the draws that broke it the one with the fewest packets, the first of these. */
   smallest: ScenarioDraw | null = null;
   readonly #whys = new Map<string, number>();

@@ -1,40 +1,65 @@
 /**
- * DPDK's l3fwd with longest-prefix match, run to completion (examples/l3fwd at 26.11-rc0).
+ * DPDK's l3fwd with longest-prefix match (examples/l3fwd at 26.11-rc0).
  *
- * Each lcore loops over its receive queues. At the head of the loop, when more than 100 us have passed since
- * the last drain, it sends what waits in every port's tx_mbufs. Then for each queue: a burst of up to 32,
- * look-up, rewrite, append to the tx_mbufs of the egress port, send when 32 have gathered. What a full
- * transmit ring refuses is given up: l3fwd never stops reading.
+ * Run to completion (`mode: "poll"`): each lcore loops over its receive queues. At the head of the loop, when
+ * more than 100 us have passed since the last drain, it sends what waits in every port's tx_mbufs. Then for
+ * each queue: a burst of up to 32, look-up, rewrite, append to the tx_mbufs of the egress port, send when 32
+ * have gathered.
+ *
+ * Pipeline (`mode: "pipeline"`): the same steps on lcores of their own, see `pipeline.ts`.
  *
  * Two profiles. `faithful` is what the example does: an LPM miss goes back out of the ingress port, TTL is
  * decremented without a look, the checksum is trusted and incremented as a 16-bit word, the destination
  * MAC is one for each port. `strict` is RFC 1812 in the same loop.
  */
+import type { Policy } from "../../core/policy.ts";
+import type { Cpu, Dataplane, Env, Port, ReportRow, Stack } from "../../core/stack.ts";
+import { L3fwdLpm } from "./l3fwd_lpm.ts";
+import { L3fwdPipeline } from "./pipeline.ts";
 import {
-  checkFrame,
-  copyMac,
-  ETHERNET_HEADER_BYTES,
-  ipv4Dst,
-  rewriteFrame,
-} from "../../core/packet/mod.ts";
-import { FLAG } from "../../core/memory/memory.ts";
-import { REASON, type Reason } from "../../core/policy.ts";
-import type { Cpu, Dataplane, Env, Stack } from "../../core/stack.ts";
-import {
-  BURST,
-  FAITHFUL,
-  type L3fwdOptions,
-  type L3fwdProfile,
-  settingsOf,
-  STRICT_L3FWD,
-} from "./profiles.ts";
-import { incrementChecksum } from "./rewrite.ts";
+  checkKnob,
+  checkPortOptions,
+  checkWord,
+  type PortOptions,
+  startPorts,
+} from "./port_options.ts";
+import { FAITHFUL, type L3fwdProfile, STRICT_L3FWD } from "./profiles.ts";
+import { TxBuffers } from "./tx_buffers.ts";
+import { BurstSpread, mempoolStats, xstats } from "./xstats.ts";
+
+/** Packets in a burst and in a port's transmit table (MAX_PKT_BURST). */
+const BURST = 32;
+/** Microseconds between drains (BURST_TX_DRAIN_US), and at most. */
+const DRAIN_US = 100;
+const DRAIN_US_MAX = 1_000_000;
+/** Items of a ring between stages, unless told otherwise, and at most. */
+const RING_SIZE = 1024;
+const RING_SIZE_MAX = 65536;
+
+/** Knobs; names in brackets are the example's. */
+export interface L3fwdOptions extends PortOptions {
+  /** Every step on every lcore, or each step on lcores of its own; `"poll"`. */
+  readonly mode?: "poll" | "pipeline";
+  /** Packets of a receive burst [--rx-burst]; 32, which is the most that the driver's receive function answers. */
+  readonly rxBurst?: number;
+  /** Packets gathered before they are sent [--tx-burst]; 32. */
+  readonly txBurst?: number;
+  /** Microseconds between drains of the transmit tables; 100 (BURST_TX_DRAIN_US). 0: after every receive burst. */
+  readonly drainUs?: number;
+  /** Pipeline: items of each ring between stages; 1024. */
+  readonly ringSize?: number;
+  /** Pipeline: how packets reach workers, by RSS hash (keeps the order of a flow) or in turn; `"flow"`. */
+  readonly steering?: "flow" | "round-robin";
+}
+
+/** Every knob set. */
+export type L3fwdSettings = L3fwdOptions & Required<Omit<L3fwdOptions, keyof PortOptions>>;
 
 /**
  * The stack, in one of its profiles.
  *
- * @throws {RangeError} when an option is out of range
- *
+ * @throws {RangeError} when a knob is out of range
+ * @throws {TypeError} when `mode` or `steering` is none of its words
  * @example
  * ```ts
  * import { l3fwd } from "@planecheck/planecheck/stacks";
@@ -42,151 +67,81 @@ import { incrementChecksum } from "./rewrite.ts";
  *
  * assertEquals(l3fwd("faithful").policy!.onMiss, "reflect");
  * assertEquals(l3fwd("strict").policy!.onMiss, "drop");
+ * const inTurn = l3fwd("strict", { mode: "pipeline", steering: "round-robin" });
+ * assertEquals(inTurn.policy!.order, "none");
  * ```
  */
 export function l3fwd(profile: L3fwdProfile = "strict", options: L3fwdOptions = {}): Stack {
-  const { burst, drainUs } = settingsOf(options);
-  const stack = (env: Env): Dataplane => new L3fwd(env, profile, burst, drainUs);
-  return Object.assign(stack, { policy: profile === "strict" ? STRICT_L3FWD : FAITHFUL });
+  const settings = settingsOf(options);
+  const stack = (env: Env): Dataplane =>
+    settings.mode === "pipeline"
+      ? new L3fwdPipeline(env, profile, settings)
+      : new L3fwd(env, profile, settings);
+  return Object.assign(stack, { policy: policyOf(profile, settings) });
+}
+
+function policyOf(profile: L3fwdProfile, settings: L3fwdSettings): Policy {
+  const policy = profile === "strict" ? STRICT_L3FWD : FAITHFUL;
+  if (settings.mode === "poll") return policy;
+  const order = settings.steering === "flow" ? "flow" : "none";
+  return { ...policy, order, congestion: [...policy.congestion, "ring-full"] };
+}
+
+function settingsOf(options: L3fwdOptions): L3fwdSettings {
+  const { mode = "poll", rxBurst = BURST, txBurst = BURST } = options;
+  const { ringSize = RING_SIZE, steering = "flow", drainUs = DRAIN_US } = options;
+  checkPortOptions("l3fwd", options);
+  checkKnob("l3fwd", "rxBurst", rxBurst, 1, BURST);
+  checkKnob("l3fwd", "txBurst", txBurst, 1, BURST);
+  checkKnob("l3fwd", "ringSize", ringSize, 1, RING_SIZE_MAX);
+  checkKnob("l3fwd", "drainUs", drainUs, 0, DRAIN_US_MAX);
+  checkWord("l3fwd", "mode", mode, ["poll", "pipeline"]);
+  checkWord("l3fwd", "steering", steering, ["flow", "round-robin"]);
+  return { ...options, mode, rxBurst, txBurst, drainUs, ringSize, steering };
 }
 
 class L3fwd implements Dataplane {
   readonly name: string;
   readonly #env: Env;
-  readonly #faithful: boolean;
-  readonly #most: number;
-  readonly #burst = new Int32Array(BURST);
-  readonly #destinations = new Uint32Array(BURST);
-  readonly #nextHops = new Int32Array(BURST);
-  /** tx_mbufs of each lcore and port, BURST slots each, and how many wait in each. */
-  readonly #mbufs: Int32Array;
-  readonly #counts: Int32Array;
-  readonly #portCount: number;
-  readonly #lastDrain: Float64Array;
-  readonly #drainCycles: number;
-  readonly #packetCycles: number;
-  readonly #portMac: Uint8Array;
-  readonly #bursts = new Uint32Array(BURST + 1);
+  readonly #ports: readonly Port[];
+  readonly #burst: Int32Array;
+  readonly #lpm: L3fwdLpm;
+  readonly #tx: TxBuffers;
+  readonly #bursts: BurstSpread;
 
-  constructor(env: Env, profile: L3fwdProfile, burst: number, drainUs: number) {
-    this.#most = burst;
+  constructor(env: Env, profile: L3fwdProfile, settings: L3fwdSettings) {
     this.name = `dpdk l3fwd (${profile})`;
     this.#env = env;
-    this.#faithful = profile === "faithful";
-    this.#lastDrain = new Float64Array(env.lcores);
-    this.#drainCycles = env.cost("mhz") * drainUs;
-    this.#packetCycles = env.cost("l3fwd.packet");
-    const ports = env.ports.length;
-    this.#portCount = ports;
-    this.#mbufs = new Int32Array(env.lcores * ports * BURST);
-    this.#counts = new Int32Array(env.lcores * ports);
-    this.#portMac = new Uint8Array(ports * 6);
-    for (let p = 0; p < ports; p++) this.#portMac.set([2, 0, 0, 0, 0, p], p * 6);
+    this.#ports = startPorts(env, settings);
+    this.#burst = new Int32Array(settings.rxBurst);
+    this.#lpm = new L3fwdLpm(env, profile, settings.rxBurst);
+    this.#tx = new TxBuffers(env, this.#ports, settings.txBurst, settings.drainUs);
+    this.#bursts = new BurstSpread(settings.rxBurst);
     for (let l = 0; l < env.lcores; l++) {
-      for (let k = 0; k < ports; k++) {
+      for (let k = 0; k < this.#ports.length; k++) {
         env.spawn(l, "thread", (cpu) => this.#loop(cpu, k), true);
       }
     }
   }
 
-  report(): { name: string; value: number; unit: string }[] {
-    return [...this.#bursts].slice(1).map((value, n) => ({
-      name: `RX-bursts of ${n + 1}`,
-      value,
-      unit: "bursts",
-    }));
+  report(): ReportRow[] {
+    return [
+      ...this.#bursts.rows("RX-bursts", 1),
+      ...xstats(this.#env),
+      ...mempoolStats(this.#env),
+    ];
   }
 
   /** One turn of the loop for one queue; the first queue's turn begins with the drain check. */
   #loop(cpu: Cpu, k: number): number {
-    const drained = k === 0 && this.#drainCycles > 0 ? this.#drainIfDue(cpu) : 0;
+    const drained = k === 0 ? this.#tx.drainIfDue(cpu) : 0;
     const { port, queue } = cpu.rxQueues[k]!;
-    const n = this.#env.ports[port]!.rxBurst(cpu, queue, this.#burst, this.#most);
-    if (n === 0) return drained;
-    this.#bursts[n]!++;
-    cpu.charge(n * this.#packetCycles);
-    const good = this.#gather(cpu, n);
-    this.#env.fib.lookupBulk(this.#destinations, this.#nextHops, good);
-    for (let i = 0; i < good; i++) this.#forward(cpu, this.#burst[i]!, this.#nextHops[i]!, port);
-    if (this.#drainCycles === 0) this.#drain(cpu);
-    return drained + n;
-  }
-
-  /** Drops what may not be forwarded, moves the rest to the front and gathers its destinations. */
-  #gather(cpu: Cpu, n: number): number {
-    const { bytes, offset } = this.#env.memory;
     const burst = this.#burst;
-    let good = 0;
-    for (let i = 0; i < n; i++) {
-      const b = burst[i]!;
-      const ip = offset[b]! + ETHERNET_HEADER_BYTES;
-      const reason = this.#check(b, ip);
-      if (reason !== REASON.none) {
-        this.#env.drop(cpu, b, reason);
-        continue;
-      }
-      this.#destinations[good] = ipv4Dst(bytes, ip);
-      burst[good++] = b;
-    }
-    return good;
-  }
-
-  #drainIfDue(cpu: Cpu): number {
-    const now = cpu.tsc();
-    const due = now - this.#lastDrain[cpu.lcore]! > this.#drainCycles;
-    if (due) {
-      this.#lastDrain[cpu.lcore] = now;
-      this.#drain(cpu);
-    }
-    cpu.wakeAt(this.#lastDrain[cpu.lcore]! + this.#drainCycles + 1);
-    return due ? 1 : 0;
-  }
-
-  #drain(cpu: Cpu): void {
-    for (let p = 0; p < this.#portCount; p++) this.#send(cpu, p);
-  }
-
-  #forward(cpu: Cpu, b: number, nextHop: number, ingress: number): void {
-    const { memory, neighbours } = this.#env;
-    const bytes = memory.bytes;
-    const at = memory.offset[b]!;
-    if (nextHop < 0 && !this.#faithful) {
-      this.#env.drop(cpu, b, REASON["no-route"]);
-      return;
-    }
-    const egress = nextHop < 0 ? ingress : neighbours.port[nextHop]!;
-    if (this.#faithful) {
-      incrementChecksum(bytes, at + ETHERNET_HEADER_BYTES);
-      copyMac(this.#portMac, egress * 6, bytes, at);
-      copyMac(neighbours.portMac, egress * 6, bytes, at + 6);
-    } else {
-      rewriteFrame(bytes, at, neighbours, nextHop);
-    }
-    const table = cpu.lcore * this.#portCount + egress;
-    this.#mbufs[table * BURST + this.#counts[table]!++] = b;
-    if (this.#counts[table] === this.#most) this.#send(cpu, egress);
-  }
-
-  #check(b: number, ip: number): Reason {
-    const { memory } = this.#env;
-    if ((memory.flags[b]! & FLAG.ipv4) === 0) return REASON["not-ip"];
-    if (this.#faithful) {
-      // rfc1812_process: version_ihl in 0x45..0x4f, total_length at least 20
-      const first = memory.bytes[ip]!;
-      const total = (memory.bytes[ip + 2]! << 8) | memory.bytes[ip + 3]!;
-      return first < 0x45 || first > 0x4f || total < 20 ? REASON["bad-header"] : REASON.none;
-    }
-    return checkFrame(memory.bytes, ip - ETHERNET_HEADER_BYTES, memory.length[b]!);
-  }
-
-  /** Sends a port's table; what the ring refuses is given up, as l3fwd does. */
-  #send(cpu: Cpu, port: number): void {
-    const table = cpu.lcore * this.#portCount + port;
-    const n = this.#counts[table]!;
-    if (n === 0) return;
-    const at = table * BURST;
-    const sent = this.#env.ports[port]!.txBurst(cpu, cpu.lcore, this.#mbufs, at, n);
-    for (let i = sent; i < n; i++) this.#env.drop(cpu, this.#mbufs[at + i]!, REASON["tx-full"]);
-    this.#counts[table] = 0;
+    const n = this.#ports[port]!.rxBurst(cpu, queue, burst, burst.length);
+    if (n === 0) return drained;
+    this.#bursts.add(n);
+    const good = this.#lpm.process(cpu, burst, n);
+    this.#tx.add(cpu, burst, this.#lpm.egress, good);
+    return drained + n;
   }
 }

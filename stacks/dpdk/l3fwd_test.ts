@@ -14,10 +14,14 @@ import {
   towards,
   wirePs,
 } from "../../core/machine/_scenario_for_tests.ts";
+import type { Geometry } from "../../core/machine/device.ts";
+import { SCENARIO_MAXIMA } from "../../core/machine/machine.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { REASON, REASONS } from "../../core/policy.ts";
-import { type Cpu, type Env, type Port, STRICT } from "../../core/stack.ts";
+import { type Cpu, type Env, type Port, type Stack, STRICT } from "../../core/stack.ts";
+import { checkConformance } from "../../properties/run/check.ts";
+import { LAWS } from "../../properties/laws/laws.ts";
 import { FAITHFUL, l3fwd, type L3fwdOptions, STRICT_L3FWD } from "./mod.ts";
 import { incrementChecksum } from "./rewrite.ts";
 import { FLAG, Memory } from "../../core/memory/memory.ts";
@@ -28,8 +32,8 @@ const strict = new Testbed(l3fwd("strict"), TEST_PROFILE);
 /** Nowhere: no route covers it. */
 const UNKNOWN = 0x0b000001;
 
-function run(testbed: Testbed, offers: readonly Offer[]): Observation {
-  const o = testbed.run(scenarioOf(offers));
+function run(testbed: Testbed, offers: readonly Offer[], g: Partial<Geometry> = {}): Observation {
+  const o = testbed.run(scenarioOf(offers, g));
   assertEquals([o.end, o.faults, fates(o).none, fates(o).freed], ["quiet", [], 0, 0]);
   return o;
 }
@@ -205,7 +209,7 @@ Deno.test("l3fwd sends 32 at once, and the rest at the drain", () => {
   const [last, drained] = [o.endAt[63]!, o.endAt[64]!];
   assert(last < 10e6, `64 packets left at ${last} ps`);
   assert(drained > 99e6 && o.endAt[69]! < 103e6, `the rest left at ${drained} ps`);
-  const bursts = strict.report();
+  const bursts = strict.report().filter(({ name }) => name.startsWith("RX-bursts"));
   assertEquals(bursts.length, 32);
   const packets = bursts.reduce((sum, { value }, n) => sum + (n + 1) * value, 0);
   assertEquals(packets, 70);
@@ -281,6 +285,7 @@ class Rig {
     const neighbours = { count: 1, port: Uint8Array.of(1), mac: new Uint8Array(6) };
     const env = {
       lcores: 1,
+      configure: () => {},
       ports: [port(0), port(1)],
       memory,
       neighbours: { ...neighbours, portMac: new Uint8Array(12) },
@@ -339,18 +344,198 @@ Deno.test("l3fwd sleeps between drains: an idle loop is not stepped", () => {
   assert(o.events < 500, `${o.events} events`);
 });
 
-Deno.test("l3fwd takes a burst size, and with no drain sends what a burst gathered at its end", () => {
-  const report = (options: L3fwdOptions) => {
-    const testbed = new Testbed(l3fwd("strict", options), TEST_PROFILE);
-    const o = testbed.run(scenarioOf(stream(64, 16_800, () => ({}), 10e6)));
-    const bursts = testbed.report().filter(({ value }) => value > 0).map(({ name }) => name);
-    const largest = Math.max(...bursts.map((name) => Number(name.split(" ").at(-1))));
-    return { largest, emitted: fates(o).emitted };
+// Aim: the pipeline forwards what the loop forwards, keeps order as it declares, loses between its stages with
+// evidence, costs more cycles a packet and isolates its stages. Method: the loop is the plain twin.
+
+const PIPELINE = { mode: "pipeline" } as const;
+/** Rings that leave room for four lcores. */
+const RINGS = { rxRing: 128, txRing: 128 };
+
+/** What left: port and bytes of each packet, by its identity. */
+function frames(o: Observation): Map<number, string> {
+  return new Map([...o.outPacket.subarray(0, o.outCount)].map((p, i) => [
+    p,
+    `${o.outPort[i]} ${frame(o, i).join(" ")}`,
+  ]));
+}
+
+/** Packets of one flow that left a port behind a later one. */
+function overtaken(o: Observation, flows: number): number {
+  let count = 0;
+  for (let flow = 0; flow < flows; flow++) {
+    const order = [0, 1].flatMap((port) => left(o, port)).filter((p) => p % flows === flow);
+    count += order.filter((p, i) => i > 0 && p < order[i - 1]!).length;
+  }
+  return count;
+}
+
+/** Rows of a report by name. */
+function rowsOf(testbed: Testbed): Map<string, number> {
+  return new Map(testbed.report().map(({ name, value }) => [name, value]));
+}
+
+Deno.test("l3fwd as a pipeline forwards what the loop forwards, on any number of lcores", () => {
+  const offers = stream(240, 60_000, (i) => ({
+    port: i % 2,
+    srcPort: i % 12,
+    ttl: i % 7,
+    size: 60 + (i % 5) * 300,
+    dst: i % 9 === 0 ? UNKNOWN : towards((i + 1) % 2),
+  }));
+  for (const profile of ["strict", "faithful"] as const) {
+    const loop = frames(run(new Testbed(l3fwd(profile), TEST_PROFILE), offers));
+    assert(loop.size > 100);
+    for (const lcores of [1, 2, 3, 4]) {
+      for (const steering of ["flow", "round-robin"] as const) {
+        const stack = l3fwd(profile, { ...PIPELINE, steering });
+        const o = run(new Testbed(stack, TEST_PROFILE), offers, {
+          ...RINGS,
+          lcores,
+          fidelity: "tlp",
+        });
+        assertEquals(frames(o), loop, `${profile}, ${lcores} lcores, ${steering}`);
+      }
+    }
+  }
+});
+
+Deno.test("l3fwd as a pipeline keeps the order of flows by hash, and loses it in turn, as declared", () => {
+  const offers = stream(1200, 45_000, (i) => ({ srcPort: i % 11 }));
+  const seen = (steering: "flow" | "round-robin") => {
+    const stack = l3fwd("strict", { ...PIPELINE, steering });
+    const o = new Testbed(stack, TEST_PROFILE).run(scenarioOf(offers, { ...RINGS, lcores: 4 }));
+    assertEquals([o.end, fates(o).emitted], ["quiet", 1200]);
+    return { order: stack.policy!.order, overtaken: overtaken(o, 11) };
   };
-  const usual = report({});
-  assert(usual.largest > 8 && usual.emitted === 64);
-  const small = report({ burst: 8, drainUs: 0 });
-  assertEquals([small.largest, small.emitted], [8, 64]);
+  assertEquals(seen("flow"), { order: "flow", overtaken: 0 });
+  const inTurn = seen("round-robin");
+  assertEquals(inTurn.order, "none");
+  assert(inTurn.overtaken > 10, `${inTurn.overtaken} packets were overtaken`);
+  // who declares an order that is not kept is found out
+  const liar = Object.assign(l3fwd("strict", { ...PIPELINE, steering: "round-robin" }), {
+    policy: l3fwd("strict", PIPELINE).policy!,
+  });
+  const scenario = scenarioOf(offers, { ...RINGS, lcores: 4 });
+  const law = LAWS.filter(({ id }) => id === "ORD-1");
+  const verdict = (stack: Stack) => {
+    const device = new Testbed(stack, TEST_PROFILE);
+    return checkConformance(device, { replay: scenario, laws: law }).laws[1]!;
+  };
+  assertEquals([verdict(liar).judged, verdict(liar).kept], [1, 0]);
+  const honest = l3fwd("strict", { ...PIPELINE, steering: "round-robin" });
+  assertEquals(verdict(honest).notJudged[0]!.why, "the policy declares no order");
+});
+
+Deno.test("l3fwd as a pipeline loses before a worker what the loop loses at the NIC, with evidence", () => {
+  // 32 ns a packet on two ports: more than a worker's 42 ns of work, less than the receive lcore's 22
+  const offers = stream(3000, 32_000, (i) => ({ port: i % 2, srcPort: i }));
+  const g = { ...RINGS, ingress: 64 };
+  const alone = new Testbed(l3fwd(), TEST_PROFILE);
+  const at = (o: Observation, reason: string) =>
+    [...o.reason.subarray(0, o.count)].filter((r) => r === REASON[reason as "tx-full"]).length;
+  const first = alone.run(scenarioOf(offers, g));
+  assert(at(first, "rx-missed") > 500, `${at(first, "rx-missed")} missed`);
+  const staged = new Testbed(l3fwd("strict", { ...PIPELINE, ringSize: 64 }), TEST_PROFILE);
+  const o = staged.run(scenarioOf(offers, { ...g, lcores: 3, spareBuffers: 1024 }));
+  assertEquals([o.end, o.faults, at(o, "rx-missed")], ["quiet", [], 0]);
+  const lost = [...o.reason.keys()].filter((p) =>
+    p < o.count && o.reason[p] === REASON["ring-full"]
+  );
+  assert(lost.length > 100, `${lost.length} lost between stages`);
+  for (const p of lost) {
+    assertEquals([o.places[o.place[p]!]!.name, o.occupancy[p]], ["worker ring 0", 64]);
+  }
+  const rows = rowsOf(staged);
+  assertEquals(rows.get("ring worker ring 0 dropped"), lost.length);
+  assertEquals(rows.get("ring worker ring 0 enqueued"), 3000 - lost.length);
+  assertEquals(rows.get("ring tx ring 0 enqueued"), fates(o).emitted);
+});
+
+Deno.test("l3fwd as a pipeline takes more cycles a packet than the loop, and less time on its slowest lcore", () => {
+  const count = 2048;
+  const offers = stream(count, 24_000, (i) => ({ port: i % 2 }));
+  const maxima = { ...SCENARIO_MAXIMA, buffers: 16384 };
+  const took = (stack: Stack, lcores: number) => {
+    const testbed = new Testbed(stack, TEST_PROFILE, { maxima });
+    const o = testbed.run(scenarioOf(offers, { lcores, rxRing: 1024, txRing: 256 }));
+    assertEquals([o.end, fates(o).emitted], ["quiet", count]);
+    const cycles = o.lcores.map(({ usefulPs }) => usefulPs * 3.4e-3 / count);
+    const sum = cycles.reduce((a, b) => a + b);
+    // the last ones wait for the drain
+    const span = o.outEnd[1792]! - o.outEnd[512]!;
+    return { sum, most: Math.max(...cycles), perLcore: 1 / (span * lcores) };
+  };
+  const loop = took(l3fwd(), 1);
+  const staged = took(l3fwd("strict", PIPELINE), 3);
+  // driver and forwarding 240 and 120 a burst; a ring hop is 10 twice, and 40 twice a burst
+  assert(loop.sum > 243 && loop.sum < 252, `${loop.sum} cycles a packet`);
+  assert(staged.sum > loop.sum + 2 * 20 && staged.sum < loop.sum + 2 * 20 + 40, `${staged.sum}`);
+  assert(staged.most < 0.7 * loop.sum, `${staged.most} cycles a packet on the busiest lcore`);
+  assert(staged.perLcore < 0.8 * loop.perLcore, "slower per lcore");
+});
+
+Deno.test("l3fwd as a pipeline moves every mbuf through the common ring, the loop none", () => {
+  const ops = (stack: Stack, lcores: number, count: number) => {
+    const testbed = new Testbed(stack, TEST_PROFILE);
+    const g = { ...RINGS, lcores, poolCache: 64, spareBuffers: 512 };
+    run(testbed, stream(count, 100_000), g);
+    return rowsOf(testbed).get("mempool common_pool_bulk")!;
+  };
+  // refills of 32 empty the cache of the receive lcore, reclaims of 32 fill that of the transmit lcore
+  const [few, many] = [
+    ops(l3fwd("strict", PIPELINE), 3, 640),
+    ops(l3fwd("strict", PIPELINE), 3, 1280),
+  ];
+  assertEquals(many - few, 2 * 640 / 32);
+  assertEquals(ops(l3fwd(), 1, 1280) - ops(l3fwd(), 1, 640), 0);
+});
+
+Deno.test("l3fwd as a pipeline sends a packet alone within 100 us and one loop", () => {
+  const testbed = new Testbed(l3fwd("strict", PIPELINE), TEST_PROFILE);
+  for (let at = 1e6; at < 150e6; at += 19_300_007) {
+    const o = run(testbed, [{ port: 0, at }], { ...RINGS, lcores: 4 });
+    assert(o.endAt[0]! - at <= 102e6, `arrived at ${at}, took ${o.endAt[0]! - at} ps`);
+    assert(o.events < 500, `${o.events} events: idle stages are not stepped`);
+  }
+});
+
+Deno.test("l3fwd spreads flows over four lcores by RSS, which share the work", () => {
+  const offers = stream(2000, 24_000, (i) => ({ port: i % 2, srcPort: i % 200 }));
+  const maxima = { ...SCENARIO_MAXIMA, buffers: 16384 };
+  const took = (lcores: number) => {
+    const testbed = new Testbed(l3fwd(), TEST_PROFILE, { maxima });
+    const o = run(testbed, offers, { lcores, rxRing: 1024, txRing: 128 });
+    const useful = o.lcores.map(({ usefulPs }) => usefulPs);
+    const sum = useful.reduce((a, b) => a + b);
+    for (const one of useful) {
+      assert(one > 0.7 * sum / lcores && one < 1.4 * sum / lcores, `${useful}`);
+    }
+    // the last ones wait for the drain
+    return o.outEnd[1800]!;
+  };
+  const [one, four] = [took(1), took(4)];
+  assert(one > 2.5 * four, `${one} ps on one lcore, ${four} on four`);
+});
+
+Deno.test("l3fwd gathers txBurst packets, and refuses knobs that it cannot take", () => {
+  const testbed = new Testbed(l3fwd("strict", { txBurst: 4 }), TEST_PROFILE);
+  const o = run(testbed, stream(64, 200_000));
+  // start-up 2, refills 2, every fourth packet
+  assertEquals(o.doorbells, 2 + 2 + 16);
+  const cases: [L3fwdOptions, string][] = [
+    [{ rxBurst: 33 }, "Cannot configure l3fwd: rxBurst 33 is not an integer in 1..32"],
+    [{ txBurst: 0 }, "txBurst 0"],
+    [{ ringSize: 0.5 }, "ringSize 0.5"],
+    [{ mode: "eventdev" as "poll" }, 'mode "eventdev" is not one of "poll", "pipeline"'],
+    [{ steering: "" as "flow" }, 'steering "" is not one of'],
+    [{ txFreeThresh: -1 }, "txFreeThresh -1"],
+  ];
+  for (const [options, message] of cases) {
+    assertThrows(() => l3fwd("strict", options), Error, message);
+  }
+});
+
+Deno.test("l3fwd with no drain sends what a burst gathered at its end", () => {
   const oneAt = (options: L3fwdOptions) => {
     const testbed = new Testbed(l3fwd("strict", options), TEST_PROFILE);
     const o = testbed.run(scenarioOf([{ port: 0, at: 110e6 }]));
@@ -360,10 +545,8 @@ Deno.test("l3fwd takes a burst size, and with no drain sends what a burst gather
   // alone it waits for the drain, or does not
   assert(oneAt({}) > 190, `${oneAt({})} us`);
   assert(oneAt({ drainUs: 0 }) < 114, `${oneAt({ drainUs: 0 })} us`);
-  for (const burst of [0, 33, 1.5]) {
-    assertThrows(() => l3fwd("strict", { burst }), RangeError, "burst");
-  }
+  assert(oneAt({ mode: "pipeline", drainUs: 0 }) < 116);
   for (const drainUs of [-1, NaN]) {
-    assertThrows(() => l3fwd("strict", { drainUs }), RangeError, "drain");
+    assertThrows(() => l3fwd("strict", { drainUs }), RangeError, "drainUs");
   }
 });

@@ -1,37 +1,9 @@
-/** The two profiles of l3fwd, what each declares, and what both may be told. */
+/** The two profiles of l3fwd and what each declares. */
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 
 /** Which l3fwd. */
 export type L3fwdProfile = "faithful" | "strict";
-
-/** Packets in a burst and in a port's transmit table at most (MAX_PKT_BURST). */
-export const BURST = 32;
-/** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
-const DRAIN_US = 100;
-
-/** What the example takes as arguments or constants. */
-export interface L3fwdOptions {
-  /** Packets of a receive burst and of a transmit table (--rx-burst, --tx-burst), 1..32; 32 by default. */
-  readonly burst?: number;
-  /**
-   * Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US); 100 by default. With 0 every
-   * receive burst ends by sending what it gathered.
-   */
-  readonly drainUs?: number;
-}
-
-/** @throws {RangeError} naming the option that is out of range */
-export function settingsOf(options: L3fwdOptions): Required<L3fwdOptions> {
-  const { burst = BURST, drainUs = DRAIN_US } = options;
-  if (!(Number.isInteger(burst) && burst >= 1 && burst <= BURST)) {
-    throw new RangeError(`Cannot forward bursts of ${burst}: not an integer in 1..${BURST}`);
-  }
-  if (!(drainUs >= 0 && drainUs <= 1e6)) {
-    throw new RangeError(`Cannot drain every ${drainUs} us: not a number in 0..1e6`);
-  }
-  return { burst, drainUs };
-}
 
 /**
  * What the faithful l3fwd declares.

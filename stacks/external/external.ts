@@ -143,7 +143,7 @@ function ran(
 /** The last line that a program wrote to its standard error. */
 function lastWords(stderr: Uint8Array): string {
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
-  const last = lines.at(-1)!.replace(/[\u0000-\u001f\u007f]/g, " ").slice(0, WORDS_MAX);
+  const last = lines.at(-1)!.replace(/\p{Cc}/gu, " ").slice(0, WORDS_MAX);
   return last === "" ? "" : `, saying ${JSON.stringify(last)}`;
 }
 

@@ -42,6 +42,7 @@ class Rig {
         tx: { [queue]: this.#rings[1]! } as unknown as DescriptorRing[],
         rxTail: () => {},
         txTail: () => {},
+        rxStop: () => {},
         irqEnable: (_cpu: unknown, of: number) => void this.log.push(`unmask ${of}`),
       },
       memory,

@@ -40,6 +40,7 @@ class Rig {
         tx: [this.ring],
         rxTail: () => {},
         txTail: (_cpu, _queue, slot) => void this.bells.push(slot),
+        rxStop: () => {},
         irqEnable: () => {},
       },
       memory,

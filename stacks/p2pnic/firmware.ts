@@ -1,169 +1,176 @@
 /**
- * The firmware of P2PNIC, variant Wr: the ingress NIC writes frames into the egress NIC (P2PNIC, 3.2, 4).
+ * The firmware of P2PNIC, one for all three variants (P2PNIC, 3.2 and 4).
  *
- * Ingress. A thread takes a packet, looks it up, rewrites it; when its cycles are over, the packets of each
- * egress are posted in the order in which they arrived: reserve a slot, (1) write the frame, (2) write the
- * descriptor. Descriptor writes are held: they go out when eight have gathered, or when no other packet for
- * the same ring is in flight at the ingress, counted from the start of its processing; also when the ring
- * has no free slot, since what would free one may be among those held. So a last packet never waits for
- * another to come, and there is no timer.
+ * A thread of the ingress NIC takes a packet, looks it up, rewrites it; when its cycles are over, the packets of
+ * each lane are posted in the order in which they arrived: reserve, (1) hand over the frame, write the
+ * descriptor. What follows is the variant's (`transfer.ts`).
  *
- * Egress. The rings are polled; a visible descriptor's frame is sent from its slot; (3) completions are
- * written back by the same rule. Without a free slot an ingress NIC waits, its ingress buffer fills, and the
- * MAC loses what comes: the one legal place.
+ * Hold rule. Descriptor writes are held: they go out when eight have gathered, or when no other packet for the
+ * same ring is in flight at the ingress, counted from the start of its processing; also when nothing can be
+ * reserved, since what would free it may be among those held. So a last packet never waits for another to come,
+ * and there is no timer. While a NIC waits its ingress buffer fills, and the MAC loses what comes: the one legal
+ * place.
  */
-import { REASON } from "../../core/policy.ts";
-import type { Env, ReportRow } from "../../core/stack.ts";
-import { BATCH_MAX } from "../../core/nic/peer_rings.ts";
+import { REASON, type Reason, REASONS } from "../../core/policy.ts";
+import type { Env } from "../../core/stack.ts";
 import type { Nic } from "../../core/nic/nic.ts";
-import { COMPLETION, DESCRIPTOR, type Firmware, SENT } from "../../core/nic/threads.ts";
+import { COMPLETION, type Firmware } from "../../core/nic/threads.ts";
+import type { Fib4 } from "../../core/fib/fib.ts";
 import { route, Verdict } from "./ingress.ts";
+import type { Settings } from "./options.ts";
 import { Sequence } from "./sequence.ts";
+import type { Transfer } from "./transfer.ts";
 
-/** Signal of our own: an egress thread has found what lies in the ring from NIC `arg`. */
-const POLLED = 3;
+/** Signal of our own: the switch says that NIC `arg` is gone. */
+const REMOVED = 17;
 
-/** One ordered pair of NICs, both ends. */
-interface Pair {
-  /** Ingress: packets on their way, in order of arrival. */
+/** The ingress end of one lane. */
+export interface Lane {
+  /** Packets on their way, in order of arrival. */
   readonly sequence: Sequence;
-  /** Ingress: packets from the start of their processing until their frame is posted. */
+  /** Packets from the start of their processing until their frame is posted. */
   inFlight: number;
-  /** Egress: frames given to the MAC and not gone. */
-  sending: number;
   flushedIdle: number;
   flushedFull: number;
   flushedNoSlot: number;
 }
 
 /** What runs on the threads of every NIC. */
-export class WrFirmware implements Firmware {
+export class P2pnicFirmware implements Firmware {
+  readonly pipelineCycles: number;
   readonly #env: Env;
-  readonly #pairs: Pair[][];
+  readonly #settings: Settings;
+  readonly #fib: Fib4;
+  readonly #transfer: Transfer;
+  /** By NIC and lane. */
+  readonly lanes: readonly (readonly Lane[])[];
+  /** Look-ups, and the dependent reads that they took. */
+  lookups = 0;
+  reads = 0;
+  /** By NIC and reason: packets that its firmware dropped. */
+  readonly drops: readonly Int32Array[];
+  #removed = -1;
   readonly #verdict = new Verdict();
   /** Cycles that a packet keeps its thread, and what each dependent read of the table adds. */
   readonly #cycles: number;
   readonly #readCycles: number;
-  readonly #pollCycles: number;
-  /** By ingress buffer: the egress that it goes to, or minus the reason why it goes nowhere. */
-  readonly #outcome = new Map<number, number>();
+  /** By ingress buffer: lane and egress, or minus the reason why it goes nowhere. */
+  readonly #outcome: Int32Array;
 
-  constructor(env: Env) {
+  /** Firmware that looks up in `fib` and hands over by `transfer`. */
+  constructor(env: Env, settings: Settings, fib: Fib4, transfer: Transfer) {
     this.#env = env;
-    const { nics } = env.hardware;
+    this.#settings = settings;
+    this.#fib = fib;
+    this.#transfer = transfer;
+    this.pipelineCycles = env.cost("p2pnic.pipeline");
     this.#cycles = env.cost("p2pnic.ingress");
     this.#readCycles = env.cost("p2pnic.read");
-    this.#pollCycles = env.cost("p2pnic.poll");
-    this.#pairs = nics.map(() =>
-      nics.map(() => ({
+    this.drops = env.hardware.nics.map(() => new Int32Array(REASONS.length));
+    this.#outcome = new Int32Array(env.memory.length.length);
+    this.lanes = env.hardware.nics.map(() =>
+      Array.from({ length: transfer.lanes }, () => ({
         sequence: new Sequence(),
         inFlight: 0,
-        sending: 0,
         flushedIdle: 0,
         flushedFull: 0,
         flushedNoSlot: 0,
       }))
     );
+    const { removal } = settings;
+    if (removal === undefined) return;
+    for (const nic of env.hardware.nics) {
+      nic.threads.later(removal.afterUs * env.cost("p2pnic.us"), REMOVED, removal.port);
+    }
   }
 
   packet(nic: Nic, _thread: number, b: number): number {
     const verdict = this.#verdict;
-    route(this.#env, b, nic.port, verdict);
+    const fixed = this.#settings.routing ? null : fixedPort(this.#settings, nic.port);
+    if (fixed === null) route(this.#env, this.#fib, b, nic.port, verdict);
+    else verdict.fixed(fixed);
+    if (verdict.reads > 0) this.lookups++;
+    this.reads += verdict.reads;
+    if (verdict.egress === this.#removed && verdict.reason === REASON.none) {
+      verdict.reason = REASON["no-route"];
+    }
     const cycles = this.#cycles + verdict.reads * this.#readCycles;
     if (verdict.reason !== REASON.none) {
-      this.#outcome.set(b, -verdict.reason);
+      this.#outcome[b] = -verdict.reason;
       return cycles;
     }
-    this.#outcome.set(b, verdict.egress);
-    const pair = this.#pairs[nic.port]![verdict.egress]!;
-    pair.inFlight++;
-    pair.sequence.enter(b);
+    const lane = this.#transfer.lane(b, verdict.egress);
+    this.#outcome[b] = lane << 8 | verdict.egress;
+    const state = this.lanes[nic.port]![lane]!;
+    state.inFlight++;
+    state.sequence.enter(b);
     return cycles;
   }
 
   done(nic: Nic, _thread: number, b: number): void {
-    const outcome = this.#outcome.get(b)!;
-    this.#outcome.delete(b);
+    if (nic.port === this.#removed) return;
+    const outcome = this.#outcome[b]!;
     if (outcome < 0) {
-      nic.drop(b, -outcome);
+      this.#drop(nic, b, -outcome);
       return;
     }
-    this.#pairs[nic.port]![outcome]!.sequence.ready(b);
-    this.#post(nic.port, outcome);
+    const lane = outcome >> 8;
+    this.lanes[nic.port]![lane]!.sequence.ready(b);
+    this.#post(nic.port, lane);
   }
 
   signal(nic: Nic, kind: number, arg: number): void {
-    if (kind === DESCRIPTOR) nic.threads.later(this.#pollCycles, POLLED, arg);
-    else if (kind === POLLED) this.#send(nic, arg);
-    else if (kind === SENT) this.#sent(nic, arg);
-    else if (kind === COMPLETION) this.#post(nic.port, arg);
+    if (nic.port === this.#removed) return;
+    if (kind === COMPLETION) this.#post(nic.port, arg);
+    else if (kind === REMOVED) this.#remove(nic, arg);
+    else this.#transfer.signal(nic, kind, arg);
   }
 
-  /** Posts what is ready for an egress, in order, as long as there are slots. */
-  #post(ingress: number, egress: number): void {
-    const { peers } = this.#env.hardware;
-    const pair = this.#pairs[ingress]![egress]!;
+  #drop(nic: Nic, b: number, reason: Reason): void {
+    this.drops[nic.port]![reason]!++;
+    nic.drop(b, reason);
+  }
+
+  /** Packets towards a NIC that is gone have no route; what is in its memory is gone with it. */
+  #remove(nic: Nic, port: number): void {
+    this.#removed = port;
+    if (nic.port !== port) this.#post(nic.port, port);
+  }
+
+  /** Posts what is ready for a lane, in order, as long as there is room at the other end. */
+  #post(ingress: number, lane: number): void {
+    const transfer = this.#transfer;
+    const state = this.lanes[ingress]![lane]!;
     for (;;) {
-      const b = pair.sequence.head;
+      const b = state.sequence.head;
       if (b < 0) return;
-      const slot = peers.reserve(ingress, egress);
+      if (lane === this.#removed) {
+        state.sequence.leave();
+        state.inFlight--;
+        this.#drop(this.#env.hardware.nics[ingress]!, b, REASON["no-route"]);
+        continue;
+      }
+      const slot = transfer.reserve(ingress, lane);
       if (slot < 0) {
-        if (peers.pending(ingress, egress) > 0) {
-          pair.flushedNoSlot++;
-          peers.flush(ingress, egress);
+        if (transfer.pending(ingress, lane) > 0) {
+          state.flushedNoSlot++;
+          transfer.flush(ingress, lane);
         }
         return;
       }
-      pair.sequence.leave();
-      pair.inFlight--;
-      peers.writeFrame(ingress, egress, b, slot);
-      const held = peers.append(ingress, egress, slot);
-      if (held < BATCH_MAX && pair.inFlight > 0) continue;
-      if (held === BATCH_MAX) pair.flushedFull++;
-      else pair.flushedIdle++;
-      peers.flush(ingress, egress);
+      state.sequence.leave();
+      state.inFlight--;
+      const held = transfer.post(ingress, lane, this.#outcome[b]! & 0xff, b, slot);
+      const { batch } = this.#settings;
+      if (held < batch && state.inFlight > 0) continue;
+      if (held === batch) state.flushedFull++;
+      else state.flushedIdle++;
+      transfer.flush(ingress, lane);
     }
   }
+}
 
-  /** Sends every frame whose descriptor is visible. */
-  #send(nic: Nic, ingress: number): void {
-    const { peers } = this.#env.hardware;
-    const pair = this.#pairs[ingress]![nic.port]!;
-    for (;;) {
-      const slot = peers.take(ingress, nic.port);
-      if (slot < 0) return;
-      pair.sending++;
-      nic.macOut.send(slot);
-    }
-  }
-
-  #sent(nic: Nic, slot: number): void {
-    const { peers } = this.#env.hardware;
-    const ingress = this.#env.memory.port[slot]!;
-    const pair = this.#pairs[ingress]![nic.port]!;
-    pair.sending--;
-    const waiting = peers.complete(ingress, nic.port, slot);
-    if (waiting === BATCH_MAX || pair.sending === 0) peers.flushCompletions(ingress, nic.port);
-  }
-
-  report(): ReportRow[] {
-    const rows: ReportRow[] = [];
-    const { peers, nics } = this.#env.hardware;
-    for (const { port: i } of nics) {
-      for (const { port: e } of nics) {
-        if (i === e) continue;
-        const pair = this.#pairs[i]![e]!;
-        const name = `desc_ring[${i}][${e}]`;
-        rows.push({ name: `${name} flush idle`, value: pair.flushedIdle, unit: "flushes" });
-        rows.push({ name: `${name} flush full`, value: pair.flushedFull, unit: "flushes" });
-        rows.push({ name: `${name} flush no slot`, value: pair.flushedNoSlot, unit: "flushes" });
-        peers.batches(i, e).forEach((value, n) => {
-          if (value > 0) {
-            rows.push({ name: `${name} batch ${n}`, value, unit: "descriptor writes" });
-          }
-        });
-      }
-    }
-    return rows;
-  }
+/** Where a NIC without routing sends everything: as told, else to its neighbour of the pair (0 and 1, 2 and 3). */
+export function fixedPort(settings: Settings, port: number): number {
+  return settings.fixedPort?.[port] ?? port ^ 1;
 }

@@ -3,6 +3,7 @@
  * It runs on a thread of the ingress NIC, out of the NIC's own table.
  */
 import { checkFrame, ETHERNET_HEADER_BYTES, ipv4Dst, rewriteFrame } from "../../core/packet/mod.ts";
+import type { Fib4 } from "../../core/fib/fib.ts";
 import { REASON, type Reason } from "../../core/policy.ts";
 import type { Env } from "../../core/stack.ts";
 
@@ -12,11 +13,18 @@ export class Verdict {
   egress = -1;
   /** Dependent reads of the table that the look-up made. */
   reads = 0;
+
+  /** No look at the packet: everything goes to one port. */
+  fixed(egress: number): void {
+    this.reason = REASON.none;
+    this.egress = egress;
+    this.reads = 0;
+  }
 }
 
-/** Judges and rewrites the packet in buffer `b` that came in on `port`; the answer is put into `verdict`. */
-export function route(env: Env, b: number, port: number, verdict: Verdict): void {
-  const { memory, neighbours, fib } = env;
+/** Judges the packet in buffer `b` that came in on `port`, by `fib`, and rewrites it; the answer is in `verdict`. */
+export function route(env: Env, fib: Fib4, b: number, port: number, verdict: Verdict): void {
+  const { memory, neighbours } = env;
   const bytes = memory.bytes;
   const at = memory.offset[b]!;
   verdict.egress = -1;

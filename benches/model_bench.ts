@@ -1,0 +1,4 @@
+import { model } from "./model.ts";
+import { register } from "./register.ts";
+
+register(model());

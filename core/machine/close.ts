@@ -1,0 +1,43 @@
+/** Closes the books at the end of a run: what the parts of the machine have to say goes into the Observation. */
+import type { Mempool } from "../memory/mempool.ts";
+import type { Geometry } from "./device.ts";
+import type { Machine } from "./machine.ts";
+import { deviceAccount, poolAccount } from "./pool_accounts.ts";
+
+/**
+ * Fills in times, counters and accounts; of a recorded run also the state of every buffer.
+ * @param pool the pool that the stack asked for, of which it had `inHandAtBoot` buffers before the first packet
+ */
+export function closeBooks(
+  machine: Machine,
+  geometry: Geometry,
+  pool: Mempool | null,
+  inHandAtBoot: number,
+): void {
+  const { clock, ledger, memory, observation: o } = machine;
+  o.endPs = clock.now;
+  o.events = clock.events;
+  o.traceHash = clock.traceHash;
+  o.copiedBytes = memory.copiedBytes;
+  const fabric = machine.fabric(geometry.fidelity);
+  o.links = fabric.links();
+  // the last UpdateFCs are no events: let them arrive before the books are closed
+  o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
+  o.pools = [];
+  if (o.recorded) {
+    ledger.describeWaiting();
+    if (pool !== null) o.pools.push(poolAccount(machine, pool, inHandAtBoot));
+    for (let port = 0; port < geometry.ports; port++) o.pools.push(deviceAccount(machine, port));
+  }
+  o.lcores = [];
+  for (let l = 0; l < geometry.lcores; l++) {
+    const lcore = machine.lcores[l]!;
+    lcore.settle(clock.now);
+    o.lcores.push({
+      lcore: l,
+      busyPs: lcore.usefulPs + lcore.emptyPs,
+      usefulPs: lcore.usefulPs,
+      totalPs: clock.now,
+    });
+  }
+}
