@@ -10,6 +10,7 @@ import { addCompare } from "./commands/compare.ts";
 import { addConform, addShrink } from "./commands/conform.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addReplay } from "./commands/replay.ts";
+import { addReproduce } from "./commands/reproduce.ts";
 import { addRoutes } from "./commands/routes.ts";
 import { addStart } from "./commands/start.ts";
 import type { Io } from "./io.ts";
@@ -20,14 +21,18 @@ export * from "./conform/json.ts";
 export * from "./report/result.ts";
 export { type ReportSchema, reportSchema, type SchemaResult } from "./report/schema.ts";
 export * from "./report/types.ts";
+export { reproduceReportSchema } from "./reproduce/schema.ts";
+export * from "./reproduce/types.ts";
 export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";
 
 const NO_COMMAND =
-  "expected a command, one of start, compare, conform, diff, routes, replay, shrink; see planecheck --help";
+  "expected a command, one of start, compare, conform, diff, routes, replay, shrink, reproduce; " +
+  "see planecheck --help";
 
 /**
- * Runs one command line and answers its exit code: 0 when done, 1 when `conform`, `diff`, `replay` or `shrink` found something, 2 when an option or an input is wrong (one line on
+ * Runs one command line and answers its exit code: 0 when done, 1 when `conform`, `diff`, `replay` or `shrink` found
+ * something or `reproduce` a claim that the model misses, 2 when an option or an input is wrong (one line on
  * `io.stderr` says which and what was expected), 1 when the program itself is at fault.
  *
  * @example
@@ -92,6 +97,7 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addRoutes(program, args, io);
   addReplay(program, io, exit);
   addShrink(program, io, exit);
+  addReproduce(program, args, io, exit);
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
   }

@@ -40,10 +40,11 @@ Deno.test("main --version prints the version", async () => {
   assertEquals(await run("--version"), { code: 0, out: `${version}\n`, err: "" });
 });
 
+const IDS = "A01 to S14";
 const COMMAND_LINES: [args: string, line: string][] = [
   [
     "",
-    "expected a command, one of start, compare, conform, diff, routes, replay, shrink; see planecheck --help",
+    "expected a command, one of start, compare, conform, diff, routes, replay, shrink, reproduce; see planecheck --help",
   ],
   ["comparr", "unknown command 'comparr' (Did you mean compare?)"],
   ["compare --speed 3", "unknown option '--speed' (Did you mean --seed?)"],
@@ -57,6 +58,14 @@ const COMMAND_LINES: [args: string, line: string][] = [
   ["routes x --memory 4e6", '--memory: expected an integer of bytes in 1..2147483648, got "4e6"'],
   ["routes x --next-hops 65537", '--next-hops: expected an integer in 1..65536, got "65537"'],
   ["routes x --seed -1", '--seed: expected an integer in 0..4294967295, got "-1"'],
+  ["reproduce x", "too many arguments for 'reproduce'. Expected 0 arguments but got 1: x."],
+  [
+    "reproduce --only D02,Z99",
+    `--only: expected ids of claims (${IDS}) with commas between, got "Z99"`,
+  ],
+  ["reproduce --only=", `--only: expected ids of claims (${IDS}) with commas between, got ""`],
+  ["reproduce --background bursts", '--background: expected one of poisson, cbr, got "bursts"'],
+  ["reproduce --fidelity fine", '--fidelity: expected one of coarse, tlp, link, got "fine"'],
   ["routes x --report=", '--report: expected a path, got ""'],
 ];
 

@@ -56,7 +56,8 @@ export function familyOf(file: FileRoutes): Family {
   return file.family === 4 ? family4(file.routes) : family6(file.routes);
 }
 
-function family4(routes: RouteSet): Family {
+/** IPv4 tables over these routes. */
+export function family4(routes: RouteSet): Family {
   return {
     kinds: FIB4_KINDS.filter((kind) => kind !== "linear"),
     words: 1,

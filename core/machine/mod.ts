@@ -18,6 +18,6 @@ export {
   type PortCounters,
   type RingAccount,
 } from "./observation.ts";
-export type { MachineProfile } from "./profile.ts";
+export type { HostPathProfile, MachineProfile } from "./profile.ts";
 export type { Neighbours, Repeat, RouteSet, Traffic } from "./scenario.ts";
 export { Testbed, testbed, type TestbedOptions } from "./testbed.ts";

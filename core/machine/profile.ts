@@ -10,6 +10,16 @@ import type { QueueProfile } from "../nic/write_back.ts";
 import type { FabricProfile } from "../pcie/fabric.ts";
 import type { Costs } from "../stack.ts";
 
+/** What firmware between port and queue pairs does to the packets that it moves. */
+export interface HostPathProfile {
+  /** From the last bit of a received frame until the firmware moves it, in ps. */
+  readonly residencePs: number;
+  /** Rate at which it moves bytes, both directions together, in Gb/s. */
+  readonly gbps: number;
+  /** Write-backs of received packets that it holds at most (a count, at least 1). */
+  readonly writeBacksHeld: number;
+}
+
 /** A machine: CPUs, NICs, fabric, and what operations cost in cycles. */
 export interface MachineProfile {
   /** Name in reports and error messages. */
@@ -44,6 +54,8 @@ export interface MachineProfile {
   readonly queues?: QueueProfile;
   /** Constants of each NIC's DMA engine. */
   readonly dma: DmaProfile;
+  /** Firmware between ports and queue pairs; none on a NIC of fixed function. */
+  readonly hostPath?: HostPathProfile;
   /** Cycles of named operations. */
   readonly costs: Costs;
 }

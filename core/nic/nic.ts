@@ -131,6 +131,7 @@ export class Nic {
         buffers: most.buffers,
       },
       profile.queues,
+      profile.hostPath,
     );
     this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads, most.ingress);
   }

@@ -6,9 +6,11 @@
 import type { Context } from "../host/context.ts";
 import type { Vector } from "../host/irq.ts";
 import type { Memory, Region } from "../memory/memory.ts";
+import type { HostPathProfile } from "../machine/profile.ts";
 import type { Observation } from "../machine/observation.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
+import { HostPath } from "./host_path.ts";
 import type { MacIn } from "./mac.ts";
 import type { MacOut } from "./mac_out.ts";
 import type { Mmio } from "./mmio.ts";
@@ -52,6 +54,7 @@ export class QueuePairs implements DeviceSide {
   readonly reta: Uint8Array;
 
   readonly #clock: Clock;
+  readonly #hostPath: HostPath;
   readonly #receive: ReceiveSide;
   readonly #transmit: TransmitSide;
   readonly #ringRx: number;
@@ -63,6 +66,7 @@ export class QueuePairs implements DeviceSide {
    * Queue pairs that `reset` has to set up.
    * @param most largest sizes of ingress buffer, transmit FIFO, rings, queues and buffers
    * @param policy how descriptors are read and reported
+   * @param hostPath the firmware between them and the port, if there is any
    * @throws {RangeError} when the policy is none that a device has
    */
   constructor(
@@ -79,12 +83,15 @@ export class QueuePairs implements DeviceSide {
     },
     most: { ingress: number; fifo: number; ring: number; queues: number; buffers: number },
     policy: QueueProfile = IXGBE_QUEUES,
+    hostPath?: HostPathProfile,
   ) {
     checkQueues(policy);
     this.#clock = clock;
     this.vectors = parts.vectors;
-    this.#receive = new ReceiveSide(clock, memory, observation, parts, most, policy);
-    this.#transmit = new TransmitSide(clock, memory, observation, parts, most, policy);
+    this.#hostPath = new HostPath(clock, hostPath, most);
+    const all = { ...parts, hostPath: this.#hostPath };
+    this.#receive = new ReceiveSide(clock, memory, observation, all, most, policy);
+    this.#transmit = new TransmitSide(clock, memory, observation, all, most, policy);
     this.rx = this.#receive.rings;
     this.tx = this.#transmit.rings;
     this.reta = this.#receive.reta;
@@ -108,6 +115,7 @@ export class QueuePairs implements DeviceSide {
     fifo: Region,
     places: { rx: readonly number[]; tx: readonly number[] },
   ): void {
+    this.#hostPath.reset();
     this.#receive.reset(queues, sizes.rx, places.rx);
     this.#transmit.reset(queues, sizes.tx, places.tx, fifo);
   }

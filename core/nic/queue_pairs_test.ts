@@ -548,3 +548,69 @@ Deno.test("drop gives a whole chain back, and what a stack set aside before is n
     3,
   ]);
 });
+
+// Aim: firmware between port and queue pairs delays, shares its server and holds write-backs as it says. Method:
+// milestones and rates worked out by hand from its three numbers.
+
+/** The test profile on cards whose firmware moves packets to the host; residence and rate as given. */
+function withFirmware(residencePs: number, gbps: number, writeBacksHeld: number) {
+  return { ...TEST_PROFILE, hostPath: { residencePs, gbps, writeBacksHeld } };
+}
+
+Deno.test("HostPath adds its residence and its server's time to a packet alone, and nothing else", () => {
+  const size = 1000;
+  const one = scenarioOf([{ port: 0, at: 1e6, size }]);
+  const plain = new Testbed(simple, TEST_PROFILE).run(one);
+  const [data, sent] = [plain.dataAt[0]!, plain.outStart[0]!];
+  const o = new Testbed(simple, withFirmware(700_000, 40, 8)).run(one);
+  // 1,000 bytes at 40 Gb/s are 200 ns, on the way in and on the way out
+  assertEquals([o.dataAt[0], o.outCount], [data + 700_000 + 200_000, 1]);
+  const polls = o.outStart[0]! - sent - (700_000 + 2 * 200_000);
+  const poll = 60 * 2 * (1e6 / 3400);
+  assert(Math.abs(polls) <= poll, `off by ${polls} ps; a turn of the poll loop takes ${poll}`);
+});
+
+Deno.test("HostPath holds write-backs while packets are in flight, eight at most, and none for long", () => {
+  const testbed = new Testbed(simple, withFirmware(1_000_000, 1000, 8));
+  const seen = (count: number, gapPs: number) => {
+    const o = testbed.run(scenarioOf(stream(count, gapPs)));
+    assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], count]);
+    return [...o.descAt.subarray(0, count)].map((at, i) => at - o.dataAt[i]!);
+  };
+  const alone = seen(1, 0)[0]!;
+  assert(alone < 50_000, "the write-back follows its frame");
+  // gaps longer than the residence: each is alone
+  assertEquals(seen(5, 1_200_000), [alone, alone, alone, alone, alone]);
+  // three that meet: the first two wait for the third
+  const [a, b, c] = seen(3, 400_000);
+  assert(a! > 800_000 && b! > 400_000 && b! < 500_000 && c! < 2 * 50_000, `${[a, b, c]}`);
+  // ten: the eighth releases the first, and the last two do not wait for others to come
+  const ten = seen(10, 100_000);
+  const waited = ten.map((ps) => Math.round(ps / 100_000));
+  assertEquals([waited[0], waited[6], waited.slice(8)], [7, 2, [0, 0]], `${ten}`);
+});
+
+Deno.test("HostPath serves both directions in turn: each has half of the rate while both wait", () => {
+  const testbed = new Testbed(simple, withFirmware(300_000, 20, 8), { maxima: SCENARIO_MAXIMA });
+  const size = 1514;
+  const both = [0, 1].flatMap((port) => stream(600, 307_600, () => ({ port, size })));
+  const o = testbed.run(scenarioOf(both, { lcores: 2 }));
+  assertEquals([o.end, o.faults], ["quiet", []]);
+  const [from, to] = [50e6, 180e6];
+  for (const port of [0, 1]) {
+    let bytes = 0;
+    for (let i = 0; i < o.outCount; i++) {
+      if (o.outPort[i] === port && o.outEnd[i]! > from && o.outEnd[i]! <= to) bytes += size;
+    }
+    const gbps = (bytes * 8000) / (to - from);
+    assert(Math.abs(gbps - 10) < 0.2, `port ${port} sends ${gbps} Gb/s`);
+  }
+});
+
+Deno.test("HostPath gives held write-backs away when the next packet waits for a descriptor", () => {
+  // 16 descriptors, of which the driver refills 8 at once: seven held would leave it waiting for an eighth
+  const testbed = new Testbed(simple, withFirmware(2_000_000, 1000, 64));
+  const offers = stream(200, 16_800);
+  const o = testbed.run(scenarioOf(offers, { rxRing: 16, ingress: 256 }));
+  assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], 200]);
+});

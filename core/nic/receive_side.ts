@@ -6,6 +6,10 @@
  * visible before the bytes. RSS picks the queue. The head packet waits while its queue has no descriptor,
  * and what piles up behind it is lost at the ingress buffer, nowhere else.
  *
+ * Where firmware moves packets to the host (`HostPath`), write-backs are held: they go out when so many have
+ * gathered, when no other packet is in flight, or when the next one waits for a descriptor, since what would
+ * bring it may be among those held. It is the rule that P2PNIC, section 4, has for rings of other NICs.
+ *
  * A frame longer than a buffer of its queue takes goes into several, one write and one descriptor each, the
  * writes before the first write-back; all descriptors but the last say that more follows. A queue that is
  * stopped uses no further descriptor: its packets wait like those of a queue without any, so who stops one
@@ -16,6 +20,7 @@
 import type { Vector } from "../host/irq.ts";
 import { FLAG, type Memory } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
+import type { HostPath } from "./host_path.ts";
 import { etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
 import { fillReta, retaQueue } from "../packet/reta.ts";
 import { rssHashIpv4 } from "../packet/toeplitz.ts";
@@ -55,6 +60,11 @@ export class ReceiveSide implements Receiver {
   readonly #target: Int32Array;
   /** Identity that each descriptor was used for, by queue. */
   readonly #used: readonly Int32Array[];
+  readonly #hostPath: HostPath;
+  /** Packets from their arrival until their frame is posted; write-backs held, as queue and slot. */
+  #inFlight = 0;
+  readonly #held: Int32Array;
+  #heldCount = 0;
   readonly #descriptorsRead: number;
   readonly #dataLanded: number;
   readonly #partLanded: number;
@@ -66,7 +76,7 @@ export class ReceiveSide implements Receiver {
     clock: Clock,
     memory: Memory,
     observation: Observation,
-    parts: { dma: DmaEngine; macIn: MacIn; vectors: readonly Vector[] },
+    parts: { dma: DmaEngine; macIn: MacIn; vectors: readonly Vector[]; hostPath: HostPath },
     most: { ingress: number; ring: number; queues: number; buffers: number },
     policy: QueueProfile,
   ) {
@@ -77,6 +87,8 @@ export class ReceiveSide implements Receiver {
     this.#dma = parts.dma;
     this.#macIn = parts.macIn;
     this.#vectors = parts.vectors;
+    this.#hostPath = parts.hostPath;
+    this.#held = new Int32Array(parts.hostPath.writeBacksHeld);
     this.#fifo = new Int32Array(most.ingress);
     this.#target = new Int32Array(most.buffers);
     this.rings = Array.from({ length: most.queues }, () => new DescriptorRing(most.ring));
@@ -112,11 +124,19 @@ export class ReceiveSide implements Receiver {
     fillReta(this.reta, queues);
     this.#fifoHead = 0;
     this.#fifoCount = 0;
+    this.#inFlight = 0;
+    this.#heldCount = 0;
+    this.#hostPath.onReceive = (b) => this.#enqueue(b);
     this.#macIn.receiver = this;
     this.#dma.onWriteDone = () => this.#pump();
   }
 
   received(b: number): void {
+    this.#inFlight++;
+    this.#hostPath.receive(b, this.#memory.length[b]!);
+  }
+
+  #enqueue(b: number): void {
     let at = this.#fifoHead + this.#fifoCount++;
     if (at >= this.#fifo.length) at -= this.#fifo.length;
     this.#fifo[at] = b;
@@ -154,6 +174,7 @@ export class ReceiveSide implements Receiver {
       const length = this.#memory.length[b]!;
       const parts = length <= ring.segmentBytes ? 1 : segmentsFor(length, ring.segmentBytes);
       if (ring.ready < parts || !ring.enabled) {
+        this.#writeBack();
         this.#fetch(queue);
         return;
       }
@@ -194,6 +215,16 @@ export class ReceiveSide implements Receiver {
     return false;
   }
 
+  /** Writes the done bits that are held, in order, each by a DMA of its own. */
+  #writeBack(): void {
+    for (let i = 0; i < this.#heldCount; i++) {
+      const held = this.#held[i]!;
+      const address = this.rings[queueOf(held)]!.addressOf(slotOf(held));
+      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, held, address);
+    }
+    this.#heldCount = 0;
+  }
+
   /** Writes the next descriptor back for the packet in an ingress buffer. */
   #use(queue: number, b: number, more: number): void {
     const ring = this.rings[queue]!;
@@ -202,8 +233,10 @@ export class ReceiveSide implements Receiver {
     ring.busy++;
     ring.readMore[slot] = more;
     this.#used[queue]![slot] = this.#memory.ledger?.packet[b] ?? -1;
-    const address = ring.addressOf(slot);
-    this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot), address);
+    this.#held[this.#heldCount++] = key(queue, slot);
+    if (more === 0) this.#inFlight--;
+    const alone = more === 0 && this.#inFlight === 0;
+    if (alone || this.#heldCount === this.#held.length) this.#writeBack();
   }
 
   /** Classifies a packet; answers its queue. */

@@ -15,6 +15,7 @@ import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
 import { noteRead, noteTail } from "./_ring_faults.ts";
+import type { HostPath } from "./host_path.ts";
 import type { MacOut, Sender } from "./mac_out.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
 import { writeSegment } from "./segments.ts";
@@ -33,6 +34,7 @@ export class TransmitSide implements Sender {
   readonly #dma: DmaEngine;
   readonly #macOut: MacOut;
   readonly #vectors: readonly Vector[];
+  readonly #hostPath: HostPath;
   #queues = 1;
   /** Free slots of the transmit FIFO, and the first buffer of its region. */
   readonly #free: Int32Array;
@@ -62,7 +64,7 @@ export class TransmitSide implements Sender {
     clock: Clock,
     memory: Memory,
     observation: Observation,
-    parts: { dma: DmaEngine; macOut: MacOut; vectors: readonly Vector[] },
+    parts: { dma: DmaEngine; macOut: MacOut; vectors: readonly Vector[]; hostPath: HostPath },
     most: { fifo: number; ring: number; queues: number },
     policy: QueueProfile,
   ) {
@@ -76,6 +78,7 @@ export class TransmitSide implements Sender {
     this.#dma = parts.dma;
     this.#macOut = parts.macOut;
     this.#vectors = parts.vectors;
+    this.#hostPath = parts.hostPath;
     this.#free = new Int32Array(most.fifo);
     this.#order = new Int32Array(most.fifo);
     this.#filled = new Uint8Array(most.fifo);
@@ -110,6 +113,7 @@ export class TransmitSide implements Sender {
     this.#filled.fill(0, 0, fifo.count);
     this.#turn = 0;
     for (const counts of [this.#underWay, this.#gathered, this.#announced]) counts.fill(0);
+    this.#hostPath.onTransmit = (slot) => this.#moved(slot);
     this.#macOut.sender = this;
   }
 
@@ -204,9 +208,14 @@ export class TransmitSide implements Sender {
       // the first buffer of a chain is the packet's carrier
       if (i === 0 && ledger !== null) ledger.moved(source, to);
     }
+    this.#hostPath.transmit(slot, length);
+    this.#pump();
+  }
+
+  /** The firmware has moved a frame to the port. */
+  #moved(slot: number): void {
     this.#filled[slot] = 1;
     this.#sendFilled();
-    this.#pump();
   }
 
   /** A frame is on the device, as are all before it. */

@@ -29,6 +29,9 @@ import { BurstSpread, mempoolStats, xstats } from "./xstats.ts";
 
 /** Packets in a burst and in a port's transmit table (MAX_PKT_BURST). */
 const BURST = 32;
+/** Microseconds between drains (BURST_TX_DRAIN_US), and at most. */
+const DRAIN_US = 100;
+const DRAIN_US_MAX = 1_000_000;
 /** Items of a ring between stages, unless told otherwise, and at most. */
 const RING_SIZE = 1024;
 const RING_SIZE_MAX = 65536;
@@ -41,6 +44,8 @@ export interface L3fwdOptions extends PortOptions {
   readonly rxBurst?: number;
   /** Packets gathered before they are sent [--tx-burst]; 32. */
   readonly txBurst?: number;
+  /** Microseconds between drains of the transmit tables; 100 (BURST_TX_DRAIN_US). 0: after every receive burst. */
+  readonly drainUs?: number;
   /** Pipeline: items of each ring between stages; 1024. */
   readonly ringSize?: number;
   /** Pipeline: how packets reach workers, by RSS hash (keeps the order of a flow) or in turn; `"flow"`. */
@@ -84,14 +89,15 @@ function policyOf(profile: L3fwdProfile, settings: L3fwdSettings): Policy {
 
 function settingsOf(options: L3fwdOptions): L3fwdSettings {
   const { mode = "poll", rxBurst = BURST, txBurst = BURST } = options;
-  const { ringSize = RING_SIZE, steering = "flow" } = options;
+  const { ringSize = RING_SIZE, steering = "flow", drainUs = DRAIN_US } = options;
   checkPortOptions("l3fwd", options);
   checkKnob("l3fwd", "rxBurst", rxBurst, 1, BURST);
   checkKnob("l3fwd", "txBurst", txBurst, 1, BURST);
   checkKnob("l3fwd", "ringSize", ringSize, 1, RING_SIZE_MAX);
+  checkKnob("l3fwd", "drainUs", drainUs, 0, DRAIN_US_MAX);
   checkWord("l3fwd", "mode", mode, ["poll", "pipeline"]);
   checkWord("l3fwd", "steering", steering, ["flow", "round-robin"]);
-  return { ...options, mode, rxBurst, txBurst, ringSize, steering };
+  return { ...options, mode, rxBurst, txBurst, drainUs, ringSize, steering };
 }
 
 class L3fwd implements Dataplane {
@@ -109,7 +115,7 @@ class L3fwd implements Dataplane {
     this.#ports = startPorts(env, settings);
     this.#burst = new Int32Array(settings.rxBurst);
     this.#lpm = new L3fwdLpm(env, profile, settings.rxBurst);
-    this.#tx = new TxBuffers(env, this.#ports, settings.txBurst);
+    this.#tx = new TxBuffers(env, this.#ports, settings.txBurst, settings.drainUs);
     this.#bursts = new BurstSpread(settings.rxBurst);
     for (let l = 0; l < env.lcores; l++) {
       for (let k = 0; k < this.#ports.length; k++) {

@@ -534,3 +534,19 @@ Deno.test("l3fwd gathers txBurst packets, and refuses knobs that it cannot take"
     assertThrows(() => l3fwd("strict", options), Error, message);
   }
 });
+
+Deno.test("l3fwd with no drain sends what a burst gathered at its end", () => {
+  const oneAt = (options: L3fwdOptions) => {
+    const testbed = new Testbed(l3fwd("strict", options), TEST_PROFILE);
+    const o = testbed.run(scenarioOf([{ port: 0, at: 110e6 }]));
+    assertEquals(fates(o).emitted, 1, "nothing stays behind");
+    return o.endAt[0]! / 1e6;
+  };
+  // alone it waits for the drain, or does not
+  assert(oneAt({}) > 190, `${oneAt({})} us`);
+  assert(oneAt({ drainUs: 0 }) < 114, `${oneAt({ drainUs: 0 })} us`);
+  assert(oneAt({ mode: "pipeline", drainUs: 0 }) < 116);
+  for (const drainUs of [-1, NaN]) {
+    assertThrows(() => l3fwd("strict", { drainUs }), RangeError, "drainUs");
+  }
+});

@@ -101,7 +101,7 @@ export class L3fwdPipeline implements Dataplane {
     this.#burst = new Int32Array(settings.rxBurst);
     this.#egress = new Uint8Array(settings.rxBurst);
     this.#lpm = new L3fwdLpm(env, profile, settings.rxBurst);
-    this.#tx = new TxBuffers(env, this.#ports, settings.txBurst);
+    this.#tx = new TxBuffers(env, this.#ports, settings.txBurst, settings.drainUs);
     this.#bursts = new BurstSpread(settings.rxBurst);
     this.#inTurn = settings.steering === "round-robin";
     const workers = Math.max(1, env.lcores - 2);

@@ -5,9 +5,6 @@
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env, Port } from "../../core/stack.ts";
 
-/** Microseconds between drains of the transmit tables (BURST_TX_DRAIN_US). */
-const DRAIN_US = 100;
-
 /** Tables of every lcore and port. */
 export class TxBuffers {
   readonly #env: Env;
@@ -19,15 +16,18 @@ export class TxBuffers {
   readonly #lastDrain: Float64Array;
   readonly #drainCycles: number;
 
-  /** Empty tables that are sent at `burst` packets. */
-  constructor(env: Env, ports: readonly Port[], burst: number) {
+  /**
+   * Empty tables that are sent at `burst` packets, and every `drainUs` microseconds; at the end of every `add` when
+   * that is 0.
+   */
+  constructor(env: Env, ports: readonly Port[], burst: number, drainUs: number) {
     this.#env = env;
     this.#ports = ports;
     this.#burst = burst;
     this.#mbufs = new Int32Array(env.lcores * ports.length * burst);
     this.#counts = new Int32Array(env.lcores * ports.length);
     this.#lastDrain = new Float64Array(env.lcores);
-    this.#drainCycles = env.cost("mhz") * DRAIN_US;
+    this.#drainCycles = env.cost("mhz") * drainUs;
   }
 
   /** Gathers `n` packets, packet i for port `egress[i]`; sends each table that this fills. */
@@ -41,18 +41,24 @@ export class TxBuffers {
       this.#mbufs[table * burst + counts[table]!++] = buffers[i]!;
       if (counts[table] === burst) this.#send(cpu, port);
     }
+    if (this.#drainCycles === 0) this.#drain(cpu);
   }
 
-  /** Sends what waits when more than 100 us have passed since the last time; answers whether they had, as 1. */
+  /** Sends what waits when more than `drainUs` have passed since the last time; answers whether they had, as 1. */
   drainIfDue(cpu: Cpu): number {
+    if (this.#drainCycles === 0) return 0;
     const now = cpu.tsc();
     const due = now - this.#lastDrain[cpu.lcore]! > this.#drainCycles;
     if (due) {
       this.#lastDrain[cpu.lcore] = now;
-      for (let p = 0; p < this.#ports.length; p++) this.#send(cpu, p);
+      this.#drain(cpu);
     }
     cpu.wakeAt(this.#lastDrain[cpu.lcore]! + this.#drainCycles + 1);
     return due ? 1 : 0;
+  }
+
+  #drain(cpu: Cpu): void {
+    for (let p = 0; p < this.#ports.length; p++) this.#send(cpu, p);
   }
 
   #send(cpu: Cpu, port: number): void {
