@@ -38,14 +38,15 @@ export class LcArena {
 
   /** A block of any contents, or 0. */
   allocate(kind: number): number {
-    if (!this.reserve(kind)) return 0;
+    const words = wordsOf(kind);
     let block = this.freeLists[kind]!;
     if (block !== 0) this.freeLists[kind] = this.words[block]!;
     else {
+      if (this.fresh + words > this.words.length && !this.reserve(kind)) return 0;
       block = this.fresh;
-      this.fresh += wordsOf(kind);
+      this.fresh += words;
     }
-    this.live += wordsOf(kind);
+    this.live += words;
     return block;
   }
 
@@ -91,7 +92,7 @@ export function tnodeKind(bits: number): number {
 }
 
 function wordsOf(kind: number): number {
-  return kind === ALIAS ? 2 : kind === LEAF ? 4 : CHILDREN + 2 ** (kind - LEAF);
+  return kind === ALIAS ? 2 : kind === LEAF ? 4 : CHILDREN + (1 << (kind - LEAF));
 }
 
 const KINDS = LEAF + BITS_MAX + 1;

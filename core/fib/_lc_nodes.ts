@@ -86,7 +86,7 @@ export class LcNodes {
 
   /** Children, those that are not there among them. */
   length(tnode: number): number {
-    return 2 ** this.bits(tnode);
+    return 1 << this.bits(tnode);
   }
 
   /** A child, or 0. */
@@ -112,12 +112,15 @@ export class LcNodes {
     if (tnode === 0) return 0;
     const { words } = this.arena;
     const shift = pos + bits;
-    words[tnode] = shift < 32 ? (key >>> shift) * 2 ** shift : 0;
+    words[tnode] = shift < 32 ? (key >>> shift) << shift : 0;
     words[tnode + SHAPE] = shapeOf(pos, bits, pos);
     words[tnode + PARENT] = 0;
     words[tnode + FULL] = 0;
-    words[tnode + EMPTY] = 2 ** bits;
-    words.fill(0, tnode + CHILDREN, tnode + CHILDREN + 2 ** bits);
+    words[tnode + EMPTY] = 1 << bits;
+    // most have eight children, for which a call of fill costs more than they do
+    const first = tnode + CHILDREN;
+    if (bits > 5) words.fill(0, first, first + (1 << bits));
+    else for (let at = first + (1 << bits) - 1; at >= first; at--) words[at] = 0;
     this.tnodes++;
     return tnode;
   }
@@ -145,12 +148,27 @@ export class LcNodes {
   putChild(tnode: number, index: number, node: number): void {
     const { words } = this.arena;
     const old = words[tnode + CHILDREN + index]!;
-    if (node === 0 && old !== 0) words[tnode + EMPTY]!++;
-    if (node !== 0 && old === 0) words[tnode + EMPTY]!--;
+    if (old === 0) {
+      if (node !== 0) this.fillChild(tnode, index, node);
+      return;
+    }
+    if (node === 0) words[tnode + EMPTY]!++;
     const wasFull = this.isFull(tnode, old);
     const isFull = this.isFull(tnode, node);
     if (wasFull !== isFull) words[tnode + FULL]! += isFull ? 1 : -1;
     if (node !== 0 && this.slen(tnode) < this.slen(node)) this.setSlen(tnode, this.slen(node));
+    words[tnode + CHILDREN + index] = node;
+  }
+
+  /** `putChild` of a node where no child is. */
+  fillChild(tnode: number, index: number, node: number): void {
+    const { words } = this.arena;
+    const above = words[tnode + SHAPE]!;
+    const shape = words[node + SHAPE]!;
+    const bits = (shape >>> 8) & 255;
+    words[tnode + EMPTY]!--;
+    if (bits > 0 && (shape & 255) + bits === (above & 255)) words[tnode + FULL]!++;
+    if (above >>> 16 < shape >>> 16) words[tnode + SHAPE] = (above & 0xffff) | (shape & 0xff_0000);
     words[tnode + CHILDREN + index] = node;
   }
 
@@ -194,7 +212,7 @@ export class LcNodes {
     for (let i = 0; i < length; i += stride) {
       const node = this.child(tnode, i);
       if (node === 0 || this.slen(node) <= slen) continue;
-      stride *= 2 ** (this.slen(node) - slen);
+      stride <<= this.slen(node) - slen;
       slen = this.slen(node);
       i -= i % stride;
       if (slen >= slenMax) break;

@@ -22,13 +22,13 @@ export class LcResize {
     for (let node = tnode; node !== ROOT;) node = this.resize(node);
   }
 
-  /** Whether doubling the tnode would leave it full enough (should_inflate). */
+  /** Whether doubling the tnode would leave it full enough (should_inflate): `used` of 2 * `length`. */
   shouldInflate(parent: number, tnode: number): boolean {
     const { nodes } = this;
     const length = nodes.length(tnode);
     const used = length - nodes.empty(tnode) + nodes.full(tnode);
     const percent = parent === ROOT ? INFLATE_ROOT : INFLATE;
-    return used > 1 && nodes.pos(tnode) > 0 && 100 * used >= percent * length;
+    return used > 1 && nodes.pos(tnode) > 0 && 50 * used >= percent * length;
   }
 
   /** Whether too little of the tnode is used (should_halve). */
@@ -74,11 +74,13 @@ export class LcResize {
     const { nodes } = this;
     const tnode = nodes.newTnode(nodes.key(old), nodes.pos(old) - 1, nodes.bits(old) + 1);
     if (tnode === 0) return false;
-    for (let i = nodes.length(old) - 1; i >= 0; i--) {
+    const length = nodes.length(old);
+    const full = nodes.full(old);
+    for (let i = length - 1; i >= 0; i--) {
       const node = nodes.child(old, i);
       if (node === 0) continue;
-      if (!nodes.isFull(old, node)) {
-        nodes.putChild(tnode, nodes.index(nodes.key(node), tnode), node);
+      if (full === 0 || !nodes.isFull(old, node)) {
+        nodes.fillChild(tnode, nodes.index(nodes.key(node), tnode), node);
       } else if (nodes.bits(node) === 1) {
         nodes.putChild(tnode, 2 * i + 1, nodes.child(node, 1));
         nodes.putChild(tnode, 2 * i, nodes.child(node, 0));
@@ -87,7 +89,7 @@ export class LcResize {
         return false;
       }
     }
-    for (let i = nodes.length(old) - 1; i >= 0; i--) {
+    for (let i = length - 1; full > 0 && i >= 0; i--) {
       const node = nodes.child(old, i);
       if (nodes.isFull(old, node)) nodes.setParent(node, DEAD);
     }
@@ -106,7 +108,7 @@ export class LcResize {
       nodes.free(upper);
       return false;
     }
-    const half = 2 ** bits;
+    const half = 1 << bits;
     for (let j = half - 1; j >= 0; j--) {
       nodes.putChild(upper, j, nodes.child(node, half + j));
       nodes.putChild(lower, j, nodes.child(node, j));
@@ -162,11 +164,14 @@ export class LcResize {
     nodes.setParent(tnode, parent);
     nodes.putChildOf(parent, nodes.key(tnode), tnode);
     this.adopt(tnode);
-    for (let i = nodes.length(old) - 1; i >= 0; i--) {
-      const node = nodes.child(old, i);
-      if (node !== 0 && nodes.parent(node) === DEAD) nodes.free(node);
+    if (nodes.full(old) > 0) {
+      for (let i = nodes.length(old) - 1; i >= 0; i--) {
+        const node = nodes.child(old, i);
+        if (node !== 0 && nodes.parent(node) === DEAD) nodes.free(node);
+      }
     }
     nodes.free(old);
+    if (nodes.full(tnode) === 0) return;
     for (let i = nodes.length(tnode) - 1; i >= 0; i--) {
       const node = nodes.child(tnode, i);
       if (nodes.isFull(tnode, node)) this.resize(node);
