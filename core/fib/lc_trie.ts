@@ -66,6 +66,8 @@ export class LcTrie implements Fib4 {
   private readonly resizing: LcResize;
   private readonly maxRules: number;
   private readonly routes: LcRoutes;
+  /** What `reads` counts in. */
+  private readonly counting: LcTrieUse = noUse();
   /** `nodes.arena.words`, two loads nearer to the look-ups. */
   private words: Uint32Array;
 
@@ -185,19 +187,15 @@ export class LcTrie implements Fib4 {
    * it reads again on its way back up is not counted.
    */
   reads(address: number): number {
-    return this.use([address]).reads;
+    const { counting } = this;
+    counting.reads = 0;
+    probe(this.nodes, address, counting);
+    return counting.reads;
   }
 
   /** What looking up these addresses meets on its way. */
   use(addresses: Iterable<number>): LcTrieUse {
-    const use: LcTrieUse = {
-      gets: 0,
-      backtrack: 0,
-      semanticMatchPassed: 0,
-      semanticMatchMiss: 0,
-      nullNodeHit: 0,
-      reads: 0,
-    };
+    const use = noUse();
     for (const address of addresses) probe(this.nodes, address, use);
     return use;
   }
@@ -256,6 +254,17 @@ export class LcTrie implements Fib4 {
       node = words[parent + CHILDREN + index]!;
     }
   }
+}
+
+function noUse(): LcTrieUse {
+  return {
+    gets: 0,
+    backtrack: 0,
+    semanticMatchPassed: 0,
+    semanticMatchMiss: 0,
+    nullNodeHit: 0,
+    reads: 0,
+  };
 }
 
 /** Next hop of the first alias whose suffix takes in all bits that differ, or -1. */

@@ -20,7 +20,9 @@ export interface LinuxCosts {
   readonly netifReceive: number;
   readonly ipRcv: number;
   readonly fibBase: number;
+  /** One dependent read of the trie: while the L2 cache holds it, and when it is larger. */
   readonly fibRead: number;
+  readonly fibReadFar: number;
   readonly ipForward: number;
   readonly neigh: number;
   readonly qdisc: number;
@@ -47,6 +49,7 @@ export function linuxCosts(env: Env, profile: LinuxProfile): LinuxCosts {
     ipRcv: cost(legacy ? "legacy.ip_rcv" : "ip_rcv"),
     fibBase: cost("fib.base"),
     fibRead: cost("fib.read"),
+    fibReadFar: cost("fib.read_far"),
     ipForward: cost("ip_forward"),
     neigh: cost("neigh"),
     qdisc: cost("qdisc"),

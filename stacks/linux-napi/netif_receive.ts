@@ -5,6 +5,7 @@
  *
  * Source: Linux net/core/dev.c, net/ethernet/eth.c (eth_type_trans), net/ipv4.
  */
+import type { LcTrie } from "../../core/fib/lc_trie.ts";
 import type { Softnet } from "../../core/host/softirq.ts";
 import {
   equalMac,
@@ -17,7 +18,7 @@ import { REASON, type Reason } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import { ipForward } from "./ip_forward.ts";
-import { ipRcv, ipRouteInput } from "./ip_rcv.ts";
+import { fibCycles, ipRcv, ipRouteInput } from "./ip_rcv.ts";
 import type { SkbReceiver } from "./ixgbe_rx.ts";
 import type { IpMib } from "./mib.ts";
 import type { NeighTable } from "./neigh.ts";
@@ -38,9 +39,17 @@ export class NetifReceive implements SkbReceiver {
   readonly #costs: LinuxCosts;
   readonly #neigh: NeighTable;
   readonly #mib: IpMib;
+  readonly #fib: LcTrie;
 
-  constructor(env: Env, softnet: Softnet, costs: LinuxCosts, neigh: NeighTable, mib: IpMib) {
+  constructor(
+    env: Env,
+    softnet: Softnet,
+    costs: LinuxCosts,
+    parts: { fib: LcTrie; neigh: NeighTable; mib: IpMib },
+  ) {
+    const { fib, neigh, mib } = parts;
     this.#env = env;
+    this.#fib = fib;
     this.#softnet = softnet;
     this.#costs = costs;
     this.#neigh = neigh;
@@ -60,7 +69,8 @@ export class NetifReceive implements SkbReceiver {
 
   /** Answers why the packet is not forwarded, or none when a queueing discipline has it. */
   #forward(cpu: Cpu, skb: number, port: number): Reason {
-    const { memory, fib, neighbours } = this.#env;
+    const { memory, neighbours } = this.#env;
+    const fib = this.#fib;
     const costs = this.#costs;
     const bytes = memory.bytes;
     const at = memory.offset[skb]!;
@@ -76,7 +86,7 @@ export class NetifReceive implements SkbReceiver {
     }
     const bad = ipRcv(bytes, ip, memory.length[skb]! - ETHERNET_HEADER_BYTES, this.#mib);
     if (bad !== REASON.none) return bad;
-    cpu.charge(costs.fibBase + costs.fibRead * fib.reads(ipv4Dst(bytes, ip)));
+    cpu.charge(fibCycles(fib, ipv4Dst(bytes, ip), costs));
     const nextHop = ipRouteInput(bytes, ip, fib, this.#mib);
     if (nextHop < 0) return REASON["no-route"];
     cpu.charge(costs.ipForward);

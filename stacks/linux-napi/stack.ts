@@ -16,6 +16,7 @@ import {
 } from "../../core/stack.ts";
 import { type LinuxCosts, linuxCosts } from "./costs.ts";
 import { QVector } from "./ixgbe.ts";
+import { kernelFib } from "./ip_rcv.ts";
 import { emptyMib } from "./mib.ts";
 import { NeighTable } from "./neigh.ts";
 import { NetifReceive } from "./netif_receive.ts";
@@ -78,9 +79,10 @@ class LinuxNapi implements Dataplane {
     this.#env = env;
     const costs = linuxCosts(env, settings.profile);
     const neigh = new NeighTable(env.neighbours);
+    const parts = { fib: kernelFib(env.fib), neigh, mib: this.#mib };
     for (const nic of env.hardware.nics) nic.bootQueues();
     for (let lcore = 0; lcore < env.lcores; lcore++) {
-      this.#bootLcore(lcore, settings, costs, neigh);
+      this.#bootLcore(lcore, settings, costs, parts);
     }
     // an interface goes up when its driver is complete: from here on interrupts come
     for (const q of this.#vectors) q.up(this.#softnets[q.queue]!.softirq);
@@ -105,7 +107,7 @@ class LinuxNapi implements Dataplane {
     lcore: number,
     settings: LinuxNapiSettings,
     costs: LinuxCosts,
-    neigh: NeighTable,
+    ip: ConstructorParameters<typeof NetifReceive>[3],
   ): void {
     const env = this.#env;
     const legacy = settings.profile === "legacy";
@@ -120,7 +122,7 @@ class LinuxNapi implements Dataplane {
         switch: env.cost("linux.ksoftirqd"),
       },
     });
-    const receiver = new NetifReceive(env, softnet, costs, neigh, this.#mib);
+    const receiver = new NetifReceive(env, softnet, costs, ip);
     const skbs = new Skbs(env.memory, env.pool, costs, legacy);
     const place = env.place(`softirq of lcore ${lcore}`, Infinity);
     for (const nic of env.hardware.nics) {
