@@ -41,6 +41,10 @@ export const REASONS = [
   "other",
   /** The frame check sequence does not match the frame (IEEE 802.3, 3.2.9). */
   "bad-fcs",
+  /** Longer than the MTU of its egress port, with "don't fragment" set (RFC 1812, 5.2.6). */
+  "too-big",
+  /** Its next hop did not answer, or too many waited for the answer (RFC 1812, 3.3.2; RFC 1122, 2.3.2.2). */
+  "unresolved",
 ] as const;
 
 /** Name of a drop reason. */
@@ -64,6 +68,17 @@ export type Reason = number;
 export const REASON: { readonly [name in ReasonName]: Reason } = Object.fromEntries(
   REASONS.map((name, index) => [name, index]),
 ) as { [name in ReasonName]: Reason };
+
+/** What a stack sends of its own accord. */
+export interface Originated {
+  /** IPv4 address of each port: the source of what leaves there. */
+  readonly addresses: readonly number[];
+  /** ICMP errors that one host is sent at most: at once, and then in each second (RFC 1812, 4.3.2.8). */
+  readonly icmpBurst: number;
+  readonly icmpPerSecond: number;
+  /** IPv4 address of each next hop, where it asks for MAC addresses by ARP. */
+  readonly arp?: readonly number[];
+}
 
 /** The capability record of a stack. */
 export interface Policy {
@@ -108,6 +123,10 @@ export interface Policy {
    * port's own; or swapped. Kept where it is left out.
    */
   readonly macs?: "keep" | "set" | "swap";
+  /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
+  readonly mtu?: number;
+  /** Frames of its own making that it may send; none where it is left out. */
+  readonly originates?: Originated;
   /** Packets of a flow leave in order of arrival (also what is meant where it is left out), or in none. */
   readonly order?: "flow" | "none";
   /** Reasons for which the stack may lose a valid packet under load, each at a place with evidence. */

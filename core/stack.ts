@@ -194,6 +194,11 @@ export interface Env {
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
   drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /**
+   * Says that the frame in `buffer` is of the stack's own making: an ICMP error, an ARP request. The policy
+   * has to declare it (`originates`).
+   */
+  originate(buffer: number): void;
   /** Names a place of the stack's own where packets can be lost when `capacity` are in it. */
   place(name: string, capacity: number): number;
   /** The hardware below, for stacks that are about it. */

@@ -44,6 +44,9 @@ export type FaultKind =
   /** A frame left from a buffer that held no packet. */
   | "emitted-nothing";
 
+/** In place of a packet's identity: a frame of the stack's own making. */
+export const GENERATED = -2;
+
 /** One finding of a ledger. */
 export interface Fault {
   /** What is wrong. */

@@ -12,6 +12,7 @@ import { thresholdsFor } from "../nic/thresholds.ts";
 import { REASON, type Reason, REASONS } from "../policy.ts";
 import type { Cpu, Env, Port, PortSetup, Priority, RxQueueId } from "../stack.ts";
 import type { Choices } from "../time/choices.ts";
+import { GENERATED } from "./accounts.ts";
 import type { Geometry, Scenario } from "./device.ts";
 import type { Hardware } from "./hardware.ts";
 import type { Machine } from "./machine.ts";
@@ -133,6 +134,12 @@ export class Environment implements Env {
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
     freeChain(this.pool, cpu.lcore, buffer);
+  };
+
+  readonly originate = (buffer: number): void => {
+    const { ledger } = this.#machine.memory;
+    if (ledger === null) this.#machine.observation.originated();
+    else ledger.packet[buffer] = GENERATED;
   };
 
   readonly place = (name: string, capacity: number): number =>

@@ -197,6 +197,7 @@ export class FlatOut {
         this.#contexts.push(context);
         return context;
       },
+      originate: () => {},
       drop: (_cpu: Cpu, buffer: number, _reason: Reason) => {
         this.dropped++;
         pool.put(0, buffer);

@@ -10,6 +10,7 @@ export {
   FATE,
   type Fault,
   type FaultKind,
+  GENERATED,
   type Held,
   type LcoreAccount,
   Observation,

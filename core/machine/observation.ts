@@ -93,7 +93,7 @@ export class Observation {
 
   /** Frames emitted, in order of time. */
   outCount = 0;
-  /** Identity of the packet in frame i, or -1 when its buffer held none. */
+  /** Identity of the packet in frame i; {@link GENERATED}, or -1 when its buffer held none. */
   outPacket: Int32Array = new Int32Array(0);
   /** Port that frame i left by. */
   outPort: Uint8Array = new Uint8Array(0);
@@ -175,9 +175,8 @@ export class Observation {
     this.places.length = this.faults.length = 0;
     this.faultCount = 0;
     this.fidelity = fidelity;
-    this.copiedBytes = this.doorbells = 0;
-    this.interrupts = this.frees = 0;
-    this.posts = this.moves = 0;
+    this.copiedBytes = this.doorbells = this.interrupts = 0;
+    this.posts = this.moves = this.frees = 0;
     this.waitingAt.clear();
     this.#unresolved = offered;
   }
@@ -207,7 +206,13 @@ export class Observation {
     this.#settle(packet, FATE.freed, place, at);
   }
 
-  /** A frame leaves on a port; `packet` is -1 when its buffer held no packet. */
+  /** A streamed run expects one more frame to leave, which carries no packet that was offered. */
+  originated(): void {
+    this.#unresolved++;
+    this.emitted--;
+  }
+
+  /** A frame leaves on a port; `packet` is {@link GENERATED}, or -1 when its buffer held no packet. */
   emit(
     packet: number,
     port: number,
@@ -223,8 +228,8 @@ export class Observation {
       this.emitted++;
       return;
     }
-    if (packet < 0) this.fault("emitted-nothing", end, -1, -1, place, -1);
-    else if (this.#settle(packet, FATE.emitted, place, end)) this.emitted++;
+    if (packet === -1) this.fault("emitted-nothing", end, -1, -1, place, -1);
+    else if (packet >= 0 && this.#settle(packet, FATE.emitted, place, end)) this.emitted++;
     const i = this.outCount++;
     if (i === this.outPacket.length) this.#growOut();
     if (this.#outUsed + length > this.outBytes.length) this.#growBytes(length);

@@ -190,5 +190,9 @@ function policyLines({ policy: p }: Counterexample): string[] {
     `${p.hairpin}, destination mac ${p.dstMac}${p.checksDstMac ? ", checks destination mac" : ""}` +
     `${p.defaultRoute ? "" : ", no default route"}`,
     `may lose under load: ${p.congestion.length === 0 ? "nothing" : p.congestion.join(", ")}`,
+    ...p.originates === undefined
+      ? []
+      : [`sends of its own accord: ICMP errors${p.originates.arp === undefined ? "" : ", ARP"}`],
+    ...p.mtu === undefined ? [] : [`MTU ${p.mtu}`],
   ];
 }

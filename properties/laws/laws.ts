@@ -10,6 +10,7 @@ import { NIC_7, NIC_8 } from "./nic_truth.ts";
 import { ORD_1, ORD_2 } from "./ord.ts";
 import { PCIE_1, PCIE_2 } from "./pcie.ts";
 import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
+import { PKT_10, PKT_11 } from "./pkt_originated.ts";
 import { PKT_5 } from "./pkt_drop.ts";
 import { POOL_1, POOL_3 } from "./pool.ts";
 import { TIME_1 } from "./time.ts";
@@ -28,6 +29,8 @@ export const LAWS: readonly Law[] = [
   PKT_3,
   PKT_5,
   PKT_7,
+  PKT_10,
+  PKT_11,
   LOSS_1A,
   LOSS_1B,
   LOSS_1C,

@@ -1,6 +1,7 @@
 /**
  * PKT: what a forwarder may change of a packet, and what it must.
  */
+import { GENERATED } from "../../core/machine/accounts.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { difference } from "./_difference.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
@@ -9,7 +10,8 @@ import { broken, hex, KEPT, macAt, notJudged, time } from "./_text.ts";
 /** "packet 3 left port 1 at 2.5 us", for frame `i` of those emitted. */
 function left(run: Run, i: number): string {
   const o = run.observation;
-  return `packet ${o.outPacket[i]} left port ${o.outPort[i]} at ${time(o.outStart[i]!)}`;
+  const what = o.outPacket[i]! < 0 ? `frame ${i}` : `packet ${o.outPacket[i]}`;
+  return `${what} left port ${o.outPort[i]} at ${time(o.outStart[i]!)}`;
 }
 
 function judgeBytes(run: Run): Verdict {
@@ -17,6 +19,7 @@ function judgeBytes(run: Run): Verdict {
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;
+    if (p === GENERATED && run.policy.originates !== undefined) continue; // PKT-10
     if (p < 0 || p >= o.count) {
       return broken(
         `frame ${i}, which left port ${o.outPort[i]} at ${time(o.outStart[i]!)}, ` +

@@ -24,4 +24,6 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   consumed: 1 << 15,
   other: 1 << 16,
   "bad-fcs": 1 << 17,
+  "too-big": 1 << 18,
+  unresolved: 1 << 19,
 };

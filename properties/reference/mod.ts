@@ -4,5 +4,6 @@
  * @module
  */
 export type { Expectation } from "./expectation.ts";
+export { arpRequest, icmpErrors, type OriginatedFrame } from "./originated.ts";
 export { referencePorts } from "./ports.ts";
 export { referenceRouter } from "./router.ts";

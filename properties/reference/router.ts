@@ -150,8 +150,18 @@ function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
 
 function routeDefects(scenario: Scenario, policy: Policy, p: number, nextHop: number): number {
   if (nextHop < 0) return policy.onMiss === "drop" ? DEFECT["no-route"] : 0;
+  if (tooBig(scenario, policy, p)) return DEFECT["too-big"];
   const back = scenario.neighbours.port[nextHop] === scenario.traffic.port[p];
   return back && policy.hairpin === "drop" ? DEFECT.hairpin : 0;
+}
+
+/** RFC 791, 2.3: what is longer than the MTU, and must not be cut. */
+function tooBig(scenario: Scenario, policy: Policy, p: number): boolean {
+  const { mtu } = policy;
+  const { bytes } = scenario.traffic;
+  const ip = scenario.traffic.offset[p]! + IP;
+  const mustNotBeCut = Math.floor(bytes[ip + 6]! / 64) % 2 === 1;
+  return mtu !== undefined && mustNotBeCut && bytes[ip + 2]! * 256 + bytes[ip + 3]! > mtu;
 }
 
 function nextHopOf(scenario: Scenario, policy: Policy, p: number): number {

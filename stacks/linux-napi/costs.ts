@@ -29,6 +29,8 @@ export interface LinuxCosts {
   readonly xmit: number;
   readonly doorbell: number;
   readonly txClean: number;
+  /** Copying a frame for a capture: once into its ring, once out. */
+  readonly tapCopy: number;
 }
 
 /**
@@ -56,5 +58,6 @@ export function linuxCosts(env: Env, profile: LinuxProfile): LinuxCosts {
     xmit: cost("xmit"),
     doorbell: cost("doorbell"),
     txClean: cost("tx_clean"),
+    tapCopy: cost("legacy.copy"),
   };
 }

@@ -49,6 +49,11 @@ export class TxRing {
     this.#asked = Math.min(DESC_ASKED, this.#needed);
   }
 
+  /** Its port. */
+  get port(): number {
+    return this.#parts.port;
+  }
+
   /** Free descriptors (ixgbe_desc_unused). */
   get unused(): number {
     const { nextToClean, nextToUse } = this;

@@ -12,8 +12,16 @@ export interface IpMib {
   inTruncatedPkts: number;
   /** No prefix covers the destination. */
   inNoRoutes: number;
+  /** Destination not ours while forwarding is off. */
+  inAddrErrors: number;
   /** Packets forwarded. */
   forwDatagrams: number;
+  /** Longer than the MTU, and not to be cut. */
+  fragFails: number;
+  /** Packets of our own: ICMP errors. */
+  outRequests: number;
+  icmpOutDestUnreachs: number;
+  icmpOutTimeExcds: number;
 }
 
 /** All zero. */
@@ -24,6 +32,11 @@ export function emptyMib(): IpMib {
     inCsumErrors: 0,
     inTruncatedPkts: 0,
     inNoRoutes: 0,
+    inAddrErrors: 0,
     forwDatagrams: 0,
+    fragFails: 0,
+    outRequests: 0,
+    icmpOutDestUnreachs: 0,
+    icmpOutTimeExcds: 0,
   };
 }

@@ -1,4 +1,4 @@
 /** Linux: the kernel's IPv4 forwarding path with NAPI over an ixgbe. */
 export { LINUX_POLICY, linuxNapi } from "./stack.ts";
-export type { LinuxNapiOptions } from "./options.ts";
+export type { LinuxCommand, LinuxNapiOptions } from "./options.ts";
 export type { LinuxProfile } from "./costs.ts";

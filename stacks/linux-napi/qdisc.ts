@@ -13,6 +13,7 @@ import type { OutputWork, Softnet } from "../../core/host/softirq.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { TxRing } from "./ixgbe_tx.ts";
+import type { Tap } from "./tap.ts";
 
 /** Packets that one run sends (net.core.dev_weight, tx bias 1). */
 const DEV_TX_WEIGHT = 64;
@@ -31,15 +32,24 @@ export class PfifoFast implements OutputWork {
   readonly #tx: TxRing;
   readonly #softnet: Softnet;
   readonly #place: number;
+  readonly #tap: Tap | null;
   readonly #band: number[] = [];
   #head = 0;
   #count = 0;
   /** Packets at the head that were put back. */
   #putBack = 0;
 
-  constructor(env: Env, tx: TxRing, softnet: Softnet, name: string, limit: number) {
+  constructor(
+    env: Env,
+    tx: TxRing,
+    softnet: Softnet,
+    name: string,
+    limit: number,
+    tap: Tap | null = null,
+  ) {
     this.limit = limit;
     this.#env = env;
+    this.#tap = tap;
     this.#tx = tx;
     this.#softnet = softnet;
     this.#place = env.place(name, limit);
@@ -57,8 +67,7 @@ export class PfifoFast implements OutputWork {
     if (this.#count === 0 && !tx.stopped) {
       const length = this.#env.memory.length[skb]!;
       if (tx.xmit(cpu, skb, false)) {
-        this.sentPackets++;
-        this.sentBytes += length;
+        this.#sent(cpu, length);
         return;
       }
     }
@@ -96,12 +105,18 @@ export class PfifoFast implements OutputWork {
       this.#head = (this.#head + 1) % this.limit;
       this.#count--;
       sent++;
-      this.sentPackets++;
-      this.sentBytes += length;
+      this.#sent(cpu, length);
     }
     if (this.#putBack > 0) this.#putBack -= sent;
     else if (sent < bulk) this.#requeue(bulk - sent);
     return sent;
+  }
+
+  #sent(cpu: Cpu, length: number): void {
+    this.sentPackets++;
+    this.sentBytes += length;
+    // xmit_one: what the driver has taken, the taps have seen
+    if (this.#tap !== null) this.#tap.see(cpu, this.#tx.port, "tx");
   }
 
   /** The first `n` packets of the band are those that the driver would not have (dev_requeue_skb). */

@@ -3,7 +3,9 @@ import type { Softnet } from "../../core/host/softirq.ts";
 import type { Nic } from "../../core/nic/nic.ts";
 import type { ReportRow } from "../../core/stack.ts";
 import type { QVector } from "./ixgbe.ts";
+import type { Icmp } from "./icmp_send.ts";
 import type { IpMib } from "./mib.ts";
+import type { NeighTable } from "./neigh.ts";
 import type { NetifReceive } from "./netif_receive.ts";
 import type { Skbs } from "./skb.ts";
 
@@ -14,6 +16,8 @@ export interface ReportSource {
   readonly vectors: readonly QVector[];
   readonly skbs: readonly Skbs[];
   readonly mib: IpMib;
+  readonly neigh: NeighTable;
+  readonly icmp: Icmp;
   readonly nics: readonly Nic[];
 }
 
@@ -38,7 +42,17 @@ export function linuxReport(source: ReportSource): ReportRow[] {
   row("nstat IpExtInCsumErrors", mib.inCsumErrors, "packets");
   row("nstat IpExtInTruncatedPkts", mib.inTruncatedPkts, "packets");
   row("nstat IpExtInNoRoutes", mib.inNoRoutes, "packets");
+  row("nstat IpInAddrErrors", mib.inAddrErrors, "packets");
   row("nstat IpForwDatagrams", mib.forwDatagrams, "packets");
+  row("nstat IpFragFails", mib.fragFails, "packets");
+  row("nstat IpOutRequests", mib.outRequests, "packets");
+  row("nstat IcmpOutDestUnreachs", mib.icmpOutDestUnreachs, "packets");
+  row("nstat IcmpOutTimeExcds", mib.icmpOutTimeExcds, "packets");
+  row("nstat IcmpOutRateLimitGlobal", source.icmp.limit.global, "packets");
+  row("nstat IcmpOutRateLimitHost", source.icmp.limit.host, "packets");
+  row("ip -s ntable unresolved_discards", source.neigh.unresDiscards, "packets");
+  row("ip -s ntable solicitations", source.neigh.solicitations, "packets");
+  row("arp_rcv", sum(source.receivers, (r) => r.arp), "packets");
   row("slab skbuff_head_cache allocations", sum(source.skbs, (s) => s.allocated), "skbs");
   row("skb:consume_skb", sum(source.skbs, (s) => s.consumed), "skbs");
   row("skb:kfree_skb", sum(source.receivers, (r) => r.freed), "skbs");
@@ -54,7 +68,20 @@ export function linuxReport(source: ReportSource): ReportRow[] {
       row(`${name} backlog`, qdisc.backlog, "packets");
     })
   );
+  tapRows(row, source);
   return rows;
+}
+
+function tapRows(row: Row, { receivers, nics }: ReportSource): void {
+  const taps = receivers.flatMap(({ tap }) => tap === null ? [] : [tap]);
+  if (taps.length === 0) return;
+  row("tcpdump captured", sum(taps, (tap) => tap.captured), "packets");
+  row("tcpdump received by filter", sum(taps, (tap) => tap.received), "packets");
+  row("tcpdump dropped by kernel", sum(taps, (tap) => tap.dropped), "packets");
+  for (const { port } of nics) {
+    row(`tcpdump eth${port} In`, sum(taps, (tap) => tap.rx[port]!), "packets");
+    row(`tcpdump eth${port} Out`, sum(taps, (tap) => tap.tx[port]!), "packets");
+  }
 }
 
 type Row = (name: string, value: number, unit: string) => void;

@@ -16,14 +16,18 @@ import {
 } from "../../core/stack.ts";
 import { type LinuxCosts, linuxCosts } from "./costs.ts";
 import { QVector } from "./ixgbe.ts";
+import { startShell } from "./commands.ts";
+import { ICMP_RATELIMIT_MS, XRLIM_BURST_FACTOR } from "./icmp_limit.ts";
+import { Icmp } from "./icmp_send.ts";
 import { kernelFib } from "./ip_rcv.ts";
 import { emptyMib } from "./mib.ts";
 import { NeighTable } from "./neigh.ts";
-import { NetifReceive } from "./netif_receive.ts";
+import { type IpLayer, NetifReceive } from "./netif_receive.ts";
 import { type LinuxNapiOptions, type LinuxNapiSettings, settingsOf } from "./options.ts";
 import { PfifoFast } from "./qdisc.ts";
 import { linuxReport } from "./report.ts";
 import { Skbs } from "./skb.ts";
+import { Tap } from "./tap.ts";
 
 /**
  * What Linux declares: RFC 1812, frames for other stations refused, loss at the NIC and in the
@@ -60,7 +64,26 @@ export const LINUX_POLICY: Policy = {
 export function linuxNapi(options: LinuxNapiOptions = {}): Stack {
   const settings = settingsOf(options);
   const stack = (env: Env): Dataplane => new LinuxNapi(env, settings);
-  return Object.assign(stack, { policy: LINUX_POLICY });
+  return Object.assign(stack, { policy: policyOf(settings) });
+}
+
+/** What the kernel declares as it is set up. */
+function policyOf({ addresses, mtu, neighbours }: LinuxNapiSettings): Policy {
+  const { congestion } = LINUX_POLICY;
+  const asks = neighbours.length > 0;
+  return {
+    ...LINUX_POLICY,
+    ...mtu === Infinity ? {} : { mtu },
+    ...asks ? { congestion: [...congestion, "unresolved"] } : {},
+    ...addresses.length === 0 ? {} : {
+      originates: {
+        addresses,
+        icmpBurst: XRLIM_BURST_FACTOR,
+        icmpPerSecond: 1000 / ICMP_RATELIMIT_MS,
+        ...asks ? { arp: neighbours } : {},
+      },
+    },
+  };
 }
 
 class LinuxNapi implements Dataplane {
@@ -73,17 +96,28 @@ class LinuxNapi implements Dataplane {
   /** Which of them an MSI-X vector of the machine belongs to. */
   readonly #byVector: QVector[] = [];
   readonly #mib = emptyMib();
+  readonly #neigh: NeighTable;
+  readonly #icmp: Icmp;
 
   constructor(env: Env, settings: LinuxNapiSettings) {
     this.name = `linux-napi (${settings.profile})`;
     this.#env = env;
     const costs = linuxCosts(env, settings.profile);
-    const neigh = new NeighTable(env.neighbours);
-    const parts = { fib: kernelFib(env.fib), neigh, mib: this.#mib };
+    const { addresses, neighbours, mtu } = settings;
+    enough("addresses", addresses.length, "ports", env.hardware.nics.length);
+    enough("neighbours", neighbours.length, "next hops", env.neighbours.count);
+    const mib = this.#mib;
+    const fib = kernelFib(env.fib);
+    const sysctl = { ipForward: true };
+    this.#neigh = new NeighTable(env, neighbours.length === 0 ? null : settings);
+    this.#icmp = new Icmp(env, costs, { fib, mib }, addresses);
+    const ip = { fib, neigh: this.#neigh, icmp: this.#icmp, mib, sysctl, mtu };
     for (const nic of env.hardware.nics) nic.bootQueues();
     for (let lcore = 0; lcore < env.lcores; lcore++) {
-      this.#bootLcore(lcore, settings, costs, parts);
+      this.#bootLcore(lcore, settings, costs, ip);
     }
+    this.#neigh.up(this.#receivers[0]!);
+    startShell(env, settings.commands, ip);
     // an interface goes up when its driver is complete: from here on interrupts come
     for (const q of this.#vectors) q.up(this.#softnets[q.queue]!.softirq);
   }
@@ -99,6 +133,8 @@ class LinuxNapi implements Dataplane {
       vectors: this.#vectors,
       skbs: this.#skbs,
       mib: this.#mib,
+      neigh: this.#neigh,
+      icmp: this.#icmp,
       nics: this.#env.hardware.nics,
     });
   }
@@ -107,7 +143,7 @@ class LinuxNapi implements Dataplane {
     lcore: number,
     settings: LinuxNapiSettings,
     costs: LinuxCosts,
-    ip: ConstructorParameters<typeof NetifReceive>[3],
+    ip: IpLayer,
   ): void {
     const env = this.#env;
     const legacy = settings.profile === "legacy";
@@ -122,7 +158,8 @@ class LinuxNapi implements Dataplane {
         switch: env.cost("linux.ksoftirqd"),
       },
     });
-    const receiver = new NetifReceive(env, softnet, costs, ip);
+    const tap = settings.tap ? new Tap(env, lcore, costs) : null;
+    const receiver = new NetifReceive(env, softnet, costs, ip, tap);
     const skbs = new Skbs(env.memory, env.pool, costs, legacy);
     const place = env.place(`softirq of lcore ${lcore}`, Infinity);
     for (const nic of env.hardware.nics) {
@@ -139,7 +176,7 @@ class LinuxNapi implements Dataplane {
       const vector = nic.vectors[lcore]!;
       const q = new QVector(parts, vector, softnet, receiver, settings.itrUs);
       const name = `eth${nic.port} pfifo_fast of queue ${lcore}`;
-      receiver.qdiscs[nic.port] = new PfifoFast(env, q.tx, softnet, name, settings.txqueuelen);
+      receiver.qdiscs[nic.port] = new PfifoFast(env, q.tx, softnet, name, settings.txqueuelen, tap);
       this.#vectors.push(q);
       this.#byVector[vector.id] = q;
     }
@@ -147,4 +184,10 @@ class LinuxNapi implements Dataplane {
     this.#receivers.push(receiver);
     this.#skbs.push(skbs);
   }
+}
+
+/** @throws {RangeError} when some, but not all, have an address */
+function enough(option: string, given: number, what: string, needed: number): void {
+  if (given === 0 || given >= needed) return;
+  throw new RangeError(`Cannot boot linux-napi: ${given} ${option} for ${needed} ${what}`);
 }
