@@ -46,16 +46,20 @@ function judgeIcmp(
 ): Verdict | null {
   const { observation: o, policy, scenario, expectation: e } = run;
   for (const at of FREE) got[at] = 0;
+  let nearest = Infinity;
   let near: [packet: number, frame: OriginatedFrame] | null = null;
   for (let p = 0; p < o.count; p++) {
     if (answered.has(p) || scenario.traffic.at[p]! > o.outStart[i]!) continue;
     answers[p] ??= icmpErrors(scenario, policy, p, e);
     for (const expected of answers[p]!) {
-      if (same(expected.bytes, got) && expected.port === o.outPort[i]) {
+      const wrong = differing(expected.bytes, got);
+      if (wrong === 0 && expected.port === o.outPort[i]) {
         answered.add(p);
         return null;
       }
-      if (expected.bytes.length === got.length) near ??= [p, expected];
+      if (wrong >= nearest) continue;
+      nearest = wrong;
+      near = [p, expected];
     }
   }
   if (near === null) {
@@ -78,7 +82,7 @@ function judgeArp(run: Run, i: number, got: Uint8Array): Verdict | null {
   }
   for (let hop = 0; hop < neighbours.count; hop++) {
     const { port, bytes } = arpRequest(run.scenario, policy, hop);
-    if (port !== o.outPort[i] || !same(bytes, got)) continue;
+    if (port !== o.outPort[i] || differing(bytes, got) > 0) continue;
     for (let p = 0; p < traffic.count && traffic.at[p]! <= o.outStart[i]!; p++) {
       // it is to go there, or what is said about it
       if (hopOf(run, p, 16) === hop || hopOf(run, p, 12) === hop) return null;
@@ -97,8 +101,10 @@ function hopOf({ policy, scenario: { routes, traffic } }: Run, p: number, field:
   return route < 0 ? -1 : routes.nextHop[route]!;
 }
 
-function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+/** Bytes in which two frames differ; Infinity where their lengths do. */
+function differing(a: Uint8Array, b: Uint8Array): number {
+  if (a.length !== b.length) return Infinity;
+  return a.reduce((count, byte, i) => count + (byte === b[i] ? 0 : 1), 0);
 }
 
 function frame({ observation: o }: Run, i: number): string {

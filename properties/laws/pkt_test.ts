@@ -1,9 +1,17 @@
 import type { Policy } from "../../core/policy.ts";
+import { GENERATED, type Observation } from "../../core/machine/observation.ts";
 import { STRICT } from "../../core/stack.ts";
 import { frame, L3FWD } from "../reference/_scenario_for_tests.ts";
-import { assertBroken, assertKept, assertNotJudged, INGRESS } from "./_observations_for_tests.ts";
+import {
+  assertBroken,
+  assertKept,
+  assertNotJudged,
+  INGRESS,
+  MAC_OUT,
+} from "./_observations_for_tests.ts";
 import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
 import { PKT_5 } from "./pkt_drop.ts";
+import { PKT_10, PKT_11 } from "./pkt_originated.ts";
 
 const three = [frame({ ttl: 9 }), frame({ dst: "10.2.0.1" }), frame({ ttl: 1 })];
 const TRUSTS: Policy = { ...STRICT, checksum: "trust" };
@@ -226,4 +234,145 @@ Deno.test("PKT-5 names a packet that was forwarded", () => {
 
 Deno.test("PKT-5 is not judged where all packets are good", () => {
   assertNotJudged(PKT_5, { frames: [frame()] }, "no packet had to be dropped");
+});
+
+// Aim: what a router sends of its own accord is known byte for byte. Method: the answer to packet 2, whose TTL is
+// spent, written down as RFC 792 draws it; then one thing wrong at a time.
+
+const TELLS: Policy = {
+  ...STRICT,
+  mtu: 100,
+  originates: {
+    addresses: [0xc0000201, 0xc0000202, 0xc0000203, 0xc0000204],
+    icmpBurst: 2,
+    icmpPerSecond: 1,
+    arp: [1, 2, 3, 4, 5, 6].map((n) => 0x0a000000 + n),
+  },
+};
+
+/** The ICMP error of port 3 to 10.9.9.9, about the IPv4 packet of `about`. */
+function told(about: Uint8Array, [type, code, rest]: number[], edit?: (b: Uint8Array) => void) {
+  const quoted = about.subarray(14, 14 + 36);
+  const header = [0x45, 0xc0, 0, 64, 0x77, 0x77, 0, 0, 64, 1, 0, 0, 192, 0, 2, 4, 10, 9, 9, 9];
+  const message = [type!, code!, 0, 0, 0, 0, rest! >> 8, rest! & 255, ...quoted];
+  const sum = (from: readonly number[]) => {
+    let s = 0;
+    for (let i = 0; i < from.length; i += 2) s += from[i]! * 256 + (from[i + 1] ?? 0);
+    return 0xffff - (s % 0xffff);
+  };
+  [header[10], header[11]] = [sum(header) >> 8, sum(header) & 255];
+  [message[2], message[3]] = [sum(message) >> 8, sum(message) & 255];
+  const bytes = Uint8Array.of(0xaa, 0, 0, 0, 0, 3, 2, 0, 0, 0, 0, 3, 8, 0, ...header, ...message);
+  edit?.(bytes);
+  return bytes;
+}
+
+/** Sends frames of the router's own, 1 ms from the start or at other times, by port 3. */
+const sends = (frames: Uint8Array[], port = 3, at = frames.map(() => 1e9)) => (o: Observation) =>
+  frames.forEach((b, i) => o.emit(GENERATED, port, MAC_OUT, at[i]!, at[i]! + 1, b, 0, b.length));
+
+const SPENT = [11, 0, 0];
+const answer = (edit?: (b: Uint8Array) => void) => told(three[2]!, SPENT, edit);
+
+Deno.test("PKT-10 and PKT-11 are kept by the answer that RFC 792 draws, once", () => {
+  const change = sends([answer()]);
+  for (const law of [PKT_1, PKT_3, PKT_10, PKT_11]) {
+    assertKept(law, { frames: three, policy: TELLS, change });
+  }
+  assertNotJudged(PKT_10, { frames: three }, "nothing was sent of the device's own accord");
+  assertNotJudged(PKT_11, { frames: three }, "the policy declares no ICMP errors");
+  assertNotJudged(PKT_11, { frames: three, policy: TELLS }, "no ICMP error was sent");
+});
+
+Deno.test("PKT-10 says what is wrong with an answer", () => {
+  const says = (bytes: Uint8Array, sentence: string, packets: number[], port = 3) =>
+    assertBroken(
+      PKT_10,
+      { frames: three, policy: TELLS, change: sends([bytes], port) },
+      `frame 2, which left port ${port} at 1000 us, ${sentence}`,
+      packets,
+    );
+  says(answer((b) => void (b[15] = 0)), "has TOS 0x00, expected 0xc0", [2]);
+  says(answer((b) => void (b[22] = 1)), "has TTL 1, expected 64", [2]);
+  says(answer((b) => void (b[29] = 1)), "has source address 192.0.2.1, expected 192.0.2.4", [2]);
+  says(answer((b) => void (b[34] = 3)), "has payload byte 0 0x03, expected 0x0b", [2]);
+  says(answer((b) => void b[77]!--), "has payload byte 43 0xed, expected 0xee", [2]);
+  says(answer(), "has the answer to packet 2, expected port 3", [2], 1);
+  const none = "answers no packet that came before it and gives cause for it";
+  says(answer().slice(0, 77), none, []);
+  const change = sends([answer()]);
+  assertBroken(
+    PKT_10,
+    { frames: three, change },
+    "frame 2, which left port 3 at 1000 us, is of the device's own making, and nothing like it declared",
+    [],
+  );
+  const alone = { frames: [three[2]!], policy: TELLS };
+  const early = { ...alone, at: [200_000], change: sends([answer()], 3, [199_999]) };
+  assertBroken(PKT_10, early, `frame 0, which left port 3 at 199.999 ns, ${none}`, []);
+  const twice = { ...alone, change: sends([answer(), answer()]) };
+  assertBroken(PKT_10, twice, `frame 1, which left port 3 at 1000 us, ${none}`, []);
+});
+
+Deno.test("PKT-10 knows which error a packet gives cause for, and about which there is none", () => {
+  const none = "frame 0, which left port 3 at 1000 us, answers no packet that came before it and " +
+    "gives cause for it";
+  const judge = (about: Uint8Array, error: number[], isRight: boolean) => {
+    const run = { frames: [about], policy: TELLS, change: sends([told(about, error)]) };
+    if (isRight) assertKept(PKT_10, run);
+    else assertBroken(PKT_10, run, none, []);
+  };
+  judge(frame({ dst: "192.168.0.1" }), [3, 0, 0], true);
+  judge(frame({ ttl: 1, src: "10.9.9.9" }), [11, 0, 0], true);
+  judge(frame({ ttl: 1, fragment: 1 }), SPENT, false);
+  judge(frame({ ttl: 1, fragment: 0x2000 }), SPENT, true);
+  judge(frame({ ttl: 1, dst: "224.0.0.9" }), SPENT, false);
+  judge(frame({ ttl: 1, dstMac: [0xff, 0xff, 0xff, 0xff, 0xff, 0xff] }), SPENT, false);
+  judge(frame({ ttl: 1, checksumError: 1 }), SPENT, false);
+  judge(frame({ ttl: 1, protocol: 1, ports: [0x0800, 0] }), SPENT, true);
+  judge(frame({ ttl: 1, protocol: 1, ports: [0x0b00, 0] }), SPENT, false);
+});
+
+Deno.test("PKT-10 takes ARP for a next hop that something is to go to, and no other", () => {
+  const request = new Uint8Array(60);
+  request.fill(0xff, 0, 6);
+  request.set([2, 0, 0, 0, 0, 2, 8, 6, 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 2, 192, 0, 2, 3], 6);
+  request.set([10, 0, 0, 3], 38);
+  const change = sends([request], 2);
+  assertKept(PKT_10, { frames: three, policy: TELLS, change });
+  const head = "frame 1, which left port 2 at 1000 us,";
+  assertBroken(
+    PKT_10,
+    { frames: [frame()], policy: TELLS, change },
+    `${head} asks for next hop 2, to which no packet had come`,
+    [],
+  );
+  const { arp: _, ...silent } = TELLS.originates!;
+  assertBroken(
+    PKT_10,
+    { frames: [frame()], policy: { ...TELLS, originates: silent }, change },
+    `${head} is ARP, which is not declared`,
+    [],
+  );
+  const wrong = request.slice();
+  wrong[41] = 9;
+  assertBroken(
+    PKT_10,
+    { frames: [frame()], policy: TELLS, change: sends([wrong], 2) },
+    `${head} is ARP, and asks for no next hop there`,
+    [],
+  );
+});
+
+Deno.test("PKT-11 counts the errors that one host is told", () => {
+  const policy = TELLS;
+  const frames = [three[2]!, three[2]!, three[2]!];
+  const change = (at: number[]) => sends([answer(), answer(), answer()], 3, at);
+  assertKept(PKT_11, { frames, policy, change: change([1e9, 1e9, 1e12 + 1e9]) });
+  assertBroken(
+    PKT_11,
+    { frames, policy, change: change([1e9, 2e9, 0.9e12]) },
+    "frame 2, which left port 3 at 900000 us, tells 10.9.9.9 more than 2 errors at once and 1 a second",
+    [],
+  );
 });

@@ -9,3 +9,9 @@ conformance("linux-napi with low limits", linuxNapi({ txqueuelen: 3, budget: 8 }
   numRuns: 250,
   geometry: { txRing: 8 },
 });
+// every address of its own in 192.0.2.0/24; packets of more than 576 bytes that must not be cut come back
+conformance(
+  "linux-napi with addresses",
+  linuxNapi({ addresses: [0xc0000201, 0xc0000202, 0xc0000203, 0xc0000204], mtu: 576 }),
+  { numRuns: 150 },
+);
