@@ -79,6 +79,7 @@ export class QVector implements NapiDriver {
   poll(cpu: Cpu, budget: number): number {
     const allSent = this.tx.clean(cpu);
     const work = this.rx.clean(cpu, budget, this.#receiver);
+    this.#receiver.flush(cpu);
     if (!allSent || work === budget || this.rx.starved) return budget;
     if (this.#softnet.napiComplete(cpu, this.napi)) {
       if (this.#adaptive) this.#setItr();

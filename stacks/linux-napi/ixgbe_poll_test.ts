@@ -59,6 +59,7 @@ class Rig {
       },
     };
     const receiver = {
+      flush: () => {},
       receive: (_cpu: Cpu, skb: number) => {
         this.received++;
         if (this.kept === null) this.pool.put(0, skb);

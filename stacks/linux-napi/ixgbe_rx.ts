@@ -25,6 +25,8 @@ const RX_BUFFER_WRITE = 16;
 /** Where received skbs go. */
 export interface SkbReceiver {
   receive(cpu: Cpu, skb: number, port: number): void;
+  /** The poll is over: nothing may be held back any longer. */
+  flush(cpu: Cpu): void;
 }
 
 /** What a ring is built on. */

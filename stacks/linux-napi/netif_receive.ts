@@ -1,5 +1,5 @@
 /**
- * The path of one packet through the stack on one lcore, from netif_receive_skb to dev_queue_xmit: taps, protocol,
+ * The path of one packet through the stack on one lcore, from napi_gro_receive to dev_queue_xmit: taps, protocol,
  * pkt_type, ip_rcv, route, ip_forward, neighbour, queueing discipline. Runs to completion for each packet, in
  * the softirq that received it; nothing waits on the way but for a neighbour, or in a queueing discipline. What
  * cannot be forwarded is dropped with a reason, and its sender told where RFC 1812 asks for it.
@@ -22,6 +22,7 @@ import { REASON, type Reason } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { Sysctl } from "./commands.ts";
 import type { LinuxCosts } from "./costs.ts";
+import { Gro, gsoSegment } from "./gro.ts";
 import { type Icmp, ICMP_FRAG_NEEDED, ICMP_HOST_UNREACH, ICMP_NET_UNREACH } from "./icmp_send.ts";
 import { ipForward } from "./ip_forward.ts";
 import { fibCycles, ipRcv, ipRouteInput } from "./ip_rcv.ts";
@@ -39,6 +40,7 @@ export interface IpLayer {
   readonly mib: IpMib;
   readonly sysctl: Sysctl;
   readonly mtu: number;
+  readonly gro: boolean;
 }
 
 /** The protocol layers as one lcore runs them. */
@@ -54,6 +56,7 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
   /** Queueing discipline of this lcore's transmit queue on each port. */
   readonly qdiscs: PfifoFast[] = [];
   readonly tap: Tap | null;
+  readonly gro: Gro | null;
   readonly #env: Env;
   readonly #softnet: Softnet;
   readonly #costs: LinuxCosts;
@@ -65,11 +68,23 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
     this.#costs = costs;
     this.#ip = ip;
     this.tap = tap;
+    this.gro = ip.gro
+      ? new Gro(env.memory, (cpu, skb, port) => this.#deliver(cpu, skb, port))
+      : null;
   }
 
   receive(cpu: Cpu, skb: number, port: number): void {
-    this.#softnet.stat.processed++;
     cpu.charge(this.#costs.netifReceive);
+    if (this.gro === null) this.#deliver(cpu, skb, port);
+    else this.gro.receive(cpu, skb, port);
+  }
+
+  flush(cpu: Cpu): void {
+    if (this.gro !== null) this.gro.flush(cpu);
+  }
+
+  #deliver(cpu: Cpu, skb: number, port: number): void {
+    this.#softnet.stat.processed++;
     if (this.tap !== null) this.tap.see(cpu, port, "rx");
     const reason = this.#receive(cpu, skb, port);
     if (reason !== REASON.none) this.#free(cpu, skb, reason);
@@ -77,9 +92,14 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
 
   /** kfree_skb with the reason that the tracepoint skb:kfree_skb shows. */
   #free(cpu: Cpu, skb: number, reason: Reason, place = -1, occupancy = -1): void {
-    this.freed++;
-    cpu.charge(this.#costs.skbFree);
-    this.#env.drop(cpu, skb, reason, place, occupancy);
+    const { next } = this.#env.memory;
+    for (let one = skb, rest = next[skb]!; one >= 0; one = rest) {
+      rest = next[one]!;
+      next[one] = -1;
+      this.freed++;
+      cpu.charge(this.#costs.skbFree);
+      this.#env.drop(cpu, one, reason, place, occupancy);
+    }
   }
 
   /** Answers why the packet is not forwarded, or none when a neighbour or a queueing discipline has it. */
@@ -148,8 +168,14 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
   }
 
   xmit(cpu: Cpu, skb: number, port: number): void {
-    cpu.charge(this.#costs.qdisc);
-    this.qdiscs[port]!.enqueue(cpu, skb);
+    const { memory } = this.#env;
+    const { qdisc, skbAlloc } = this.#costs;
+    cpu.charge(qdisc);
+    if (memory.next[skb]! < 0) return this.qdiscs[port]!.enqueue(cpu, skb);
+    gsoSegment(memory, skb, (segment) => {
+      if (segment !== skb) cpu.charge(skbAlloc);
+      this.qdiscs[port]!.enqueue(cpu, segment);
+    });
   }
 
   dropWaiting(cpu: Cpu, skb: number, place: number, waiting: number, failed: boolean): void {

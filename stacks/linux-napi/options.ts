@@ -33,6 +33,8 @@ export interface LinuxNapiOptions {
   readonly commands?: readonly LinuxCommand[];
   /** A capture runs on all ports [tcpdump -i any]; false. */
   readonly tap?: boolean;
+  /** Segments of a TCP flow are merged [ethtool -K gro]; true, and false in the legacy profile. */
+  readonly gro?: boolean;
 }
 
 /** A command and the microsecond at which it is typed; lcore 0 runs it when it gets to it. */
@@ -65,6 +67,7 @@ export interface LinuxNapiSettings {
   readonly retransTimeMs: number;
   readonly commands: readonly LinuxCommand[];
   readonly tap: boolean;
+  readonly gro: boolean;
 }
 
 /** Largest values: 10 bits of EITR in units of 2 us rounded down, and what keeps arrays and rounds bounded. */
@@ -99,7 +102,7 @@ export function settingsOf(options: LinuxNapiOptions): LinuxNapiSettings {
   check("budget", budget, 1, MOST.budget);
   check("budgetUsecs", budgetUsecs, 1, MOST.budgetUsecs);
   const { addresses = [], mtu = Infinity, neighbours = [], commands = [], tap = false } = options;
-  const { unresQlen = 101, retransTimeMs = 1000 } = options;
+  const { unresQlen = 101, retransTimeMs = 1000, gro = profile === "modern" } = options;
   if (mtu !== Infinity) check("mtu", mtu, MTU_MIN, MOST.mtu);
   check("unresQlen", unresQlen, 1, MOST.unresQlen);
   check("retransTimeMs", retransTimeMs, 1, MOST.retransTimeMs);
@@ -115,7 +118,7 @@ export function settingsOf(options: LinuxNapiOptions): LinuxNapiSettings {
   }
   return {
     ...{ profile, itrUs, txqueuelen, budget, budgetUsecs, addresses, mtu, neighbours },
-    ...{ unresQlen, retransTimeMs, commands, tap },
+    ...{ unresQlen, retransTimeMs, commands, tap, gro },
   };
 }
 

@@ -111,9 +111,11 @@ Deno.test("linuxNapi tells why a packet is not forwarded, byte for byte as the l
 
 Deno.test("linuxNapi forwards what is too long where it may be cut, and tells nobody without an address", () => {
   const plan = [from(20e6, { size: 600 }), from(40e6, { ttl: 1 }), from(60e6, { to: 9 })];
+  // exactly the MTU
+  plan.push(from(80e6, { size: 514 }, cutNot));
   assertEquals(made(run(plan, { mtu: 500 }).o).length, 0);
   const { o } = run(plan, { mtu: 500, addresses: ADDRESSES });
-  assertEquals([o.fate[0], messages(o).length], [FATE.emitted, 2]);
+  assertEquals([o.fate[0], o.fate[3], messages(o).length], [FATE.emitted, FATE.emitted, 2]);
 });
 
 Deno.test("linuxNapi sends no ICMP error where RFC 1812, 4.3.2.7, forbids it, or without a way back", () => {

@@ -54,6 +54,7 @@ export function linuxReport(source: ReportSource): ReportRow[] {
   row("ip -s ntable solicitations", source.neigh.solicitations, "packets");
   row("arp_rcv", sum(source.receivers, (r) => r.arp), "packets");
   row("slab skbuff_head_cache allocations", sum(source.skbs, (s) => s.allocated), "skbs");
+  row("gro merged", sum(source.receivers, (r) => r.gro?.merged ?? 0), "segments");
   row("skb:consume_skb", sum(source.skbs, (s) => s.consumed), "skbs");
   row("skb:kfree_skb", sum(source.receivers, (r) => r.freed), "skbs");
   row("rx_nohandler", sum(source.receivers, (r) => r.noHandler), "packets");

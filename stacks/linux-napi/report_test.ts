@@ -195,6 +195,7 @@ Deno.test("settingsOf has the kernel's defaults", () => {
     retransTimeMs: 1000,
     commands: [],
     tap: false,
+    gro: true,
   });
   assertEquals(settingsOf({ itrUs: 0 }).itrUs, 0);
 });

@@ -111,7 +111,7 @@ class LinuxNapi implements Dataplane {
     const sysctl = { ipForward: true };
     this.#neigh = new NeighTable(env, neighbours.length === 0 ? null : settings);
     this.#icmp = new Icmp(env, costs, { fib, mib }, addresses);
-    const ip = { fib, neigh: this.#neigh, icmp: this.#icmp, mib, sysctl, mtu };
+    const ip = { fib, neigh: this.#neigh, icmp: this.#icmp, mib, sysctl, mtu, gro: settings.gro };
     for (const nic of env.hardware.nics) nic.bootQueues();
     for (let lcore = 0; lcore < env.lcores; lcore++) {
       this.#bootLcore(lcore, settings, costs, ip);
