@@ -3,6 +3,7 @@
 // a longer ring absorbs longer bursts, by as many frames.
 // Method: whole runs, and exact sums or ratios of two of them.
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { createFib4 } from "../../core/fib/create.ts";
 import { LcTrie } from "../../core/fib/lc_trie.ts";
 import { SCENARIO_MAXIMA } from "../../core/machine/machine.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
@@ -19,6 +20,7 @@ import {
   scenarioOf,
   steady,
 } from "./_scenario_for_tests.ts";
+import { KernelFib } from "./kernel_fib.ts";
 import { linuxNapi, type LinuxView, linuxView } from "./mod.ts";
 
 const PUBLISHED_PPS = 1.74e6;
@@ -111,6 +113,22 @@ Deno.test("linuxNapi with a table beyond the L2 cache takes about 27 % more cycl
   const [one, many] = [rateWith(1), rateWith(20_000)];
   // 9.4 reads of 87 cycles for 5 of 30; the full table, which takes 8.15, is in full_table.real.ts
   assert(one / many > 1.25 && one / many < 1.36, `${one / many} times the cycles`);
+});
+
+Deno.test("KernelFib keeps a large trie while the routes stay, and never one that will be changed", () => {
+  const table = bgpLikeTable({ routes: 5000, seed: 1 });
+  const fib = createFib4("dir24-8", { groups: 2000 });
+  for (let i = 0; i < table.count; i++) fib.add(table.prefix[i]!, table.depth[i]!, i & 3);
+  const tables = new KernelFib();
+  const first = tables.of(fib, false);
+  assertEquals(first.size, 5000);
+  assert(tables.of(fib, false) === first);
+  assert(tables.of(fib, true) !== first);
+  fib.add(table.prefix[7]!, table.depth[7]!, 9);
+  const changed = tables.of(fib, false);
+  assert(changed !== first, "one next hop is another");
+  assertEquals(changed.lookup(table.prefix[7]!), fib.lookup(table.prefix[7]!));
+  assert(tables.of(changed, false) === changed, "a trie is taken as it is");
 });
 
 Deno.test("linuxNapi on six cores forwards 5.3 times as much as on one, by RSS", () => {

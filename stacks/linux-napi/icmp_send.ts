@@ -34,7 +34,7 @@ import {
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import { IcmpLimit } from "./icmp_limit.ts";
-import { fibCycles } from "./ip_rcv.ts";
+import { fibCycles } from "./kernel_fib.ts";
 import type { IpMib } from "./mib.ts";
 
 /** Codes of "destination unreachable" (RFC 792; RFC 1122, 3.2.2.1). */

@@ -5,10 +5,8 @@
  * Source: Linux net/ipv4/ip_input.c, ip_rcv_core; RFC 1812, 5.2.2.
  */
 import { ipv4Dst, verifyChecksum } from "../../core/packet/mod.ts";
-import type { Fib4 } from "../../core/fib/fib.ts";
-import { LcTrie } from "../../core/fib/lc_trie.ts";
+import type { LcTrie } from "../../core/fib/lc_trie.ts";
 import { REASON, type Reason } from "../../core/policy.ts";
-import type { LinuxCosts } from "./costs.ts";
 import type { IpMib } from "./mib.ts";
 
 /** Judges the header at `ip`, of which `available` bytes came; answers a drop reason or none. */
@@ -36,33 +34,8 @@ export function ipRcv(bytes: Uint8Array, ip: number, available: number, mib: IpM
   return REASON.none;
 }
 
-/** Bytes of a core's L2 cache (Xeon E5-1650 v4, on which the costs were measured). */
-const L2_BYTES = 256 * 1024;
-
-/**
- * The kernel's table: an LC-trie with the machine's routes. One that is an LC-trie already is taken as it is.
- * O(routes).
- */
-export function kernelFib(fib: Fib4): LcTrie {
-  if (fib instanceof LcTrie) return fib;
-  const trie = new LcTrie();
-  fib.walk((prefix, depth, nextHop) => {
-    if (trie.add(prefix, depth, nextHop)) return;
-    throw new RangeError(
-      `Cannot boot linux-napi: an LC-trie of ${trie.bytesOccupied} bytes is full`,
-    );
-  });
-  return trie;
-}
-
-/** Cycles of looking a destination up: what does not depend on the trie, and its dependent reads. */
-export function fibCycles(fib: LcTrie, dst: number, costs: LinuxCosts): number {
-  const read = fib.bytesOccupied <= L2_BYTES ? costs.fibRead : costs.fibReadFar;
-  return costs.fibBase + read * fib.reads(dst);
-}
-
 /** ip_route_input: next hop of a packet, or -1 where the table has none. */
-export function ipRouteInput(bytes: Uint8Array, ip: number, fib: Fib4, mib: IpMib): number {
+export function ipRouteInput(bytes: Uint8Array, ip: number, fib: LcTrie, mib: IpMib): number {
   const nextHop = fib.lookup(ipv4Dst(bytes, ip));
   if (nextHop < 0) mib.inNoRoutes++;
   return nextHop;

@@ -19,7 +19,7 @@ import { QVector } from "./ixgbe.ts";
 import { startShell } from "./commands.ts";
 import { ICMP_RATELIMIT_MS, XRLIM_BURST_FACTOR } from "./icmp_limit.ts";
 import { Icmp } from "./icmp_send.ts";
-import { kernelFib } from "./ip_rcv.ts";
+import { KernelFib } from "./kernel_fib.ts";
 import { emptyMib } from "./mib.ts";
 import { NeighTable } from "./neigh.ts";
 import { type IpLayer, NetifReceive } from "./netif_receive.ts";
@@ -63,7 +63,8 @@ export const LINUX_POLICY: Policy = {
  */
 export function linuxNapi(options: LinuxNapiOptions = {}): Stack {
   const settings = settingsOf(options);
-  const stack = (env: Env): Dataplane => new LinuxNapi(env, settings);
+  const tables = new KernelFib();
+  const stack = (env: Env): Dataplane => new LinuxNapi(env, settings, tables);
   return Object.assign(stack, { policy: policyOf(settings) });
 }
 
@@ -99,7 +100,7 @@ class LinuxNapi implements Dataplane {
   readonly #neigh: NeighTable;
   readonly #icmp: Icmp;
 
-  constructor(env: Env, settings: LinuxNapiSettings) {
+  constructor(env: Env, settings: LinuxNapiSettings, tables: KernelFib) {
     this.name = `linux-napi (${settings.profile})`;
     this.#env = env;
     const costs = linuxCosts(env, settings.profile);
@@ -107,7 +108,7 @@ class LinuxNapi implements Dataplane {
     enough("addresses", addresses.length, "ports", env.hardware.nics.length);
     enough("neighbours", neighbours.length, "next hops", env.neighbours.count);
     const mib = this.#mib;
-    const fib = kernelFib(env.fib);
+    const fib = tables.of(env.fib, settings.commands.length > 0);
     const sysctl = { ipForward: true };
     this.#neigh = new NeighTable(env, neighbours.length === 0 ? null : settings);
     this.#icmp = new Icmp(env, costs, { fib, mib }, addresses);
