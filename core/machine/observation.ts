@@ -160,20 +160,17 @@ export class Observation {
     if (this.fate.length < count) this.#grow(count);
     this.recorded = recorded;
     this.offered = offered;
-    this.emitted = 0;
+    this.emitted = this.faultCount = 0;
     this.dropped.fill(0);
     this.count = count;
     this.fate.fill(FATE.none, 0, count);
     this.reason.fill(REASON.none, 0, count);
-    this.place.fill(-1, 0, count);
-    this.occupancy.fill(-1, 0, count);
-    this.carrier.fill(-1, 0, count);
-    this.seenPort.fill(-1, 0, count);
+    const { place, occupancy, carrier, seenPort } = this;
+    for (const one of [place, occupancy, carrier, seenPort]) one.fill(-1, 0, count);
     const { endAt, dataAt, descAt, seenAt, txAt, doneAt } = this;
     for (const times of [endAt, dataAt, descAt, seenAt, txAt, doneAt]) times.fill(-1, 0, count);
     this.outCount = this.#outUsed = 0;
     this.places.length = this.faults.length = 0;
-    this.faultCount = 0;
     this.fidelity = fidelity;
     this.copiedBytes = this.doorbells = this.interrupts = 0;
     this.posts = this.moves = this.frees = 0;
@@ -232,7 +229,10 @@ export class Observation {
     else if (packet >= 0 && this.#settle(packet, FATE.emitted, place, end)) this.emitted++;
     const i = this.outCount++;
     if (i === this.outPacket.length) this.#growOut();
-    if (this.#outUsed + length > this.outBytes.length) this.#growBytes(length);
+    const bytesUsed = this.#outUsed + length;
+    if (bytesUsed > this.outBytes.length) {
+      this.outBytes = grown(this.outBytes, Math.max(1 << 16, this.outBytes.length * 2, bytesUsed));
+    }
     this.outPacket[i] = packet;
     this.outPort[i] = port;
     this.outStart[i] = start;
@@ -296,10 +296,5 @@ export class Observation {
     this.outEnd = grown(this.outEnd, size);
     this.outOffset = grown(this.outOffset, size);
     this.outLength = grown(this.outLength, size);
-  }
-
-  #growBytes(length: number): void {
-    const size = Math.max(1 << 16, this.outBytes.length * 2, this.#outUsed + length);
-    this.outBytes = grown(this.outBytes, size);
   }
 }

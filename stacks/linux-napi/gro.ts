@@ -1,7 +1,6 @@
 /**
- * Generic receive offload, and its undoing. Segments of one TCP flow that a poll brings one after the other become
- * one packet, which goes through the IP layer once; before the queueing discipline it is segmented again into what
- * came: lengths, identifications, sequence numbers, flags and checksums are computed from the first header.
+ * Generic receive offload. Segments of one TCP flow that a poll brings one after the other become one packet, which
+ * goes through the IP layer once; before the queueing discipline it is segmented again into what came (`gso.ts`).
  *
  * Merged is only what can be told apart again. Headers have to agree but for identification, sequence number,
  * PSH and FIN; identifications count up, or stand still where the packet must not be cut; sequence numbers follow;
@@ -9,46 +8,29 @@
  * segment says PSH or FIN takes no second (Linux: takes it, and moves the PSH). What is held, at most eight flows,
  * goes on at the end of the poll at the latest (gro_flush_timeout 0).
  *
- * Price: the kernel segments behind the queueing discipline, so that it holds merged packets; here in front of
- * it. Source: Linux net/core/gro.c, net/ipv4/af_inet.c (inet_gro_receive), net/ipv4/tcp_offload.c
- * (tcp_gro_receive, tcp_gso_segment).
+ * Source: Linux net/core/gro.c, net/ipv4/af_inet.c (inet_gro_receive), net/ipv4/tcp_offload.c (tcp_gro_receive).
  */
 import type { PacketMemory } from "../../core/memory/memory.ts";
 import {
-  computeTcpChecksum,
   ETHERNET_HEADER_BYTES,
-  etherType,
-  ETHERTYPE_IPV4,
-  fillIpv4Checksum,
   IPV4_DF,
   IPV4_HEADER_BYTES,
-  ipv4Dst,
   ipv4Flags,
   ipv4Id,
-  ipv4Src,
-  ipv4TotalLength,
   PROTOCOL_TCP,
-  setIpv4Id,
-  setIpv4TotalLength,
-  setTcpChecksum,
-  setTcpFlags,
-  setTcpSeq,
   TCP_FLAG,
-  TCP_HEADER_BYTES,
-  tcpChecksum,
   tcpFlags,
   tcpHeaderLength,
   tcpSeq,
-  verifyChecksum,
 } from "../../core/packet/mod.ts";
 import type { Cpu } from "../../core/stack.ts";
+import { ENDS, segmentPayload } from "./gso.ts";
 
 /** Flows that are held (MAX_GRO_SKBS). */
 const FLOWS_MAX = 8;
 /** Bytes of a packet (GRO_LEGACY_MAX_SIZE), and segments of one: 64 come in a poll. */
 const BYTES_MAX = 65_536;
 const SEGMENTS_MAX = 64;
-const ENDS = TCP_FLAG.fin | TCP_FLAG.psh;
 /** With any of these a segment goes alone. */
 const ALONE = TCP_FLAG.syn | TCP_FLAG.rst | TCP_FLAG.urg | TCP_FLAG.cwr;
 
@@ -85,7 +67,7 @@ export class Gro {
 
   /** A packet from the driver (napi_gro_receive): held, merged, or handed on. O(flows held). */
   receive(cpu: Cpu, skb: number, port: number): void {
-    const payload = this.#segmentOf(skb);
+    const payload = segmentPayload(this.#memory, skb);
     if (payload < 0) {
       // it may be of a flow that is held
       if (this.#memory.bytes[this.#ip(skb) + 9] === PROTOCOL_TCP) this.flush(cpu);
@@ -156,25 +138,6 @@ export class Gro {
     return true;
   }
 
-  /** Payload bytes of a packet that is one whole and right TCP segment, or -1. */
-  #segmentOf(skb: number): number {
-    const { bytes, offset, length } = this.#memory;
-    const ip = this.#ip(skb);
-    const available = length[skb]! - ETHERNET_HEADER_BYTES;
-    if (etherType(bytes, offset[skb]!) !== ETHERTYPE_IPV4) return -1;
-    if (available < IPV4_HEADER_BYTES + TCP_HEADER_BYTES || bytes[ip] !== 0x45) return -1;
-    // padding would be lost, and a fragment has no ports
-    if (ipv4TotalLength(bytes, ip) !== available || bytes[ip + 9] !== PROTOCOL_TCP) return -1;
-    if ((bytes[ip + 6]! & 0x3f) !== 0 || bytes[ip + 7] !== 0) return -1;
-    const header = tcpHeaderLength(bytes, this.#tcp(skb));
-    if (header < TCP_HEADER_BYTES || IPV4_HEADER_BYTES + header > available) return -1;
-    if (!verifyChecksum(bytes, ip, IPV4_HEADER_BYTES)) return -1;
-    // of the two zeros only the one that is computed
-    return tcpChecksum(bytes, this.#tcp(skb)) === rightChecksum(bytes, ip, available)
-      ? available - IPV4_HEADER_BYTES - header
-      : -1;
-  }
-
   /** Whether two segments are of one flow: addresses and ports. */
   #sameFlow(a: number, b: number): boolean {
     const { bytes } = this.#memory;
@@ -220,61 +183,3 @@ const MAY_DIFFER: ReadonlySet<number> = new Set([
   50,
   51,
 ]);
-
-/** The TCP checksum that a packet of `length` bytes without IP options ought to have. */
-function rightChecksum(bytes: Uint8Array, ip: number, length: number): number {
-  const [src, dst] = [ipv4Src(bytes, ip), ipv4Dst(bytes, ip)];
-  return computeTcpChecksum(
-    bytes,
-    ip + IPV4_HEADER_BYTES,
-    length - IPV4_HEADER_BYTES,
-    src,
-    dst,
-  );
-}
-
-/**
- * Makes the segments of a packet that was merged what they were, with the first one's rewritten headers
- * (tcp_gso_segment); `send` is given each, in order. O(bytes).
- */
-export function gsoSegment(memory: PacketMemory, skb: number, send: (skb: number) => void): void {
-  const { bytes, offset, next } = memory;
-  const header = offset[skb]!;
-  const ip = header + ETHERNET_HEADER_BYTES;
-  const tcp = ip + IPV4_HEADER_BYTES;
-  const size = ETHERNET_HEADER_BYTES + IPV4_HEADER_BYTES + tcpHeaderLength(bytes, tcp);
-  const [id, flags] = [ipv4Id(bytes, ip), tcpFlags(bytes, tcp)];
-  let seq = tcpSeq(bytes, tcp);
-  let before = skb;
-  const second = next[skb]!;
-  const step = second < 0 ? 0 : (ipv4Id(bytes, offset[second]! + ETHERNET_HEADER_BYTES) - id) & 1;
-  next[skb] = -1;
-  const rest: number[] = [];
-  for (let segment = second, i = 1; segment >= 0; i++) {
-    seq = (seq + memory.length[before]! - size) >>> 0;
-    const at = offset[segment]!;
-    const ends = tcpFlags(bytes, at + tcp - header) & ENDS;
-    bytes.copyWithin(at, header, header + size);
-    setIpv4TotalLength(
-      bytes,
-      at + ETHERNET_HEADER_BYTES,
-      memory.length[segment]! - ETHERNET_HEADER_BYTES,
-    );
-    setIpv4Id(bytes, at + ETHERNET_HEADER_BYTES, (id + step * i) & 0xffff);
-    fillIpv4Checksum(bytes, at + ETHERNET_HEADER_BYTES);
-    setTcpSeq(bytes, at + tcp - header, seq);
-    setTcpFlags(bytes, at + tcp - header, flags | ends);
-    const right = rightChecksum(
-      bytes,
-      at + ETHERNET_HEADER_BYTES,
-      memory.length[segment]! - ETHERNET_HEADER_BYTES,
-    );
-    setTcpChecksum(bytes, at + tcp - header, right);
-    rest.push(segment);
-    before = segment;
-    segment = next[segment]!;
-    next[before] = -1;
-  }
-  send(skb);
-  for (const segment of rest) send(segment);
-}

@@ -9,27 +9,19 @@
  * RFC 826; RFC 1122, 2.3.2.2.
  */
 import {
-  ARP_BYTES,
   ARP_REPLY,
-  ARP_REQUEST,
   arpOperation,
   arpSenderIpv4,
   checkArp,
   ETHERNET_HEADER_BYTES,
-  ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
-  setArpOperation,
-  setArpSenderIpv4,
-  setArpTargetIpv4,
   setEtherType,
-  writeArp,
 } from "../../core/packet/mod.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
+import { writeArpRequest } from "./arp.ts";
 
 /** Requests for one neighbour before it is given up (mcast_solicit). */
 const MCAST_SOLICIT = 3;
-/** Bytes of the shortest frame without FCS. */
-const FRAME_MIN = 60;
 
 const NUD_NONE = 0;
 const NUD_INCOMPLETE = 1;
@@ -160,21 +152,12 @@ export class NeighTable {
     this.#dueTsc[hop] = cpu.tsc() + this.#retransCycles;
     const skb = pool.get(cpu.lcore);
     if (skb < 0) return;
-    const { bytes } = memory;
-    const at = memory.offset[skb]!;
-    const arp = at + ETHERNET_HEADER_BYTES;
     const port = neighbours.port[hop]!;
-    bytes.fill(0xff, at, at + 6);
-    bytes.fill(0, at + 6, at + FRAME_MIN);
-    setEtherType(bytes, at, ETHERTYPE_ARP);
-    writeArp(bytes, arp);
-    setArpOperation(bytes, arp, ARP_REQUEST);
-    for (let i = 0; i < 6; i++) {
-      bytes[at + 6 + i] = bytes[arp + 8 + i] = neighbours.portMac[port * 6 + i]!;
-    }
-    setArpSenderIpv4(bytes, arp, this.#arp!.addresses[port]!);
-    setArpTargetIpv4(bytes, arp, this.#arp!.neighbours[hop]!);
-    memory.length[skb] = Math.max(FRAME_MIN, ETHERNET_HEADER_BYTES + ARP_BYTES);
+    memory.length[skb] = writeArpRequest(memory.bytes, memory.offset[skb]!, {
+      mac: neighbours.portMac.subarray(port * 6, port * 6 + 6),
+      sender: this.#arp!.addresses[port]!,
+      target: this.#arp!.neighbours[hop]!,
+    });
     this.#env.originate(skb);
     this.solicitations++;
     out.xmit(cpu, skb, port);
