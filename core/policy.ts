@@ -73,8 +73,9 @@ export const REASON: { readonly [name in ReasonName]: Reason } = Object.fromEntr
 export interface Originated {
   /** IPv4 address of each port: the source of what leaves there. */
   readonly addresses: readonly number[];
-  /** ICMP errors that one host is sent at most: at once, and then in each second (RFC 1812, 4.3.2.8). */
+  /** ICMP errors that one host is sent at once, at most (RFC 1812, 4.3.2.8). */
   readonly icmpBurst: number;
+  /** And how many more for each second that goes by. */
   readonly icmpPerSecond: number;
   /** IPv4 address of each next hop, where it asks for MAC addresses by ARP. */
   readonly arp?: readonly number[];

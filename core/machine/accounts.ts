@@ -45,7 +45,7 @@ export type FaultKind =
   | "emitted-nothing";
 
 /** In place of a packet's identity: a frame of the stack's own making. */
-export const GENERATED = -2;
+export const GENERATED: number = -2;
 
 /** One finding of a ledger. */
 export interface Fault {

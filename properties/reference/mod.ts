@@ -4,6 +4,5 @@
  * @module
  */
 export type { Expectation } from "./expectation.ts";
-export { arpRequest, icmpErrors, type OriginatedFrame } from "./originated.ts";
 export { referencePorts } from "./ports.ts";
 export { referenceRouter } from "./router.ts";
