@@ -16,7 +16,7 @@ import { POOL_1, POOL_3 } from "./pool.ts";
 import { TIME_1 } from "./time.ts";
 
 /** Grows when a law is added, removed, or judges otherwise than before. */
-export const LAW_SET_VERSION = 2;
+export const LAW_SET_VERSION = 3;
 
 /**
  * Every law, in a stable order: what a law says first, in the report of a run that breaks several, is the most

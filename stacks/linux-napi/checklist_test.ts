@@ -109,9 +109,9 @@ function rateWith(routes: number): number {
   return ratePps(o, last / 2, last);
 }
 
-Deno.test("linuxNapi with a table beyond the L2 cache takes about 27 % more cycles for a packet", () => {
-  const [one, many] = [rateWith(1), rateWith(20_000)];
-  // 9.4 reads of 87 cycles for 5 of 30; the full table, which takes 8.15, is in full_table.real.ts
+Deno.test("linuxNapi with a table beyond the L2 cache takes a quarter to a third more cycles", () => {
+  const [one, many] = [rateWith(1), rateWith(12_000)];
+  // some 9.6 reads of 87 cycles for 5 of 30; the full table, which takes fewer, is in kernel.real.ts
   assert(one / many > 1.25 && one / many < 1.36, `${one / many} times the cycles`);
 });
 
@@ -132,7 +132,7 @@ Deno.test("KernelFib keeps a large trie while the routes stay, and never one tha
 });
 
 Deno.test("linuxNapi on six cores forwards 5.3 times as much as on one, by RSS", () => {
-  const scenario = scenarioOf(steady(6000, SATURATED_PS / 9), { lcores: 6, ingress: 512 });
+  const scenario = scenarioOf(steady(4000, SATURATED_PS / 9), { lcores: 6, ingress: 512 });
   const testbed = new Testbed(linuxNapi(), LINUX_TEST_PROFILE, {
     maxima: { ...SCENARIO_MAXIMA, ports: 2, lcores: 6, ring: 512, buffers: 16_384 },
   });
