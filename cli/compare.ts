@@ -2,7 +2,14 @@
  * Runs stacks on the simulated host, one after the other, on the same routes and frames, and lets every law judge
  * each run. No clock but the machine's, no files: the same input gives the same result.
  */
-import { type Geometry, maximaFor, type Scenario, Testbed, type Traffic } from "../core/mod.ts";
+import {
+  type Geometry,
+  maximaFor,
+  type Policy,
+  type Scenario,
+  Testbed,
+  type Traffic,
+} from "../core/mod.ts";
 import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
 import { judgeScenario, type Law, LAWS, RUN_1, Subject } from "../properties/mod.ts";
 import { firstOf, type Inputs, PORTS } from "./inputs.ts";
@@ -70,7 +77,7 @@ function runStack(
   return {
     name: entry.name,
     title: device.name,
-    policy: { ...device.policy, congestion: [...device.policy.congestion] },
+    policy: declared(device.policy),
     rings: entry.ring,
     ...figures,
     run: ran ? figures.run : { ...figures.run, end: "threw" },
@@ -114,6 +121,16 @@ class Verdicts {
     });
     return verdicts[0]!.kind === "kept";
   }
+}
+
+/** A policy as the report has it: words, numbers and lists of words. */
+function declared({ congestion, originates, ...rest }: Policy): StackResult["policy"] {
+  const frames = originates?.arp === undefined ? ["ICMP errors"] : ["ICMP errors", "ARP"];
+  return {
+    ...rest,
+    congestion: [...congestion],
+    ...originates === undefined ? {} : { originates: frames },
+  };
 }
 
 function scenarioOf(inputs: Inputs, geometry: Geometry, traffic: Traffic): Scenario {

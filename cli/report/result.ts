@@ -121,7 +121,7 @@ export interface StackResult {
   /** Name in the stack's own words. */
   title: string;
   /** What it declares, by which it is judged. */
-  policy: Record<string, string | boolean | string[]>;
+  policy: Record<string, string | number | boolean | string[]>;
   /** Descriptors of each host ring. */
   rings: number;
   /** Packets offered. */

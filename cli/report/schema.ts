@@ -65,7 +65,7 @@ const link = z.strictObject({
 const stack = z.strictObject({
   name: z.string(),
   title: z.string(),
-  policy: z.record(z.string(), z.union([z.string(), z.boolean(), z.array(z.string())])),
+  policy: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
   rings: count,
   offered: count,
   forwarded: count,
