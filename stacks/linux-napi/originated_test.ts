@@ -159,6 +159,15 @@ Deno.test("linuxNapi tells one host six things at once and one a second, and all
   assertEquals(messages(run(tooLong, { ...options, mtu: 500 }).o).length, 12);
 });
 
+Deno.test("linuxNapi in a streamed run counts its answers among no packet's fates", () => {
+  const testbed = new Testbed(linuxNapi({ addresses: ADDRESSES }), LINUX_TEST_PROFILE);
+  const three = scenarioOf([from(20e6, { ttl: 1 }), from(30e6), from(40e6)]);
+  const o = testbed.stream(three, { times: 20, periodPs: 100e6 });
+  assertEquals([o.end, o.offered, o.emitted, o.dropped[REASON.ttl]], ["quiet", 60, 40, 20]);
+  assertEquals(counter(testbed.report(), /tx_packets/), 46, "and six answers");
+  assertEquals(o.unresolved, 0);
+});
+
 Deno.test("IcmpLimit gives back one token a second to a host, and a thousand to all", () => {
   const limit = new IcmpLimit();
   const allowed = (host: (i: number) => number, n: number, nowMs: number) =>
