@@ -7,11 +7,17 @@
  * is held back until the interval since the last one has passed. The message itself is a posted write that
  * cannot overtake the write-back it announces, and the core takes it after a latency.
  *
+ * Faults, in runs that have some: the core takes an interrupt later (`interrupt NIC.QUEUE`, a time of `LATE_PS`);
+ * a cause of a masked vector that was unmasked once sends a message all the same (`spurious NIC.QUEUE`), as one does
+ * that was on its way when the mask was set. Neither changes mask or latch.
+ *
  * Source: Intel 82599 data sheet, 7.3 (interrupts) and 7.3.2 (moderation).
  */
 import type { DmaEngine } from "../nic/dma.ts";
 import type { Observation } from "../machine/observation.ts";
 import { HOST } from "../pcie/fabric.ts";
+import { LATE_PS } from "../pcie/late_fabric.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
 import type { Lcore } from "./lcore.ts";
 
@@ -50,6 +56,7 @@ const MESSAGE_BYTES = 4;
 export class Vector {
   /** Number that the interrupt handler is given. */
   readonly id: number;
+  readonly #name: string;
   readonly #clock: Clock;
   readonly #observation: Observation;
   #dma: DmaEngine | null = null;
@@ -59,18 +66,27 @@ export class Vector {
   #masked = true;
   #latched = false;
   #heldBack = false;
+  /** Asked for faults once it has been unmasked, in runs that have some; else null. */
+  #choices: Choices | null = null;
+  #wasEnabled = false;
+  #late = 0;
+  #spurious = 0;
   #earliest = 0;
   readonly #released: number;
   readonly #arrived: number;
   readonly #taken: number;
 
   /** Registers its handlers with the clock; `reset` connects it. */
-  constructor(id: number, clock: Clock, observation: Observation) {
+  constructor(id: number, clock: Clock, observation: Observation, name: string = `vector ${id}`) {
     this.id = id;
+    this.#name = name;
     this.#clock = clock;
     this.#observation = observation;
     this.#released = clock.register(() => this.#release());
-    this.#arrived = clock.register(() => clock.at(clock.now + this.#latencyPs, this.#taken, 0));
+    this.#arrived = clock.register(() => {
+      const late = this.#choices === null ? 0 : this.#choices.pick(this.#late, LATE_PS.length);
+      clock.at(clock.now + this.#latencyPs + LATE_PS[late]!, this.#taken, 0);
+    });
     this.#taken = clock.register(() => {
       this.#observation.interrupts++;
       this.#lcore!.raise(this.id);
@@ -78,7 +94,18 @@ export class Vector {
   }
 
   /** Masked, nothing latched. */
-  reset(dma: DmaEngine, lcore: Lcore, latencyPs: number): void {
+  reset(
+    dma: DmaEngine,
+    lcore: Lcore,
+    latencyPs: number,
+    choices: Choices | null = null,
+  ): void {
+    this.#choices = choices;
+    this.#wasEnabled = false;
+    if (choices !== null) {
+      this.#late = choices.site(`interrupt ${this.#name}`);
+      this.#spurious = choices.site(`spurious ${this.#name}`);
+    }
     this.#dma = dma;
     this.#lcore = lcore;
     this.#latencyPs = latencyPs;
@@ -96,13 +123,16 @@ export class Vector {
 
   /** The device has something to report. */
   cause(): void {
-    if (this.#masked) this.#latched = true;
-    else this.#raise();
+    if (!this.#masked) return this.#raise();
+    this.#latched = true;
+    if (this.#choices === null || !this.#wasEnabled) return;
+    if (this.#choices.pick(this.#spurious, 2) === 1) this.#send();
   }
 
   /** The driver unmasks the vector. */
   enable(): void {
     this.#masked = false;
+    this.#wasEnabled = true;
     if (!this.#latched) return;
     this.#latched = false;
     this.#raise();
@@ -126,6 +156,10 @@ export class Vector {
   #fire(): void {
     this.#masked = true;
     this.#earliest = this.#clock.now + this.#throttlePs;
+    this.#send();
+  }
+
+  #send(): void {
     this.#dma!.write(HOST, MESSAGE_BYTES, this.#arrived, 0);
   }
 }

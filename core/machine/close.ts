@@ -1,4 +1,5 @@
 /** Closes the books at the end of a run: what the parts of the machine have to say goes into the Observation. */
+import { UPDATE_LATE_PS } from "../pcie/_credits.ts";
 import type { Mempool } from "../memory/mempool.ts";
 import type { Geometry } from "./device.ts";
 import type { Machine } from "./machine.ts";
@@ -21,8 +22,9 @@ export function closeBooks(
   o.copiedBytes = memory.copiedBytes;
   const fabric = machine.fabric(geometry.fidelity);
   o.links = fabric.links();
-  // the last UpdateFCs are no events: let them arrive before the books are closed
-  o.credits = fabric.credits(clock.now + 4 * machine.profile.fabric.updateFcPs);
+  // the last UpdateFCs are no events: let them arrive before the books are closed, also those that faults hold back
+  const updatePs = machine.profile.fabric.updateFcPs + Math.max(...UPDATE_LATE_PS);
+  o.credits = fabric.credits(clock.now + 4 * updatePs);
   o.pools = [];
   if (o.recorded) {
     ledger.describeWaiting();

@@ -4,6 +4,7 @@
  * cannot show it does not offer, and the laws that need it are reported as not judged.
  */
 import type { Fidelity } from "../pcie/fabric.ts";
+import type { PcieLedger } from "../pcie/link/trace.ts";
 import type { Policy } from "../policy.ts";
 import type { Deviation } from "../time/choices.ts";
 import type { Observation } from "./observation.ts";
@@ -84,4 +85,9 @@ export interface DeviceUnderTest {
   readonly offers: ReadonlySet<Evidence>;
   /** Runs a scenario. The answer belongs to the device and is overwritten by its next run. */
   run(scenario: Scenario): Observation;
+  /**
+   * Runs a scenario on links with their data link layer and answers what happened on them, for a ladder diagram. Its
+   * run overwrites the observation too. Left out by devices that have no such links.
+   */
+  pcieLedger?(scenario: Scenario): PcieLedger | null;
 }

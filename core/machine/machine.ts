@@ -4,6 +4,7 @@
  * equals a fresh one, event for event; a law holds it to that.
  */
 import { Lcore } from "../host/lcore.ts";
+import { FailingMempool } from "../memory/failing_mempool.ts";
 import { HostMemory } from "../memory/host_memory.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory, type Region } from "../memory/memory.ts";
@@ -16,6 +17,7 @@ import { DESCRIPTOR_BYTES } from "../nic/rings.ts";
 import type { Thresholds } from "../nic/thresholds.ts";
 import { PeerRings } from "../nic/peer_rings.ts";
 import { createFabric } from "../pcie/create.ts";
+import { LateFabric } from "../pcie/late_fabric.ts";
 import type { Fabric, Fidelity } from "../pcie/fabric.ts";
 import { Choices, type Deviation } from "../time/choices.ts";
 import { Clock } from "../time/clock.ts";
@@ -95,7 +97,14 @@ export class Machine {
   /** Rings between NICs by way of host memory, likewise. */
   readonly hostRings: HostRings;
   readonly #fabrics: Readonly<Record<Fidelity, Fabric>>;
+  /** Stands over the fabric of a run that has faults. */
+  readonly #late: LateFabric;
+  #hasFaults = false;
+  /** Whether the fabric keeps a ledger of its TLPs, from the next reset on. */
+  keepsPcieLedger = false;
   #pool: Mempool | null = null;
+  #failingPool: FailingMempool | null = null;
+  readonly #eased: number;
   readonly #drivers: PollPort[] = [];
   #traffic: Traffic | null = null;
   #times = 1;
@@ -156,6 +165,11 @@ export class Machine {
     const [coarse, tlp] = [fabric("coarse"), fabric("tlp")];
     this.#arrival = clock.register(() => this.#arrive());
     this.#fabrics = { coarse, tlp, link: fabric("link") };
+    this.#late = new LateFabric(clock, this.choices, maxima.ports);
+    for (const { port, queues } of this.nics) {
+      queues.tellMeanings(`nic${port}`, (handler, meaning) => this.#late.names(handler, meaning));
+    }
+    this.#eased = clock.register(() => this.#failingPool?.onRefill?.());
     const { pause, linkGbps } = profile;
     if (pause === undefined || !pause.obeyed) this.#peers = null;
     else {
@@ -180,17 +194,19 @@ export class Machine {
     }
   }
 
-  /** The fabric of a fidelity. */
+  /** The fabric of a fidelity; in a run that has faults, with those. */
   fabric(fidelity: Fidelity): Fabric {
-    return this.#fabrics[fidelity];
+    return this.#hasFaults ? this.#late : this.#fabrics[fidelity];
   }
 
-  /** The machine's mempool, set up over a region; one object serves all runs. */
+  /** The machine's mempool, set up over a region; one object serves all runs, another those with faults. */
   pool(region: Region, places: readonly number[], cacheSize: number): Mempool {
-    if (this.#pool === null) {
-      this.#pool = new Mempool(this.memory, region, places, cacheSize);
-    } else this.#pool.setUp(region, places, cacheSize);
-    return this.#pool;
+    const { clock } = this;
+    const pool = this.#hasFaults
+      ? this.#failingPool ??= new FailingMempool(this.memory, clock, this.choices, this.#eased)
+      : this.#pool ??= new Mempool(this.memory, region, places, cacheSize);
+    pool.setUp(region, places, cacheSize);
+    return pool;
   }
 
   /** The poll-mode driver of a NIC, set up on a pool; one object serves all runs. */
@@ -232,8 +248,12 @@ export class Machine {
     this.memory.ledger = recorded ? this.ledger : null;
     const o = this.observation;
     o.reset(packets, geometry.fidelity, recorded);
+    this.#hasFaults = deviations.some(({ site }) => site !== "tie");
+    const faults = this.#hasFaults ? this.choices : null;
+    if (this.#hasFaults) this.#late.over(this.#fabrics[geometry.fidelity]);
     const fabric = this.fabric(geometry.fidelity);
-    fabric.reset(geometry.ports, { ...geometry, mrrs: this.profile.mrrsBytes });
+    const sizes = { ...geometry, mrrs: this.profile.mrrsBytes, ledger: this.keepsPcieLedger };
+    fabric.reset(geometry.ports, sizes, faults);
     this.mmio.reset(fabric);
     const wire = o.addPlace("wire");
     for (const lcore of this.lcores) {
@@ -242,7 +262,7 @@ export class Machine {
     }
     o.ports = [];
     for (let p = 0; p < geometry.ports; p++) {
-      this.nics[p]!.reset(fabric, geometry, this.lcores, wire);
+      this.nics[p]!.reset(fabric, geometry, this.lcores, wire, faults);
     }
   }
 

@@ -5,6 +5,7 @@
 import { createFib4 } from "../fib/create.ts";
 import type { Fib4 } from "../fib/fib.ts";
 import type { Maxima } from "../nic/nic.ts";
+import type { PcieLedger } from "../pcie/link/trace.ts";
 import type { Policy } from "../policy.ts";
 import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
 import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.ts";
@@ -72,15 +73,11 @@ const TIMER_PS = 1e7;
  * import { forwarder } from "@planecheck/planecheck/stacks";
  * import { assertEquals } from "@std/assert";
  *
- * const scenario = build({
- *   geometry: PLAIN_GEOMETRY,
- *   neighbours: [0, 1],
- *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
- *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
- *   deviations: [],
- * });
+ * const one = { ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 };
+ * const routes = [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }];
+ * const draw = { geometry: PLAIN_GEOMETRY, neighbours: [0, 1], routes, packets: [one], deviations: [] };
  * const device = new Testbed(forwarder, machineProfile(paperHost));
- * const seen = device.run(scenario);
+ * const seen = device.run(build(draw));
  * assertEquals([device.name, seen.end, seen.fate[0]], ["forwarder", "quiet", FATE.emitted]);
  * assertEquals(device.machine.nics[0]!.counters.rxFrames, 1);
  * ```
@@ -167,15 +164,11 @@ export class Testbed implements DeviceUnderTest {
    * import { forwarder } from "@planecheck/planecheck/stacks";
    * import { assertEquals } from "@std/assert";
    *
-   * const scenario = build({
-   *   geometry: PLAIN_GEOMETRY,
-   *   neighbours: [0, 1],
-   *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
-   *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 }],
-   *   deviations: [],
-   * });
+   * const one = { ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0a010001 };
+   * const routes = [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }];
+   * const draw = { geometry: PLAIN_GEOMETRY, neighbours: [0, 1], routes, packets: [one], deviations: [] };
    * const device = new Testbed(forwarder, machineProfile(paperHost));
-   * const seen = device.stream(scenario, { times: 1000, periodPs: 1e6 });
+   * const seen = device.stream(build(draw), { times: 1000, periodPs: 1e6 });
    * assertEquals([seen.offered, seen.emitted, seen.count, seen.outCount], [1000, 1000, 0, 0]);
    * ```
    * @throws {ScenarioError} as `run`, or when the repetition is not one of whole frames in order of time
@@ -185,7 +178,19 @@ export class Testbed implements DeviceUnderTest {
     return this.#run(scenario, repeat, false);
   }
 
-  #run(scenario: Scenario, { times, periodPs }: Repeat, recorded: boolean): Observation {
+  /** What happened on the PCIe links in a run of a scenario, on the fabric with a data link layer. */
+  pcieLedger(scenario: Scenario): PcieLedger | null {
+    const links: Scenario = { ...scenario, geometry: { ...scenario.geometry, fidelity: "link" } };
+    this.#run(links, ONCE, true, true);
+    return this.machine.fabric("link").ledger!();
+  }
+
+  #run(
+    scenario: Scenario,
+    { times, periodPs }: Repeat,
+    recorded: boolean,
+    pcie = false,
+  ): Observation {
     const { geometry, traffic } = scenario;
     checkScenario(scenario, this.#options.maxima ?? SCENARIO_MAXIMA);
     this.#install(scenario.routes);
@@ -195,6 +200,7 @@ export class Testbed implements DeviceUnderTest {
     }
     this.#broken = true;
     const machine = this.machine;
+    machine.keepsPcieLedger = pcie;
     machine.reset(
       geometry,
       traffic.count * times,
@@ -209,13 +215,14 @@ export class Testbed implements DeviceUnderTest {
     const inHandAtBoot = env.poolInUse === null ? 0 : countInHand(machine, env.poolInUse);
     machine.offer(traffic, times, periodPs);
     const o = machine.observation;
+    const fabric = machine.fabric(geometry.fidelity);
     const last = lastArrival(traffic, { times, periodPs });
     o.end = machine.clock.run(
       {
         horizonPs: last + (this.#options.patiencePs ?? 2e9),
         events: Math.max(EVENTS_MIN, o.offered * EVENTS_PER_PACKET) + Math.ceil(last / TIMER_PS),
       },
-      () => o.unresolved <= 0,
+      () => o.unresolved <= 0 && (fabric.isQuiet ?? true),
     );
     closeBooks(machine, geometry, env.poolInUse, inHandAtBoot);
     this.#broken = false;
@@ -276,14 +283,10 @@ export class Testbed implements DeviceUnderTest {
  * import { forwarder } from "@planecheck/planecheck/stacks";
  * import { assertEquals } from "@std/assert";
  *
- * const scenario = build({
- *   geometry: PLAIN_GEOMETRY,
- *   neighbours: [0, 1],
- *   routes: [{ prefix: 0x0a010000, depth: 16, nextHop: 1 }],
- *   packets: [{ ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0b000001 }],
- *   deviations: [],
- * });
- * const seen = testbed(forwarder, machineProfile(paperHost)).run(scenario);
+ * const one = { ...PLAIN_PACKET, src: 0x0a000001, dst: 0x0b000001 };
+ * const route = { prefix: 0x0a010000, depth: 16, nextHop: 1 };
+ * const draw = { geometry: PLAIN_GEOMETRY, neighbours: [0, 1], routes: [route], packets: [one], deviations: [] };
+ * const seen = testbed(forwarder, machineProfile(paperHost)).run(build(draw));
  * assertEquals([seen.outCount, seen.reason[0]], [0, REASON["no-route"]]);
  * ```
  */

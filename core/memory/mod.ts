@@ -41,4 +41,5 @@ export {
   releaseSegment,
 } from "./mbuf_share.ts";
 export type { CacheAlgorithm } from "./cache_algorithm.ts";
+export { FailingMempool } from "./failing_mempool.ts";
 export { Mempool } from "./mempool.ts";

@@ -2,14 +2,24 @@
  * The output of a port: frames leave in the order in which they were given, each with 4 bytes of FCS and 20 bytes
  * of preamble, SFD and inter-frame gap (IEEE 802.3, 4.4.2). Rounding rule: a frame ends at the picosecond
  * nearest to (bits since the line was idle) / rate, so errors never add up.
+ *
+ * A fault, in runs that have some: before a frame the line stops for a while or for ever (`egress portN`), as for a
+ * peer that holds it up. Frames then wait, and nothing is lost here.
  */
 import { emptyCounters, type PortCounters } from "../machine/accounts.ts";
 import type { Observation } from "../machine/observation.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** FCS, preamble, SFD and inter-frame gap of each frame. */
 export const OVERHEAD = 24;
+
+/**
+ * For how long a line stops, in picoseconds, by the value of a deviation: some frames, a burst, longer than an
+ * interrupt takes, and longer than small rings last at line rate; at last for ever.
+ */
+export const STOP_PS: readonly number[] = [0, 1e6, 5e6, 2e7, 1e8, Infinity];
 
 /** Takes word of frames that have left. */
 export interface Sender {
@@ -65,6 +75,9 @@ export class MacOut {
   #idleSince = 0;
   #bits = 0;
   #freeAt = 0;
+  /** Asked whether the line stops, in runs that have faults; else null. */
+  #choices: Choices | null = null;
+  #site = 0;
   readonly #lastBit: number;
 
   /** A line of `gbps` Gb/s before which at most `most` frames wait; `reset` comes first. */
@@ -87,8 +100,10 @@ export class MacOut {
     this.#lastBit = clock.register(() => this.#left());
   }
 
-  /** An idle line. */
-  reset(place: number, counters: PortCounters): void {
+  /** An idle line; `choices`, if given, are asked when it stops. */
+  reset(place: number, counters: PortCounters, choices: Choices | null = null): void {
+    this.#choices = choices;
+    if (choices !== null) this.#site = choices.site(`egress port${this.port}`);
     this.#place = place;
     this.#counters = counters;
     this.#head = 0;
@@ -122,13 +137,22 @@ export class MacOut {
       this.#bits = 0;
       this.#freeAt = now;
     }
+    if (this.#choices !== null) this.#stop(this.#choices);
     let slot = this.#head + this.#count++;
     if (slot >= this.#queue.length) slot -= this.#queue.length;
     this.#queue[slot] = b;
     this.#starts[slot] = this.#freeAt;
     this.#bits += (this.#memory.length[b]! + OVERHEAD) * 8;
     this.#freeAt = this.#idleSince + Math.round(this.#bits * this.#psPerBit);
-    this.#clock.at(this.#freeAt, this.#lastBit, 0);
+    if (this.#freeAt < Infinity) this.#clock.at(this.#freeAt, this.#lastBit, 0);
+  }
+
+  #stop(choices: Choices): void {
+    const stopPs = STOP_PS[choices.pick(this.#site, STOP_PS.length)]!;
+    if (stopPs === 0) return;
+    this.#freeAt += stopPs;
+    this.#idleSince = this.#freeAt;
+    this.#bits = 0;
   }
 
   #left(): void {

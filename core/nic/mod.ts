@@ -4,7 +4,7 @@ export { postEmpty, postFull, readReceived, takeReceived, takeSent } from "./dri
 export { HostRings } from "./host_rings.ts";
 export { HostTx } from "./host_tx.ts";
 export { type FillWatcher, LONGEST, MacIn, type Receiver } from "./mac.ts";
-export { MacOut, type Sender } from "./mac_out.ts";
+export { MacOut, type Sender, STOP_PS } from "./mac_out.ts";
 export { type NicMemory, nicMemoryFor } from "./nic_memory.ts";
 export { type OnPause, PauseControl, type PauseProfile, PausingMacOut } from "./pause.ts";
 export { Mmio } from "./mmio.ts";

@@ -11,6 +11,7 @@ import type { Observation } from "../machine/observation.ts";
 import type { MachineProfile } from "../machine/profile.ts";
 import type { Reason } from "../policy.ts";
 import type { Fabric } from "../pcie/fabric.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
 import { DmaEngine } from "./dma.ts";
 import { LONGEST, MacIn } from "./mac.ts";
@@ -83,6 +84,7 @@ export class Nic {
   #geometry: Geometry | null = null;
   #lcores: readonly Lcore[] = [];
   #booted = false;
+  #choices: Choices | null = null;
 
   /** A NIC for scenarios up to `most`, on a machine's clock, memory and fabric. */
   constructor(
@@ -114,7 +116,7 @@ export class Nic {
     }
     const vectors: Vector[] = [];
     for (let q = 0; q < most.lcores; q++) {
-      vectors.push(new Vector(port * most.lcores + q, clock, observation));
+      vectors.push(new Vector(port * most.lcores + q, clock, observation, `nic${port}.${q}`));
     }
     this.vectors = vectors;
     this.queues = new QueuePairs(
@@ -136,12 +138,19 @@ export class Nic {
     this.threads = new NicThreads(this, clock, profile.nicMhz, profile.nicThreads, most.ingress);
   }
 
-  /** Quiet, with an empty ingress buffer; nothing drives it yet. */
-  reset(fabric: Fabric, geometry: Geometry, lcores: readonly Lcore[], wire: number): void {
+  /** Quiet, with an empty ingress buffer; nothing drives it yet. `choices`, if given, are asked for faults. */
+  reset(
+    fabric: Fabric,
+    geometry: Geometry,
+    lcores: readonly Lcore[],
+    wire: number,
+    choices: Choices | null = null,
+  ): void {
     const o = this.#observation;
     this.#geometry = geometry;
     this.#lcores = lcores;
     this.#booted = false;
+    this.#choices = choices;
     const c = this.counters;
     Object.assign(c, emptyCounters(this.port));
     o.ports.push(c);
@@ -152,7 +161,7 @@ export class Nic {
     this.macIn.reset(ingress, ingressPlace, wire, c);
     this.macIn.watcher = this.#pause;
     this.#pause?.reset(geometry.ingress);
-    this.macOut.reset(o.addPlace(`${name} egress`), c);
+    this.macOut.reset(o.addPlace(`${name} egress`), c, choices);
   }
 
   /** Boots it as a device of the host, with a queue pair and a vector for each lcore. */
@@ -167,7 +176,12 @@ export class Nic {
     for (let q = 0; q < geometry.lcores; q++) {
       rx.push(o.addPlace(`nic${this.port} receive ring ${q}`, geometry.rxRing - 1));
       tx.push(o.addPlace(`nic${this.port} transmit ring ${q}`, geometry.txRing - 1));
-      this.vectors[q]!.reset(this.dma, this.#lcores[q]!, this.#profile.interruptPs);
+      this.vectors[q]!.reset(
+        this.dma,
+        this.#lcores[q]!,
+        this.#profile.interruptPs,
+        this.#choices,
+      );
     }
     this.queues.reset(
       geometry.lcores,

@@ -13,6 +13,7 @@
 import type { PortCounters } from "../machine/accounts.ts";
 import type { Observation } from "../machine/observation.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
 import type { FillWatcher } from "./mac.ts";
 import { MacOut, OVERHEAD } from "./mac_out.ts";
@@ -77,8 +78,8 @@ export class PausingMacOut extends MacOut {
   }
 
   /** An idle line. */
-  override reset(place: number, counters: PortCounters): void {
-    super.reset(place, counters);
+  override reset(place: number, counters: PortCounters, choices: Choices | null = null): void {
+    super.reset(place, counters, choices);
     this.#portCounters = counters;
     this.#head = 0;
     this.#count = 0;

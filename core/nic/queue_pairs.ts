@@ -15,7 +15,8 @@ import type { MacIn } from "./mac.ts";
 import type { MacOut } from "./mac_out.ts";
 import type { Mmio } from "./mmio.ts";
 import { ReceiveSide } from "./receive_side.ts";
-import { type DescriptorRing, type DeviceSide, key } from "./rings.ts";
+import { type DescriptorRing, type DeviceSide, key, queueOf } from "./rings.ts";
+import type { WriteMeaning } from "../pcie/late_fabric.ts";
 import { TransmitSide } from "./transmit_side.ts";
 import { checkQueues, IXGBE_QUEUES, type QueueProfile } from "./write_back.ts";
 
@@ -61,6 +62,7 @@ export class QueuePairs implements DeviceSide {
   readonly #ringTx: number;
   readonly #disableRx: number;
   readonly #unmask: number;
+  readonly #enable: number;
 
   /**
    * Queue pairs that `reset` has to set up.
@@ -104,8 +106,19 @@ export class QueuePairs implements DeviceSide {
     this.#disableRx = clock.register((q) =>
       parts.mmio.write(node, REGISTER_BYTES, this.#receive.stopHandler, q)
     );
-    const enable = clock.register((q) => this.vectors[q]!.enable());
-    this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, enable, q));
+    this.#enable = clock.register((q) => this.vectors[q]!.enable());
+    this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, this.#enable, q));
+  }
+
+  /** Says what its writes and those to its registers mean: calls `say` with the handler and meaning of each. */
+  tellMeanings(nic: string, say: (handler: number, meaning: WriteMeaning) => void): void {
+    const { doneHandler: rxDone, tailHandler: rxTail } = this.#receive;
+    const { doneHandler: txDone, tailHandler: txTail } = this.#transmit;
+    say(rxDone, { kind: "rx write-back", nic, queueOf });
+    say(txDone, { kind: "tx write-back", nic, queueOf });
+    say(rxTail, { kind: "rx doorbell", nic, queueOf });
+    say(txTail, { kind: "tx doorbell", nic, queueOf });
+    say(this.#enable, { kind: "unmask", nic, queueOf: (q) => q });
   }
 
   /** Empty rings of these sizes; takes over the port. */

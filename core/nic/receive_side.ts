@@ -69,7 +69,8 @@ export class ReceiveSide implements Receiver {
   readonly #dataLanded: number;
   readonly #partLanded: number;
   readonly #stopped: number;
-  readonly #doneLanded: number;
+  /** Handler of the clock for a write-back that has landed. */
+  readonly doneHandler: number;
   readonly #tailMoved: number;
 
   constructor(
@@ -99,7 +100,7 @@ export class ReceiveSide implements Receiver {
     this.#stopped = clock.register((queue) => {
       this.rings[queue]!.enabled = false;
     });
-    this.#doneLanded = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
+    this.doneHandler = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
     this.#tailMoved = clock.register((arg) => {
       const ring = this.rings[queueOf(arg)]!;
       if (!ring.moveTail(slotOf(arg))) noteTail(observation, clock.now, ring);
@@ -220,7 +221,7 @@ export class ReceiveSide implements Receiver {
     for (let i = 0; i < this.#heldCount; i++) {
       const held = this.#held[i]!;
       const address = this.rings[queueOf(held)]!.addressOf(slotOf(held));
-      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, held, address);
+      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.doneHandler, held, address);
     }
     this.#heldCount = 0;
   }

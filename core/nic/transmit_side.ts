@@ -57,7 +57,8 @@ export class TransmitSide implements Sender {
   readonly #announced: Int32Array;
   readonly #descriptorsRead: number;
   readonly #frameRead: number;
-  readonly #doneLanded: number;
+  /** Handler of the clock for a write-back that has landed. */
+  readonly doneHandler: number;
   readonly #tailMoved: number;
 
   constructor(
@@ -88,7 +89,7 @@ export class TransmitSide implements Sender {
     this.rings = Array.from({ length: most.queues }, () => new DescriptorRing(most.ring));
     this.#descriptorsRead = clock.register((arg) => this.#take(queueOf(arg), slotOf(arg)));
     this.#frameRead = clock.register((slot) => this.#fill(slot));
-    this.#doneLanded = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
+    this.doneHandler = clock.register((arg) => this.#done(queueOf(arg), slotOf(arg)));
     this.#tailMoved = clock.register((arg) => {
       const ring = this.rings[queueOf(arg)]!;
       if (!ring.moveTail(slotOf(arg))) noteTail(observation, clock.now, ring);
@@ -242,13 +243,13 @@ export class TransmitSide implements Sender {
       if (!full && more) return;
       this.#gathered[queue] = 0;
       const address = ring.addressOf(at - gathered + 1);
-      this.#dma.write(HOST, gathered * DESCRIPTOR_BYTES, this.#doneLanded, key(queue, at), address);
+      this.#dma.write(HOST, gathered * DESCRIPTOR_BYTES, this.doneHandler, key(queue, at), address);
     } else if (ring.readStatus[at] === 0) ring.busy--;
     else if (txWriteBack === "head") {
-      this.#dma.write(HOST, HEAD_BYTES, this.#doneLanded, key(queue, at));
+      this.#dma.write(HOST, HEAD_BYTES, this.doneHandler, key(queue, at));
     } else {
       const address = ring.addressOf(at);
-      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, at), address);
+      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.doneHandler, key(queue, at), address);
     }
   }
 

@@ -15,10 +15,17 @@
  */
 import { CLASS_NAMES, CLASSES, linkName } from "./_geometry.ts";
 import type { CreditAccount } from "./fabric.ts";
+import type { Choices } from "../time/choices.ts";
 
 /** Masks of the counters: headers at even places, data at odd ones. */
 const MASK = [0xff, 0xfff];
 const UNITS = ["header", "data"] as const;
+
+/**
+ * How much longer than usual an UpdateFC may take, in picoseconds, by the value of a deviation: with the usual time
+ * all stay below the 30 us within which one has to be sent (base specification, 2.6.1.2).
+ */
+export const UPDATE_LATE_PS: readonly number[] = [0, 1e6, 5e6, 2.9e7];
 
 /** The credit counters of all directions. A cell is `link * 3 + class`. */
 export class Credits {
@@ -37,6 +44,9 @@ export class Credits {
   readonly #occupied: Int32Array;
   readonly #consumed: Float64Array;
   readonly #returned: Float64Array;
+  /** Asked how late an UpdateFC is, in runs that have faults; else null. */
+  #choices: Choices | null = null;
+  readonly #sites: Int32Array;
 
   constructor(links: number, updateFcPs: number) {
     const cells = links * CLASSES;
@@ -55,13 +65,19 @@ export class Credits {
     this.#occupied = units();
     this.#consumed = new Float64Array(cells * 2);
     this.#returned = new Float64Array(cells * 2);
+    this.#sites = new Int32Array(cells);
   }
 
   /**
    * The end of FC_INIT2 on every link: all counters zero, each limit what the receiver advertises. Before
    * the first `initFc` no limit is known and `allows` refuses everything.
    */
-  initFc(headerCredits: number, dataCredits: number): void {
+  initFc(headerCredits: number, dataCredits: number, choices: Choices | null = null): void {
+    this.#choices = choices;
+    for (let cell = 0; choices !== null && cell < this.#sites.length; cell++) {
+      const [link, cls] = [linkName(Math.floor(cell / CLASSES)), CLASS_NAMES[cell % CLASSES]];
+      this.#sites[cell] = choices.site(`update ${link} ${cls}`);
+    }
     for (let u = 0; u < this.#advertised.length; u++) {
       this.#advertised[u] = (u & 1) === 0 ? headerCredits : dataCredits;
     }
@@ -114,13 +130,19 @@ export class Credits {
     this.#allocated[h] = (this.#allocated[h]! + 1) & 0xff;
     this.#allocated[h + 1] = (this.#allocated[h + 1]! + data) & 0xfff;
     if (at > this.#firstAt[cell]!) {
-      if (this.#secondAt[cell] === Infinity) this.#secondAt[cell] = at + this.#updateFcPs;
+      if (this.#secondAt[cell] === Infinity) this.#secondAt[cell] = at + this.#delay(cell);
       return this.#secondAt[cell]!;
     }
-    if (this.#firstAt[cell] === Infinity) this.#firstAt[cell] = at + this.#updateFcPs;
+    if (this.#firstAt[cell] === Infinity) this.#firstAt[cell] = at + this.#delay(cell);
     this.#carried[h] = this.#allocated[h]!;
     this.#carried[h + 1] = this.#allocated[h + 1]!;
     return this.#firstAt[cell]!;
+  }
+
+  #delay(cell: number): number {
+    if (this.#choices === null) return this.#updateFcPs;
+    const value = this.#choices.pick(this.#sites[cell]!, UPDATE_LATE_PS.length);
+    return this.#updateFcPs + UPDATE_LATE_PS[value]!;
   }
 
   /** Takes in the UpdateFCs that have reached the sender by `now`. */

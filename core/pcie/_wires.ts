@@ -8,6 +8,7 @@ import { Credits } from "./_credits.ts";
 import { CLASSES, DATA_CREDIT_SHIFT, NON_POSTED } from "./_geometry.ts";
 import { Links } from "./_links.ts";
 import type { FabricProfile } from "./fabric.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** Links, credits and turns of all directions. */
@@ -104,9 +105,9 @@ export class Wires {
   }
 
   /** Everything idle, and flow control initialised with these credits. */
-  reset(headerCredits: number, dataCredits: number): void {
+  reset(headerCredits: number, dataCredits: number, choices: Choices | null): void {
     this.links.reset();
-    this.credits.initFc(headerCredits, dataCredits);
+    this.credits.initFc(headerCredits, dataCredits, choices);
     this.#turnAt.fill(Infinity);
     this.#blocked.fill(0);
     this.stalledPs.fill(0);

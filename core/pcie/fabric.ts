@@ -1,3 +1,6 @@
+import type { Choices } from "../time/choices.ts";
+import type { PcieLedger } from "./link/trace.ts";
+
 /**
  * What moves bytes between the root complex and the devices, and between devices: links and one switch.
  * Three fidelities stand behind this interface: coarse (links as servers), TLP (packets of the PCIe
@@ -39,8 +42,11 @@ export interface Fabric {
   room(src: number): boolean;
   /** Registers what to schedule, with argument `src`, when room comes back to a refused source. */
   onRoom(src: number, handler: number): void;
-  /** Prepares for `devices` devices with this geometry; afterwards equal to a new one. */
-  reset(devices: number, geometry: FabricGeometry): void;
+  /**
+   * Prepares for `devices` devices with this geometry; afterwards equal to a new one. `choices`, if given, are asked
+   * for faults: which UpdateFC is late, which TLP is corrupted.
+   */
+  reset(devices: number, geometry: FabricGeometry, choices?: Choices | null): void;
   /** Bytes that crossed each link direction so far. */
   links(): LinkAccount[];
   /**
@@ -48,6 +54,13 @@ export interface Fabric {
    * on their way and reach their sender by then count as returned. Empty where the fidelity has none.
    */
   credits(at: number): CreditAccount[];
+  /**
+   * Whether every operation has ended and every credit is back; offered where timers of the links can be all that
+   * an operation waits for, so that a run does not end before they are over.
+   */
+  readonly isQuiet?: boolean;
+  /** What happened to every TLP and DLLP since the last reset, if that asked for it; where DLLPs are modelled. */
+  ledger?(): PcieLedger | null;
   /** How full the switch was and whom it held up; not offered where no switch is modelled. */
   congestion?(): CongestionAccount;
   /**
@@ -55,7 +68,7 @@ export interface Fabric {
    * it hold more than `bytes` of payload are lost and their sender learns nothing of it; `lost` is told of the
    * handler and argument of each write that will never be visible. Not offered where no TLP is modelled.
    */
-  loseBeyond?(bytes: number, lost: (handler: number, arg: number) => void): void;
+  loseBeyond?: ((bytes: number, lost: (handler: number, arg: number) => void) => void) | undefined;
 }
 
 /** The switch in one run. */
@@ -83,6 +96,8 @@ export interface FabricGeometry {
   readonly mps: number;
   /** Maximum read request size in bytes. */
   readonly mrrs: number;
+  /** Whether a ledger of TLPs and DLLPs is kept, where they are modelled; false if left out. */
+  readonly ledger?: boolean;
 }
 
 /** What crossed one direction of one link. */

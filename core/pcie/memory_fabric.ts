@@ -9,7 +9,9 @@
  * Back-pressure: while the memory's channels are behind by more than their queue, no device has room.
  */
 import type { HostMemory } from "../memory/host_memory.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
+import type { PcieLedger } from "./link/trace.ts";
 import {
   type CreditAccount,
   type Fabric,
@@ -180,8 +182,8 @@ export class MemoryFabric implements Fabric {
    * Empties the fabric and the memory; see {@link Fabric}.
    * @throws {RangeError} naming a size that is out of range
    */
-  reset(devices: number, geometry: FabricGeometry): void {
-    this.#beneath.reset(devices, geometry);
+  reset(devices: number, geometry: FabricGeometry, choices: Choices | null = null): void {
+    this.#beneath.reset(devices, geometry, choices);
     this.#memory.reset();
     for (
       const list of [
@@ -203,6 +205,16 @@ export class MemoryFabric implements Fabric {
   /** Bytes that crossed each link direction so far. */
   links(): LinkAccount[] {
     return this.#beneath.links();
+  }
+
+  /** Whether the fabric beneath waits for nothing. */
+  get isQuiet(): boolean {
+    return this.#beneath.isQuiet ?? true;
+  }
+
+  /** That of the fabric beneath, if it keeps one. */
+  ledger(): PcieLedger | null {
+    return this.#beneath.ledger?.() ?? null;
   }
 
   /** The credit ledger of the fabric beneath. */

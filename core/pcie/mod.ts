@@ -27,6 +27,7 @@ export {
   HOST,
   type LinkAccount,
 } from "./fabric.ts";
+export { HELD, LATE_PS, LateFabric, LOST, type WriteMeaning } from "./late_fabric.ts";
 export { MemoryFabric } from "./memory_fabric.ts";
 export {
   nicBytes,
@@ -35,5 +36,6 @@ export {
   type NicKind,
   type NicModel,
 } from "./nic_bandwidth.ts";
+export { UPDATE_LATE_PS } from "./_credits.ts";
 export { TLP_LIMITS, TlpFabric, type TlpLimits } from "./tlp.ts";
 export * from "./link/mod.ts";

@@ -35,6 +35,7 @@ import type {
   FabricProfile,
   LinkAccount,
 } from "./fabric.ts";
+import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
 
 export type { TlpLimits } from "./_endpoints.ts";
@@ -169,14 +170,14 @@ export class TlpFabric implements Fabric {
    * reset too: events of the former run would find nothing. Handlers named by `onRoom` stay.
    * @throws {RangeError} naming a size that is out of range
    */
-  reset(devices: number, geometry: FabricGeometry): void {
+  reset(devices: number, geometry: FabricGeometry, choices: Choices | null = null): void {
     checkGeometry(devices, this.#maxDevices, geometry);
     const { mps, mrrs, headerCredits, dataCredits } = geometry;
     const largest = [mps, mrrs, completionChunk(mps, this.#rcbBytes)] as const;
     this.#devices = devices;
     this.#dataCredits = dataCredits;
     this.#pool.reset();
-    this.#wires.reset(headerCredits, dataCredits);
+    this.#wires.reset(headerCredits, dataCredits, choices);
     this.#switch.reset(largest);
     this.#endpoints.reset(largest);
   }

@@ -46,9 +46,14 @@ export class Choices {
     return site;
   }
 
-  /** Whether any deviation is stored: without one nobody needs to look for ties. */
+  /** Whether any deviation is stored. */
   get deviates(): boolean {
     return this.#deviates;
+  }
+
+  /** Whether a deviation is stored for a site: without one nobody needs to ask there. */
+  deviatesAt(site: number): boolean {
+    return this.#answers[site] !== null;
   }
 
   /** A number in 0..n-1: 0 unless a deviation says otherwise (taken modulo n). */

@@ -120,8 +120,10 @@ export class Clock {
     this.#queue.reset();
     this.#work = 0;
     this.#sequence = 0;
-    this.#choices = choices !== null && choices.deviates ? choices : null;
-    if (choices !== null) this.#tieSite = choices.site("tie");
+    this.#choices = null;
+    if (choices === null) return;
+    this.#tieSite = choices.site("tie");
+    if (choices.deviatesAt(this.#tieSite)) this.#choices = choices;
   }
 
   /**

@@ -31,7 +31,9 @@ import {
   type PcieOptions,
   pcieStar,
 } from "./options.ts";
+import type { PcieLedger } from "./trace.ts";
 import { Handlers } from "./_clock.ts";
+import type { Choices } from "../../time/choices.ts";
 import type { Clock } from "../../time/clock.ts";
 
 const TAG_BITS = 8;
@@ -89,6 +91,7 @@ export class LinkFabric implements Fabric {
   readonly #roomHandlers: Int32Array;
   #model: PcieModel | null = null;
   #built = "";
+  #isTraced = false;
   #devices = -1;
 
   /**
@@ -144,23 +147,24 @@ export class LinkFabric implements Fabric {
 
   /**
    * Empties the fabric; flow control is initialised in the first nanoseconds of the run. The clock has to be
-   * reset too.
+   * reset too. `choices` answer which TLPs and DLLPs are corrupted, where completions are split and who is served.
    * @throws {RangeError} naming a size that is out of range
    */
-  reset(devices: number, geometry: FabricGeometry): void {
+  reset(devices: number, geometry: FabricGeometry, choices: Choices | null = null): void {
     checkGeometry(devices, this.#maxDevices, geometry);
-    const { mps, mrrs, headerCredits, dataCredits } = geometry;
-    const key = [devices, mps, mrrs, headerCredits, dataCredits].join();
+    const { mps, mrrs, headerCredits, dataCredits, ledger = false } = geometry;
+    const key = [devices, mps, mrrs, headerCredits, dataCredits, ledger].join();
     if (key !== this.#built) {
       this.#handlers.restart();
-      this.#model = new PcieModel(this.#handlers, this.#options(devices, geometry));
+      this.#model = new PcieModel(this.#handlers, this.#options(devices, geometry), ledger);
+      this.#isTraced = ledger;
       this.#built = key;
       this.#devices = devices;
       for (let node = 0; node <= devices; node++) {
         this.#model.onRoom(nodeOf(node), this.#roomHandlers[node]!, node);
       }
     }
-    this.#model!.reset();
+    this.#model!.reset(choices);
   }
 
   #options(devices: number, geometry: FabricGeometry): Partial<PcieOptions> {
@@ -204,6 +208,17 @@ export class LinkFabric implements Fabric {
         tlps: [0, 1, 2].map((cls) => sent.tlps[d * CLASSES + cls]!) as [number, number, number],
       };
     });
+  }
+
+  /** Whether every operation has ended and every credit is back: a lost DLLP is made good by a timer. */
+  get isQuiet(): boolean {
+    const model = this.#model!;
+    return model.isQuiet && model.credits().every(({ held }) => held === 0);
+  }
+
+  /** What happened to every TLP and DLLP, if the last reset asked for a ledger. */
+  ledger(): PcieLedger | null {
+    return this.#isTraced ? this.#model!.ledger() : null;
   }
 
   /** The credit ledger of each direction and class that is finite, as of now. */
