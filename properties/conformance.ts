@@ -161,7 +161,7 @@ function lawLine({ law, judged, judgedIn, kept, notJudged }: LawResult, runs: nu
 }
 
 /**
- * Writes a counterexample's JSON and capture to `folder`; answers their paths, or why there are
+ * Writes a counterexample's JSON and capture, and its ladder diagram if it has one, to `folder`; answers their paths, or why there are
  * none.
  */
 export function saveCounterexample(
@@ -177,7 +177,12 @@ export function saveCounterexample(
   Deno.mkdirSync(folder, { recursive: true });
   Deno.writeTextFileSync(json, writeCounterexample(counterexample));
   Deno.writeFileSync(pcapng, captureCounterexample(counterexample));
-  return [json, pcapng];
+  const { ladder } = counterexample;
+  if (ladder === undefined) return [json, pcapng];
+  const [text, svg] = [`${folder}/${base}.txt`, `${folder}/${base}.svg`];
+  Deno.writeTextFileSync(text, ladder.text);
+  Deno.writeTextFileSync(svg, ladder.svg);
+  return [json, pcapng, text, svg];
 }
 
 function fileName(name: string): string {

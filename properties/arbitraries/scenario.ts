@@ -8,12 +8,16 @@ import type { Geometry } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
 import type { Arbitrary } from "./arbitrary.ts";
 import { drawDeviations } from "./deviations.ts";
+import { drawFaults } from "./faults.ts";
 import type { ScenarioDraw } from "./draw.ts";
 import { drawGeometry } from "./geometry.ts";
 import { drawPackets } from "./packets.ts";
 import { drawRoutes } from "./routes.ts";
 import { isValid, simplerDraws } from "./simpler.ts";
 import { oneIn } from "./_pick.ts";
+
+/** One run in so many has faults: each costs events, and the time of a run is to stay what it is. */
+const FAULTS_ONE_IN = 24;
 
 /** Bounds of what is drawn. */
 export interface ScenarioOptions {
@@ -23,7 +27,7 @@ export interface ScenarioOptions {
   readonly packetsMax?: number;
   /** Most routes of a scenario; 12. */
   readonly routesMax?: number;
-  /** Whether the schedule may deviate; true. */
+  /** Whether the schedule may deviate and faults may happen; true. */
   readonly deviations?: boolean;
 }
 
@@ -51,6 +55,9 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
     const packets = drawPackets(random, { ports, routes, max: options.packetsMax ?? 64 });
     const deviate = (options.deviations ?? true) && oneIn(random, 2);
     const deviations = deviate ? drawDeviations(random) : [];
+    if ((options.deviations ?? true) && oneIn(random, FAULTS_ONE_IN)) {
+      deviations.push(...drawFaults(random, geometry));
+    }
     return new fc.Value({ geometry, neighbours, routes, packets, deviations }, undefined);
   }
 

@@ -5,8 +5,10 @@
  * lexicographically, so that following the steps in any order ends.
  */
 import type { Geometry } from "../../core/machine/device.ts";
+import type { Deviation } from "../../core/time/choices.ts";
 import { type PacketDraw, PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "./draw.ts";
 import { measureOf, plainDst, PREFIX_HOME, SRC_HOME } from "./_measure.ts";
+import { FAULT_KINDS, isAnyFault, isFault } from "./faults.ts";
 import { leastSize } from "./packets.ts";
 import { maskOf } from "./routes.ts";
 
@@ -46,6 +48,8 @@ function isLess(a: readonly number[], b: readonly number[]): boolean {
 }
 
 function* candidates(draw: ScenarioDraw): Generator<ScenarioDraw> {
+  const ties = draw.deviations.filter((deviation) => !isAnyFault(deviation));
+  if (ties.length < draw.deviations.length) yield* withoutFaults(draw, ties);
   yield* tighter(draw);
   for (const packets of withoutChunks(draw.packets)) {
     yield { ...draw, packets: keepTimes(draw.packets, packets) };
@@ -58,6 +62,15 @@ function* candidates(draw: ScenarioDraw): Generator<ScenarioDraw> {
   yield* simplerRoutes(draw);
   yield* simplerAddresses(draw);
   yield* simplerGeometry(draw);
+}
+
+/** Faults go first: all, then those of one kind after the other. */
+function* withoutFaults(draw: ScenarioDraw, ties: readonly Deviation[]): Generator<ScenarioDraw> {
+  yield { ...draw, deviations: ties };
+  for (const kind of FAULT_KINDS) {
+    const rest = draw.deviations.filter((deviation) => !isFault(deviation, kind));
+    if (rest.length < draw.deviations.length) yield { ...draw, deviations: rest };
+  }
 }
 
 /** A failure that needs something full needs fewer packets when that something is smaller. */

@@ -7,6 +7,7 @@ import type { Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { type Policy, REASONS } from "../../core/policy.ts";
 import type { Law, Run } from "../law.ts";
+import type { Ladder } from "./ladder.ts";
 
 /** A frame that the device emitted. */
 export interface EmittedFrame {
@@ -42,6 +43,8 @@ export interface Counterexample {
   readonly emitted: readonly EmittedFrame[];
   /** Whether it was established that removing any one packet makes it pass. */
   readonly minimal: boolean;
+  /** What happened on the PCIe links, if that says something about the law. */
+  readonly ladder?: Ladder;
 }
 
 /** What a counterexample is told from. */
@@ -55,6 +58,7 @@ export interface Failing {
   readonly sentence: string;
   readonly packets: readonly number[];
   readonly minimal: boolean;
+  readonly ladder?: Ladder;
 }
 
 /** Copies from the run what a reader of the counterexample needs. */

@@ -3,6 +3,7 @@
  * where.
  */
 import type { Scenario } from "../../core/machine/device.ts";
+import { describeFault } from "../arbitraries/faults.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";
 import { describeFrame } from "./flow.ts";
@@ -11,6 +12,7 @@ import { tokenOf } from "./json.ts";
 /** Rows of packets and of routes: what a screen of forty lines leaves room for. */
 const ROWS_MAX = 20;
 const ROUTES_MAX = 6;
+const FAULTS_MAX = 8;
 /** What is to be said of laws that look at another run than the one in the table. */
 const RERUN_NOTE =
   "  fates as in the plain run; the law broke when it was run again as the sentence says";
@@ -38,6 +40,7 @@ export function reportCounterexample(
     ...(law.reruns === true ? [RERUN_NOTE] : []),
     ...field("routes", routeLines(scenario, counterexample.packets)),
     ...field("geometry", geometryLines(scenario)),
+    ...field("faults", faultLines(scenario)),
     ...field("schedule", scheduleLines(scenario)),
     ...field("policy", policyLines(counterexample)),
     ...field("files", files),
@@ -176,7 +179,15 @@ function geometryLines({ geometry: g }: Scenario): string[] {
   ];
 }
 
-function scheduleLines({ deviations }: Scenario): string[] {
+function faultLines({ deviations }: Scenario): string[] {
+  const faults = deviations.map(describeFault).filter((fault) => fault !== null);
+  const shown = faults.slice(0, FAULTS_MAX);
+  if (faults.length > FAULTS_MAX) shown.push(`and ${faults.length - FAULTS_MAX} more`);
+  return shown;
+}
+
+function scheduleLines(scenario: Scenario): string[] {
+  const deviations = scenario.deviations.filter((deviation) => describeFault(deviation) === null);
   if (deviations.length === 0) return [];
   const shown = deviations.slice(0, ROUTES_MAX)
     .map(({ site, occurrence, value }) => `${site} ${occurrence} takes ${value}`);

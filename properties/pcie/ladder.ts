@@ -15,6 +15,10 @@ export interface LadderOptions {
   readonly fromPs?: number;
   /** See `fromPs`. */
   readonly toPs?: number;
+  /** A line above the diagram, in SVG. */
+  readonly title?: string;
+  /** Order of the columns: as the links lead from node to node, or by number: host, switch, devices. */
+  readonly columns?: "tree" | "number";
   /** Most arrows; the last ones are drawn. 60 if absent. */
   readonly most?: number;
 }
@@ -79,8 +83,12 @@ function arrowsOf(ledger: PcieLedger, options: LadderOptions): Arrow[] {
   return arrows.slice(-most);
 }
 
-/** Nodes that the arrows touch, in order of the tree: a child stands left of its parent. */
-function columnsOf(ledger: PcieLedger, arrows: readonly Arrow[]): number[] {
+/** Nodes that the arrows touch, by number or in order of the tree: a child stands left of its parent. */
+function columnsOf(
+  ledger: PcieLedger,
+  arrows: readonly Arrow[],
+  by: "tree" | "number" = "tree",
+): number[] {
   const touched = new Set(arrows.flatMap(({ from, to }) => [from, to]));
   const order: number[] = [];
   const visit = (node: number) => {
@@ -90,6 +98,7 @@ function columnsOf(ledger: PcieLedger, arrows: readonly Arrow[]): number[] {
     below.slice(Math.ceil(below.length / 2)).forEach(visit);
   };
   visit(0);
+  if (by === "number") order.sort((a, b) => a - b);
   return order.filter((node) => touched.has(node));
 }
 
@@ -114,7 +123,7 @@ const WIDTH = 30;
 export function pcieLadder(ledger: PcieLedger, options: LadderOptions = {}): string {
   const arrows = arrowsOf(ledger, options);
   if (arrows.length === 0) return "nothing was sent\n";
-  const columns = columnsOf(ledger, arrows);
+  const columns = columnsOf(ledger, arrows, options.columns);
   const place = new Map(columns.map((node, i) => [node, i]));
   const pad = (text: string) => text.slice(0, WIDTH).padEnd(WIDTH);
   const heads = columns.map((node) => pad(ledger.nodes[node]!)).join("").trimEnd();
@@ -143,7 +152,7 @@ function escape(text: string): string {
 /** A ladder diagram as an SVG document. */
 export function pcieLadderSvg(ledger: PcieLedger, options: LadderOptions = {}): string {
   const arrows = arrowsOf(ledger, options);
-  const columns = columnsOf(ledger, arrows);
+  const columns = columnsOf(ledger, arrows, options.columns);
   const x = (node: number) => 120 + 260 * columns.indexOf(node);
   const y = (i: number) => 60 + 26 * i;
   const width = 260 * Math.max(1, columns.length - 1) + 300;
@@ -154,6 +163,9 @@ export function pcieLadderSvg(ledger: PcieLedger, options: LadderOptions = {}): 
     `<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" ` +
     `orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs>`,
   ];
+  if (options.title !== undefined) {
+    parts.push(`<text x="4" y="12">${escape(options.title)}</text>`);
+  }
   for (const node of columns) {
     parts.push(
       `<text x="${x(node)}" y="30" text-anchor="middle">${escape(ledger.nodes[node]!)}</text>`,

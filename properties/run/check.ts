@@ -6,6 +6,7 @@ import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import { minimise } from "../arbitraries/minimise.ts";
 import { scenario } from "../arbitraries/scenario.ts";
+import { drawLadder, hasLadder, type Ladder } from "../counterexample/ladder.ts";
 import { type Counterexample, tellCounterexample } from "../counterexample/counterexample.ts";
 import type { Law } from "../law.ts";
 import { LAW_SET_VERSION, LAWS } from "../laws/mod.ts";
@@ -216,7 +217,26 @@ function shrink(
       : "broken once, but kept when the same scenario was repeated",
     packets: again ? verdict.packets : [],
     minimal: isMinimal && again,
+    ...ladderOf(subject, law, replay, again ? verdict.packets : []),
   });
+}
+
+/** The ladder diagram of a broken law's scenario, where there is one. */
+function ladderOf(
+  subject: Subject,
+  law: Law,
+  scenario: Scenario,
+  packets: readonly number[],
+): { ladder?: Ladder } {
+  if (!hasLadder(law, scenario)) return {};
+  const links: Scenario = { ...scenario, geometry: { ...scenario.geometry, fidelity: "link" } };
+  const ledger = subject.pcieLedger(links);
+  if (ledger === null) return {};
+  const isBroken = verdictOf(subject, law, links).verdict.kind === "broken";
+  const said =
+    `${law.id}, ${subject.name}: the scenario on links with their data link layer, where the law ` +
+    `${isBroken ? "is broken too" : "is kept or not judged"}`;
+  return { ladder: drawLadder(ledger, links, packets, said) };
 }
 
 function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcome {
@@ -264,5 +284,6 @@ function replayedExample(
       : `broken once, but kept when repeated: ${first}`,
     packets: verdict.kind === "broken" ? verdict.packets : [],
     minimal: false,
+    ...ladderOf(subject, law, one, verdict.kind === "broken" ? verdict.packets : []),
   });
 }

@@ -8,6 +8,7 @@ import type { Evidence, Geometry } from "../../core/machine/device.ts";
 import { FATE } from "../../core/machine/observation.ts";
 import { type Policy, REASON } from "../../core/policy.ts";
 import type { PacketDraw, ScenarioDraw } from "../arbitraries/draw.ts";
+import { FAULT_KINDS, isFault } from "../arbitraries/faults.ts";
 import { hasLeastCredits } from "../arbitraries/geometry.ts";
 import { maskOf } from "../arbitraries/routes.ts";
 import type { Judged } from "./judge_scenario.ts";
@@ -29,6 +30,9 @@ export interface FloorContext {
   /** What was not drawn. */
   readonly fixed: Partial<Geometry>;
 }
+
+/** Kinds that happen on the link-level fabric alone, which is not drawn. */
+const LINK_FAULTS = ["split completion", "corrupted TLP", "lost DLLP"];
 
 interface Label {
   readonly label: string;
@@ -82,6 +86,15 @@ const SHAPES: readonly Label[] = [
     applies: ({ policy }) => policy.defaultRoute,
   },
 ];
+
+/** Labels of the faults. Those of one fidelity have no floor where another is fixed. */
+const FAULTS: readonly Label[] = FAULT_KINDS.map((kind) => ({
+  label: kind.name,
+  share: kind.name === "starved credits" ? 0.003 : 0.0035,
+  holds: ({ deviations }) =>
+    deviations.length > 0 && deviations.some((deviation) => isFault(deviation, kind)),
+  applies: ({ fixed }) => fixed.fidelity === undefined && !LINK_FAULTS.includes(kind.name),
+}));
 
 /** Labels of the packets. */
 const CONTENTS: readonly Label[] = [
@@ -140,7 +153,7 @@ const OUTCOMES: readonly Label[] = [
   },
 ];
 
-const LABELS: readonly Label[] = [...SHAPES, ...CONTENTS, ...OUTCOMES];
+const LABELS: readonly Label[] = [...SHAPES, ...FAULTS, ...CONTENTS, ...OUTCOMES];
 
 /** Names of all labels. */
 export const LABEL_NAMES: readonly string[] = LABELS.map(({ label }) => label);

@@ -5,6 +5,7 @@
 import { ScenarioError } from "../../core/machine/check.ts";
 import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
+import type { PcieLedger } from "../../core/pcie/link/trace.ts";
 import type { Policy } from "../../core/policy.ts";
 
 /** What a subject may be told beyond its device. */
@@ -111,6 +112,19 @@ export class Subject {
       if (error instanceof ScenarioError) throw error;
       this.#spare = null;
       throw new DeviceError(error);
+    }
+  }
+
+  /**
+   * What happens on the PCIe links when a scenario is run on links with their data link layer, or null where the
+   * device has none, or throws.
+   */
+  pcieLedger(scenario: Scenario): PcieLedger | null {
+    const device = this.#fresh === null ? this.#device : this.#fresh();
+    try {
+      return device.pcieLedger?.(scenario) ?? null;
+    } catch {
+      return null;
     }
   }
 
