@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { machineProfile, paperHost } from "../../fixtures/mod.ts";
-import { build, describeFault, FAULT_KINDS, scenario } from "../../properties/arbitraries/mod.ts";
+import { describeFault, FAULT_KINDS } from "../../properties/arbitraries/faults.ts";
+import { build, scenario } from "../../properties/arbitraries/mod.ts";
 import { judgeAll, LAWS } from "../../properties/laws/mod.ts";
 import { referenceRouter } from "../../properties/reference/mod.ts";
 import { l3fwd } from "../../stacks/dpdk/mod.ts";

@@ -16,7 +16,7 @@ import { TIE_SITE } from "./deviations.ts";
 import { oneIn, pick } from "./_pick.ts";
 
 /** One kind of fault. */
-export interface FaultKind {
+export interface HardwareFault {
   /** Name of its label. */
   readonly name: string;
   /** First words of the sites that ask for it. */
@@ -49,7 +49,7 @@ const linkDirections = (g: Geometry) =>
   );
 
 /** All kinds that are drawn. */
-export const FAULT_KINDS: readonly FaultKind[] = [
+export const FAULT_KINDS: readonly HardwareFault[] = [
   {
     name: "late write-back",
     at: ["rx write-back", "tx write-back"],
@@ -170,7 +170,7 @@ function time(ps: number): string {
 }
 
 interface Found {
-  readonly kind: FaultKind;
+  readonly kind: HardwareFault;
   readonly at: string;
 }
 
@@ -184,7 +184,7 @@ function kindOf({ site }: Deviation): Found | null {
 }
 
 /** Whether a deviation is a fault of this kind. */
-export function isFault(deviation: Deviation, kind: FaultKind): boolean {
+export function isFault(deviation: Deviation, kind: HardwareFault): boolean {
   return kindOf(deviation)?.kind === kind;
 }
 
@@ -193,7 +193,21 @@ export function isAnyFault(deviation: Deviation): boolean {
   return deviation.site !== TIE_SITE;
 }
 
-/** A fault in words, e.g. `rx write-back 3 of nic0 queue 1 came 5 us late`; counted from 0. Null if it is none. */
+/**
+ * A fault in words, with occurrences counted from 0; null for a deviation that is none. O(kinds).
+ *
+ * @example
+ * ```ts
+ * import { describeFault } from "@planecheck/planecheck/properties";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(
+ *   describeFault({ site: "rx write-back nic0.1", occurrence: 3, value: 4 }),
+ *   "rx write-back 3 of nic0 queue 1 came 5 us late",
+ * );
+ * assertEquals(describeFault({ site: "tie", occurrence: 3, value: 4 }), null);
+ * ```
+ */
 export function describeFault(deviation: Deviation): string | null {
   const found = kindOf(deviation);
   if (found === null) return null;

@@ -3,7 +3,7 @@
 export type { Arbitrary } from "./arbitrary.ts";
 export * from "./draw.ts";
 export { build } from "./build.ts";
-export { describeFault, drawFaults, FAULT_KINDS, type FaultKind, isFault } from "./faults.ts";
+export { describeFault } from "./faults.ts";
 export { minimise, type Minimised } from "./minimise.ts";
 export { scenario, type ScenarioOptions } from "./scenario.ts";
 export { simplerDraws } from "./simpler.ts";

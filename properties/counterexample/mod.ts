@@ -1,6 +1,7 @@
 /** Counterexamples: as data, as text, as JSON that is run again, as a capture. */
 
 export { type Counterexample, type EmittedFrame } from "./counterexample.ts";
+export type { Ladder } from "./ladder.ts";
 export { describeFrame } from "./flow.ts";
 export { reportCounterexample } from "./report.ts";
 export {

@@ -8,6 +8,12 @@ import { DRAW, exampleOf } from "./_example_for_tests.ts";
 import { decodeToken } from "../replay/token.ts";
 import { scenarioOf } from "./json.ts";
 import { reportCounterexample } from "./report.ts";
+import { Testbed } from "../../core/machine/testbed.ts";
+import { LOST } from "../../core/pcie/late_fabric.ts";
+import { forwarder } from "../../stacks/example/mod.ts";
+import { build } from "../arbitraries/build.ts";
+import { minimise } from "../arbitraries/minimise.ts";
+import { DEFAULT_MACHINE } from "../run/default_machine.ts";
 
 Deno.test("reportCounterexample tells the fate of every packet and all that it depends on", () => {
   const text = reportCounterexample(exampleOf("drops-fifth", "LOSS-1a"), ["out/fake-LOSS-1a.json"]);
@@ -109,4 +115,49 @@ Deno.test("reportCounterexample tells where a packet waits, that it was freed, t
     fate("duplicates", "ORD-2", 1),
     "left port 1 at 2.559 us, left port 1 at 2.578 us",
   );
+});
+
+Deno.test("a law broken on TLPs has a ladder of them, and its report tells the faults in words", () => {
+  const doorbell = { site: "tx doorbell nic1.0", occurrence: 0, value: LOST };
+  const packets = [DRAW.packets[0]!];
+  const draw = { ...DRAW, packets, deviations: [doorbell] };
+  const device = new Testbed(forwarder, DEFAULT_MACHINE);
+  const example = (one: typeof draw) =>
+    checkConformance(device, { replay: build(one) })
+      .laws.find(({ law }) => law.id === "LOSS-3")!.counterexample!;
+  const { ladder, ...told } = example(draw);
+  const text = reportCounterexample(told);
+  assert(text.includes("\n  faults    tx doorbell 0 of nic1 queue 0 was lost\n"), text);
+  assert(!text.includes("schedule"), "a fault is no order of events");
+  const lines = ladder!.text.split("\n");
+  assert(lines[0]!.endsWith("the law is broken too"), lines[0]);
+  assertEquals(lines[2]!.trim().split(/ +/), ["ns", "host", "switch", "nic0", "nic1"]);
+  // the frame and its write-back go up from nic0 with one header and 16 data credits, the doorbell goes down to nic1
+  const sent = lines.slice(3).map((line) =>
+    line.replace(/-{2,}|\||#\d+|s\d+/g, " ").trim().split(/ +/).slice(1).join(" ")
+  );
+  assertEquals(sent.filter((line) => line.includes("MWr")), [
+    "< MWr 60 B P 0/12",
+    "< MWr 60 B P 0/12",
+    "< MWr 16 B P 0/15",
+    "< MWr 16 B P 0/15",
+    "MWr 4 B > P 0/15",
+    "MWr 4 B > P 0/15",
+  ]);
+  assert(ladder!.svg.startsWith("<svg ") && ladder!.svg.includes(">MWr 60 B"), ladder!.svg);
+  assertEquals(
+    example({ ...draw, geometry: { ...draw.geometry, fidelity: "coarse" } }).ladder,
+    undefined,
+  );
+});
+
+Deno.test("minimise takes faults away before packets", () => {
+  const late = { site: "rx write-back nic0.0", occurrence: 0, value: 2 };
+  const draw = { ...DRAW, deviations: [...DRAW.deviations, late] };
+  const asked: number[] = [];
+  minimise(draw, (one) => {
+    asked.push(one.packets.length, one.deviations.length);
+    return false;
+  }, 1);
+  assertEquals(asked, [5, 1]);
 });
