@@ -13,9 +13,12 @@ import { l3fwd } from "../../stacks/dpdk/mod.ts";
 import { linuxNapi } from "../../stacks/linux-napi/mod.ts";
 import { p2pnic } from "../../stacks/p2pnic/mod.ts";
 import { STOP_PS } from "../nic/mac_out.ts";
-import { HELD, LOST } from "../pcie/late_fabric.ts";
+import { createFabric } from "../pcie/create.ts";
+import { HOST } from "../pcie/fabric.ts";
+import { HELD, LATE_PS, LateFabric, LOST } from "../pcie/late_fabric.ts";
 import type { Stack } from "../stack.ts";
-import type { Deviation } from "../time/choices.ts";
+import { Choices, type Deviation } from "../time/choices.ts";
+import { Clock } from "../time/clock.ts";
 import * as fault from "./_driver_faults_for_tests.ts";
 import type { Plant } from "./_faults_for_tests.ts";
 import { forwarder } from "./_forwarder_for_tests.ts";
@@ -254,4 +257,38 @@ Deno.test("Fault is told in words", () => {
   assertEquals(say("egress port1", 0, 5), "frame 0 of port1 never left: the peer stopped");
   assertEquals(say("allocation", 9, 1), "allocation 9 failed");
   assertEquals(say("tie", 3, 2), null);
+});
+
+Deno.test("LateFabric shows a held write-back when its vector is unmasked, but not before what it follows", () => {
+  const seen = (lateData: number): [string, number][] => {
+    const [clock, choices] = [new Clock(), new Choices()];
+    const late = new LateFabric(clock, choices, 1);
+    late.over(createFabric("coarse", clock, PROFILE.fabric, 1));
+    choices.reset([
+      { site: "write nic0>host", occurrence: 0, value: lateData },
+      { site: "rx write-back nic0.0", occurrence: 0, value: HELD },
+    ]);
+    const times: [string, number][] = [];
+    const shows = (name: string) => clock.register(() => times.push([name, clock.now]));
+    const [data, done, unmask] = [shows("data"), shows("done"), shows("unmask")];
+    late.names(done, { kind: "rx write-back", nic: "nic0", queueOf: () => 0 });
+    late.names(unmask, { kind: "unmask", nic: "nic0", queueOf: () => 0 });
+    late.reset(1, { headerCredits: 8, dataCredits: 64, mps: 256, mrrs: 512 });
+    late.write(1, HOST, 64, data, 0);
+    late.write(1, HOST, 16, done, 0);
+    clock.at(5e6, clock.register(() => late.write(HOST, 1, 4, unmask, 0)), 0);
+    clock.run({ horizonPs: 1e9, events: 100 });
+    return times;
+  };
+  const names = (times: [string, number][]) => times.map(([name]) => name);
+  const prompt = seen(0);
+  assertEquals(names(prompt), ["data", "done", "unmask"]);
+  assertEquals(
+    prompt[1]![1],
+    5e6,
+    "at the instant of the driver's write, before the device has it",
+  );
+  const behind = seen(LATE_PS.indexOf(2e7));
+  assertEquals(names(behind), ["unmask", "data", "done"]);
+  assertEquals(behind[2]![1], behind[1]![1] + 1);
 });
