@@ -1,6 +1,6 @@
 // Asynchronous forwarders for the tests of their conformance: one that is right, and others that each do
 // one thing that such code does wrong.
-import { type AsyncEnv, type AsyncForwarder, type AsyncPacket } from "../../core/machine/mod.ts";
+import type { AsyncEnv, AsyncForwarder, AsyncPacket } from "../../core/machine/mod.ts";
 import { checkFrame, ipv4Dst, rewriteFrame } from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 

@@ -3,7 +3,8 @@
 // Method: a device that does what the reference router says, with one fault switched on at a time.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type AsyncForwarder, asyncForwarder } from "../../core/machine/mod.ts";
-import { REASON } from "../../core/policy.ts";
+import { rewriteFrame } from "../../core/packet/mod.ts";
+import { REASON, REASONS } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 import { Choices, Turns } from "../../core/time/mod.ts";
 import { build } from "../arbitraries/build.ts";
@@ -259,13 +260,23 @@ Deno.test("checkConformanceAsync names what became of a handler that does not co
   await says((env) => async (packet) => {
     await env.turn();
     env.drop(packet, 0);
-  }, "Cannot drop: 0 is no reason, expected 1..17");
+  }, `Cannot drop: 0 is no reason, expected 1..${REASONS.length - 1}`);
   await says((env) => async (packet) => {
     await env.turn();
     env.send(packet, 1);
     packet.bytes.fill(0);
     env.send(packet, 1);
   }, "packet 0 left port 1 at");
+});
+
+Deno.test("asyncForwarder sends the bytes that there are when it is told to", async () => {
+  const sentences = await one((env) => async (packet) => {
+    await env.turn();
+    rewriteFrame(packet.bytes, 0, env.neighbours, 1);
+    env.send(packet, 1);
+    packet.bytes.fill(0);
+  });
+  assertEquals(sentences, []);
 });
 
 Deno.test("asyncForwarder ignores what a handler of an earlier run does later", async () => {
