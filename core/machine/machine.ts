@@ -256,18 +256,31 @@ export class Machine {
     else if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
   }
 
+  /** Frames of one instant come by one event, in their order, unless choices may reorder what happens then. */
   #arrive(): void {
-    const traffic = this.#traffic!;
-    const i = this.#next++;
-    if (this.#next === traffic.count && ++this.#turn < this.#times) {
+    const { now } = this.clock;
+    const together = !this.choices.deviates;
+    const { count } = this.#traffic!;
+    let i = this.#next;
+    let at = this.#advance();
+    let n = 1;
+    for (; together && at === now; n++) at = this.#advance();
+    // the next arrival is asked for first, so that frames of one instant keep their order
+    if (at < Infinity) this.clock.at(at, this.#arrival, 0);
+    for (; n > 0; n--) {
+      this.#deliver(i);
+      i = i + 1 === count ? 0 : i + 1;
+    }
+  }
+
+  /** Goes on to the next frame; answers when it comes, or Infinity. */
+  #advance(): number {
+    const { at, count } = this.#traffic!;
+    if (++this.#next === count && ++this.#turn < this.#times) {
       this.#next = 0;
       this.#laterPs += this.#periodPs;
     }
-    // the next arrival is asked for first, so that frames of one instant keep their order
-    if (this.#next < traffic.count) {
-      this.clock.at(traffic.at[this.#next]! + this.#laterPs, this.#arrival, 0);
-    }
-    this.#deliver(i);
+    return this.#next < count ? at[this.#next]! + this.#laterPs : Infinity;
   }
 
   #deliver(i: number): void {
