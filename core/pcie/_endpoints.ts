@@ -133,7 +133,7 @@ export class Endpoints implements Receiver {
     }
     if (cls === COMPLETION) this.#sendCompletion(node);
     else this.#sendRequest(node, cls);
-    if (this.#queues.waits(base)) this.#wires.wake(link, this.#wires.links.freeAt[link]!);
+    if (this.#queues.waits(base)) this.#wires.wake(link, this.#wires.links.freeAt(link));
   }
 
   #sendRequest(node: number, cls: number): void {

@@ -81,7 +81,7 @@ export class Switch {
       if (cls < 0) continue;
       this.#turn[node] = ingress;
       this.#forward(ingress, node, cls, receiver);
-      if (this.#waiting[node] !== 0) this.#wires.wake(link, this.#wires.links.freeAt[link]!);
+      if (this.#waiting[node] !== 0) this.#wires.wake(link, this.#wires.links.freeAt(link));
       return;
     }
     this.#wires.block(link);

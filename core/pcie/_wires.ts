@@ -53,7 +53,7 @@ export class Wires {
   /** Whether a direction can start a TLP now; if not, its turn comes when it can. Takes in UpdateFCs. */
   ready(link: number): boolean {
     const now = this.#clock.now;
-    const free = this.links.freeAt[link]!;
+    const free = this.links.freeAt(link);
     if (free > now) {
       this.wake(link, free);
       return false;
@@ -70,7 +70,7 @@ export class Wires {
     const payload = cls === NON_POSTED ? 0 : bytes;
     const wire = payload + this.#overhead[cls]!;
     this.credits.consume(link * CLASSES + cls, (payload + 15) >> DATA_CREDIT_SHIFT);
-    this.links.count(link, cls, 1, payload);
+    this.links.account(link, cls, 1, payload);
     return this.links.send(link, this.#clock.now, wire);
   }
 
