@@ -85,7 +85,7 @@ export class Endpoints implements Receiver {
     this.#answerHandler = clock.register((tlp) => this.#answer(tlp));
   }
 
-  /** Queues an operation of class posted or non-posted. */
+  /** Starts an operation of class posted or non-posted: at once if it is one TLP and may go, else it is queued. */
   start(cls: number, src: number, dst: number, bytes: number, handler: number, arg: number): void {
     const pool = this.#pool;
     const op = pool.take();
@@ -97,8 +97,20 @@ export class Endpoints implements Receiver {
     pool.handler[op] = handler;
     pool.arg[op] = arg;
     const largest = this.#largest[cls]!;
+    const base = src * CLASSES;
+    if (
+      bytes <= largest && !this.#queues.waits(base) &&
+      (cls === POSTED || this.#tags.isOpen(src, this.#clock.now)) &&
+      this.#wires.clear(upLink(src), cls, bytes)
+    ) {
+      this.#queues.passed(base, cls);
+      if (cls === NON_POSTED) this.#tags.take(src, 1);
+      pool.becomeTlp(op);
+      this.#send(op);
+      return;
+    }
     this.#waiting[src * 2 + cls]! += Math.ceil(bytes / largest);
-    this.#queues.append(src * CLASSES + cls, op);
+    this.#queues.append(base + cls, op);
     this.transmit(src);
   }
 
@@ -171,7 +183,7 @@ export class Endpoints implements Receiver {
       return;
     }
     this.#queues.shift(queue);
-    pool.give(request);
+    pool.giveTlp(request);
     this.#reading[node]!--;
     this.#accept(node);
   }
@@ -200,7 +212,7 @@ export class Endpoints implements Receiver {
     this.#wires.release(downLink(dst), cls, pool.bytes[tlp]!, at);
     if (cls === POSTED) this.#land(tlp, at);
     else this.#comeBack(tlp, at);
-    pool.give(tlp);
+    pool.giveTlp(tlp);
   }
 
   #land(tlp: number, at: number): void {
@@ -258,9 +270,27 @@ export class Endpoints implements Receiver {
   }
 
   #answer(tlp: number): void {
-    const node = this.#pool.dst[tlp]!;
-    this.#queues.append(node * CLASSES + COMPLETION, tlp);
-    this.transmit(node);
+    const pool = this.#pool;
+    const node = pool.dst[tlp]!;
+    const base = node * CLASSES;
+    const bytes = pool.bytes[tlp]!;
+    if (
+      bytes > this.#largest[COMPLETION]! || this.#queues.waits(base) ||
+      !this.#wires.clear(upLink(node), COMPLETION, bytes)
+    ) {
+      this.#queues.append(base + COMPLETION, tlp);
+      this.transmit(node);
+      return;
+    }
+    // one completion, nothing before it: the request turns round
+    this.#queues.passed(base, COMPLETION);
+    pool.cls[tlp] = COMPLETION;
+    pool.dst[tlp] = pool.src[tlp]!;
+    pool.src[tlp] = node;
+    pool.last[tlp] = 1;
+    this.#send(tlp);
+    this.#reading[node]!--;
+    this.#accept(node);
   }
 
   /** Nothing waits and nothing is outstanding; payloads of each class are at most `largest`. */

@@ -65,6 +65,15 @@ export class Wires {
     return true;
   }
 
+  /** Whether a TLP for which nothing waits can start now; takes in the UpdateFCs of its class. */
+  clear(link: number, cls: number, bytes: number): boolean {
+    const now = this.#clock.now;
+    if (this.links.freeAt(link) > now) return false;
+    const cell = link * CLASSES + cls;
+    this.credits.settle(cell, now);
+    return this.credits.allows(cell, cls === NON_POSTED ? 0 : (bytes + 15) >> DATA_CREDIT_SHIFT);
+  }
+
   /** Starts a TLP that the credits allow; answers when its last byte has left. */
   send(link: number, cls: number, bytes: number): number {
     const payload = cls === NON_POSTED ? 0 : bytes;
