@@ -136,25 +136,27 @@ export class Credits {
 
   /** Takes in the UpdateFCs that have reached the sender by `now`. */
   settle(cell: number, now: number): void {
-    const words = this.#words;
     const doubles = this.#doubles;
-    const w = cell * WORDS;
     const d = cell * DOUBLES;
     while (doubles[d + FIRST_AT]! <= now) {
-      for (let unit = 0; unit < 2; unit++) {
-        const limit = words[w + CARRIED + unit]!;
-        const mask = unit === 0 ? HEADER_MASK : DATA_MASK;
-        const more = (limit - words[w + LIMIT + unit]!) & mask;
-        words[w + LIMIT + unit] = limit;
-        doubles[d + RETURNED + unit]! += more;
-        const left = words[w + LEFT + unit]! + more;
-        words[w + LEFT + unit] = left;
-        if (left > words[w + MOST_LEFT + unit]!) words[w + MOST_LEFT + unit] = left;
-        words[w + CARRIED + unit] = words[w + ALLOCATED + unit]!;
-      }
+      this.#update(cell, 0, HEADER_MASK);
+      this.#update(cell, 1, DATA_MASK);
       doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;
       doubles[d + SECOND_AT] = Infinity;
     }
+  }
+
+  #update(cell: number, unit: number, mask: number): void {
+    const words = this.#words;
+    const w = cell * WORDS + unit;
+    const limit = words[w + CARRIED]!;
+    const more = (limit - words[w + LIMIT]!) & mask;
+    words[w + LIMIT] = limit;
+    words[w + CARRIED] = words[w + ALLOCATED]!;
+    this.#doubles[cell * DOUBLES + RETURNED + unit]! += more;
+    const left = words[w + LEFT]! + more;
+    words[w + LEFT] = left;
+    if (left > words[w + MOST_LEFT]!) words[w + MOST_LEFT] = left;
   }
 
   /** When the next UpdateFC reaches the sender: Infinity if none is on its way. */
