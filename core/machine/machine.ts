@@ -256,7 +256,7 @@ export class Machine {
     else if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
   }
 
-  /** Frames of one instant come by one event, in their order, unless choices may reorder what happens then. */
+  /** Frames of one instant come by one event, in their order, unless choices may put something between. */
   #arrive(): void {
     const { now } = this.clock;
     const together = !this.choices.deviates;
