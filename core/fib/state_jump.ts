@@ -241,16 +241,14 @@ export class StateJump implements Fib4 {
 
   /** Elements that `lookup(address)` reads: one for each chunk that it consumes. */
   reads(address: number): number {
-    const { elements } = this.blocks;
     let base = 0;
     let jump = this.firstJump;
-    let left = 32;
-    for (let count = 1;; count++) {
+    for (let left = 32, count = 1;; count++) {
       left -= jump;
       const element = base + ((address >>> left) & ((1 << jump) - 1));
-      jump = elements.jump(element);
+      jump = this.blocks.elements.jump(element);
       if (jump === 0) return count;
-      base = elements.inf(element);
+      base = this.blocks.elements.inf(element);
     }
   }
 

@@ -44,7 +44,7 @@ export class Endpoints implements Receiver {
   /** Requests in the receive buffers: only the non-posted queue of each set is used. */
   readonly #requests: Queues;
   readonly #tags: Allowance;
-  readonly #largest: [number, number, number] = [0, 0, 0];
+  readonly #largest = new Int32Array(CLASSES);
   /** TLPs waiting at each node, posted and non-posted. */
   readonly #waiting: Int32Array;
   readonly #reading: Int32Array;
@@ -96,22 +96,24 @@ export class Endpoints implements Receiver {
     pool.due[op] = bytes;
     pool.handler[op] = handler;
     pool.arg[op] = arg;
-    const largest = this.#largest[cls]!;
-    const base = src * CLASSES;
-    if (
-      bytes <= largest && !this.#queues.waits(base) &&
-      (cls === POSTED || this.#tags.isOpen(src, this.#clock.now)) &&
-      this.#wires.clear(upLink(src), cls, bytes)
-    ) {
-      this.#queues.passed(base, cls);
+    if (this.#passes(src, cls, bytes)) {
       if (cls === NON_POSTED) this.#tags.take(src, 1);
       pool.becomeTlp(op);
-      this.#send(op);
-      return;
+      return this.#send(op);
     }
-    this.#waiting[src * 2 + cls]! += Math.ceil(bytes / largest);
-    this.#queues.append(base + cls, op);
+    this.#waiting[src * 2 + cls]! += Math.ceil(bytes / this.#largest[cls]!);
+    this.#queues.append(src * CLASSES + cls, op);
     this.transmit(src);
+  }
+
+  /** Whether so many bytes are one TLP that goes at once; then it is a node's turn that has passed. */
+  #passes(node: number, cls: number, bytes: number): boolean {
+    const base = node * CLASSES;
+    const clear = bytes <= this.#largest[cls]! && !this.#queues.waits(base) &&
+      (cls !== NON_POSTED || this.#tags.isOpen(node, this.#clock.now)) &&
+      this.#wires.clear(upLink(node), cls, bytes);
+    if (clear) this.#queues.passed(base, cls);
+    return clear;
   }
 
   /** Whether fewer TLPs than the limit wait in both queues of a source. */
@@ -175,9 +177,8 @@ export class Endpoints implements Receiver {
     const left = pool.bytes[request]! - bytes;
     pool.bytes[request] = left;
     const last = left === 0;
-    this.#send(
-      pool.takeTlp(COMPLETION, node, pool.src[request]!, bytes, pool.op[request]!, last),
-    );
+    const tlp = pool.takeTlp(COMPLETION, node, pool.src[request]!, bytes, pool.op[request]!, last);
+    this.#send(tlp);
     if (!last) {
       this.#queues.refresh(queue);
       return;
@@ -191,10 +192,9 @@ export class Endpoints implements Receiver {
   #send(tlp: number): void {
     const pool = this.#pool;
     const src = pool.src[tlp]!;
-    const start = this.#wires.now;
     const end = this.#wires.send(upLink(src), pool.cls[tlp]!, pool.bytes[tlp]!);
     const cutThrough = this.#wires.links.sameRate(upLink(src), downLink(pool.dst[tlp]!));
-    const routedAt = (cutThrough ? start : end) + this.#profile.switchPs;
+    const routedAt = (cutThrough ? this.#wires.now : end) + this.#profile.switchPs;
     this.#clock.at(routedAt, this.#switchHandler, tlp);
   }
 
@@ -272,18 +272,11 @@ export class Endpoints implements Receiver {
   #answer(tlp: number): void {
     const pool = this.#pool;
     const node = pool.dst[tlp]!;
-    const base = node * CLASSES;
-    const bytes = pool.bytes[tlp]!;
-    if (
-      bytes > this.#largest[COMPLETION]! || this.#queues.waits(base) ||
-      !this.#wires.clear(upLink(node), COMPLETION, bytes)
-    ) {
-      this.#queues.append(base + COMPLETION, tlp);
-      this.transmit(node);
-      return;
+    if (!this.#passes(node, COMPLETION, pool.bytes[tlp]!)) {
+      this.#queues.append(node * CLASSES + COMPLETION, tlp);
+      return this.transmit(node);
     }
-    // one completion, nothing before it: the request turns round
-    this.#queues.passed(base, COMPLETION);
+    // one completion: the request turns round
     pool.cls[tlp] = COMPLETION;
     pool.dst[tlp] = pool.src[tlp]!;
     pool.src[tlp] = node;
@@ -295,9 +288,7 @@ export class Endpoints implements Receiver {
 
   /** Nothing waits and nothing is outstanding; payloads of each class are at most `largest`. */
   reset(largest: readonly [number, number, number]): void {
-    this.#largest[0] = largest[0];
-    this.#largest[1] = largest[1];
-    this.#largest[2] = largest[2];
+    this.#largest.set(largest);
     this.#queues.reset(largest);
     this.#requests.reset(largest);
     this.#tags.reset();
