@@ -24,8 +24,7 @@ const FAULTS_MAX = 64;
 /**
  * The record of one run.
  *
- * Arrays by identity have `count` entries that mean something, arrays by frame `outCount`; what
- * lies beyond is left over from other runs.
+ * Arrays by identity have `count` entries that mean something, arrays by frame `outCount`.
  *
  * @example
  * ```ts
@@ -58,6 +57,8 @@ export class Observation {
   emitted = 0;
   /** Packets dropped, by reason: an index into `REASONS`. */
   readonly dropped: Float64Array = new Float64Array(REASONS.length);
+  /** Told of each drop, once it is counted. */
+  onDrop: ((at: number) => void) | null = null;
   /** Packets recorded: those offered, or 0. */
   count = 0;
   /** What became of the packet, a value of {@link FATE}. */
@@ -160,7 +161,6 @@ export class Observation {
     if (this.fate.length < count) this.#grow(count);
     this.recorded = recorded;
     this.offered = offered;
-    this.emitted = this.faultCount = 0;
     this.dropped.fill(0);
     this.count = count;
     this.fate.fill(FATE.none, 0, count);
@@ -169,11 +169,17 @@ export class Observation {
     for (const one of [place, occupancy, carrier, seenPort]) one.fill(-1, 0, count);
     const { endAt, dataAt, descAt, seenAt, txAt, doneAt } = this;
     for (const times of [endAt, dataAt, descAt, seenAt, txAt, doneAt]) times.fill(-1, 0, count);
-    this.outCount = this.#outUsed = 0;
-    this.places.length = this.faults.length = 0;
+    this.emitted = this.outCount = this.#outUsed = 0;
+    this.places.length = this.faults.length = this.faultCount = 0;
     this.fidelity = fidelity;
-    this.copiedBytes = this.doorbells = this.interrupts = 0;
-    this.posts = this.moves = this.frees = 0;
+    this.copiedBytes =
+      this.doorbells =
+      this.interrupts =
+      this.posts =
+      this.moves =
+      this.frees =
+        0;
+    this.onDrop = null;
     this.waitingAt.clear();
     this.#unresolved = offered;
   }
@@ -196,6 +202,7 @@ export class Observation {
       this.occupancy[packet] = occupancy;
     } else this.#unresolved--;
     this.dropped[reason]!++;
+    if (this.onDrop !== null) this.onDrop(at);
   }
 
   /** A buffer was freed while it carried a packet that had no fate. */
@@ -230,8 +237,9 @@ export class Observation {
     const i = this.outCount++;
     if (i === this.outPacket.length) this.#growOut();
     const bytesUsed = this.#outUsed + length;
-    if (bytesUsed > this.outBytes.length) {
-      this.outBytes = grown(this.outBytes, Math.max(1 << 16, this.outBytes.length * 2, bytesUsed));
+    const size = this.outBytes.length;
+    if (bytesUsed > size) {
+      this.outBytes = grown(this.outBytes, Math.max(1 << 16, size * 2, bytesUsed));
     }
     this.outPacket[i] = packet;
     this.outPort[i] = port;

@@ -185,7 +185,7 @@ export class Testbed implements DeviceUnderTest {
     return this.#run(scenario, repeat, false);
   }
 
-  #run(scenario: Scenario, { times, periodPs }: Repeat, recorded: boolean): Observation {
+  #run(scenario: Scenario, { times, periodPs, onDrop }: Repeat, recorded: boolean): Observation {
     const { geometry, traffic } = scenario;
     checkScenario(scenario, this.#options.maxima ?? SCENARIO_MAXIMA);
     this.#install(scenario.routes);
@@ -209,6 +209,7 @@ export class Testbed implements DeviceUnderTest {
     const inHandAtBoot = env.poolInUse === null ? 0 : countInHand(machine, env.poolInUse);
     machine.offer(traffic, times, periodPs);
     const o = machine.observation;
+    if (onDrop !== undefined) o.onDrop = (at) => onDrop(at) ? machine.clock.stop() : undefined;
     const last = lastArrival(traffic, { times, periodPs });
     o.end = machine.clock.run(
       {
