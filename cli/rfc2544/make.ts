@@ -16,7 +16,7 @@ import { RFC2544_REPORT_VERSION, type Rfc2544Report } from "./types.ts";
 /** Frames of the shortest trial for each that buffers may hold: in less an overload hides. */
 const FRAMES_PER_BUFFER = 4;
 /** Frames of the longest trial into all ports, unless a duration says otherwise. */
-const FRAMES_MAX = 2 ** 17;
+const FRAMES_MAX = 2 ** 16;
 
 /**
  * Reads the routes, makes the tests, and answers the report; writes nothing.

@@ -15,7 +15,7 @@ import type {
 /** Shares of the throughput at which latency is taken: 26.2 asks for the first. */
 const LATENCY_AT: readonly number[] = [1, 0.9, 0.5, 0.1];
 /** Frames of a trial for latency, into all ports: each of them is recorded. */
-const LATENCY_FRAMES_MAX = 2 ** 16;
+const LATENCY_FRAMES_MAX = 2 ** 15;
 /** Shares of the wire's rate: 26.3 asks for steps of a tenth at most, and says nothing of what loses at a tenth. */
 const LOSS_AT: readonly number[] = [100, 90, 80, 70, 60, 50, 40, 30, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1]
   .map((percent) => percent / 100);

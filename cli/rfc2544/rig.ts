@@ -4,6 +4,7 @@ import {
   type Geometry,
   maximaFor,
   type Neighbours,
+  type Observation,
   type RouteSet,
   type Scenario,
   Testbed,
@@ -160,23 +161,7 @@ class OnTestbed implements Device {
 
   latency(load: Load): Latency | null {
     const traffic = this.#trafficOf(load);
-    const o = this.#testbed.run({ ...this.#scenario, traffic });
-    const ns = new Float64Array(o.outCount);
-    let n = 0;
-    for (let i = 0; i < o.outCount; i++) {
-      const p = o.outPacket[i]!;
-      if (p >= traffic.count / 2) ns[n++] = (o.outStart[i]! - traffic.at[p]!) / 1000;
-    }
-    if (n === 0) return null;
-    const sorted = ns.subarray(0, n).sort();
-    return {
-      frames: n,
-      min: sorted[0]!,
-      mean: sorted.reduce((sum, one) => sum + one, 0) / n,
-      p50: quantile(sorted, 0.5),
-      p99: quantile(sorted, 0.99),
-      max: sorted[n - 1]!,
-    };
+    return latencyOf(traffic, this.#testbed.run({ ...this.#scenario, traffic }));
   }
 
   /** The different frames over and over, all ports at once, at the times of a load. */
@@ -193,6 +178,29 @@ class OnTestbed implements Device {
     }
     return { count, port, at, offset, length, bytes };
   }
+}
+
+/** Latencies of the second half of the frames, from the last bit in to the first bit out; null when none came out. */
+export function latencyOf(
+  { count, at }: Traffic,
+  o: Pick<Observation, "outCount" | "outPacket" | "outStart">,
+): Latency | null {
+  const ns = new Float64Array(o.outCount);
+  let n = 0;
+  for (let i = 0; i < o.outCount; i++) {
+    const p = o.outPacket[i]!;
+    if (p >= count / 2) ns[n++] = (o.outStart[i]! - at[p]!) / 1000;
+  }
+  if (n === 0) return null;
+  const sorted = ns.subarray(0, n).sort();
+  return {
+    frames: n,
+    min: sorted[0]!,
+    mean: sorted.reduce((sum, one) => sum + one, 0) / n,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    max: sorted[n - 1]!,
+  };
 }
 
 function repeated({ count: n, port, offset, length, bytes }: Traffic, count: number): Traffic {

@@ -118,10 +118,13 @@ export class RateSearch {
     );
   }
 
-  /** The search from a gap that another one found, at the length that it stands on. */
-  from({ gapPs, doublings, spread }: Found): Found {
+  /** The search from a gap that a stricter one found, at the length that it stands on. */
+  from(found: Found): Found {
+    const { gapPs, doublings, spread } = found;
+    const { lineGapPs } = this.#device;
     if (gapPs === null) return this.run();
-    const guess = Math.max(this.#device.lineGapPs, Math.round(gapPs * (1 - this.#ratio)));
+    if (gapPs === lineGapPs) return { ...found, trials: 0 };
+    const guess = Math.max(lineGapPs, Math.round(gapPs * (1 - this.#ratio)));
     return this.#finish({ gapPs: guess, doublings, spread }, null, []);
   }
 

@@ -206,6 +206,7 @@ Deno.test("Testbed tells of each drop of a stream, ends it when told to, and run
   const o = used!.stream(s, { ...repeat, onDrop: (at) => seen.push(at) === 10 });
   assertEquals([seen, o.end, o.endPs], [all.slice(0, 10), "limit", all[9]], "the same up to there");
   assertEquals(counted(used!, used!.stream(s, repeat)), whole);
+  assertEquals(seen.length, 10, "the next run tells nobody");
 });
 
 Deno.test("Testbed refuses a repetition that is none", () => {
