@@ -22,9 +22,7 @@ export * from "./accounts.ts";
 const FAULTS_MAX = 64;
 
 /**
- * The record of one run.
- *
- * Arrays by identity have `count` entries that mean something, arrays by frame `outCount`.
+ * The record of one run. Arrays by identity have `count` entries that mean something, those by frame `outCount`.
  *
  * @example
  * ```ts
@@ -165,20 +163,15 @@ export class Observation {
     this.count = count;
     this.fate.fill(FATE.none, 0, count);
     this.reason.fill(REASON.none, 0, count);
-    const { place, occupancy, carrier, seenPort } = this;
-    for (const one of [place, occupancy, carrier, seenPort]) one.fill(-1, 0, count);
-    const { endAt, dataAt, descAt, seenAt, txAt, doneAt } = this;
-    for (const times of [endAt, dataAt, descAt, seenAt, txAt, doneAt]) times.fill(-1, 0, count);
+    this.place.fill(-1, 0, count);
+    for (const one of [this.occupancy, this.carrier, this.seenPort]) one.fill(-1, 0, count);
+    for (const one of [this.endAt, this.dataAt, this.descAt]) one.fill(-1, 0, count);
+    for (const one of [this.seenAt, this.txAt, this.doneAt]) one.fill(-1, 0, count);
     this.emitted = this.outCount = this.#outUsed = 0;
     this.places.length = this.faults.length = this.faultCount = 0;
     this.fidelity = fidelity;
-    this.copiedBytes =
-      this.doorbells =
-      this.interrupts =
-      this.posts =
-      this.moves =
-      this.frees =
-        0;
+    this.copiedBytes = this.doorbells = this.interrupts = 0;
+    this.posts = this.moves = this.frees = 0;
     this.onDrop = null;
     this.waitingAt.clear();
     this.#unresolved = offered;
@@ -237,9 +230,8 @@ export class Observation {
     const i = this.outCount++;
     if (i === this.outPacket.length) this.#growOut();
     const bytesUsed = this.#outUsed + length;
-    const size = this.outBytes.length;
-    if (bytesUsed > size) {
-      this.outBytes = grown(this.outBytes, Math.max(1 << 16, size * 2, bytesUsed));
+    if (bytesUsed > this.outBytes.length) {
+      this.outBytes = grown(this.outBytes, Math.max(1 << 16, this.outBytes.length * 2, bytesUsed));
     }
     this.outPacket[i] = packet;
     this.outPort[i] = port;
