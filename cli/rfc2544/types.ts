@@ -47,20 +47,29 @@ export interface ThroughputRecord {
 export interface LatencyAtRecord {
   /** The rate as a share of the throughput. */
   ofThroughput: number;
+  /** That rate. */
   rate: RateRecord;
   /** Frames whose latency was taken: all of the second half of the trial. */
   frames: number;
+  /** The least. */
   min: number;
+  /** The mean. */
   mean: number;
+  /** The median. */
   p50: number;
+  /** What one in a hundred exceeds. */
   p99: number;
+  /** The most. */
   max: number;
 }
 
 /** A trial of the frame loss test (26.3). */
 export interface LossRecord {
+  /** The rate offered. */
   rate: RateRecord;
+  /** Frames offered into all ports. */
   offered: number;
+  /** Frames of those that did not come out. */
   lost: number;
 }
 
@@ -92,7 +101,9 @@ export interface SizeRecord {
   size: number;
   /** What the wires of the input ports carry of such frames. */
   line: RateRecord;
+  /** The highest rate without a loss. */
   ndr: ThroughputRecord;
+  /** The highest rate with the loss that was allowed. */
   pdr: ThroughputRecord;
   /** Null when not asked for, or without a throughput. */
   latency: LatencyAtRecord[] | null;
