@@ -66,7 +66,11 @@ export function readInputs(options: CompareOptions, faults: FaultShares = {}): I
   return { routes, neighbours, traffic, routesRecord, trafficRecord };
 }
 
-function readRoutes({ routes: path, seed }: CompareOptions): {
+/**
+ * The routes of a prefix list, or a table like BGP's from a seed.
+ * @throws {UserError} or {InputError} when the file is not as expected
+ */
+export function readRoutes({ routes: path, seed }: { routes: string | null; seed: number }): {
   routes: RouteSet;
   routesRecord: RoutesRecord;
 } {

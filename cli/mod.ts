@@ -11,6 +11,7 @@ import { addConform, addShrink } from "./commands/conform.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addReproduce } from "./commands/reproduce.ts";
+import { addRfc2544 } from "./commands/rfc2544.ts";
 import { addRoutes } from "./commands/routes.ts";
 import { addStart } from "./commands/start.ts";
 import type { Io } from "./io.ts";
@@ -23,12 +24,14 @@ export { type ReportSchema, reportSchema, type SchemaResult } from "./report/sch
 export * from "./report/types.ts";
 export { reproduceReportSchema } from "./reproduce/schema.ts";
 export * from "./reproduce/types.ts";
+export { rfc2544ReportSchema } from "./rfc2544/schema.ts";
+export * from "./rfc2544/types.ts";
 export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";
 
 const NO_COMMAND =
-  "expected a command, one of start, compare, conform, diff, routes, replay, shrink, reproduce; " +
-  "see planecheck --help";
+  "expected a command, one of start, compare, conform, diff, routes, rfc2544, replay, shrink, " +
+  "reproduce; see planecheck --help";
 
 /**
  * Runs one command line and answers its exit code: 0 when done, 1 when `conform`, `diff`, `replay` or `shrink` found
@@ -95,6 +98,7 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addConform(program, io, exit);
   addDiff(program, io, exit);
   addRoutes(program, args, io);
+  addRfc2544(program, args, io);
   addReplay(program, io, exit);
   addShrink(program, io, exit);
   addReproduce(program, args, io, exit);

@@ -2,7 +2,7 @@
  * Conformance under `deno test`: three lines of user code, one test, a step for each law. It uses
  * Deno's test registry, two variables of the environment, and files where that is permitted.
  */
-import type { DeviceUnderTest, Scenario } from "../core/machine/device.ts";
+import type { AsyncDevice, DeviceUnderTest, Scenario } from "../core/machine/device.ts";
 import type { MachineProfile } from "../core/machine/profile.ts";
 import { testbed } from "../core/machine/testbed.ts";
 import type { Stack } from "../core/stack.ts";
@@ -16,6 +16,7 @@ import {
   type ConformanceResult,
   type LawResult,
 } from "./run/check.ts";
+import { checkConformanceAsync } from "./run/check_async.ts";
 import { InputError } from "../fixtures/input_error.ts";
 import { otherKind, replayFromEnvironment, seedFromEnvironment } from "./environment.ts";
 import { decodeToken, isToken, type Token } from "./replay/token.ts";
@@ -65,7 +66,7 @@ export interface ConformanceOptions extends Omit<CheckOptions, "replay"> {
  */
 export function conformance(
   name: string,
-  subject: Stack | DeviceUnderTest,
+  subject: Stack | DeviceUnderTest | AsyncDevice,
   options: ConformanceOptions = {},
 ): void {
   const { replay, out = FOLDER, machine = DEFAULT_MACHINE, ...rest } = options;
@@ -76,20 +77,12 @@ export function conformance(
     return;
   }
   Deno.test(name, async (t) => {
-    const build = typeof subject === "function"
-      ? () => testbed(subject, machine, { name })
-      : options.fresh;
-    const device = typeof subject === "function" ? testbed(subject, machine, { name }) : subject;
-    const freshly = build === undefined ? {} : { fresh: build };
+    const check = judging(subject, name, machine, options.fresh);
     const replayed = token ?? replay;
     if (replayed === undefined) {
       for (const path of pastFailures(out, name)) {
-        await t.step(`again ${path}`, () => {
-          const result = checkConformance(device, {
-            ...rest,
-            ...freshly,
-            replay: readReplay(path),
-          });
+        await t.step(`again ${path}`, async () => {
+          const result = await check({ ...rest, replay: readReplay(path) });
           const broken = stepsOf(result, () => [path]).filter(({ failure }) => failure !== null);
           if (broken.length > 0) {
             throw withoutStack(new Error(broken.map(({ failure }) => failure).join("\n\n")));
@@ -97,9 +90,8 @@ export function conformance(
         });
       }
     }
-    const result = checkConformance(device, {
+    const result = await check({
       ...rest,
-      ...freshly,
       ...seed === undefined ? {} : { seed },
       ...replayed === undefined ? {} : { replay: readReplay(replayed) },
     });
@@ -113,6 +105,20 @@ export function conformance(
       });
     }
   });
+}
+
+/** How a subject is judged: stacks on a machine, devices as they are, asynchronous ones one by one. */
+function judging(
+  subject: Stack | DeviceUnderTest | AsyncDevice,
+  name: string,
+  machine: MachineProfile,
+  fresh: (() => DeviceUnderTest) | undefined,
+): (options: CheckOptions) => ConformanceResult | Promise<ConformanceResult> {
+  if ("runAsync" in subject) return (options) => checkConformanceAsync(subject, options);
+  const build = typeof subject === "function" ? () => testbed(subject, machine, { name }) : fresh;
+  const device = typeof subject === "function" ? testbed(subject, machine, { name }) : subject;
+  const freshly = build === undefined ? {} : { fresh: build };
+  return (options) => checkConformance(device, { ...options, ...freshly });
 }
 
 /** One step of the test: a law, or what the harness has to keep. */

@@ -3,23 +3,28 @@
 // Method: the registered function is caught instead of run, and then run under a step function that notes what
 // each step throws.
 import { assert, assertEquals } from "@std/assert";
+import { type AsyncDevice, asyncForwarder } from "../core/machine/mod.ts";
+import { hasty, inOrder } from "./run/_async_forwarders_for_tests.ts";
 import { conformance, type ConformanceOptions } from "./conformance.ts";
 import { fakeDevices, type FakeFault } from "./run/_fake_device_for_tests.ts";
 
 type Step = { name: string; ignore: boolean; fn: () => void | Promise<void> };
-type Registered = (t: { step(step: Step): Promise<boolean> }) => Promise<void>;
+type Registered = (
+  t: { step(step: Step | string, fn?: Step["fn"]): Promise<boolean> },
+) => Promise<void>;
 
 /** Runs what `conformance` registers; answers the names of its steps and what they threw. */
 async function outcome(
-  fault: FakeFault | null,
+  fault: FakeFault | AsyncDevice | null,
   options: ConformanceOptions,
 ): Promise<{ steps: string[]; failed: Map<string, string> }> {
-  const { device, fresh } = fakeDevices(fault);
+  const isAsync = typeof fault === "object" && fault !== null;
+  const { device, fresh } = isAsync ? { device: fault, fresh: undefined } : fakeDevices(fault);
   const caught: [string, Registered][] = [];
   const register = Deno.test;
   try {
     Object.assign(Deno, { test: (name: string, fn: Registered) => void caught.push([name, fn]) });
-    conformance("a device", device, { fresh, ...options });
+    conformance("a device", device, fresh ? { fresh, ...options } : options);
   } finally {
     Object.assign(Deno, { test: register });
   }
@@ -27,7 +32,10 @@ async function outcome(
   const steps: string[] = [];
   const failed = new Map<string, string>();
   await caught[0]![1]({
-    async step({ name, ignore, fn }) {
+    async step(step, act) {
+      const { name, ignore, fn } = typeof step === "string"
+        ? { name: step, ignore: false, fn: act! }
+        : step;
       steps.push(name);
       if (ignore) return true;
       try {
@@ -71,4 +79,24 @@ Deno.test("conformance of a device that keeps the laws fails nothing", async () 
   const { steps, failed } = await outcome(null, { numRuns: 150 });
   assertEquals([...failed], []);
   assert(steps.some((name) => /^LOSS-2 kept, judged on 150 of 150 runs/.test(name)), `${steps}`);
+});
+
+Deno.test("conformance waits for asynchronous devices, and runs their failures again", async () => {
+  const folder = Deno.makeTempDirSync();
+  const options = { numRuns: 60, only: /^(ORD|LOSS)/, out: folder };
+  try {
+    const { steps, failed } = await outcome(asyncForwarder(hasty), options);
+    assertEquals([...failed.keys()].map((name) => name.split(" ")[0]), ["ORD-1"]);
+    const [paced] = steps.filter((name) => name.startsWith("LOSS-1b"));
+    assertEquals(
+      paced,
+      "LOSS-1b not judged: it runs the device again, which is asynchronous",
+    );
+    const again = await outcome(asyncForwarder(hasty), options);
+    assertEquals([...again.failed.keys()][0], `again ${folder}/a-device-ORD-1.json`);
+    const right = await outcome(asyncForwarder(inOrder), options);
+    assertEquals([right.steps[0], [...right.failed]], [`again ${folder}/a-device-ORD-1.json`, []]);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });

@@ -89,7 +89,7 @@ Deno.test("conformance refuses a PLANECHECK_SEED that is no integer of 32 bits",
 interface Step {
   readonly name: string;
   readonly ignore: boolean;
-  fn(): void;
+  fn(): void | Promise<void>;
 }
 
 /** Runs what `conformance` registers; what each step that failed said. */
@@ -103,15 +103,15 @@ async function failures(fault: FakeFault | null, options: ConformanceOptions): P
     Object.assign(Deno, { test: register });
   }
   const failed: string[] = [];
-  const run = (name: string, fn: () => void) => {
+  const run = async (name: string, fn: Step["fn"]) => {
     try {
-      fn();
+      await fn();
     } catch (error) {
       failed.push(`${name}: ${(error as Error).message}`);
     }
   };
   await tests[0]!({
-    step: (step: string | Step, fn: () => void) =>
+    step: (step: string | Step, fn: Step["fn"]) =>
       typeof step === "string" ? run(step, fn) : step.ignore || run(step.name, step.fn),
   });
   return failed;

@@ -2,8 +2,7 @@
  * The figures of the page as SVG, drawn by vega-lite in this process. Text takes the colour of the page that it
  * stands in; the other colours are mid-tones that can be told from white and from black.
  */
-import * as vega from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
 import { losses } from "./format.ts";
 import type { Report } from "./types.ts";
 
@@ -77,6 +76,8 @@ interface Wanted {
 
 /** Draws a vega-lite specification in the style of the page. */
 export async function draw(spec: object, title: string): Promise<string> {
+  // Loaded when something is drawn: that takes longer than most commands.
+  const [vega, { compile }] = [await import("vega"), await import("vega-lite")];
   const whole = { ...spec, config: CONFIG, autosize: { type: "pad" } } as unknown as TopLevelSpec;
   const view = new vega.View(vega.parse(compile(whole).spec), { renderer: "none" });
   const svg = await view.toSVG();

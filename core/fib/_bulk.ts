@@ -30,7 +30,6 @@ export function fillEmpty(
     else if (!levels.pool.has(levels.missingGroups(prefix, depth))) return false;
     else levels.insert(prefix, depth, leafEntry(nextHop, depth));
   }
-  levels.recount();
   return true;
 }
 

@@ -38,12 +38,8 @@ function checkFirst(levels: ByteLevels, rules: readonly Rule[]): void {
     if (depth > 24) expected[from] = DEEP;
     else expected.fill(hop + 1, from, from + 2 ** (24 - depth));
   }
-  const [found, right] = [new Uint32Array(first.buffer), new Uint32Array(expected.buffer)];
-  for (let n = 0; n < found.length; n++) {
-    if (found[n] === right[n]) continue;
-    const i = [0, 1, 2, 3].find((byte) => first[4 * n + byte] !== expected[4 * n + byte])! + 4 * n;
-    differs(i * 256, 24, first[i]!, expected[i]!);
-  }
+  const i = firstDifference(first, expected);
+  if (i >= 0) differs(i * 256, 24, first[i]!, expected[i]!);
   const valid = nonZero(first);
   if (valid !== levels.validFirst) {
     throw new Error(`${valid} entries of the first level are valid, ${levels.validFirst} counted`);
@@ -120,6 +116,16 @@ function checkGroup(
     const entry = groups.entries[group * GROUP_SLOTS + host]!;
     if (entry !== expected) differs(address, 32, entry, expected);
   }
+}
+
+/** The first index at which two arrays differ, or -1. Most words are equal. */
+function firstDifference(found: Uint8Array, right: Uint8Array): number {
+  const [a, b] = [new Uint32Array(found.buffer), new Uint32Array(right.buffer)];
+  for (let n = 0; n < a.length; n++) {
+    if (a[n] === b[n]) continue;
+    for (let i = 4 * n; i < 4 * n + 4; i++) if (found[i] !== right[i]) return i;
+  }
+  return -1;
 }
 
 /** How many bytes are not 0; most words are, of a table that is not full. */

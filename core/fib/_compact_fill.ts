@@ -31,7 +31,6 @@ export function fillCompact(
     if (levels.used + missing > levels.groupsMax) return false;
     levels.insert(prefix, depth, hop, isNew);
   }
-  levels.recount();
   return true;
 }
 

@@ -86,20 +86,17 @@ export class CompactLevels {
     while (above-- > 0) this.collapse(this.path[above]!, above === 0);
   }
 
-  /** Writes a rule of the first level over all shorter ones, without looking at what is there. */
+  /**
+   * Writes a rule of the first level over all shorter ones, which cover all of its entries or none:
+   * the first tells whether all were invalid.
+   */
   paint(prefix: number, depth: number, hop: number): void {
     const from = prefix >>> this.shift;
     const to = from + 2 ** (this.firstBits - depth);
+    if (this.first[from] === 0) this.validFirst += to - from;
     this.first.fill(~hop, from, to);
     this.firstDepths.fill(depth + 1, from, to);
     this.touched += to - from;
-  }
-
-  /** Counts the valid entries of the first level, when `paint` did not. */
-  recount(): void {
-    let count = 0;
-    for (let i = 0; i < this.first.length; i++) if (this.first[i] !== 0) count++;
-    this.validFirst = count;
   }
 
   /** Empties the first level between two slots. */

@@ -185,14 +185,11 @@ export class JumpBlocks {
   private writeRange(from: number, to: number, depth: number, inf: number): void {
     const { elements } = this;
     this.touched += to - from;
-    for (let i = from; i < to; i++) {
-      const jump = elements.jump(i);
-      if (jump !== 0) {
-        const base = elements.inf(i);
-        this.writeRange(base, base + 2 ** jump, depth, inf);
-      } else if (elements.depths[i]! <= depth) {
-        elements.store(i, inf, 0, depth);
-      }
+    let i = elements.overwrite(from, to, inf, depth);
+    while (i < to) {
+      const base = elements.inf(i);
+      this.writeRange(base, base + 2 ** elements.jump(i), depth, inf);
+      i = elements.overwrite(i + 1, to, inf, depth);
     }
   }
 

@@ -58,6 +58,24 @@ export class JumpElements {
     }
   }
 
+  /**
+   * Stores an answer in each element of `[from, to)` that no longer route has won, up to the first
+   * that leads to a block; answers where that is, or `to`. A default route goes through the whole
+   * first block, so the loop calls nothing.
+   */
+  overwrite(from: number, to: number, inf: number, depth: number): number {
+    const { words, depths, wide } = this;
+    const entry = wide === 1 ? inf : inf << JUMP_BITS;
+    for (let i = from; i < to; i++) {
+      const jump = wide === 1 ? words[2 * i + 1]! : words[i]! & JUMP_MASK;
+      if (jump !== 0) return i;
+      if (depths[i]! > depth) continue;
+      depths[i] = depth;
+      words[wide === 1 ? 2 * i : i] = entry;
+    }
+    return to;
+  }
+
   /** Routes longer than the path to the block that begins at this element. */
   refsOf(base: number): number {
     return this.refs[base >>> this.unitBits]!;

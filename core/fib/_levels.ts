@@ -220,10 +220,14 @@ export class Levels {
     return depth >= this.firstBits ? 1 : 1 << (this.firstBits - depth);
   }
 
-  /** Writes a rule into an empty place, or over shorter rules only, when no group lies there. */
+  /**
+   * Writes a rule into an empty place, or over shorter rules only, when no group lies there. Such
+   * rules cover all of its slots or none, so the first tells whether all were invalid.
+   */
   paint(prefix: number, depth: number, entry: number): void {
     const slot = prefix >>> this.shift;
     const slots = this.firstSlots(depth);
+    if (this.first[slot] === 0) this.validFirst += slots;
     if (slots === 1) this.first[slot] = entry;
     else this.first.fill(entry, slot, slot + slots);
     this.touched += slots;
@@ -247,13 +251,5 @@ export class Levels {
     this.pool.clear();
     this.validFirst = 0;
     this.touched = 0;
-  }
-
-  /** Counts the valid entries of the first level anew, after painting. O(first level). */
-  recount(): void {
-    const first = this.first;
-    let invalid = 0;
-    for (let i = 0; i < first.length; i++) if (first[i] === 0) invalid++;
-    this.validFirst = first.length - invalid;
   }
 }

@@ -24,10 +24,13 @@ function contents(fib: Dir24_8): unknown[] {
 
 Deno.test("Dir24_8 addBulk equals one add after the other, into an empty table and a full one", () => {
   const routes = [...bgpLikeRoutes(800, 5, 1), { prefix: 0, depth: 0, nextHop: 77 }];
+  // First levels of 8 and of 16 bits both have rules above each other, whose entries count once.
+  const cover = (depth: number) => ({ prefix: 2 ** 31, depth, nextHop: depth });
+  routes.push(...[3, 5, 8, 12, 16].map(cover));
   // A route that occurs twice: the later one stands.
   routes.push({ ...routes[3]!, nextHop: 78 });
   for (const firstBits of [8, 16] as const) {
-    const make = () => new Dir24_8({ firstBits, groups: 2000, maxRules: 801, defaultRoute: true });
+    const make = () => new Dir24_8({ firstBits, groups: 2000, maxRules: 806, defaultRoute: true });
     const [one, bulk] = [make(), make()];
     for (const r of routes) one.add(r.prefix, r.depth, r.nextHop);
     assertEquals(

@@ -241,14 +241,14 @@ export class StateJump implements Fib4 {
 
   /** Elements that `lookup(address)` reads: one for each chunk that it consumes. */
   reads(address: number): number {
-    const { elements, levels } = this.blocks;
-    let count = 0;
     let base = 0;
-    for (;;) {
-      const chunk = (address >>> (32 - levels[count]!)) & (2 ** this.strides[count]! - 1);
-      count++;
-      if (elements.jump(base + chunk) === 0) return count;
-      base = elements.inf(base + chunk);
+    let jump = this.firstJump;
+    for (let left = 32, count = 1;; count++) {
+      left -= jump;
+      const element = base + ((address >>> left) & ((1 << jump) - 1));
+      jump = this.blocks.elements.jump(element);
+      if (jump === 0) return count;
+      base = this.blocks.elements.inf(element);
     }
   }
 

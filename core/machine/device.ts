@@ -91,3 +91,12 @@ export interface DeviceUnderTest {
    */
   pcieLedger?(scenario: Scenario): PcieLedger | null;
 }
+
+/** A device under test whose runs are promises. */
+export interface AsyncDevice extends Omit<DeviceUnderTest, "run"> {
+  /**
+   * Runs a scenario. The answer belongs to the device and is overwritten by its next run, which nobody asks
+   * for before this one has ended. The same scenario gives the same run.
+   */
+  runAsync(scenario: Scenario): Promise<Observation>;
+}

@@ -25,25 +25,11 @@ import type { Geometry } from "./device.ts";
 import { Observation } from "./observation.ts";
 import { Peers } from "./peer.ts";
 import type { MachineProfile } from "./profile.ts";
+import { SCENARIO_MAXIMA } from "./sizes.ts";
 import type { Traffic } from "./scenario.ts";
 
 /** Descriptor rings begin on a page. */
 const PAGE = 4096;
-
-/** The largest sizes of a scenario, unless a machine is built for others. */
-export const SCENARIO_MAXIMA: Maxima = {
-  ports: 4,
-  lcores: 4,
-  ring: 4096,
-  ingress: 1024,
-  buffers: 8192,
-};
-
-/**
- * Sizes that hold every scenario that the property runs draw: such a machine is built in a third of the time.
- * Ports and lcores are those of the larger one, so that clock handlers have the same numbers on both.
- */
-export const DRAWN_MAXIMA: Maxima = { ...SCENARIO_MAXIMA, ring: 64, ingress: 64, buffers: 3072 };
 
 /**
  * Hardware that a stack runs on.
@@ -276,18 +262,31 @@ export class Machine {
     else if (traffic.count > 0) this.clock.at(traffic.at[0]!, this.#arrival, 0);
   }
 
+  /** Frames of one instant come by one event, in their order, unless choices may put something between. */
   #arrive(): void {
-    const traffic = this.#traffic!;
-    const i = this.#next++;
-    if (this.#next === traffic.count && ++this.#turn < this.#times) {
+    const { now } = this.clock;
+    const together = !this.choices.deviates;
+    const { count } = this.#traffic!;
+    let i = this.#next;
+    let at = this.#advance();
+    let n = 1;
+    for (; together && at === now; n++) at = this.#advance();
+    // the next arrival is asked for first, so that frames of one instant keep their order
+    if (at < Infinity) this.clock.at(at, this.#arrival, 0);
+    for (; n > 0; n--) {
+      this.#deliver(i);
+      i = i + 1 === count ? 0 : i + 1;
+    }
+  }
+
+  /** Goes on to the next frame; answers when it comes, or Infinity. */
+  #advance(): number {
+    const { at, count } = this.#traffic!;
+    if (++this.#next === count && ++this.#turn < this.#times) {
       this.#next = 0;
       this.#laterPs += this.#periodPs;
     }
-    // the next arrival is asked for first, so that frames of one instant keep their order
-    if (this.#next < traffic.count) {
-      this.clock.at(traffic.at[this.#next]! + this.#laterPs, this.#arrival, 0);
-    }
-    this.#deliver(i);
+    return this.#next < count ? at[this.#next]! + this.#laterPs : Infinity;
   }
 
   #deliver(i: number): void {

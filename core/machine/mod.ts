@@ -1,10 +1,18 @@
 /** Machines in virtual time, what is offered to them, and what is seen of a run. */
-export type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
+export {
+  type AsyncEnv,
+  type AsyncForwarder,
+  asyncForwarder,
+  type AsyncForwarderOptions,
+  type AsyncHandler,
+  type AsyncPacket,
+} from "./async_forwarder.ts";
+export type { AsyncDevice, DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 export { FlatOut, type FlatOutInput } from "./flat_out.ts";
 export type { Hardware } from "./hardware.ts";
 export { ARRIVAL_MAX_PS, ScenarioError } from "./check.ts";
-export { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
-export { maximaFor } from "./sizes.ts";
+export { Machine } from "./machine.ts";
+export { DRAWN_MAXIMA, maximaFor, SCENARIO_MAXIMA } from "./sizes.ts";
 export {
   emptyCounters,
   FATE,

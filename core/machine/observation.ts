@@ -22,10 +22,7 @@ export * from "./accounts.ts";
 const FAULTS_MAX = 64;
 
 /**
- * The record of one run.
- *
- * Arrays by identity have `count` entries that mean something, arrays by frame `outCount`; what
- * lies beyond is left over from other runs.
+ * The record of one run. Arrays by identity have `count` entries that mean something, those by frame `outCount`.
  *
  * @example
  * ```ts
@@ -58,6 +55,8 @@ export class Observation {
   emitted = 0;
   /** Packets dropped, by reason: an index into `REASONS`. */
   readonly dropped: Float64Array = new Float64Array(REASONS.length);
+  /** Told of each drop, once it is counted. */
+  onDrop: ((at: number) => void) | null = null;
   /** Packets recorded: those offered, or 0. */
   count = 0;
   /** What became of the packet, a value of {@link FATE}. */
@@ -160,20 +159,20 @@ export class Observation {
     if (this.fate.length < count) this.#grow(count);
     this.recorded = recorded;
     this.offered = offered;
-    this.emitted = this.faultCount = 0;
     this.dropped.fill(0);
     this.count = count;
     this.fate.fill(FATE.none, 0, count);
     this.reason.fill(REASON.none, 0, count);
-    const { place, occupancy, carrier, seenPort } = this;
-    for (const one of [place, occupancy, carrier, seenPort]) one.fill(-1, 0, count);
-    const { endAt, dataAt, descAt, seenAt, txAt, doneAt } = this;
-    for (const times of [endAt, dataAt, descAt, seenAt, txAt, doneAt]) times.fill(-1, 0, count);
-    this.outCount = this.#outUsed = 0;
-    this.places.length = this.faults.length = 0;
+    this.place.fill(-1, 0, count);
+    for (const one of [this.occupancy, this.carrier, this.seenPort]) one.fill(-1, 0, count);
+    for (const one of [this.endAt, this.dataAt, this.descAt]) one.fill(-1, 0, count);
+    for (const one of [this.seenAt, this.txAt, this.doneAt]) one.fill(-1, 0, count);
+    this.emitted = this.outCount = this.#outUsed = 0;
+    this.places.length = this.faults.length = this.faultCount = 0;
     this.fidelity = fidelity;
     this.copiedBytes = this.doorbells = this.interrupts = 0;
     this.posts = this.moves = this.frees = 0;
+    this.onDrop = null;
     this.waitingAt.clear();
     this.#unresolved = offered;
   }
@@ -196,6 +195,7 @@ export class Observation {
       this.occupancy[packet] = occupancy;
     } else this.#unresolved--;
     this.dropped[reason]!++;
+    if (this.onDrop !== null) this.onDrop(at);
   }
 
   /** A buffer was freed while it carried a packet that had no fate. */

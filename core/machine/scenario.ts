@@ -27,6 +27,8 @@ export interface Repeat {
   readonly times: number;
   /** Picoseconds from a frame to the same frame of the next time; no frame may come before those of the time before. */
   readonly periodPs: number;
+  /** Told of each drop, with its time in picoseconds; answering true ends the run there. */
+  readonly onDrop?: (at: number) => boolean;
 }
 
 /** A set of IPv4 routes as parallel arrays. */

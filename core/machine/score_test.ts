@@ -17,7 +17,7 @@ import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
 import { Testbed } from "./testbed.ts";
 
-const SCENARIOS = 72;
+const SCENARIOS = 48;
 const MAXIMA = { ports: 4, lcores: 2, ring: 64, ingress: 64, buffers: 4096 };
 /** Laws that judge one run by itself. */
 const ONE_RUN = LAWS.filter((law) => law.reruns !== true);

@@ -3,6 +3,21 @@ import type { Maxima } from "../nic/nic.ts";
 import type { Geometry } from "./device.ts";
 import type { MachineProfile } from "./profile.ts";
 
+/** The largest sizes of a scenario, unless a machine is built for others. */
+export const SCENARIO_MAXIMA: Maxima = {
+  ports: 4,
+  lcores: 4,
+  ring: 4096,
+  ingress: 1024,
+  buffers: 8192,
+};
+
+/**
+ * Sizes that hold every scenario that the property runs draw: such a machine is built in a third of the time.
+ * Ports and lcores are those of the larger one, so that clock handlers have the same numbers on both.
+ */
+export const DRAWN_MAXIMA: Maxima = { ...SCENARIO_MAXIMA, ring: 64, ingress: 64, buffers: 3072 };
+
 /** Buffers that an lcore may hold between rings: a burst being worked on, and one of each port gathered. */
 const HELD_BY_LCORE = 64;
 

@@ -193,6 +193,22 @@ for (const [name, stack] of [STACKS[0]!, STACKS[3]!]) {
   }
 }
 
+Deno.test("Testbed tells of each drop of a stream, ends it when told to, and runs as new after it", () => {
+  const s = scenarioOf(stream(96, wirePs(60)), { rxRing: 8, ingress: 8 });
+  const [used, fresh] = [0, 1].map(() => new Testbed(linuxNapi(), PROFILE));
+  const repeat = { times: 4, periodPs: 96 * wirePs(60) };
+  const all: number[] = [];
+  const whole = counted(fresh!, fresh!.stream(s, { ...repeat, onDrop: (at) => all.push(at) < 0 }));
+  const { dropped, endPs } = fresh!.machine.observation;
+  assertEquals(all.length, dropped.reduce((a, b) => a + b, 0));
+  assert(all.length > 10 && all.every((at, i) => at <= endPs && (i === 0 || at >= all[i - 1]!)));
+  const seen: number[] = [];
+  const o = used!.stream(s, { ...repeat, onDrop: (at) => seen.push(at) === 10 });
+  assertEquals([seen, o.end, o.endPs], [all.slice(0, 10), "limit", all[9]], "the same up to there");
+  assertEquals(counted(used!, used!.stream(s, repeat)), whole);
+  assertEquals(seen.length, 10, "the next run tells nobody");
+});
+
 Deno.test("Testbed refuses a repetition that is none", () => {
   const s = scenarioOf(stream(3, 1000));
   const testbed = new Testbed(l3fwd(), PROFILE);

@@ -12,12 +12,12 @@ import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.
 import { closeBooks } from "./close.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 import { Environment } from "./environment.ts";
-import { DRAWN_MAXIMA, Machine, SCENARIO_MAXIMA } from "./machine.ts";
+import { Machine } from "./machine.ts";
 import type { Observation } from "./observation.ts";
 import { countInHand } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Repeat, RouteSet } from "./scenario.ts";
-import { holds, maximaFor } from "./sizes.ts";
+import { DRAWN_MAXIMA, holds, maximaFor, SCENARIO_MAXIMA } from "./sizes.ts";
 
 /** How a stack is put on a machine. */
 export interface TestbedOptions {
@@ -187,7 +187,7 @@ export class Testbed implements DeviceUnderTest {
 
   #run(
     scenario: Scenario,
-    { times, periodPs }: Repeat,
+    { times, periodPs, onDrop }: Repeat,
     recorded: boolean,
     pcie = false,
   ): Observation {
@@ -216,6 +216,7 @@ export class Testbed implements DeviceUnderTest {
     machine.offer(traffic, times, periodPs);
     const o = machine.observation;
     const fabric = machine.fabric(geometry.fidelity);
+    if (onDrop !== undefined) o.onDrop = (at) => onDrop(at) ? machine.clock.stop() : undefined;
     const last = lastArrival(traffic, { times, periodPs });
     o.end = machine.clock.run(
       {

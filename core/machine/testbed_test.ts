@@ -20,7 +20,7 @@ import { sevens, simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Observation } from "./observation.ts";
-import { DRAWN_MAXIMA, SCENARIO_MAXIMA } from "./machine.ts";
+import { DRAWN_MAXIMA, SCENARIO_MAXIMA } from "./sizes.ts";
 import { Testbed } from "./testbed.ts";
 
 /** Everything that a law could look at, as plain data. */

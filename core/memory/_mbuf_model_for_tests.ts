@@ -18,8 +18,24 @@ import {
 } from "./mbuf.ts";
 import { checkMbuf } from "./mbuf_check.ts";
 import { mbufCopy, mbufLinearise } from "./mbuf_copy.ts";
-import { freeChain, mbufAttach, mbufClone, mbufDetach, mbufRetain } from "./mbuf_share.ts";
-import { Memory } from "./memory.ts";
+import {
+  EXTERNAL,
+  EXTERNAL_BYTES,
+  fresh,
+  Lent,
+  type Packet,
+  type Segment,
+} from "./_mbuf_packets_for_tests.ts";
+import { mbufAttachExternal } from "./mbuf_external.ts";
+import {
+  freeBulk,
+  freeChain,
+  mbufAttach,
+  mbufClone,
+  mbufDetach,
+  mbufRetain,
+} from "./mbuf_share.ts";
+import { Memory, STRIDE } from "./memory.ts";
 import { Mempool } from "./mempool.ts";
 
 /** A drawn operation; numbers are taken modulo what is live. */
@@ -30,24 +46,12 @@ export interface Operation {
   readonly n: number;
 }
 
-interface Segment {
-  readonly buffer: number;
-  readonly owner: number;
-  front: number;
-  back: number;
-  bytes: number[];
-}
-
-interface Packet {
-  segments: Segment[];
-  holds: number;
-}
-
 const SIZE = 9;
 
 /** A pool and its packets beside their model. */
 export class Rig {
-  readonly memory = new Memory(SIZE + 2);
+  readonly memory = new Memory(SIZE + 2, new ArrayBuffer((SIZE + 2) * STRIDE + EXTERNAL_BYTES));
+  readonly lent = new Lent(this.memory);
   readonly observation = new Observation();
   readonly pool: Mempool;
   readonly packets: Packet[] = [];
@@ -79,6 +83,8 @@ export class Rig {
     if (kind === 10) this.free(packet);
     if (kind === 11) this.attach(packet, other);
     if (kind === 12) this.detach(packet);
+    if (kind === 13) this.attachExternal(n % 2);
+    if (kind === 14) this.freeBulk(pick, other);
   }
 
   /** The laws, for every live packet and for the pool. */
@@ -97,7 +103,7 @@ export class Rig {
       for (const s of packet.segments) {
         assertEquals(buffer, s.buffer, "MBUF-4 chain shape");
         assertEquals(memory.references[buffer], this.references(buffer), "MBUF-3 references");
-        const shared = s.owner !== buffer || this.references(buffer) > 1;
+        const shared = !this.exclusive(s);
         assertEquals(mbufHeadroom(memory, buffer), shared ? 0 : s.front, "MBUF-2 headroom");
         assertEquals(mbufTailroom(memory, buffer), shared ? 0 : s.back, "MBUF-2 tailroom");
         buffer = memory.next[buffer]!;
@@ -105,10 +111,12 @@ export class Rig {
       assertEquals(buffer, -1, "MBUF-4 the chain ends");
     }
     const live = new Set(
-      this.packets.flatMap((p) => p.segments.flatMap((s) => [s.buffer, s.owner])),
+      this.packets.flatMap((p) => p.segments.flatMap((s) => [s.buffer, s.owner]))
+        .filter((b) => b >= 0),
     );
     assertEquals(pool.free + pool.cached + live.size, SIZE, "MBUF-3 buffers return with the last");
     assertEquals(observation.faults, [], "the ledger finds nothing");
+    this.lent.check((i) => this.references(-1 - i));
   }
 
   /** Holders of a buffer: of it itself, and one for each buffer that shows its bytes. */
@@ -125,7 +133,8 @@ export class Rig {
   }
 
   private exclusive(s: Segment): boolean {
-    return s.owner === s.buffer && this.references(s.buffer) === 1;
+    if (this.references(s.buffer) !== 1) return false;
+    return s.owner === s.buffer || (s.owner < 0 && this.references(s.owner) === 1);
   }
 
   private alloc(n: number): void {
@@ -251,6 +260,25 @@ export class Rig {
     assertEquals(mbufAttach(this.memory, b, s.buffer), false, "an attached buffer is not attached");
   }
 
+  private attachExternal(i: number): void {
+    const b = this.pool.get(0);
+    if (b < 0) return;
+    this.judge("attach external", mbufAttachExternal(this.memory, b, this.lent.buffers[i]!), true);
+    const lent = { owner: -1 - i, front: 0, back: EXTERNAL[i]! };
+    this.packets.push({ segments: [{ ...fresh(b), ...lent }], holds: 1 });
+    assertEquals(mbufAttachExternal(this.memory, b, this.lent.buffers[i]!), false, "not twice");
+  }
+
+  private freeBulk(pick: number, n: number): void {
+    const freed = this.packets.filter((_, i) => i >= pick % this.packets.length).slice(0, n % 4);
+    const heads = freed.flatMap(({ segments }) => [segments[0]!.buffer, -1]);
+    freeBulk(this.pool, 0, Int32Array.of(7, ...heads, 7), 1, heads.length);
+    for (const packet of freed) {
+      if (--packet.holds === 0) this.packets.splice(this.packets.indexOf(packet), 1);
+    }
+    this.judge("free bulk", freed.length > 1, freed.length > 1);
+  }
+
   private detach(packet: Packet): void {
     const s = packet.segments[0]!;
     const fits = s.owner !== s.buffer && packet.holds === 1;
@@ -269,8 +297,4 @@ export class Rig {
     const label = `${verb} ${expected}`;
     this.seen.set(label, (this.seen.get(label) ?? 0) + 1);
   }
-}
-
-function fresh(b: number): Segment {
-  return { buffer: b, owner: b, front: 128, back: 1920, bytes: [] };
 }

@@ -181,6 +181,12 @@ export class Ledger {
     if (packet >= 0) o.carrier[packet] = to;
   }
 
+  /** A buffer shows its packet no more; one that carries it does until it is freed. */
+  hidden(b: number): void {
+    const packet = this.packet[b]!;
+    if (packet >= 0 && this.observation.carrier[packet] !== b) this.packet[b] = -1;
+  }
+
   /** A device writes into or reads from a buffer that a driver must have posted to it. */
   device(b: number, place: number): void {
     if (this.#state[b] !== POSTED) this.#fault("freed-posted", b, place);

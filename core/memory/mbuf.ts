@@ -77,20 +77,24 @@ export function mbufLast(memory: PacketMemory, b: number): number {
   return s;
 }
 
-/** Whether what is written into a buffer is seen by its holder alone. */
-function exclusive(memory: PacketMemory, b: number): boolean {
-  return memory.owner[b] === b && memory.references[b] === 1;
+/** Whether what is written into a buffer, or into external bytes, is seen by its holder alone. */
+export function isExclusive(memory: PacketMemory, b: number): boolean {
+  if (memory.references[b] !== 1) return false;
+  return memory.owner[b] === b || memory.external.get(b)?.references === 1;
 }
 
 /** Bytes that can be prepended to a segment: those before its data; 0 when its bytes are shared. */
 export function mbufHeadroom(memory: PacketMemory, b: number): number {
-  return exclusive(memory, b) ? memory.offset[b]! - b * STRIDE : 0;
+  if (!isExclusive(memory, b)) return 0;
+  const start = memory.owner[b] === b ? b * STRIDE : memory.external.get(b)!.at;
+  return memory.offset[b]! - start;
 }
 
 /** Bytes that can be appended to a segment: those behind its data; 0 when its bytes are shared. */
 export function mbufTailroom(memory: PacketMemory, b: number): number {
-  if (!exclusive(memory, b)) return 0;
-  return (b + 1) * STRIDE - memory.offset[b]! - memory.length[b]!;
+  if (!isExclusive(memory, b)) return 0;
+  const end = memory.owner[b] === b ? (b + 1) * STRIDE : memory.external.get(b)!.end;
+  return end - memory.offset[b]! - memory.length[b]!;
 }
 
 /**

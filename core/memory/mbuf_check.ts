@@ -3,6 +3,7 @@
  * Reads everything, changes nothing, and ends on any input.
  */
 import { SEGMENTS_MAX } from "./mbuf.ts";
+import { EXTERNAL } from "./mbuf_external.ts";
 import { REFERENCES_MAX } from "./mbuf_share.ts";
 import { type Memory, STRIDE } from "./memory.ts";
 
@@ -49,6 +50,7 @@ function checkSegment(memory: Memory, b: number): string {
     return `buffer ${b}: has ${references} references, expected 1..${REFERENCES_MAX}`;
   }
   const of = memory.owner[b]!;
+  if (of === EXTERNAL) return checkExternal(memory, b);
   if (of !== b) {
     const reason = checkOwner(memory, of);
     if (reason !== "") return `buffer ${b}: shows the bytes of buffer ${of}, which ${reason}`;
@@ -57,6 +59,20 @@ function checkSegment(memory: Memory, b: number): string {
   const length = memory.length[b]!;
   if (from < 0 || length < 0 || from + length > STRIDE) {
     return `buffer ${b}: ${length} bytes from ${from} on do not lie in the ${STRIDE} of buffer ${of}`;
+  }
+  return "";
+}
+
+function checkExternal(memory: Memory, b: number): string {
+  const external = memory.external.get(b);
+  if (external === undefined) return `buffer ${b}: shows external bytes that nobody attached`;
+  const { at, end, references } = external;
+  if (references < 1) return `buffer ${b}: shows external bytes with ${references} references`;
+  const [from, length] = [memory.offset[b]!, memory.length[b]!];
+  if (from < at || length < 0 || from + length > end) {
+    return `buffer ${b}: ${length} bytes at ${from} do not lie in the external ones ${at}..${
+      end - 1
+    }`;
   }
   return "";
 }

@@ -4,7 +4,7 @@
  *
  * Source: DPDK lib/mbuf/rte_mbuf.{h,c} at 26.11-rc0.
  */
-import { mbufLength, mbufTailroom } from "./mbuf.ts";
+import { isExclusive, mbufLength, mbufTailroom } from "./mbuf.ts";
 import { freeChain, type MbufHome } from "./mbuf_share.ts";
 import { HEADROOM, type PacketMemory, STRIDE } from "./memory.ts";
 import type { Mempool } from "./mempool.ts";
@@ -25,7 +25,7 @@ export function mbufLinearise(home: MbufHome, lcore: number, b: number): boolean
   const rest = next[b]!;
   if (rest < 0) return true;
   // With another holder of the chain there would be one who still counts on the segments given back.
-  if (memory.owner[b] !== b || memory.references[b] !== 1) return false;
+  if (!isExclusive(memory, b)) return false;
   if (mbufLength(memory, rest) > mbufTailroom(memory, b)) return false;
   let end = offset[b]! + length[b]!;
   for (let s = rest; s >= 0; s = next[s]!) {

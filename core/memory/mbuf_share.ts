@@ -6,6 +6,7 @@
  * indirect buffers that show it; that of an indirect one its holders. Giving back a buffer with several
  * references takes one away; the last one returns the buffer to its pool, and an indirect buffer takes
  * its reference to the direct one with it. So a direct buffer outlives its holder while others show it.
+ * External bytes (`mbuf_external.ts`) are shown in the same way, but have no holder of their own.
  *
  * Who calls `put` of a pool on a buffer with several references, or on an indirect one, breaks the count:
  * use {@link freeChain}.
@@ -13,6 +14,7 @@
  * Source: DPDK lib/mbuf/rte_mbuf.h at 26.11-rc0, rte_pktmbuf_attach, _detach, _clone, _prefree_seg.
  */
 import { mbufSegments } from "./mbuf.ts";
+import { EXTERNAL, hideExternal, mbufAttachExternal } from "./mbuf_external.ts";
 import { HEADROOM, type PacketMemory, STRIDE } from "./memory.ts";
 import type { Mempool } from "./mempool.ts";
 
@@ -25,11 +27,14 @@ export interface MbufHome {
   readonly memory: PacketMemory;
   /** Takes one buffer back from an lcore. */
   put(lcore: number, b: number): void;
+  /** Takes `n` buffers back, `buffers[at..at+n-1]`. */
+  putBulk(lcore: number, buffers: Int32Array, at: number, n: number): void;
 }
 
 /**
  * Several pools of one memory as one place to give buffers back to: each buffer returns to the pool that
- * owns it, a buffer that none owns to the first, whose ledger names it. A give-back takes O(pools).
+ * owns it, a buffer that none owns to the first, whose ledger names it. A give-back takes O(pools) for
+ * each buffer; of a bulk, buffers of one pool that follow each other go back at once.
  *
  * @throws {RangeError} when there is no pool, or the pools are of different memories
  */
@@ -41,15 +46,24 @@ export function mempoolsOf(pools: readonly Mempool[]): MbufHome {
       throw new RangeError(`Cannot join mempools: ${name} and ${first.name} are of two memories`);
     }
   }
+  const homeOf = (b: number): Mempool => {
+    for (let i = 1; i < pools.length; i++) {
+      const pool = pools[i]!;
+      if (b >= pool.first && b < pool.first + pool.size) return pool;
+    }
+    return first;
+  };
   return {
     memory: first.memory,
-    put(lcore, b) {
-      let home = first;
-      for (let i = 1; i < pools.length; i++) {
-        const pool = pools[i]!;
-        if (b >= pool.first && b < pool.first + pool.size) home = pool;
+    put: (lcore, b) => homeOf(b).put(lcore, b),
+    putBulk(lcore, buffers, at, n) {
+      for (let from = at; from < at + n;) {
+        const home = homeOf(buffers[from]!);
+        let end = from + 1;
+        while (end < at + n && homeOf(buffers[end]!) === home) end++;
+        home.putBulk(lcore, buffers, from, end - from);
+        from = end;
       }
-      home.put(lcore, b);
     },
   };
 }
@@ -75,11 +89,15 @@ export function mbufRetain(memory: PacketMemory, b: number, n: number): boolean 
 export function mbufAttach(memory: PacketMemory, b: number, from: number): boolean {
   const { next, owner, references } = memory;
   const of = owner[from]!;
-  if (b === of || owner[b] !== b || references[b] !== 1 || next[b]! >= 0) return false;
-  if (references[of]! >= REFERENCES_MAX) return false;
-  memory.note(b);
-  references[of] = references[of]! + 1;
-  owner[b] = of;
+  if (of === EXTERNAL) {
+    if (!mbufAttachExternal(memory, b, memory.external.get(from)!)) return false;
+  } else {
+    if (b === of || owner[b] !== b || references[b] !== 1 || next[b]! >= 0) return false;
+    if (references[of]! >= REFERENCES_MAX) return false;
+    memory.note(b);
+    references[of] = references[of]! + 1;
+    owner[b] = of;
+  }
   memory.offset[b] = memory.offset[from]!;
   memory.length[b] = memory.length[from]!;
   memory.port[b] = memory.port[from]!;
@@ -91,7 +109,8 @@ export function mbufAttach(memory: PacketMemory, b: number, from: number): boole
 
 /**
  * Makes an indirect buffer direct again, with no bytes; the owner of those it showed loses a reference,
- * and returns to its pool with the last. False when the buffer is direct or shared.
+ * and returns to its pool with the last; external bytes are told to be free then. False when the buffer
+ * is direct or shared. Source: rte_pktmbuf_detach, rte_pktmbuf_detach_extbuf.
  */
 export function mbufDetach(home: MbufHome, lcore: number, b: number): boolean {
   const { memory } = home;
@@ -101,7 +120,8 @@ export function mbufDetach(home: MbufHome, lcore: number, b: number): boolean {
   memory.offset[b] = b * STRIDE + HEADROOM;
   memory.length[b] = 0;
   memory.hidden(b);
-  freeSegment(home, lcore, of);
+  if (of === EXTERNAL) hideExternal(memory, b);
+  else freeSegment(home, lcore, of);
   return true;
 }
 
@@ -154,6 +174,38 @@ export function freeChain(home: MbufHome, lcore: number, b: number): void {
     freeSegment(home, lcore, s);
     s = following;
   }
+}
+
+/** Most buffers that wait to be given back at once (RTE_PKTMBUF_FREE_PENDING_SZ). */
+const PENDING_MAX = 64;
+
+/**
+ * Gives the packets `buffers[at..at+n-1]` back, all their segments; where -1 stands, there is none. What
+ * one pool gets goes back in bulks of up to 64, a pool without caches is used once for each. O(segments).
+ * Source: rte_pktmbuf_free_bulk.
+ */
+export function freeBulk(
+  home: MbufHome,
+  lcore: number,
+  buffers: Int32Array,
+  at: number,
+  n: number,
+): void {
+  const { next } = home.memory;
+  const pending = new Int32Array(PENDING_MAX);
+  let waiting = 0;
+  for (let i = at; i < at + n; i++) {
+    for (let s = buffers[i]!; s >= 0;) {
+      const following = next[s]!;
+      if (releaseSegment(home, lcore, s)) pending[waiting++] = s;
+      if (waiting === PENDING_MAX) {
+        home.putBulk(lcore, pending, 0, waiting);
+        waiting = 0;
+      }
+      s = following;
+    }
+  }
+  if (waiting > 0) home.putBulk(lcore, pending, 0, waiting);
 }
 
 /**

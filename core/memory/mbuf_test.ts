@@ -9,8 +9,10 @@ import { Ledger } from "./ledger.ts";
 import { mbufAdjust, mbufAppend, mbufLength, mbufRead, mbufTrim } from "./mbuf.ts";
 import { mbufChain, mbufPrepend, mbufSegments } from "./mbuf.ts";
 import { checkMbuf } from "./mbuf_check.ts";
-import { mbufCopy } from "./mbuf_copy.ts";
+import { mbufCopy, mbufLinearise } from "./mbuf_copy.ts";
+import { ExternalBuffer, mbufAttachExternal } from "./mbuf_external.ts";
 import {
+  freeBulk,
   freeChain,
   freeSegment,
   mbufAttach,
@@ -23,7 +25,7 @@ import { HEADROOM, Memory, POISON, STRIDE } from "./memory.ts";
 import { Mempool } from "./mempool.ts";
 
 const operation: fc.Arbitrary<Operation> = fc.record({
-  kind: fc.nat(12),
+  kind: fc.nat(14),
   pick: fc.nat(20),
   other: fc.nat(20),
   n: fc.oneof(fc.nat(40), fc.constantFrom(0, 1, 127, 128, 129, 1919, 1920, 1921, 2048)),
@@ -47,7 +49,7 @@ Deno.test("mbuf MBUF-1..5: length, rooms, references, shape and limits, after ev
         rig.check();
       },
     ),
-    { numRuns: 90, seed: 5 },
+    { numRuns: 120, seed: 5 },
   );
   for (const verb of ["prepend", "append", "adjust", "trim", "chain", "clone", "copy"]) {
     for (const outcome of [true, false]) {
@@ -55,7 +57,12 @@ Deno.test("mbuf MBUF-1..5: length, rooms, references, shape and limits, after ev
       assert(times >= 10, `HARN-3: ${verb} was ${outcome} only ${times} times`);
     }
   }
-  for (const label of ["linearise true", "linearise false", "detach true", "retain true"]) {
+  for (
+    const label of [
+      ...["linearise true", "linearise false", "detach true", "retain true"],
+      ...["attach external true", "free bulk true"],
+    ]
+  ) {
     assert((seen.get(label) ?? 0) >= 10, `HARN-3: ${label} was seen only ${seen.get(label)} times`);
   }
 });
@@ -64,7 +71,7 @@ function books(sizes: readonly number[] = [8]) {
   const observation = new Observation();
   observation.reset(2, "coarse");
   const place = observation.addPlace("lcore 0");
-  const memory = new Memory(16);
+  const memory = new Memory(Math.max(16, sizes.reduce((sum, n) => sum + n)));
   const ledger = new Ledger(memory, observation, () => 3);
   memory.ledger = ledger;
   const pools = sizes.map((n, i) =>
@@ -128,6 +135,134 @@ Deno.test("freeChain returns the segments of several pools each to its own", () 
   assertEquals(observation.faults, []);
   assertThrows(() => mempoolsOf([]), RangeError, "Cannot join mempools: there are none");
   assertThrows(() => mempoolsOf([pools[0]!, books().pool]), RangeError, "are of two memories");
+});
+
+Deno.test("freeBulk gives chains over several pools back in bulks of one pool each", () => {
+  const { memory, observation, pools } = books([80, 70]);
+  const home = mempoolsOf(pools);
+  const heads = new Int32Array(72).fill(-1);
+  // 70 packets: a segment of the first pool before one of the second in each, then a lone one.
+  for (let i = 0; i < 70; i++) {
+    heads[i + 1] = pools[0]!.get(0);
+    mbufChain(memory, heads[i + 1]!, pools[1]!.get(0));
+  }
+  heads[0] = pools[0]!.get(0);
+  const before = pools.map((pool) => pool.commonOps);
+  freeBulk(home, 0, heads, 0, 72);
+  assertEquals(pools.map((pool) => pool.free), [80, 70]);
+  assertEquals(observation.faults, []);
+  // Pools that alternate cannot be joined; only the first two buffers are neighbours of one pool.
+  assertEquals(pools.map((pool, i) => pool.commonOps - before[i]!), [70, 70]);
+  const one = new Int32Array(80);
+  pools[0]!.getBulk(0, one, 0, 80);
+  const taken = pools[0]!.commonOps;
+  freeBulk(home, 0, one, 0, 80);
+  assertEquals([pools[0]!.commonOps - taken, pools[0]!.free], [2, 80]);
+  freeBulk(home, 0, one, 3, 0);
+  assertEquals(pools[0]!.commonOps - taken, 2);
+});
+
+Deno.test("freeSegment gives one segment back, unlinked and as new, and leaves the others", () => {
+  const { memory, observation, pool } = books([3]);
+  const [a, b, c] = [pool.get(0), pool.get(0), pool.get(0)];
+  for (const one of [a, b, c]) mbufAppend(memory, one, 10);
+  mbufChain(memory, a, b);
+  mbufChain(memory, a, c);
+  // Whoever frees a segment of its own has taken it out of the chain.
+  memory.next[a] = c;
+  freeSegment(pool, 0, b);
+  assertEquals([mbufLength(memory, a), mbufSegments(memory, a), pool.free], [20, 2, 1]);
+  const raw = pool.getRaw(0);
+  assertEquals([raw, memory.next[raw], memory.references[raw]], [b, -1, 1]);
+  freeChain(pool, 0, a);
+  // A pool hands out segments whose words say nothing of the chain that they were in.
+  for (let i = 0; i < 2; i++) {
+    const one = pool.getRaw(0);
+    assertEquals([memory.next[one], memory.references[one], memory.owner[one]], [-1, 1, one]);
+  }
+  assertEquals([pool.getRaw(0), observation.faults], [-1, []]);
+});
+
+Deno.test("ExternalBuffer lies behind the buffers of the arena", () => {
+  const memory = new Memory(2, new ArrayBuffer(2 * STRIDE + 100));
+  const free = () => {};
+  for (const [at, n] of [[2 * STRIDE - 1, 1], [2 * STRIDE, 101], [2 * STRIDE, 0], [NaN, 1]]) {
+    assertThrows(
+      () => new ExternalBuffer(memory, at!, n!, free),
+      RangeError,
+      `Cannot use ${n} bytes at ${at} as external: behind the buffers of the arena lie 4096..4195`,
+    );
+  }
+  assertThrows(() => new ExternalBuffer(new Memory(1), 2048, 1, free), RangeError, "lie none");
+  assertEquals(new ExternalBuffer(memory, 4096, 100, free).end, 4196);
+});
+
+Deno.test("mbufAttachExternal is refused where bytes would be lost, and ends at 65535", () => {
+  const memory = new Memory(8, new ArrayBuffer(8 * STRIDE + 100));
+  const pool = new Mempool(memory, memory.region("pool", 0, 8), [-1], 0);
+  const [a, b, c, d] = [pool.get(0), pool.get(0), pool.get(0), pool.get(0)];
+  const told: number[] = [];
+  const external = new ExternalBuffer(memory, 8 * STRIDE, 100, ({ at }) => told.push(at));
+  mbufChain(memory, a, b);
+  mbufRetain(memory, c, 1);
+  mbufAttach(memory, d, c);
+  for (const one of [a, c, d]) assertEquals(mbufAttachExternal(memory, one, external), false);
+  external.references = 65535;
+  assertEquals(mbufAttachExternal(memory, b, external), false);
+  external.references = 0;
+  assertEquals(mbufAttachExternal(memory, b, external), true);
+  memory.bytes.set([1, 2, 3], mbufAppend(memory, b, 3));
+  assertEquals([mbufPrepend(memory, b, 1), mbufAppend(memory, b, 98)], [-1, -1]);
+  // What others see cannot be grown, and a chain behind it not be gathered in it.
+  const clone = mbufClone(pool, 0, b);
+  assertEquals([external.references, mbufAppend(memory, b, 1)], [2, -1]);
+  const read = new Uint8Array(3);
+  assertEquals([mbufRead(memory, clone, 0, 3, read, 0), ...read], [true, 1, 2, 3]);
+  const empty = pool.get(0);
+  mbufChain(memory, clone, empty);
+  assertEquals([mbufLinearise(pool, 0, clone), mbufSegments(memory, clone)], [false, 2]);
+  memory.next[clone] = -1;
+  freeChain(pool, 0, empty);
+  assertEquals([mbufDetach(pool, 0, clone), mbufLength(memory, clone), told], [true, 0, []]);
+  memory.bytes[mbufAppend(memory, clone, 1)] = 4;
+  mbufChain(memory, b, clone);
+  assertEquals([mbufLinearise(pool, 0, b), memory.bytes[8 * STRIDE + 3]], [true, 4]);
+  freeSegment(pool, 0, b);
+  assertEquals([told, external.references, pool.free], [[8 * STRIDE], 0, 4 + 1]);
+});
+
+Deno.test("mbuf external bytes carry a packet like a buffer's own, and a reset forgets them", () => {
+  const memory = new Memory(4, new ArrayBuffer(4 * STRIDE + 100));
+  const observation = new Observation();
+  observation.reset(1, "coarse");
+  const place = observation.addPlace("lcore 0");
+  const ledger = new Ledger(memory, observation, () => 3);
+  memory.ledger = ledger;
+  const pool = new Mempool(memory, memory.region("pool", 0, 4), [place], 0);
+  let told = 0;
+  const external = new ExternalBuffer(memory, 4 * STRIDE, 100, () => told++);
+  const [a, b] = [pool.get(0), pool.get(0)];
+  mbufAppend(memory, a, 60);
+  ledger.enter(0, a, place);
+  mbufAttachExternal(memory, b, external);
+  memory.copy(a, b);
+  const clone = mbufClone(pool, 0, b);
+  assertEquals([observation.carrier[0], ledger.packet[clone]], [b, 0]);
+  freeChain(pool, 0, clone);
+  assertEquals(observation.fate[0], FATE.none);
+  memory.bytes[4 * STRIDE] = 9;
+  freeChain(pool, 0, b);
+  // The bytes are those of who lent them: not poisoned.
+  assertEquals([observation.fate[0], told, memory.bytes[4 * STRIDE]], [FATE.freed, 1, 9]);
+  const c = pool.get(0);
+  memory.fill(c, new Uint8Array(40).fill(7), 0, 40);
+  mbufAttachExternal(memory, c, external);
+  assertEquals([mbufLength(memory, c), memory.offset[c]], [0, 4 * STRIDE]);
+  ledger.reset();
+  memory.reset();
+  assertEquals([external.references, memory.external.size, told], [0, 0, 1]);
+  assertEquals([...memory.owner], [0, 1, 2, 3]);
+  assertEquals(memory.bytes.findIndex((byte) => byte !== 0), 4 * STRIDE);
 });
 
 Deno.test("freeChain twice is named by the ledger, and ends on a chain that closes on itself", () => {
@@ -257,11 +392,32 @@ Deno.test("checkMbuf says what is wrong with a broken buffer", () => {
     broken(memory.owner, a, 6),
     "buffer 0: shows the bytes of buffer 6, which is free",
   );
+  assertEquals(
+    broken(memory.owner, a, -1),
+    "buffer 0: shows external bytes that nobody attached",
+  );
   mbufAttach(memory, c, b);
   assertEquals(
     broken(memory.owner, a, c),
     "buffer 0: shows the bytes of buffer 2, which shows those of buffer 1 itself",
   );
+});
+
+Deno.test("checkMbuf says what is wrong with a buffer that shows external bytes", () => {
+  const memory = new Memory(1, new ArrayBuffer(STRIDE + 100));
+  memory.region("pool", 0, 1);
+  const external = new ExternalBuffer(memory, STRIDE + 10, 50, () => {});
+  mbufAttachExternal(memory, 0, external);
+  mbufAppend(memory, 0, 50);
+  assertEquals(checkMbuf(memory, 0), "");
+  memory.length[0] = 51;
+  const wrong = "buffer 0: 51 bytes at 2058 do not lie in the external ones 2058..2107";
+  assertEquals(checkMbuf(memory, 0), wrong);
+  memory.length[0] = 1;
+  memory.offset[0] = STRIDE + 9;
+  assertEquals(checkMbuf(memory, 0), wrong.replace("51 bytes at 2058", "1 bytes at 2057"));
+  external.references = 0;
+  assertEquals(checkMbuf(memory, 0), "buffer 0: shows external bytes with 0 references");
 });
 
 Deno.test("mbuf walks refuse chains that close on themselves", () => {

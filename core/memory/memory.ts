@@ -10,6 +10,10 @@
 import { copyFrame } from "./copy.ts";
 import type { HostMemory } from "./host_memory.ts";
 import type { Ledger } from "./ledger.ts";
+import type { ExternalBuffer } from "./mbuf_external.ts";
+import type { PacketMemory } from "./packet_memory.ts";
+
+export type { PacketMemory };
 
 /** Bytes before the frame in a host buffer (RTE_PKTMBUF_HEADROOM). */
 export const HEADROOM = 128;
@@ -36,40 +40,6 @@ export interface Region {
   readonly count: number;
 }
 
-/** What a stack sees of the memory: never who a packet is. */
-export interface PacketMemory {
-  /** The arena: {@link STRIDE} bytes for each buffer, headroom included. */
-  readonly bytes: Uint8Array;
-  /** Where the frame of buffer b begins in `bytes`. */
-  readonly offset: Int32Array;
-  /** Its length in bytes. */
-  readonly length: Int32Array;
-  /** Port it came in on. */
-  readonly port: Int32Array;
-  /** RSS hash. */
-  readonly hash: Uint32Array;
-  /** Bits of {@link FLAG}. */
-  readonly flags: Int32Array;
-  /** Next segment of the packet, or -1. */
-  readonly next: Int32Array;
-  /** How many hold it: its own holder and every buffer that shows its bytes; 1 when fresh. */
-  readonly references: Int32Array;
-  /** The buffer whose bytes it shows: itself, unless it was attached to another. */
-  readonly owner: Int32Array;
-  /** A CPU copies a frame: bytes, length, port, hash and flags. */
-  copy(from: number, to: number): void;
-  /** A CPU copies `n` bytes within the arena. */
-  copyWithin(from: number, to: number, n: number): void;
-  /** Notes how far the frame of a buffer reaches; to be called before a frame is made shorter. */
-  note(b: number): void;
-  /** Notes that buffer `to` shows the packet in `from` too, which carries it as before. */
-  shown(from: number, to: number): void;
-  /** Notes that a buffer shows nothing any more. */
-  hidden(b: number): void;
-  /** Notes that the packet in one buffer was copied to another, which carries it from now on. */
-  copied(from: number, to: number): void;
-}
-
 /**
  * All buffers of a machine.
  *
@@ -89,7 +59,7 @@ export interface PacketMemory {
 export class Memory implements PacketMemory {
   /** Buffers that the arena holds. */
   readonly capacity: number;
-  /** The arena: `STRIDE` bytes for each buffer, headroom included. */
+  /** The arena: `STRIDE` bytes for each buffer, headroom included, then what external buffers use. */
   readonly bytes: Uint8Array;
   /** The arena again: short frames are copied by words. */
   readonly #words: Int32Array;
@@ -110,8 +80,10 @@ export class Memory implements PacketMemory {
   readonly next: Int32Array;
   /** How many hold it: its own holder and every buffer that shows its bytes; 1 when fresh. */
   readonly references: Int32Array;
-  /** The buffer whose bytes it shows: itself, unless it was attached to another. */
+  /** The buffer whose bytes it shows: itself, unless it was attached; -1 when to external bytes. */
   readonly owner: Int32Array;
+  /** By buffer whose owner is -1, the external bytes that it shows. */
+  readonly external: Map<number, ExternalBuffer> = new Map();
   /** Keeps the books in checked mode. */
   ledger: Ledger | null = null;
   /** Cache and channels behind the buffers of the host, where they are modelled. */
@@ -127,7 +99,8 @@ export class Memory implements PacketMemory {
   /**
    * A memory whose buffers belong to no region yet.
    * @param capacity buffers
-   * @param buffer where the arena lies, e.g. a SharedArrayBuffer; by default a new ArrayBuffer
+   * @param buffer where the arena lies, e.g. a SharedArrayBuffer, and whatever external buffers are to
+   * use behind its `capacity * STRIDE` bytes; by default a new ArrayBuffer without any
    */
   constructor(capacity: number, buffer: ArrayBufferLike = new ArrayBuffer(capacity * STRIDE)) {
     this.capacity = capacity;
@@ -170,7 +143,7 @@ export class Memory implements PacketMemory {
     return region;
   }
 
-  /** Gives all regions back; every buffer equals a new one. */
+  /** Gives all regions back; every buffer equals a new one. Nobody is told of external bytes. */
   reset(): void {
     const used = this.#used;
     for (let b = 0; b < used; b++) {
@@ -186,6 +159,8 @@ export class Memory implements PacketMemory {
     this.flags.fill(0, 0, used);
     this.next.fill(-1, 0, used);
     this.references.fill(1, 0, used);
+    for (const one of this.external.values()) one.references = 0;
+    this.external.clear();
     this.regions.length = 0;
     this.#used = 0;
     this.copiedBytes = 0;
@@ -253,9 +228,9 @@ export class Memory implements PacketMemory {
     this.ledger.dataAt[to] = this.ledger.dataAt[from]!;
   }
 
-  /** Tells the ledger that a buffer shows no packet any more. */
+  /** Tells the ledger that a buffer shows no packet any more, unless it carries it. */
   hidden(b: number): void {
-    if (this.ledger !== null) this.ledger.packet[b] = -1;
+    if (this.ledger !== null) this.ledger.hidden(b);
   }
 
   /** Copies a frame with its metadata, as DMA does: no CPU touches it. */

@@ -27,8 +27,10 @@ export {
   SEGMENTS_MAX,
 } from "./mbuf.ts";
 export { checkMbuf } from "./mbuf_check.ts";
+export { ExternalBuffer, mbufAttachExternal } from "./mbuf_external.ts";
 export { mbufCopy, mbufLinearise } from "./mbuf_copy.ts";
 export {
+  freeBulk,
   freeChain,
   freeSegment,
   mbufAttach,

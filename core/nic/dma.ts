@@ -27,42 +27,49 @@ export interface DmaProfile {
   readonly readsInFlight: number;
 }
 
-/** Operations that wait for a server: a queue in parallel arrays. */
+/** Words of a waiting operation. */
+const WORDS = 4;
+const NODE = 0;
+const BYTES = 1;
+const HANDLER = 2;
+const ARG = 3;
+
+/** Operations that wait for a server: a ring that grows. */
 class Operations {
-  node = new Int32Array(256);
-  bytes = new Int32Array(256);
-  handler = new Int32Array(256);
-  arg = new Int32Array(256);
+  words = new Int32Array(256 * WORDS);
   address = new Float64Array(256);
   head = 0;
   count = 0;
 
   push(node: number, bytes: number, handler: number, arg: number, address: number): void {
-    if (this.count === this.node.length) this.#grow();
-    const at = (this.head + this.count++) & (this.node.length - 1);
-    this.node[at] = node;
-    this.bytes[at] = bytes;
-    this.handler[at] = handler;
-    this.arg[at] = arg;
+    if (this.count === this.address.length) this.#grow();
+    const at = (this.head + this.count++) & (this.address.length - 1);
+    const { words } = this;
+    words[at * WORDS + NODE] = node;
+    words[at * WORDS + BYTES] = bytes;
+    words[at * WORDS + HANDLER] = handler;
+    words[at * WORDS + ARG] = arg;
     this.address[at] = address;
   }
 
+  /** A word of the first. */
+  first(word: number): number {
+    return this.words[this.head * WORDS + word]!;
+  }
+
   pop(): void {
-    this.head = (this.head + 1) & (this.node.length - 1);
+    this.head = (this.head + 1) & (this.address.length - 1);
     this.count--;
   }
 
   #grow(): void {
-    const size = this.node.length;
-    const unrolled = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
-      for (let i = 0; i < size; i++) to[i] = from[(this.head + i) & (size - 1)]!;
-      return to;
-    };
-    this.node = unrolled(this.node, new Int32Array(size * 2));
-    this.bytes = unrolled(this.bytes, new Int32Array(size * 2));
-    this.handler = unrolled(this.handler, new Int32Array(size * 2));
-    this.arg = unrolled(this.arg, new Int32Array(size * 2));
-    this.address = unrolled(this.address, new Float64Array(size * 2));
+    const { head, address, words } = this;
+    this.address = new Float64Array(address.length * 2);
+    this.address.set(address.subarray(head));
+    this.address.set(address.subarray(0, head), address.length - head);
+    this.words = new Int32Array(words.length * 2);
+    this.words.set(words.subarray(head * WORDS));
+    this.words.set(words.subarray(0, head * WORDS), words.length - head * WORDS);
     this.head = 0;
   }
 }
@@ -192,7 +199,7 @@ export class DmaEngine {
     const writes = this.#writes;
     if (writes.count === 0) return;
     this.#writing = true;
-    const spent = this.#writePs[writes.bytes[writes.head]!]!;
+    const spent = this.#writePs[writes.first(BYTES)]!;
     this.writeBusyPs += spent;
     this.#clock.at(this.#clock.now + spent, this.#writeDone, 0);
   }
@@ -204,14 +211,13 @@ export class DmaEngine {
       return;
     }
     const writes = this.#writes;
-    const at = writes.head;
     fabric.write(
       this.node,
-      writes.node[at]!,
-      writes.bytes[at]!,
-      writes.handler[at]!,
-      writes.arg[at]!,
-      writes.address[at]!,
+      writes.first(NODE),
+      writes.first(BYTES),
+      writes.first(HANDLER),
+      writes.first(ARG),
+      writes.address[writes.head]!,
     );
     writes.pop();
     this.#writing = false;
@@ -224,7 +230,7 @@ export class DmaEngine {
     if (reads.count === 0 || this.#inFlight >= this.#profile.readsInFlight) return;
     this.#reading = true;
     const perByte = this.#profile.readPerBytePs / (1 - this.readShareTaken);
-    const spent = Math.round(reads.bytes[reads.head]! * perByte);
+    const spent = Math.round(reads.first(BYTES) * perByte);
     this.#clock.at(this.#clock.now + spent, this.#readStarted, 0);
   }
 
@@ -235,17 +241,16 @@ export class DmaEngine {
       return;
     }
     const reads = this.#reads;
-    const at = reads.head;
     const slot = this.#freeSlots[this.#freeSlots.length - 1 - this.#inFlight++]!;
-    this.#slotHandler[slot] = reads.handler[at]!;
-    this.#slotArg[slot] = reads.arg[at]!;
+    this.#slotHandler[slot] = reads.first(HANDLER);
+    this.#slotArg[slot] = reads.first(ARG);
     fabric.read(
       this.node,
-      reads.node[at]!,
-      reads.bytes[at]!,
+      reads.first(NODE),
+      reads.first(BYTES),
       this.#readDone,
       slot,
-      reads.address[at]!,
+      reads.address[reads.head]!,
     );
     reads.pop();
     this.#reading = false;

@@ -10,7 +10,7 @@ import { REASON, type Reason } from "../policy.ts";
 import type { Clock } from "../time/clock.ts";
 
 /** Shortest frame without FCS; shorter ones are runts. */
-const SHORTEST = 60;
+export const SHORTEST = 60;
 /** Longest frame without FCS: 1500 bytes of payload, an Ethernet header and one VLAN tag. */
 export const LONGEST = 1518;
 

@@ -24,7 +24,7 @@ import { bareContext } from "./_hand_device_for_tests.ts";
 import { postFull } from "./driver.ts";
 import type { PollPort } from "./poll_port.ts";
 import { DescriptorRing } from "./rings.ts";
-import { SCENARIO_MAXIMA } from "../machine/machine.ts";
+import { SCENARIO_MAXIMA } from "../machine/sizes.ts";
 import { Testbed } from "../machine/testbed.ts";
 import { parseIpv4 } from "../packet/ipv4_text.ts";
 import { writeTcpFrame } from "../packet/frame.ts";

@@ -88,10 +88,14 @@ export class NicThreads implements Receiver, Sender {
   readonly #free: Int32Array;
   #freeCount = 0;
   readonly #holds: Int32Array;
+  /** Packets in order of arrival, and when a thread may take each. */
   readonly #waiting: Int32Array;
+  readonly #readyAt: Float64Array;
   #waitingHead = 0;
   #waitingCount = 0;
   #pipelinePs = 0;
+  /** When a free thread looks for the packet that is first. */
+  #looksAt = -1;
   readonly #over: number;
   readonly #entered: number;
   readonly #later: number;
@@ -105,8 +109,9 @@ export class NicThreads implements Receiver, Sender {
     this.#free = new Int32Array(count);
     this.#holds = new Int32Array(count);
     this.#waiting = new Int32Array(ingress);
+    this.#readyAt = new Float64Array(ingress);
     this.#over = clock.register((thread) => this.#finish(thread));
-    this.#entered = clock.register((b) => this.#enter(b));
+    this.#entered = clock.register(() => this.#assign());
     this.#later = clock.register((arg) => this.signal(arg >>> 24, arg & 0xffffff));
   }
 
@@ -139,23 +144,20 @@ export class NicThreads implements Receiver, Sender {
     for (let i = 0; i < this.count; i++) this.#free[i] = this.count - 1 - i;
     this.#waitingHead = 0;
     this.#waitingCount = 0;
+    this.#looksAt = -1;
     this.busyPs = 0;
     this.#pipelinePs = Math.round((firmware.pipelineCycles ?? 0) * this.#psPerCycle);
     this.#nic.macIn.receiver = this;
     this.#nic.macOut.sender = this;
   }
 
-  /** The ingress buffer holds a packet: a free thread takes it, else it waits its turn. */
+  /** The ingress buffer holds a packet: a free thread takes it when it is through the pipeline, else it waits. */
   received(b: number): void {
-    if (this.#pipelinePs === 0) this.#enter(b);
-    else this.#clock.at(this.#clock.now + this.#pipelinePs, this.#entered, b);
-  }
-
-  #enter(b: number): void {
     let at = this.#waitingHead + this.#waitingCount++;
     if (at >= this.#waiting.length) at -= this.#waiting.length;
     this.#waiting[at] = b;
-    this.#assign();
+    this.#readyAt[at] = this.#clock.now + this.#pipelinePs;
+    if (this.#freeCount > 0) this.#assign();
   }
 
   /** A frame has left: the firmware is told by {@link SENT}. */
@@ -164,7 +166,15 @@ export class NicThreads implements Receiver, Sender {
   }
 
   #assign(): void {
+    const { now } = this.#clock;
     while (this.#freeCount > 0 && this.#waitingCount > 0) {
+      const readyAt = this.#readyAt[this.#waitingHead]!;
+      if (readyAt > now) {
+        // an event only where a thread is free: while all are busy, one looks when it is done
+        if (readyAt !== this.#looksAt) this.#clock.at(readyAt, this.#entered, 0);
+        this.#looksAt = readyAt;
+        return;
+      }
       const b = this.#waiting[this.#waitingHead]!;
       this.#waitingHead = this.#waitingHead + 1 === this.#waiting.length
         ? 0
@@ -175,7 +185,7 @@ export class NicThreads implements Receiver, Sender {
       const cycles = this.#firmware!.packet(this.#nic, thread, b);
       const spent = Math.round(cycles * this.#psPerCycle);
       this.busyPs += spent;
-      this.#clock.at(this.#clock.now + spent, this.#over, thread);
+      this.#clock.at(now + spent, this.#over, thread);
     }
   }
 

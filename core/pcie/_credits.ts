@@ -17,8 +17,9 @@ import { CLASS_NAMES, CLASSES, linkName } from "./_geometry.ts";
 import type { CreditAccount } from "./fabric.ts";
 import type { Choices } from "../time/choices.ts";
 
-/** Masks of the counters: headers at even places, data at odd ones. */
-const MASK = [0xff, 0xfff];
+/** Masks of the counters: headers, data. */
+const HEADER_MASK = 0xff;
+const DATA_MASK = 0xfff;
 const UNITS = ["header", "data"] as const;
 
 /**
@@ -26,46 +27,49 @@ const UNITS = ["header", "data"] as const;
  * all stay below the 30 us within which one has to be sent (base specification, 2.6.1.2).
  */
 export const UPDATE_LATE_PS: readonly number[] = [0, 1e6, 5e6, 2.9e7];
+/** Words of a cell, a cache line: of each counter that of headers and, behind it, that of data. */
+const WORDS = 16;
+const LIMIT = 0;
+const USED = 2;
+const ALLOCATED = 4;
+/** CREDITS_ALLOCATED as the first UpdateFC on its way carries it; the second carries `ALLOCATED`. */
+const CARRIED = 6;
+const LEFT = 8;
+const LEAST_LEFT = 10;
+const MOST_LEFT = 12;
+const OCCUPIED = 14;
+/** Doubles of a cell: when the two UpdateFCs arrive, and credits returned in all, headers and data. */
+const DOUBLES = 4;
+const FIRST_AT = 0;
+const SECOND_AT = 1;
+const RETURNED = 2;
 
 /** The credit counters of all directions. A cell is `link * 3 + class`. */
 export class Credits {
   readonly #updateFcPs: number;
-  readonly #limit: Int32Array;
-  readonly #used: Int32Array;
-  readonly #allocated: Int32Array;
-  /** CREDITS_ALLOCATED as the first UpdateFC on its way carries it; the second carries `#allocated`. */
-  readonly #carried: Int32Array;
-  readonly #firstAt: Float64Array;
-  readonly #secondAt: Float64Array;
-  readonly #advertised: Int32Array;
-  readonly #left: Int32Array;
-  readonly #leastLeft: Int32Array;
-  readonly #mostLeft: Int32Array;
-  readonly #occupied: Int32Array;
-  readonly #consumed: Float64Array;
-  readonly #returned: Float64Array;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #advertised: [number, number] = [0, 0];
   /** Asked how late an UpdateFC is, in runs that have faults; else null. */
   #choices: Choices | null = null;
   readonly #sites: Int32Array;
 
   constructor(links: number, updateFcPs: number) {
     const cells = links * CLASSES;
-    const units = () => new Int32Array(cells * 2);
     this.#updateFcPs = updateFcPs;
-    this.#limit = units();
-    this.#used = units();
-    this.#allocated = units();
-    this.#carried = units();
-    this.#firstAt = new Float64Array(cells).fill(Infinity);
-    this.#secondAt = new Float64Array(cells).fill(Infinity);
-    this.#advertised = units();
-    this.#left = units();
-    this.#leastLeft = units();
-    this.#mostLeft = units();
-    this.#occupied = units();
-    this.#consumed = new Float64Array(cells * 2);
-    this.#returned = new Float64Array(cells * 2);
     this.#sites = new Int32Array(cells);
+    this.#words = new Int32Array(cells * WORDS);
+    this.#doubles = new Float64Array(cells * DOUBLES);
+    this.#forget();
+  }
+
+  #forget(): void {
+    const doubles = this.#doubles;
+    this.#words.fill(0);
+    doubles.fill(0);
+    for (let d = 0; d < doubles.length; d += DOUBLES) {
+      doubles[d + FIRST_AT] = doubles[d + SECOND_AT] = Infinity;
+    }
   }
 
   /**
@@ -78,45 +82,48 @@ export class Credits {
       const [link, cls] = [linkName(Math.floor(cell / CLASSES)), CLASS_NAMES[cell % CLASSES]];
       this.#sites[cell] = choices.site(`update ${link} ${cls}`);
     }
-    for (let u = 0; u < this.#advertised.length; u++) {
-      this.#advertised[u] = (u & 1) === 0 ? headerCredits : dataCredits;
+    const words = this.#words;
+    this.#forget();
+    this.#advertised[0] = headerCredits;
+    this.#advertised[1] = dataCredits;
+    for (let w = 0; w < words.length; w += WORDS) {
+      for (const counter of [LIMIT, ALLOCATED, CARRIED, LEFT, LEAST_LEFT, MOST_LEFT]) {
+        words[w + counter] = headerCredits;
+        words[w + counter + 1] = dataCredits;
+      }
     }
-    for (const same of [this.#limit, this.#allocated, this.#carried]) same.set(this.#advertised);
-    for (const same of [this.#left, this.#leastLeft, this.#mostLeft]) same.set(this.#advertised);
-    this.#used.fill(0);
-    this.#occupied.fill(0);
-    this.#consumed.fill(0);
-    this.#returned.fill(0);
-    this.#firstAt.fill(Infinity);
-    this.#secondAt.fill(Infinity);
   }
 
   /** The transmit gate for one TLP with `data` data credits, in modular arithmetic; `settle` comes before. */
   allows(cell: number, data: number): boolean {
-    const h = cell * 2;
-    return ((this.#limit[h]! - this.#used[h]! - 1) & 0xff) <= 0x80 &&
-      ((this.#limit[h + 1]! - this.#used[h + 1]! - data) & 0xfff) <= 0x800;
+    const words = this.#words;
+    const w = cell * WORDS;
+    return ((words[w + LIMIT]! - words[w + USED]! - 1) & HEADER_MASK) <= 0x80 &&
+      ((words[w + LIMIT + 1]! - words[w + USED + 1]! - data) & DATA_MASK) <= 0x800;
   }
 
   /** The sender takes credits for one TLP. */
   consume(cell: number, data: number): void {
-    this.#consume(cell * 2, 1);
-    this.#consume(cell * 2 + 1, data);
-  }
-
-  #consume(u: number, n: number): void {
-    this.#used[u] = (this.#used[u]! + n) & MASK[u & 1]!;
-    this.#consumed[u]! += n;
-    this.#occupied[u]! += n;
-    const left = this.#left[u]! - n;
-    this.#left[u] = left;
-    if (left < this.#leastLeft[u]!) this.#leastLeft[u] = left;
+    const words = this.#words;
+    const w = cell * WORDS;
+    words[w + USED] = (words[w + USED]! + 1) & HEADER_MASK;
+    words[w + USED + 1] = (words[w + USED + 1]! + data) & DATA_MASK;
+    words[w + OCCUPIED] = words[w + OCCUPIED]! + 1;
+    words[w + OCCUPIED + 1] = words[w + OCCUPIED + 1]! + data;
+    const headers = words[w + LEFT]! - 1;
+    words[w + LEFT] = headers;
+    if (headers < words[w + LEAST_LEFT]!) words[w + LEAST_LEFT] = headers;
+    const left = words[w + LEFT + 1]! - data;
+    words[w + LEFT + 1] = left;
+    if (left < words[w + LEAST_LEFT + 1]!) words[w + LEAST_LEFT + 1] = left;
   }
 
   /** The TLP leaves the receiver's buffer. */
   vacate(cell: number, data: number): void {
-    this.#occupied[cell * 2]!--;
-    this.#occupied[cell * 2 + 1]! -= data;
+    const words = this.#words;
+    const w = cell * WORDS;
+    words[w + OCCUPIED] = words[w + OCCUPIED]! - 1;
+    words[w + OCCUPIED + 1] = words[w + OCCUPIED + 1]! - data;
   }
 
   /**
@@ -125,18 +132,21 @@ export class Credits {
    * @returns when the UpdateFC that carries them reaches the sender
    */
   release(cell: number, data: number, at: number, now: number): number {
-    this.settle(cell, now);
-    const h = cell * 2;
-    this.#allocated[h] = (this.#allocated[h]! + 1) & 0xff;
-    this.#allocated[h + 1] = (this.#allocated[h + 1]! + data) & 0xfff;
-    if (at > this.#firstAt[cell]!) {
-      if (this.#secondAt[cell] === Infinity) this.#secondAt[cell] = at + this.#delay(cell);
-      return this.#secondAt[cell]!;
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const w = cell * WORDS;
+    const d = cell * DOUBLES;
+    if (doubles[d + FIRST_AT]! <= now) this.settle(cell, now);
+    words[w + ALLOCATED] = (words[w + ALLOCATED]! + 1) & HEADER_MASK;
+    words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data) & DATA_MASK;
+    if (at > doubles[d + FIRST_AT]!) {
+      if (doubles[d + SECOND_AT] === Infinity) doubles[d + SECOND_AT] = at + this.#delay(cell);
+      return doubles[d + SECOND_AT]!;
     }
-    if (this.#firstAt[cell] === Infinity) this.#firstAt[cell] = at + this.#delay(cell);
-    this.#carried[h] = this.#allocated[h]!;
-    this.#carried[h + 1] = this.#allocated[h + 1]!;
-    return this.#firstAt[cell]!;
+    if (doubles[d + FIRST_AT] === Infinity) doubles[d + FIRST_AT] = at + this.#delay(cell);
+    words[w + CARRIED] = words[w + ALLOCATED]!;
+    words[w + CARRIED + 1] = words[w + ALLOCATED + 1]!;
+    return doubles[d + FIRST_AT]!;
   }
 
   #delay(cell: number): number {
@@ -147,50 +157,60 @@ export class Credits {
 
   /** Takes in the UpdateFCs that have reached the sender by `now`. */
   settle(cell: number, now: number): void {
-    const h = cell * 2;
-    while (this.#firstAt[cell]! <= now) {
-      this.#update(h, this.#carried[h]!);
-      this.#update(h + 1, this.#carried[h + 1]!);
-      this.#firstAt[cell] = this.#secondAt[cell]!;
-      this.#secondAt[cell] = Infinity;
-      this.#carried[h] = this.#allocated[h]!;
-      this.#carried[h + 1] = this.#allocated[h + 1]!;
+    const doubles = this.#doubles;
+    const d = cell * DOUBLES;
+    while (doubles[d + FIRST_AT]! <= now) {
+      this.#update(cell, 0, HEADER_MASK);
+      this.#update(cell, 1, DATA_MASK);
+      doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;
+      doubles[d + SECOND_AT] = Infinity;
     }
   }
 
-  #update(u: number, limit: number): void {
-    const more = (limit - this.#limit[u]!) & MASK[u & 1]!;
-    this.#limit[u] = limit;
-    this.#returned[u]! += more;
-    const left = this.#left[u]! + more;
-    this.#left[u] = left;
-    if (left > this.#mostLeft[u]!) this.#mostLeft[u] = left;
+  #update(cell: number, unit: number, mask: number): void {
+    const words = this.#words;
+    const w = cell * WORDS + unit;
+    const limit = words[w + CARRIED]!;
+    const more = (limit - words[w + LIMIT]!) & mask;
+    words[w + LIMIT] = limit;
+    words[w + CARRIED] = words[w + ALLOCATED]!;
+    this.#doubles[cell * DOUBLES + RETURNED + unit]! += more;
+    const left = words[w + LEFT]! + more;
+    words[w + LEFT] = left;
+    if (left > words[w + MOST_LEFT]!) words[w + MOST_LEFT] = left;
   }
 
   /** When the next UpdateFC reaches the sender: Infinity if none is on its way. */
   nextUpdate(cell: number): number {
-    return this.#firstAt[cell]!;
+    return this.#doubles[cell * DOUBLES + FIRST_AT]!;
   }
 
   /** The accounts of the first `links` directions as of `now`. */
   accounts(links: number, now: number): CreditAccount[] {
     const accounts: CreditAccount[] = [];
-    for (let u = 0; u < links * CLASSES * 2; u++) {
-      const cell = u >> 1;
+    for (let cell = 0; cell < links * CLASSES; cell++) {
       this.settle(cell, now);
-      const owed = (this.#allocated[u]! - this.#limit[u]!) & MASK[u & 1]!;
-      accounts.push({
-        link: linkName(Math.floor(cell / CLASSES)),
-        class: CLASS_NAMES[cell % CLASSES]!,
-        unit: UNITS[u & 1]!,
-        advertised: this.#advertised[u]!,
-        consumed: this.#consumed[u]!,
-        returned: this.#returned[u]!,
-        held: this.#occupied[u]! + owed,
-        leastLeft: this.#leastLeft[u]!,
-        mostLeft: this.#mostLeft[u]!,
-      });
+      for (const unit of [0, 1] as const) accounts.push(this.#account(cell, unit));
     }
     return accounts;
+  }
+
+  #account(cell: number, unit: 0 | 1): CreditAccount {
+    const of = (counter: number): number => this.#words[cell * WORDS + counter + unit]!;
+    const returned = this.#doubles[cell * DOUBLES + RETURNED + unit]!;
+    const advertised = this.#advertised[unit];
+    const owed = (of(ALLOCATED) - of(LIMIT)) & (unit === 0 ? HEADER_MASK : DATA_MASK);
+    return {
+      link: linkName(Math.floor(cell / CLASSES)),
+      class: CLASS_NAMES[cell % CLASSES]!,
+      unit: UNITS[unit],
+      advertised,
+      // what is not left of all that was given out
+      consumed: advertised + returned - of(LEFT),
+      returned,
+      held: of(OCCUPIED) + owed,
+      leastLeft: of(LEAST_LEFT),
+      mostLeft: of(MOST_LEFT),
+    };
   }
 }

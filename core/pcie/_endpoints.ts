@@ -44,7 +44,7 @@ export class Endpoints implements Receiver {
   /** Requests in the receive buffers: only the non-posted queue of each set is used. */
   readonly #requests: Queues;
   readonly #tags: Allowance;
-  readonly #largest: [number, number, number] = [0, 0, 0];
+  readonly #largest = new Int32Array(CLASSES);
   /** TLPs waiting at each node, posted and non-posted. */
   readonly #waiting: Int32Array;
   readonly #reading: Int32Array;
@@ -85,7 +85,7 @@ export class Endpoints implements Receiver {
     this.#answerHandler = clock.register((tlp) => this.#answer(tlp));
   }
 
-  /** Queues an operation of class posted or non-posted. */
+  /** Starts an operation of class posted or non-posted: at once if it is one TLP and may go, else it is queued. */
   start(cls: number, src: number, dst: number, bytes: number, handler: number, arg: number): void {
     const pool = this.#pool;
     const op = pool.take();
@@ -96,10 +96,24 @@ export class Endpoints implements Receiver {
     pool.due[op] = bytes;
     pool.handler[op] = handler;
     pool.arg[op] = arg;
-    const largest = this.#largest[cls]!;
-    this.#waiting[src * 2 + cls]! += Math.ceil(bytes / largest);
+    if (this.#passes(src, cls, bytes)) {
+      if (cls === NON_POSTED) this.#tags.take(src, 1);
+      pool.becomeTlp(op);
+      return this.#send(op);
+    }
+    this.#waiting[src * 2 + cls]! += Math.ceil(bytes / this.#largest[cls]!);
     this.#queues.append(src * CLASSES + cls, op);
     this.transmit(src);
+  }
+
+  /** Whether so many bytes are one TLP that goes at once; then it is a node's turn that has passed. */
+  #passes(node: number, cls: number, bytes: number): boolean {
+    const base = node * CLASSES;
+    const clear = bytes <= this.#largest[cls]! && !this.#queues.waits(base) &&
+      (cls !== NON_POSTED || this.#tags.isOpen(node, this.#clock.now)) &&
+      this.#wires.clear(upLink(node), cls, bytes);
+    if (clear) this.#queues.passed(base, cls);
+    return clear;
   }
 
   /** Whether fewer TLPs than the limit wait in both queues of a source. */
@@ -133,7 +147,7 @@ export class Endpoints implements Receiver {
     }
     if (cls === COMPLETION) this.#sendCompletion(node);
     else this.#sendRequest(node, cls);
-    if (this.#queues.waits(base)) this.#wires.wake(link, this.#wires.links.freeAt[link]!);
+    if (this.#queues.waits(base)) this.#wires.wake(link, this.#wires.links.freeAt(link));
   }
 
   #sendRequest(node: number, cls: number): void {
@@ -163,15 +177,14 @@ export class Endpoints implements Receiver {
     const left = pool.bytes[request]! - bytes;
     pool.bytes[request] = left;
     const last = left === 0;
-    this.#send(
-      pool.takeTlp(COMPLETION, node, pool.src[request]!, bytes, pool.op[request]!, last),
-    );
+    const tlp = pool.takeTlp(COMPLETION, node, pool.src[request]!, bytes, pool.op[request]!, last);
+    this.#send(tlp);
     if (!last) {
       this.#queues.refresh(queue);
       return;
     }
     this.#queues.shift(queue);
-    pool.give(request);
+    pool.giveTlp(request);
     this.#reading[node]!--;
     this.#accept(node);
   }
@@ -179,10 +192,9 @@ export class Endpoints implements Receiver {
   #send(tlp: number): void {
     const pool = this.#pool;
     const src = pool.src[tlp]!;
-    const start = this.#wires.now;
     const end = this.#wires.send(upLink(src), pool.cls[tlp]!, pool.bytes[tlp]!);
     const cutThrough = this.#wires.links.sameRate(upLink(src), downLink(pool.dst[tlp]!));
-    const routedAt = (cutThrough ? start : end) + this.#profile.switchPs;
+    const routedAt = (cutThrough ? this.#wires.now : end) + this.#profile.switchPs;
     this.#clock.at(routedAt, this.#switchHandler, tlp);
   }
 
@@ -200,7 +212,7 @@ export class Endpoints implements Receiver {
     this.#wires.release(downLink(dst), cls, pool.bytes[tlp]!, at);
     if (cls === POSTED) this.#land(tlp, at);
     else this.#comeBack(tlp, at);
-    pool.give(tlp);
+    pool.giveTlp(tlp);
   }
 
   #land(tlp: number, at: number): void {
@@ -258,16 +270,25 @@ export class Endpoints implements Receiver {
   }
 
   #answer(tlp: number): void {
-    const node = this.#pool.dst[tlp]!;
-    this.#queues.append(node * CLASSES + COMPLETION, tlp);
-    this.transmit(node);
+    const pool = this.#pool;
+    const node = pool.dst[tlp]!;
+    if (!this.#passes(node, COMPLETION, pool.bytes[tlp]!)) {
+      this.#queues.append(node * CLASSES + COMPLETION, tlp);
+      return this.transmit(node);
+    }
+    // one completion: the request turns round
+    pool.cls[tlp] = COMPLETION;
+    pool.dst[tlp] = pool.src[tlp]!;
+    pool.src[tlp] = node;
+    pool.last[tlp] = 1;
+    this.#send(tlp);
+    this.#reading[node]!--;
+    this.#accept(node);
   }
 
   /** Nothing waits and nothing is outstanding; payloads of each class are at most `largest`. */
   reset(largest: readonly [number, number, number]): void {
-    this.#largest[0] = largest[0];
-    this.#largest[1] = largest[1];
-    this.#largest[2] = largest[2];
+    this.#largest.set(largest);
     this.#queues.reset(largest);
     this.#requests.reset(largest);
     this.#tags.reset();

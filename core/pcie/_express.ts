@@ -45,8 +45,8 @@ export class Express {
     if (this.#waiting[up] !== 0 || this.#waiting[down] !== 0) return -1;
     const now = this.#clock.now;
     const switchPs = this.#switchPs;
-    const upFree = links.freeAt[up]!;
-    const downFree = links.freeAt[down]!;
+    const upFree = links.freeAt(up);
+    const downFree = links.freeAt(down);
     if (upFree > now + AHEAD_PS || downFree > now + switchPs + AHEAD_PS) return -1;
     const wire = payload + links.overhead[cls]!;
     const start = upFree > now ? upFree : now;
@@ -58,8 +58,8 @@ export class Express {
     const earlier = this.#arrivesAt[pair]! + links.atLeast(down, wire);
     if (earlier > at) at = earlier;
     this.#arrivesAt[pair] = at;
-    links.count(up, cls, 1, payload);
-    links.count(down, cls, 1, payload);
+    links.account(up, cls, 1, payload);
+    links.account(down, cls, 1, payload);
     return at;
   }
 }

@@ -6,30 +6,34 @@
  * busy period; a byte of it leaves at the start plus the rounded duration of all bytes of the period so far.
  * So no rounding error grows with the number of packets, and a rate is met exactly over any busy period.
  */
-import { CLASSES, linkName } from "./_geometry.ts";
+import { linkName } from "./_geometry.ts";
 import type { FabricProfile, LinkAccount } from "./fabric.ts";
+
+/** Doubles of a direction, a cache line, and what they are. */
+const DOUBLES = 8;
+const FREE_AT = 0;
+const SINCE = 1;
+const SENT = 2;
+const PS_PER_BYTE = 3;
+const PAYLOAD = 4;
+/** Of each class. */
+const TLPS = 5;
 
 /** All link directions of a fabric, numbered as `upLink` and `downLink` say. */
 export class Links {
-  /** When a direction has sent all that was given to it, in ps. */
-  readonly freeAt: Float64Array;
-  readonly #psPerByte: Float64Array;
-  readonly #since: Float64Array;
-  readonly #sent: Float64Array;
-  readonly #payload: Float64Array;
-  readonly #tlps: Float64Array;
+  /** How many there are. */
+  readonly count: number;
+  readonly #doubles: Float64Array;
   /** Bytes beside the payload of a TLP, by class. */
   readonly overhead: Int32Array;
 
   constructor(nodes: number, profile: FabricProfile) {
-    const n = 2 * nodes;
-    this.freeAt = new Float64Array(n);
-    this.#psPerByte = new Float64Array(n).fill(8000 / profile.deviceLinkGbps);
-    this.#psPerByte.fill(8000 / profile.hostLinkGbps, 0, 2);
-    this.#since = new Float64Array(n);
-    this.#sent = new Float64Array(n);
-    this.#payload = new Float64Array(n);
-    this.#tlps = new Float64Array(n * CLASSES);
+    this.count = 2 * nodes;
+    this.#doubles = new Float64Array(this.count * DOUBLES);
+    for (let link = 0; link < this.count; link++) {
+      const gbps = link < 2 ? profile.hostLinkGbps : profile.deviceLinkGbps;
+      this.#doubles[link * DOUBLES + PS_PER_BYTE] = 8000 / gbps;
+    }
     this.overhead = Int32Array.of(
       profile.writeOverheadBytes,
       profile.readOverheadBytes,
@@ -37,56 +41,72 @@ export class Links {
     );
   }
 
+  /** When a direction has sent all that was given to it, in ps. */
+  freeAt(link: number): number {
+    return this.#doubles[link * DOUBLES + FREE_AT]!;
+  }
+
   /** Sends `bytes`, not before `at`, and answers when the last has left. */
   send(link: number, at: number, bytes: number): number {
-    if (at > this.freeAt[link]!) {
-      this.#since[link] = at;
-      this.#sent[link] = 0;
+    const doubles = this.#doubles;
+    const d = link * DOUBLES;
+    if (at > doubles[d + FREE_AT]!) {
+      doubles[d + SINCE] = at;
+      doubles[d + SENT] = 0;
     }
-    this.#sent[link]! += bytes;
-    return this.freeAt[link] = this.leftAt(link, 0);
+    const sent = doubles[d + SENT]! + bytes;
+    doubles[d + SENT] = sent;
+    const free = doubles[d + SINCE]! + Math.round(sent * doubles[d + PS_PER_BYTE]!);
+    doubles[d + FREE_AT] = free;
+    return free;
   }
 
   /** When all but the last `bytes` of what was given had left. */
   leftAt(link: number, bytes: number): number {
-    return this.#since[link]! + Math.round((this.#sent[link]! - bytes) * this.#psPerByte[link]!);
+    const doubles = this.#doubles;
+    const d = link * DOUBLES;
+    const sent = doubles[d + SENT]! - bytes;
+    return doubles[d + SINCE]! + Math.round(sent * doubles[d + PS_PER_BYTE]!);
   }
 
   /** Whether two directions have the same rate, so that a switch between them can cut through. */
   sameRate(a: number, b: number): boolean {
-    return this.#psPerByte[a] === this.#psPerByte[b];
+    const doubles = this.#doubles;
+    return doubles[a * DOUBLES + PS_PER_BYTE] === doubles[b * DOUBLES + PS_PER_BYTE];
   }
 
   /** How long an idle direction takes for `bytes`. */
   duration(link: number, bytes: number): number {
-    return Math.round(bytes * this.#psPerByte[link]!);
+    return Math.round(bytes * this.#doubles[link * DOUBLES + PS_PER_BYTE]!);
   }
 
   /** A duration that can be added up without overtaking the exact sum. */
   atLeast(link: number, bytes: number): number {
-    return Math.floor(bytes * this.#psPerByte[link]!);
+    return Math.floor(bytes * this.#doubles[link * DOUBLES + PS_PER_BYTE]!);
   }
 
   /** Enters `tlps` packets of a class into the account of a direction. */
-  count(link: number, cls: number, tlps: number, payload: number): void {
-    this.#tlps[link * CLASSES + cls]! += tlps;
-    this.#payload[link]! += payload;
+  account(link: number, cls: number, tlps: number, payload: number): void {
+    const d = link * DOUBLES;
+    this.#doubles[d + TLPS + cls]! += tlps;
+    this.#doubles[d + PAYLOAD]! += payload;
   }
 
   /** Everything idle since time 0, nothing counted. */
   reset(): void {
-    this.freeAt.fill(0);
-    this.#since.fill(0);
-    this.#sent.fill(0);
-    this.#payload.fill(0);
-    this.#tlps.fill(0);
+    const doubles = this.#doubles;
+    for (let d = 0; d < doubles.length; d += DOUBLES) {
+      const psPerByte = doubles[d + PS_PER_BYTE]!;
+      doubles.fill(0, d, d + DOUBLES);
+      doubles[d + PS_PER_BYTE] = psPerByte;
+    }
   }
 
   /** The accounts of the first `nodes` nodes. */
   accounts(nodes: number): LinkAccount[] {
     return Array.from({ length: 2 * nodes }, (_, link) => {
-      const of = (cls: number): number => this.#tlps[link * CLASSES + cls]!;
-      const payloadBytes = this.#payload[link]!;
+      const of = (cls: number): number => this.#doubles[link * DOUBLES + TLPS + cls]!;
+      const payloadBytes = this.#doubles[link * DOUBLES + PAYLOAD]!;
       const tlps: [number, number, number] = [of(0), of(1), of(2)];
       const tlpBytes = tlps.reduce((sum, n, cls) => sum + n * this.overhead[cls]!, payloadBytes);
       return { name: linkName(link), payloadBytes, tlpBytes, tlps };

@@ -69,6 +69,17 @@ export class Pool {
     return tlp;
   }
 
+  /** An operation of one TLP is that TLP too: no second entry. */
+  becomeTlp(op: number): void {
+    this.op[op] = op;
+    this.last[op] = 1;
+  }
+
+  /** Gives the entry of a TLP back, unless it is its operation's too. */
+  giveTlp(tlp: number): void {
+    if (this.op[tlp] !== tlp) this.give(tlp);
+  }
+
   /** Gives an entry back. */
   give(entry: number): void {
     this.next[entry] = this.#free;

@@ -49,6 +49,11 @@ export class Queues {
     return first[base]! >= 0 || first[base + 1]! >= 0 || first[base + 2]! >= 0;
   }
 
+  /** A class of an empty set has sent what never waited: the turn is as if it had. */
+  passed(base: number, cls: number): void {
+    this.#turn[base] = cls;
+  }
+
   /** Puts an entry at the end of a queue. */
   append(queue: number, entry: number): void {
     this.#pool.next[entry] = -1;

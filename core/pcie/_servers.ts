@@ -51,7 +51,7 @@ export class Servers {
     inputs: number,
     serve: (link: number, leg: Leg, at: number) => void,
   ) {
-    const n = links.freeAt.length;
+    const n = links.count;
     this.#clock = clock;
     this.#links = links;
     this.#inputs = inputs;
@@ -74,7 +74,7 @@ export class Servers {
 
   /** A leg may begin on a link at `at`; it will be served then or when its turn comes. */
   submit(link: number, input: number, leg: Leg, at: number): void {
-    const freeAt = this.#links.freeAt[link]!;
+    const freeAt = this.#links.freeAt(link);
     if (this.waiting[link] === 0 && freeAt <= at + AHEAD_PS) {
       this.#serve(link, leg, at > freeAt ? at : freeAt);
       return;
@@ -89,7 +89,7 @@ export class Servers {
     else last.next = leg;
     this.#last[queue] = leg;
     this.waiting[link]!++;
-    this.#wake(link, Math.max(this.#links.freeAt[link]!, at));
+    this.#wake(link, Math.max(this.#links.freeAt(link), at));
   }
 
   /** @param input number of the input among those of all links */
@@ -105,7 +105,7 @@ export class Servers {
 
   #turn(link: number): void {
     const now = this.#clock.now;
-    if (this.#links.freeAt[link]! > now) return this.#wake(link, this.#links.freeAt[link]!);
+    if (this.#links.freeAt(link) > now) return this.#wake(link, this.#links.freeAt(link));
     const end = (link + 1) * this.#inputs;
     let best = -1;
     let bestInput = -1;
@@ -122,7 +122,7 @@ export class Servers {
     this.waiting[link]!--;
     this.#account(link, bestInput, leg);
     this.#serve(link, leg, now);
-    if (this.waiting[link]! > 0) this.#wake(link, this.#links.freeAt[link]!);
+    if (this.waiting[link]! > 0) this.#wake(link, this.#links.freeAt(link));
   }
 
   /** The class queue of an input that may go now, or -1. */

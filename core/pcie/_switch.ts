@@ -59,8 +59,14 @@ export class Switch {
       this.lose!(tlp);
       return;
     }
+    if (this.bytes + bytes > this.peakBytes) this.peakBytes = this.bytes + bytes;
+    if (this.#waiting[dst] === 0 && this.#wires.clear(downLink(dst), cls, bytes)) {
+      this.#turn[dst] = src;
+      this.#queues.passed((src * this.#nodes + dst) * CLASSES, cls);
+      this.#leave(tlp, src, dst, cls, bytes, receiver);
+      return;
+    }
     this.bytes += bytes;
-    if (this.bytes > this.peakBytes) this.peakBytes = this.bytes;
     this.#queues.append((src * this.#nodes + dst) * CLASSES + cls, tlp);
     this.#waiting[dst]! |= 1 << src;
     this.transmit(dst, receiver);
@@ -81,7 +87,7 @@ export class Switch {
       if (cls < 0) continue;
       this.#turn[node] = ingress;
       this.#forward(ingress, node, cls, receiver);
-      if (this.#waiting[node] !== 0) this.#wires.wake(link, this.#wires.links.freeAt[link]!);
+      if (this.#waiting[node] !== 0) this.#wires.wake(link, this.#wires.links.freeAt(link));
       return;
     }
     this.#wires.block(link);
@@ -91,8 +97,20 @@ export class Switch {
     const base = (ingress * this.#nodes + egress) * CLASSES;
     const tlp = this.#queues.shift(base + cls);
     if (!this.#queues.waits(base)) this.#waiting[egress]! &= ~(1 << ingress);
-    const bytes = this.#pool.bytes[tlp]!;
-    if (cls !== NON_POSTED) this.bytes -= bytes;
+    const bytes = cls === NON_POSTED ? 0 : this.#pool.bytes[tlp]!;
+    this.bytes -= bytes;
+    this.#leave(tlp, ingress, egress, cls, bytes, receiver);
+  }
+
+  /** A TLP with `bytes` of payload begins to leave. */
+  #leave(
+    tlp: number,
+    ingress: number,
+    egress: number,
+    cls: number,
+    bytes: number,
+    receiver: Receiver,
+  ): void {
     const arrival = this.#wires.send(downLink(egress), cls, bytes);
     this.#wires.release(upLink(ingress), cls, bytes, this.#wires.now);
     receiver.deliver(tlp, arrival);

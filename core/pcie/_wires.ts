@@ -54,7 +54,7 @@ export class Wires {
   /** Whether a direction can start a TLP now; if not, its turn comes when it can. Takes in UpdateFCs. */
   ready(link: number): boolean {
     const now = this.#clock.now;
-    const free = this.links.freeAt[link]!;
+    const free = this.links.freeAt(link);
     if (free > now) {
       this.wake(link, free);
       return false;
@@ -66,12 +66,21 @@ export class Wires {
     return true;
   }
 
+  /** Whether a TLP for which nothing waits can start now; takes in the UpdateFCs of its class. */
+  clear(link: number, cls: number, bytes: number): boolean {
+    const now = this.#clock.now;
+    if (this.links.freeAt(link) > now) return false;
+    const cell = link * CLASSES + cls;
+    this.credits.settle(cell, now);
+    return this.credits.allows(cell, cls === NON_POSTED ? 0 : (bytes + 15) >> DATA_CREDIT_SHIFT);
+  }
+
   /** Starts a TLP that the credits allow; answers when its last byte has left. */
   send(link: number, cls: number, bytes: number): number {
     const payload = cls === NON_POSTED ? 0 : bytes;
     const wire = payload + this.#overhead[cls]!;
     this.credits.consume(link * CLASSES + cls, (payload + 15) >> DATA_CREDIT_SHIFT);
-    this.links.count(link, cls, 1, payload);
+    this.links.account(link, cls, 1, payload);
     return this.links.send(link, this.#clock.now, wire);
   }
 

@@ -167,7 +167,7 @@ export class CoarseFabric implements Fabric {
     const to = answers ? leg.src : leg.dst;
     const wire = leg.wire;
     const end = this.#links.send(link, at, wire);
-    this.#links.count(link, leg.cls, leg.tlps, leg.payload);
+    this.#links.account(link, leg.cls, leg.tlps, leg.payload);
     if (link === upLink(from)) this.#leave(leg, from, to, at, end);
     else this.#arrive(leg, from, to, end);
   }

@@ -112,11 +112,12 @@ Deno.test("Fabric at zero load needs one event for a write and two for a read wh
 });
 
 // Aim: a requester never has more reads outstanding than it has tags, and uses all that it has.
-// Method: many reads at one instant; the requests that have crossed its link by the time at which the first
+// Method: many reads at a time; the requests that have crossed its link by the time at which the first
 // answer can be there, and then one more for each answer.
 
 Deno.test("TlpFabric PCIE-4: as many requests are outstanding as there are tags, no more", () => {
-  for (const tags of [1, 3, 8]) {
+  // at one instant, and so far apart that each finds the link free
+  for (const [tags, gap] of [[1, 0], [3, 0], [8, 0], [1, 5_000], [3, 5_000], [8, 5_000]] as const) {
     const clock = new Clock();
     const fabric = new TlpFabric(clock, PROFILE, 2, { tags, reads: 64, waiting: 64 });
     fabric.reset(2, GEOMETRY);
@@ -129,12 +130,17 @@ Deno.test("TlpFabric PCIE-4: as many requests are outstanding as there are tags,
       most = Math.max(most, requests() - answered);
     });
     const count = 20;
-    for (let i = 0; i < count; i++) fabric.read(1, 0, 512, handler, i);
+    const ask = clock.register((i) => fabric.read(1, 0, 512, handler, i));
+    for (let i = 0; i < count; i++) clock.at(i * gap, ask, i);
     // no answer is back before the request has crossed twice and the host has read
     clock.run({ horizonPs: PROFILE.hostReadPs + 2 * PROFILE.switchPs, events: 10_000 });
-    assertEquals([requests(), answered], [tags, 0], `${tags} tags`);
+    assertEquals([requests(), answered], [tags, 0], `${tags} tags, ${gap} ps apart`);
     clock.run({ horizonPs: 1e9, events: 100_000 });
-    assertEquals([requests(), answered, most], [count, count, tags], `${tags} tags`);
+    assertEquals(
+      [requests(), answered, most],
+      [count, count, tags],
+      `${tags} tags, ${gap} ps apart`,
+    );
   }
 });
 
@@ -169,4 +175,95 @@ Deno.test("TlpFabric answers requests in the order in which they arrive, however
       assertEquals(bed.order, ops.map((_, i) => i), `${reads} at a time, ${gap} ps apart`);
     }
   }
+});
+
+// Aim: a TLP that finds link, queues and credits as it needs them is sent without being queued, and nobody can tell.
+// Method: the times of writes that sometimes find a link free and sometimes do not, in whole numbers; and who goes
+// next where the one before was not queued.
+
+/** When writes of one TLP, each asked for at its time, have arrived at the other end. */
+function oneByOne(writes: readonly { at: number; bytes: number }[], from: number, to: number) {
+  /** When the first and the last byte of each leave a link on which each may begin at its time. */
+  const link = (ready: readonly number[], node: number): { begin: number; end: number }[] => {
+    let since = -1;
+    let bytes = 0;
+    let free = -1;
+    return ready.map((at, i) => {
+      if (at > free) [since, bytes] = [at, 0];
+      const begin = Math.max(at, free);
+      bytes += writes[i]!.bytes + PROFILE.writeOverheadBytes;
+      free = since + duration(bytes, node);
+      return { begin, end: free };
+    });
+  };
+  const up = link(writes.map(({ at }) => at), from);
+  const cutThrough = (from === 0) === (to === 0);
+  const routed = up.map(({ begin, end }) => (cutThrough ? begin : end) + PROFILE.switchPs);
+  return link(routed, to).map(({ end }) => end);
+}
+
+Deno.test("TlpFabric takes the time of its links for writes that find them free, busy or busy until now", () => {
+  const [, bed] = beds as [Testbed, Testbed];
+  const write = fc.record({
+    gap: fc.constantFrom(0, 1, 5_000, duration(88, 1), duration(88, 0), 12_000, 40_000),
+    bytes: fc.constantFrom(1, 64, 256),
+  });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...PAIRS),
+      fc.array(write, { minLength: 2, maxLength: 12 }),
+      ([src, dst], drawn) => {
+        let at = 0;
+        const writes = drawn.map(({ gap, bytes }) => ({ at: at += gap, bytes }));
+        bed.run(writes.map((each): Operation => ({ kind: "write", src, dst, ...each })));
+        const latency = dst === 0 ? PROFILE.hostWritePs : PROFILE.deviceWritePs;
+        assertEquals([...bed.doneAt], oneByOne(writes, src, dst).map((ps) => ps + latency));
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("TlpFabric lets nothing pass what waits for credits, though the link is free", () => {
+  const bed = new Testbed("tlp", 2);
+  const write = { kind: "write", src: 1, dst: 2, bytes: 64 } as const;
+  const ops: Operation[] = [write, write, { kind: "read", src: 1, dst: 2, bytes: 64, at: 20_000 }];
+  const sent = () => bed.fabric.links().find(({ name }) => name === "nic0>switch")!.tlps;
+  bed.run(ops, { ...GEOMETRY, headerCredits: 1 }, 5);
+  // one event for each source, one where the link is free, and one at 20 ns for the read
+  assertEquals([bed.clock.now, ...sent()], [20_000, 1, 0, 0]);
+  // the same for an answer behind a write of its completer
+  const clock = new Clock();
+  const fabric = new TlpFabric(clock, PROFILE, 2);
+  fabric.reset(2, { ...GEOMETRY, headerCredits: 1 });
+  const done = clock.register(() => {});
+  const post = clock.register(() => fabric.write(2, 1, 64, done, 0));
+  fabric.read(1, 2, 64, done, 0);
+  const answered = arrivals([24], 0, 1, 2)[0]! + PROFILE.deviceReadPs;
+  for (const _ of [1, 2]) clock.at(answered - 15_000, post, 0);
+  clock.run({ horizonPs: answered, events: 100 });
+  assertEquals(fabric.links().find(({ name }) => name === "nic1>switch")!.tlps, [1, 0, 0]);
+});
+
+Deno.test("TlpFabric serves in turn after what was not queued: ingress ports at the switch, classes at a node", () => {
+  const bed = new Testbed("tlp", 4);
+  const write = (src: number, at: number): Operation => ({
+    kind: "write",
+    src,
+    dst: 4,
+    bytes: 256,
+    at,
+  });
+  bed.run([write(2, 0), write(1, 5_000), write(3, 10_000)]);
+  assertEquals(bed.order, [0, 2, 1], "after the second port comes the third");
+  const clock = new Clock();
+  const fabric = new TlpFabric(clock, PROFILE, 2);
+  fabric.reset(2, GEOMETRY);
+  const done = clock.register(() => {});
+  fabric.read(1, 2, 64, done, 0);
+  fabric.read(1, 2, 64, done, 1);
+  fabric.write(1, 2, 64, done, 2);
+  clock.run({ horizonPs: duration(24, 1), events: 10 });
+  const { tlps } = fabric.links().find(({ name }) => name === "nic0>switch")!;
+  assertEquals(tlps, [1, 1, 0], "after a read comes a write, which may pass the second read");
 });

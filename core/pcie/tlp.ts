@@ -204,8 +204,8 @@ export class TlpFabric implements Fabric {
       const op = pool.op[tlp]!;
       if (pool.handler[op] !== this.#lost) lost(pool.handler[op]!, pool.arg[op]!);
       pool.handler[op] = this.#lost;
+      pool.giveTlp(tlp);
       if (pool.last[tlp] === 1) pool.give(op);
-      pool.give(tlp);
     };
   }
 

@@ -1,6 +1,6 @@
 /**
  * Rings of 32-bit items: SPSC, the same in virtual time, MPMC in the modes of rte_ring, both in
- * micro-steps, an explorer of interleavings, and a reorder buffer.
+ * micro-steps; elements of several words; an explorer of interleavings, and a reorder buffer.
  */
 
 export { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
@@ -17,4 +17,5 @@ export * from "./mpmc.ts";
 export type { RingCall } from "./mpmc_call.ts";
 export type { MpmcFault, MpmcStepsOptions } from "./mpmc_steps_options.ts";
 export * from "./mpmc_steps.ts";
+export * from "./element_ring.ts";
 export * from "./reorder_buffer.ts";

@@ -4,6 +4,7 @@
 import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { mpmcRingBytes, type MpmcRingOptions, type RingSync } from "./mpmc_memory.ts";
 import { MpmcRing } from "./mpmc.ts";
+import { ElementRing } from "./element_ring.ts";
 import { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
 import { SpscRing } from "./spsc.ts";
 import { queueViolation } from "../../properties/ring/history.ts";
@@ -122,6 +123,55 @@ Deno.test("MpmcRing mt-rts with no distance allowed serves one claim after the o
     assertEquals(one.enqueueBulk(Int32Array.of(i, i + 1), 0, 2), 2);
     assertEquals([other.dequeueBurst(out, 4), out[0], out[1]], [2, i, i + 1]);
   }
+});
+
+Deno.test("ElementRing refuses sizes that make no element, and bursts that would tear one (RING-11)", () => {
+  const words = new SpscRing(12, { exactSize: true });
+  for (const n of [0, -1, 1.5, NaN, 257]) {
+    assertThrows(
+      () => new ElementRing(words, n),
+      RangeError,
+      `Cannot create ring: elementWords is ${n}, not 1..256`,
+    );
+  }
+  assertThrows(
+    () => new ElementRing(words, 5),
+    RangeError,
+    "Cannot create ring: 12 words are no whole number of elements of 5 words",
+  );
+  const ring = new ElementRing(words, 3);
+  const out = new Int32Array(8);
+  const torn = "Cannot enqueue 3 elements of 3 words at 0: the array holds 8 words";
+  assertThrows(() => ring.enqueueBurst(out, 0, 3), RangeError, torn);
+  assertThrows(() => ring.enqueueBulk(out, 3, 2), RangeError, "at 3: the array holds 8 words");
+  assertThrows(() => ring.enqueueBulk(out, -1, 1), RangeError, "at -1");
+  // A third of an element is a word: the ring below would take it.
+  assertThrows(() => ring.enqueueBurst(out, 0, 1 / 3), RangeError, "elements: not a count");
+  assertThrows(() => ring.reserve(2 / 3), RangeError, "elements: not a count");
+  assertThrows(() => ring.dequeueBurst(out, 2 ** 31), RangeError, "Cannot dequeue 2147483648");
+  assertThrows(() => ring.peekBulk(out, 3), RangeError, "Cannot peek at 3 elements of 3 words");
+  assertEquals([ring.size, ring.count, ring.free, words.count], [4, 0, 4, 0]);
+});
+
+Deno.test("ElementRing ends peeks and reservations as the ring below (RING-9)", () => {
+  for (const sync of ["st", "mt-hts"] as const) {
+    const modes = { producers: sync, consumers: sync, exactSize: true };
+    const ring = new ElementRing(new MpmcRing(6, modes), 2);
+    const out = new Int32Array(6);
+    assertEquals([ring.reserveBulk(4), ring.reserve(9)], [0, 3]);
+    assertThrows(() => ring.put(6, 1), RangeError, "Cannot write slot 6: 6 are reserved");
+    assertThrows(() => ring.enqueueBurst(out, 0, 1), RangeError, "6 slots are reserved");
+    for (let i = 0; i < 6; i++) ring.put(i, 10 + i);
+    assertThrows(() => ring.commit(4), RangeError, "Cannot commit 4 elements: 3 are reserved");
+    ring.commit(2);
+    assertEquals([ring.peekBurst(out, 3), ...out], [2, 10, 11, 12, 13, 0, 0]);
+    assertThrows(() => ring.release(3), RangeError, "Cannot release 3 elements: 2 are peeked");
+    assertEquals([ring.dequeueBurst(out, 1), ring.count], [1, 1]);
+    assertThrows(() => ring.release(1), RangeError, "0 are peeked");
+    assertEquals([ring.reserve(1), ring.abort(), ring.count, ring.free], [1, undefined, 1, 2]);
+  }
+  const mt = new ElementRing(new MpmcRing(6, { exactSize: true }), 2);
+  assertThrows(() => mt.peekBurst(new Int32Array(2), 1), RangeError, "consumers are mt");
 });
 
 // Aim: the ring is a queue between real threads, in every mode (RING-6, RING-5). Method: two

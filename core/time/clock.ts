@@ -15,7 +15,7 @@
 import { Calendar } from "./_calendar.ts";
 import type { Choices } from "./choices.ts";
 
-/** How a run ended: nothing left to do, the time limit reached, or too many events. */
+/** How a run ended: nothing left to do, the time limit reached, or too many events (all that `stop` allowed). */
 export type RunEnd = "quiet" | "horizon" | "limit";
 
 /** Bounds of a run: virtual time in picoseconds and number of events. */
@@ -62,6 +62,7 @@ export class Clock {
   readonly #queue: Calendar;
   #work = 0;
   #sequence = 0;
+  #stopped = false;
   readonly #handlers: ((arg: number) => void)[] = [];
   readonly #timers: ((arg: number) => void)[] = [];
   #choices: Choices | null = null;
@@ -132,6 +133,7 @@ export class Clock {
    */
   run(limits: RunLimits, isQuiet: () => boolean = () => true): RunEnd {
     const lastEvent = this.events + limits.events;
+    this.#stopped = false;
     const queue = this.#queue;
     for (;;) {
       if (queue.count === 0) return "quiet";
@@ -139,7 +141,7 @@ export class Clock {
       let event = queue.peek();
       const time = queue.timeOf(event);
       if (time > limits.horizonPs) return "horizon";
-      if (this.events >= lastEvent) return "limit";
+      if (this.events >= lastEvent || this.#stopped) return "limit";
       if (this.#choices !== null && queue.tied) {
         this.#settleTie(this.#choices, time);
         event = queue.peek();
@@ -155,6 +157,11 @@ export class Clock {
       if (handler >= 0) this.#handlers[handler]!(arg);
       else this.#timers[-handler - 1]!(arg);
     }
+  }
+
+  /** Ends the present run after the present event, as if it had been the last one allowed. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   #push(ps: number, order: number, handler: number, arg: number): void {

@@ -134,6 +134,11 @@ Deno.test("Clock ends at the horizon and at the limit of events", () => {
   assertEquals(clock.now, 50);
   assertEquals(clock.run({ horizonPs: 1e9, events: 4 }), "limit");
   assertEquals(clock.now, 90);
+  const stop = clock.register(() => clock.stop());
+  clock.at(115, stop, 0);
+  assertEquals(clock.run({ horizonPs: 1e9, events: 100 }), "limit");
+  assertEquals(clock.now, 115, "the event that stops the run is its last");
+  assertEquals(clock.run({ horizonPs: 120, events: 100 }), "horizon", "and the next run goes on");
 });
 
 Deno.test("Clock reset equals a new clock, trace hash included", () => {

@@ -40,13 +40,38 @@ export function minimise(
   maxRuns: number,
   fixed: Partial<Geometry> = {},
 ): Minimised {
+  const search = simplerAndSimpler(draw, maxRuns, fixed);
+  let step = search.next();
+  while (!step.done) step = search.next(stillFails(step.value));
+  return step.value;
+}
+
+/** As {@link minimise}, for a `stillFails` that takes its time; asked once at a time, in the same order. */
+export async function minimiseAsync(
+  draw: ScenarioDraw,
+  stillFails: (draw: ScenarioDraw) => Promise<boolean>,
+  maxRuns: number,
+  fixed: Partial<Geometry> = {},
+): Promise<Minimised> {
+  const search = simplerAndSimpler(draw, maxRuns, fixed);
+  let step = search.next();
+  while (!step.done) step = search.next(await stillFails(step.value));
+  return step.value;
+}
+
+/** Hands out simpler draws, and is told of each whether it still fails. */
+function* simplerAndSimpler(
+  draw: ScenarioDraw,
+  maxRuns: number,
+  fixed: Partial<Geometry>,
+): Generator<ScenarioDraw, Minimised, boolean> {
   let current = draw;
   let runs = 0;
   search: for (;;) {
     for (const candidate of simplerDraws(current, fixed)) {
       if (runs === maxRuns) return { draw: current, minimal: false, runs };
       runs++;
-      if (stillFails(candidate)) {
+      if (yield candidate) {
         current = candidate;
         continue search;
       }

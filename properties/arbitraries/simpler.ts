@@ -56,6 +56,7 @@ function* candidates(draw: ScenarioDraw): Generator<ScenarioDraw> {
   }
   if (draw.deviations.length > 0) yield { ...draw, deviations: [] };
   for (const deviations of withoutChunks(draw.deviations)) yield { ...draw, deviations };
+  yield* withItsTies(draw);
   for (const routes of withoutChunks(draw.routes)) yield { ...draw, routes };
   yield* simplerFlows(draw);
   yield* simplerFields(draw);
@@ -89,6 +90,26 @@ function* withoutChunks<T>(from: readonly T[]): Generator<T[]> {
   for (let size = from.length >> 1; size >= 1; size >>= 1) {
     for (let at = 0; at < from.length; at += size) {
       yield [...from.slice(0, at), ...from.slice(at + size)];
+    }
+  }
+}
+
+/** Ties that a packet that goes takes with it: those that come after are asked about so much earlier. */
+const TIES_OF_A_PACKET = [0, 1, 2, 3, 4];
+
+/**
+ * One packet less, with the deviations as much earlier as its ties were many, and the second in turn
+ * instead of a later one, since there are fewer to choose from.
+ */
+function* withItsTies(draw: ScenarioDraw): Generator<ScenarioDraw> {
+  if (draw.deviations.length === 0) return;
+  for (const ties of TIES_OF_A_PACKET) {
+    const deviations = draw.deviations.filter(({ occurrence }) => occurrence >= ties)
+      .map(({ site, occurrence }) => ({ site, occurrence: occurrence - ties, value: 1 }));
+    if (deviations.length === 0) return;
+    for (const gone of draw.packets) {
+      const packets = draw.packets.filter((packet) => packet !== gone);
+      yield { ...draw, deviations, packets: keepTimes(draw.packets, packets) };
     }
   }
 }

@@ -17,14 +17,16 @@ const KEY_BITS = [...RSS_KEY].flatMap((digit) =>
   [8, 4, 2, 1].map((bit) => (parseInt(digit, 16) & bit) === 0 ? 0 : 1)
 );
 
+/** Bits i to i + 31 of the key, for each bit of the longest input: two addresses and two ports. */
+const WINDOWS = Uint32Array.from({ length: 96 }, (_, i) => {
+  return parseInt(KEY_BITS.slice(i, i + 32).join(""), 2);
+});
+
 /** The Toeplitz hash as its definition has it: bit i of the input selects bits i to i + 31 of the key. */
 function toeplitz(input: readonly number[]): number {
   let hash = 0;
   for (let i = 0; i < input.length * 8; i++) {
-    if ((input[i >> 3]! >> (7 - (i & 7)) & 1) === 0) continue;
-    let window = 0;
-    for (let k = 0; k < 32; k++) window = window * 2 + KEY_BITS[i + k]!;
-    hash ^= window;
+    if ((input[i >> 3]! >> (7 - (i & 7)) & 1) === 1) hash ^= WINDOWS[i]!;
   }
   return hash >>> 0;
 }

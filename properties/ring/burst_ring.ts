@@ -10,7 +10,8 @@ export interface RingGeometry {
 
 /**
  * What a ring of 32-bit items has to offer to be judged; one thread is producer and consumer. What
- * is optional is judged where it is there.
+ * is optional is judged where it is there. An item may be an element of several words: numbers and
+ * sizes count elements then, `at` and the arrays words, and the single calls are not judged.
  */
 export interface BurstRing {
   /** Items that are in. */
@@ -39,7 +40,7 @@ export interface BurstRing {
   reserve?(n: number): number;
   /** As `reserve`, but exactly `n` or none: `n` or 0. */
   reserveBulk?(n: number): number;
-  /** Writes reserved slot `i`. */
+  /** Writes reserved slot `i`; of elements, word `i` of those reserved. */
   put?(i: number, item: number): void;
   /** Publishes the first `n` reserved slots and gives the others back. */
   commit?(n: number): void;

@@ -13,6 +13,7 @@ import {
 import { seedFromEnvironment } from "../environment.ts";
 import type { Token } from "../replay/token.ts";
 import type { BurstRing, RingGeometry, RingPart } from "./burst_ring.ts";
+import { ELEMENT_WORDS_MAX } from "../../core/ring/element_ring.ts";
 import { RingKit, type RingLaw } from "./law.ts";
 import { ringLaws } from "./laws.ts";
 import { readRingScenario, ringScenarios } from "./scenario.ts";
@@ -34,6 +35,8 @@ export interface RingConformanceOptions {
   readonly replay?: string;
   /** Parts that the ring has methods for, but does not offer as it is made here; none. */
   readonly without?: readonly RingPart[];
+  /** Words of an item, 1 when left out: rings of elements, whose single calls are not judged. */
+  readonly elementWords?: number;
 }
 
 /** What became of a law. */
@@ -55,7 +58,7 @@ const COVERAGE =
  * for other runners than `Deno.test`. What happens between threads (RING-6 to RING-8) is for
  * {@link queueViolation} on their history.
  *
- * @throws {RangeError} when `numRuns` is not a positive integer
+ * @throws {RangeError} when `numRuns` is not a positive integer, or `elementWords` out of range
  */
 export function* judgeRing(
   name: string,
@@ -68,7 +71,7 @@ export function* judgeRing(
 /**
  * Registers one `Deno.test` with a step for each law of rings that one thread can judge.
  *
- * @throws {RangeError} when `numRuns` is not a positive integer
+ * @throws {RangeError} when `numRuns` is not a positive integer, or `elementWords` out of range
  * @example
  * ```ts
  * import { SpscRing } from "@planecheck/planecheck/core";
@@ -99,12 +102,17 @@ function trials(
   options: RingConformanceOptions,
   token?: Token,
 ): Trial[] {
-  const { exactSizes = true, only, seed = 1, without = [] } = options;
+  const { exactSizes = true, only, seed = 1, without = [], elementWords = 1 } = options;
+  if (!Number.isInteger(elementWords) || elementWords < 1 || elementWords > ELEMENT_WORDS_MAX) {
+    throw new RangeError(
+      `Cannot judge ${name}: elementWords is ${elementWords}, not 1..${ELEMENT_WORDS_MAX}`,
+    );
+  }
   const numRuns = checkRuns(name, options.numRuns ?? RUNS);
   const subject = { kind: "ring", name } as const;
   const replay = replayOf(options.replay ?? token, subject, readRingScenario);
   return chosen(ringLaws, only, replay).flatMap((law) => {
-    const kit = new RingKit(make, exactSizes, seed, without);
+    const kit = new RingKit(make, exactSizes, seed, without, elementWords);
     const { id, judged } = law;
     const scenarios = judged === "once" ? undefined : ringScenarios(judged, exactSizes);
     const trial = trialOf(subject, law, kit, numRuns, scenarios, missing(law, kit), replay);

@@ -195,6 +195,79 @@ Deno.test("ringConformance judges only the parts that are there, and says so", (
   assertEquals(all.filter(({ outcome }) => outcome === "broken"), []);
 });
 
+/** Elements of two words over a plain ring, with one mistake about their size. */
+class PlantedElements implements BurstRing {
+  readonly #ring: PlantedRing;
+
+  constructor(geometry: RingGeometry, readonly fault: string) {
+    const odd = fault === "room for half an element" ? 1 : 0;
+    this.#ring = new PlantedRing({ ...geometry, size: 2 * geometry.size - odd }, "none");
+  }
+
+  get count(): number {
+    return this.#ring.count >> 1;
+  }
+
+  enqueueBurst(words: Int32Array, at: number, n: number): number {
+    const from = this.fault === "places counted in elements" ? 2 * at : at;
+    if (this.fault === "halves swapped") words = words.map((_, i) => words[((i - at) ^ 1) + at]!);
+    return this.#ring.enqueueBurst(words, from, 2 * n) >> 1;
+  }
+
+  enqueueBulk(words: Int32Array, at: number, n: number): number {
+    return this.#ring.enqueueBulk(words, at, 2 * n) >> 1;
+  }
+
+  dequeueBurst(out: Int32Array, max: number): number {
+    const n = this.#ring.dequeueBurst(out, 2 * max) >> 1;
+    if (this.fault === "second words cut to 16 bits") {
+      for (let i = 0; i < n; i++) out[2 * i + 1]! &= 0xffff;
+    }
+    return n;
+  }
+
+  dequeueBulk(out: Int32Array, n: number): number {
+    return this.#ring.dequeueBulk(out, 2 * n) >> 1;
+  }
+
+  reserve(n: number): number {
+    return this.#ring.reserve(2 * n) >> 1;
+  }
+
+  put(word: number, value: number): void {
+    this.#ring.put(word, value);
+  }
+
+  commit(n: number): void {
+    this.#ring.commit(this.fault === "commits words" ? n : 2 * n);
+  }
+}
+
+Deno.test("ringConformance judges elements of several words as wholes (RING-11)", () => {
+  const judge = (fault: string, only?: RegExp) => {
+    const make = (geometry: RingGeometry) => new PlantedElements(geometry, fault);
+    return [
+      ...judgeRing(fault, make, { elementWords: 2, exactSizes: false, ...only ? { only } : {} }),
+    ];
+  };
+  assertEquals(judge("none").filter(({ outcome }) => outcome === "broken"), []);
+  for (
+    const [fault, law, says] of [
+      ["room for half an element", "RING-3", "expected 1 items moved, got 0"],
+      ["places counted in elements", "RING-1", "size 1 of 2 words each, indices from 0"],
+      ["halves swapped", "RING-1", "expected items ["],
+      ["second words cut to 16 bits", "RING-11", "of 2 words each"],
+      ["commits words", "RING-9", "commit 1 of 1"],
+    ] as const
+  ) {
+    const [verdict] = judge(fault, new RegExp(`^${law}$`));
+    assertEquals(verdict!.outcome, "broken", `${fault} survived`);
+    assertStringIncludes(verdict!.message, says);
+  }
+  const none = () => [...judgeRing("mine", (g) => new PlantedRing(g, "none"), { elementWords: 0 })];
+  assertThrows(none, RangeError, "Cannot judge mine: elementWords is 0, not 1..256");
+});
+
 Deno.test("ringConformance refuses a number of runs that proves nothing", () => {
   const make = (geometry: RingGeometry): BurstRing => new PlantedRing(geometry, "none");
   assertThrows(() => [...judgeRing("mine", make, { numRuns: 0 })], RangeError, "numRuns 0");

@@ -1,6 +1,12 @@
 // Aim: the rings of the core keep the laws of rings, in every mode and kind of memory.
 
-import { MpmcRing, mpmcRingBytes, SpscRing, spscRingBytes } from "../../core/ring/mod.ts";
+import {
+  ElementRing,
+  MpmcRing,
+  mpmcRingBytes,
+  SpscRing,
+  spscRingBytes,
+} from "../../core/ring/mod.ts";
 import { ringConformance } from "./conformance.ts";
 
 ringConformance("SpscRing", ({ size, ...rest }) => new SpscRing(size, rest));
@@ -56,4 +62,20 @@ for (const sync of ["st", "mt", "mt-rts", "mt-hts"] as const) {
     const shared = new SharedArrayBuffer(mpmcRingBytes(size, rest.exactSize));
     return new MpmcRing(size, { ...rest, producers: sync, consumers: sync, shared });
   }, { without: sync === "st" || sync === "mt-hts" ? [] : ["peek", "reserve"] });
+}
+
+// Elements of 8, 16 and 20 bytes, as the ring tests of DPDK have them; 4 bytes are the rings above.
+for (const words of [2, 4, 5]) {
+  ringConformance(`ElementRing of ${words} words`, ({ size, startIndex }) => {
+    return new ElementRing(new SpscRing(size * words, { exactSize: true, startIndex }), words);
+  }, { elementWords: words, numRuns: 40 });
+}
+
+for (const sync of ["mt-rts", "mt-hts"] as const) {
+  ringConformance(`ElementRing of 3 words, ${sync} in shared memory`, ({ size, startIndex }) => {
+    const shared = new SharedArrayBuffer(mpmcRingBytes(size * 3, true));
+    const modes = { producers: sync, consumers: sync };
+    const options = { ...modes, exactSize: true, startIndex, shared };
+    return new ElementRing(new MpmcRing(size * 3, options), 3);
+  }, { elementWords: 3, numRuns: 40, without: sync === "mt-hts" ? [] : ["peek", "reserve"] });
 }

@@ -11,6 +11,7 @@ export class RingKit extends PartKit<RingRig> {
     readonly exactSizes: boolean,
     seed: number,
     readonly without: readonly RingPart[],
+    readonly elementWords: number,
   ) {
     super(seed);
   }
@@ -18,7 +19,7 @@ export class RingKit extends PartKit<RingRig> {
   /** A new ring beside an empty model. */
   open(geometry: RingGeometry): RingRig {
     this.rig = undefined;
-    this.rig = new RingRig(this.make(geometry), geometry);
+    this.rig = new RingRig(this.make(geometry), geometry, this.elementWords);
     return this.rig;
   }
 

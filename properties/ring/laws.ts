@@ -56,8 +56,8 @@ export const ringLaws: readonly RingLaw[] = [
   },
   {
     id: "RING-11",
-    statement: "every 32-bit integer is an item, but -1 for the single dequeue",
-    clause: "contract of BurstRing; DPDK ring tests: element sizes",
+    statement: "every 32-bit integer is a word of an item, but -1 for the single dequeue",
+    clause: "contract of BurstRing; DPDK ring tests: element sizes, arrays at any alignment",
     judged: "once",
     check: checkBits,
   },
@@ -199,20 +199,32 @@ function checkBits(kit: RingKit): void {
   for (const kind of ["enqueueBurst", "enqueueBulk"] as const) {
     const rig = kit.open({ size: 4, exactSize: kit.exactSizes, startIndex: 0 });
     for (let at = 0; at < items.length; at += 3) {
-      rig.enqueue(kind, items.slice(at, at + 3));
-      rig.drain();
-      kit.operations++;
+      // Each integer is once each word of an element, beside words of other elements.
+      for (let turn = 0; turn < rig.words; turn++) {
+        const three = items.slice(at, at + 3);
+        rig.enqueue(kind, three.flatMap((item) => elementOf(item, turn, rig.words)));
+        rig.drain();
+        kit.operations++;
+      }
     }
   }
   const rig = kit.open({ size: 4, exactSize: kit.exactSizes, startIndex: 0 });
   const { ring } = rig;
-  if (ring.enqueue === undefined || ring.dequeue === undefined) return;
+  if (rig.words > 1 || ring.enqueue === undefined || ring.dequeue === undefined) return;
   for (const item of items.filter((one) => one !== -1)) {
     rig.log.push(`enqueue ${list([item])}, dequeue`);
     const got = ring.enqueue(item) ? [ring.dequeue()] : [];
     kit.operations++;
     if (got[0] !== item) rig.fail(`expected items ${list([item])}, got ${list(got)}`);
   }
+}
+
+/** An element of `words` words with `item` as word `turn`. */
+function elementOf(item: number, turn: number, words: number): number[] {
+  return Array.from(
+    { length: words },
+    (_, i) => i === turn ? item : Math.imul(item ^ i, 0x85ebca6b),
+  );
 }
 
 function checkLife(kit: RingKit, scenario: RingScenario): void {
@@ -223,7 +235,7 @@ function checkLife(kit: RingKit, scenario: RingScenario): void {
   runSteps(kit, rig, scenario, (outcome) => rig.wrongWith(outcome));
   // An open peek or reservation goes with the contents.
   const [peek, reserve] = [kit.has(rig.ring, "peek"), kit.has(rig.ring, "reserve")];
-  if (peek) rig.ring.peekBurst!(new Int32Array(1), 1);
+  if (peek) rig.ring.peekBurst!(new Int32Array(rig.words), 1);
   if (reserve) rig.ring.reserve!(1);
   rig.log.push(...(peek ? ["peekBurst 1"] : []), ...(reserve ? ["reserve 1"] : []));
   rig.reset(scenario.geometry.startIndex);

@@ -23,32 +23,40 @@ export interface RingOutcome {
 /** Where nothing may be written. */
 const UNTOUCHED = 0x7e57ab1e;
 
-/** A ring beside its model; whatever is done to one is done to the other, and written down. */
+/**
+ * A ring beside its model; whatever is done to one is done to the other, and written down. An item is
+ * `words` numbers, all of them distinct; what counts items counts these together.
+ */
 export class RingRig {
-  /** The items that the ring ought to hold, oldest first. */
+  /** The words of the items that the ring ought to hold, oldest first. */
   readonly model: number[] = [];
   /** What was done, a line each. */
   readonly log: string[] = [];
   #id = 0;
 
   /** An empty ring beside an empty model. */
-  constructor(readonly ring: BurstRing, readonly geometry: RingGeometry) {}
+  constructor(readonly ring: BurstRing, readonly geometry: RingGeometry, readonly words = 1) {}
+
+  /** How many items the model holds. */
+  get count(): number {
+    return this.model.length / this.words;
+  }
 
   /** How many more the model takes. */
   get room(): number {
-    return this.geometry.size - this.model.length;
+    return this.geometry.size - this.count;
   }
 
-  /** Distinct items that use all 32 bits: a bijection of the numbers 1, 2, 3, ... */
+  /** The words of `n` items, which use all 32 bits: a bijection of the numbers 1, 2, 3, ... */
   fresh(n: number): number[] {
-    return Array.from({ length: n }, () => Math.imul(++this.#id, 0x9e3779b1));
+    return Array.from({ length: n * this.words }, () => Math.imul(++this.#id, 0x9e3779b1));
   }
 
   /** Does a drawn step, resolved against what is in. */
   step(scenario: RingScenario, step: RingStep): RingOutcome {
     const kind = scenario.kinds[step.kind % scenario.kinds.length]!;
     const into = kind.startsWith("enqueue") || kind.startsWith("reserve");
-    const there = into ? this.room : this.model.length;
+    const there = into ? this.room : this.count;
     const from = step.from === "none" ? 0 : step.from === "size" ? this.geometry.size : there;
     return this.run(kind, Math.max(0, from + step.by), step.quarters);
   }
@@ -57,7 +65,7 @@ export class RingRig {
   run(kind: RingStepKind, n: number, quarters = 4): RingOutcome {
     switch (kind) {
       case "enqueue":
-        return this.#enqueueOne(this.fresh(1)[0]!);
+        return this.#enqueueOne(this.fresh(1));
       case "dequeue":
         return this.#dequeueOne();
       case "enqueueBurst":
@@ -74,20 +82,20 @@ export class RingRig {
     }
   }
 
-  /** Enqueues the given items. */
+  /** Enqueues the items of the given words. */
   enqueue(kind: "enqueueBurst" | "enqueueBulk", items: readonly number[]): RingOutcome {
-    const n = items.length;
+    const n = items.length / this.words;
     const array = Int32Array.of(UNTOUCHED, ...items, UNTOUCHED);
     const moved = this.#call(`${kind} ${n}`, () => this.ring[kind](array, 1, n));
     const expected = n <= this.room ? n : kind === "enqueueBulk" ? 0 : this.room;
-    this.model.push(...items.slice(0, expected));
+    this.model.push(...items.slice(0, expected * this.words));
     const stray = array.join() !== [UNTOUCHED, ...items, UNTOUCHED].join();
     return this.#outcome(n, expected, moved, [], [], stray);
   }
 
   /** The ring is as the model, in count and contents; takes everything out. */
   drain(): void {
-    for (let left = this.model.length + 1; left > 0; left--) {
+    for (let left = this.count + 1; left > 0; left--) {
       const { expected, moved, expectedItems, items } = this.#dequeue("dequeueBurst", left);
       if (moved !== expected) {
         this.fail(`drain: expected ${expected} items ${list(expectedItems)}, got ${moved}`);
@@ -117,7 +125,7 @@ export class RingRig {
   /** What is wrong with the counts; empty when nothing is. */
   wrongCount(): string {
     const { count, free } = this.ring;
-    if (count !== this.model.length) return `expected count ${this.model.length}, got ${count}`;
+    if (count !== this.count) return `expected count ${this.count}, got ${count}`;
     if (free === undefined || free === this.room) return "";
     return `expected ${this.room} free, got ${free}: count and free make ${count + free}`;
   }
@@ -129,7 +137,8 @@ export class RingRig {
   fail(what: string): never {
     const { size, exactSize, startIndex } = this.geometry;
     const lines = this.log.map((line, i) => `  ${String(i + 1).padStart(3)}. ${line}`);
-    const kind = `${exactSize ? "exact size" : "size"} ${size}, indices from ${startIndex}`;
+    const of = this.words === 1 ? "" : ` of ${this.words} words each`;
+    const kind = `${exactSize ? "exact size" : "size"} ${size}${of}, indices from ${startIndex}`;
     throw new LawViolation([`  ring: ${kind}`, ...lines, `  ${what}`].join("\n"));
   }
 
@@ -151,8 +160,11 @@ export class RingRig {
     return { text: this.log.at(-1)!, asked, expected, moved, expectedItems, items, stray };
   }
 
-  #enqueueOne(item: number): RingOutcome {
-    if (this.ring.enqueue === undefined) return this.enqueue("enqueueBurst", [item]);
+  #enqueueOne(words: readonly number[]): RingOutcome {
+    const item = words[0]!;
+    if (this.words > 1 || this.ring.enqueue === undefined) {
+      return this.enqueue("enqueueBurst", words);
+    }
     const took = this.#call("enqueue", () => this.ring.enqueue!(item));
     const expected = this.room > 0 ? 1 : 0;
     if (expected > 0) this.model.push(item);
@@ -160,7 +172,7 @@ export class RingRig {
   }
 
   #dequeueOne(): RingOutcome {
-    if (this.ring.dequeue === undefined) return this.#dequeue("dequeueBurst", 1);
+    if (this.words > 1 || this.ring.dequeue === undefined) return this.#dequeue("dequeueBurst", 1);
     const item = this.#call("dequeue", () => this.ring.dequeue!());
     const expected = this.model.splice(0, 1);
     const got = expected.length === 0 ? [] : [item];
@@ -168,25 +180,28 @@ export class RingRig {
   }
 
   #dequeue(kind: "dequeueBurst" | "dequeueBulk", n: number): RingOutcome {
-    const out = new Int32Array(n + 1).fill(UNTOUCHED);
+    const out = new Int32Array(n * this.words + 1).fill(UNTOUCHED);
+    const there = this.count;
     const moved = this.#call(`${kind} ${n}`, () => this.ring[kind](out, n));
-    const there = this.model.length;
-    const items = this.model.splice(0, n <= there ? n : kind === "dequeueBulk" ? 0 : there);
-    return this.#outcome(n, items.length, moved, items, ...split(out, items.length));
+    const expected = n <= there ? n : kind === "dequeueBulk" ? 0 : there;
+    const items = this.model.splice(0, expected * this.words);
+    return this.#outcome(n, expected, moved, items, ...split(out, items.length));
   }
 
   #peek(kind: "peek" | "peekBulk", n: number, quarters: number): RingOutcome {
-    const out = new Int32Array(n + 1).fill(UNTOUCHED);
+    const out = new Int32Array(n * this.words + 1).fill(UNTOUCHED);
     const method = kind === "peek" ? "peekBurst" : kind;
     const peeked = this.#call(`${method} ${n}`, () => this.ring[method]!(out, n));
-    const items = kind === "peekBulk" && n > this.model.length ? [] : this.model.slice(0, n);
+    const there = this.count;
+    const expected = n <= there ? n : kind === "peekBulk" ? 0 : there;
+    const items = this.model.slice(0, expected * this.words);
     const wrong = this.wrongCount();
     if (wrong) this.fail(`a peek takes nothing out: ${wrong}`);
-    if (peeked !== items.length) this.fail(`expected ${items.length} peeked, got ${peeked}`);
-    const taken = (items.length * quarters) >> 2;
+    if (peeked !== expected) this.fail(`expected ${expected} peeked, got ${peeked}`);
+    const taken = (expected * quarters) >> 2;
     this.#call(`release ${taken}`, () => this.ring.release!(taken));
-    this.model.splice(0, taken);
-    return this.#outcome(n, items.length, peeked, items, ...split(out, items.length));
+    this.model.splice(0, taken * this.words);
+    return this.#outcome(n, expected, peeked, items, ...split(out, items.length));
   }
 
   #reserve(kind: "reserve" | "reserveBulk", n: number, quarters: number): RingOutcome {
@@ -199,7 +214,7 @@ export class RingRig {
     items.forEach((item, i) => this.ring.put!(i, item));
     const kept = (reserved * quarters) >> 2;
     this.#call(`commit ${kept} of ${reserved}`, () => this.ring.commit!(kept));
-    this.model.push(...items.slice(0, kept));
+    this.model.push(...items.slice(0, kept * this.words));
     return this.#outcome(n, expected, reserved, [], [], false);
   }
 }

@@ -12,7 +12,12 @@ import type { Law } from "../law.ts";
 import { LAW_SET_VERSION, LAWS } from "../laws/mod.ts";
 import { judgeScenario, RUN_1, verdictOf } from "./judge_scenario.ts";
 import type { LabelCount } from "./labels.ts";
-import { type HarnessFailure, runProperty } from "./property.ts";
+import {
+  type HarnessFailure,
+  type PropertyOptions,
+  type PropertyResult,
+  runProperty,
+} from "./property.ts";
 import { Subject } from "./subject.ts";
 import type { NotJudged } from "./tally.ts";
 
@@ -21,8 +26,9 @@ export const NUM_RUNS = 1000;
 /** Seed unless told otherwise: the number of the RFC that most laws come from. */
 export const SEED = 1812;
 /** Scenarios that shrinking one law's failure may run, and events that these may take together. */
-const SHRINK_RUNS_MAX = 3000;
-const SHRINK_EVENTS_MAX = 5_000_000;
+export const SHRINK_RUNS_MAX = 3000;
+/** See {@link SHRINK_RUNS_MAX}. */
+export const SHRINK_EVENTS_MAX = 5_000_000;
 
 /** What a check may be told. Everything has a default. */
 export interface CheckOptions {
@@ -135,6 +141,15 @@ export function checkConformance(
   const outcome = options.replay === undefined
     ? drawn(subject, laws, seed, options)
     : replayed(subject, laws, options.replay);
+  return conformanceResult(subject, seed, outcome);
+}
+
+/** The result of a check, of what became of its laws. */
+export function conformanceResult(
+  subject: Subject,
+  seed: number,
+  outcome: Outcome,
+): ConformanceResult {
   const broken = outcome.laws.some((law) => law.counterexample !== null);
   return {
     ...outcome,
@@ -146,9 +161,15 @@ export function checkConformance(
   };
 }
 
-type Outcome = Pick<ConformanceResult, "runs" | "packets" | "laws" | "labels" | "harness">;
+/** What became of the laws of a check. */
+export type Outcome = Pick<ConformanceResult, "runs" | "packets" | "laws" | "labels" | "harness">;
 
-function chosenLaws({ laws = LAWS, only }: CheckOptions): readonly Law[] {
+/**
+ * The laws that a check is about.
+ *
+ * @throws {RangeError} when `only` matches none
+ */
+export function chosenLaws({ laws = LAWS, only }: CheckOptions): readonly Law[] {
   const chosen = only === undefined ? laws : laws.filter((law) => law.id.search(only) >= 0);
   if (chosen.length === 0) {
     const ids = laws.map((law) => law.id).join(", ");
@@ -164,26 +185,45 @@ function drawn(
   options: CheckOptions,
 ): Outcome {
   const fixed = options.geometry ?? {};
-  const result = runProperty(subject, {
+  const result = runProperty(subject, propertyOptions(subject, laws, seed, options));
+  const examples = result.tallies.map(({ law, smallest }) =>
+    smallest === null ? null : shrink(subject, law, smallest, fixed)
+  );
+  return outcomeOf(result, examples);
+}
+
+/** What a property run of a check is given. */
+export function propertyOptions(
+  subject: Subject,
+  laws: readonly Law[],
+  seed: number,
+  options: CheckOptions,
+): PropertyOptions {
+  const fixed = options.geometry ?? {};
+  return {
     arbitrary: scenario(subject.policy, { geometry: fixed }),
     laws,
     numRuns: options.numRuns ?? NUM_RUNS,
     seed,
     fixed,
     ...options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs },
-  });
-  const results = result.tallies.map((tally): LawResult => ({
+  };
+}
+
+/** What became of the laws of a property run, with a counterexample for each that was broken. */
+export function outcomeOf(
+  { runs, packets, tallies, labels, harness }: PropertyResult,
+  examples: readonly (Counterexample | null)[],
+): Outcome {
+  const laws = tallies.map((tally, i): LawResult => ({
     law: tally.law,
     judged: tally.judged,
     judgedIn: tally.judgedIn,
     kept: tally.kept,
     notJudged: tally.notJudged(),
-    counterexample: tally.smallest === null
-      ? null
-      : shrink(subject, tally.law, tally.smallest, fixed),
+    counterexample: examples[i]!,
   }));
-  const { runs, packets, labels, harness } = result;
-  return { runs, packets, laws: results, labels, harness };
+  return { runs, packets, laws, labels, harness };
 }
 
 /** Shrinks a draw that broke `law` and tells what happens in the smallest one. */
@@ -203,7 +243,16 @@ function shrink(
     ? minimise(draw, fails, SHRINK_RUNS_MAX, fixed)
     : { draw, minimal: false };
   const isMinimal = least.minimal && subject.events <= stopAt;
-  const replay = build(least.draw);
+  return shrunkExample(subject, law, build(least.draw), isMinimal);
+}
+
+/** Runs the smallest scenario found once more and tells what happens in it. */
+export function shrunkExample(
+  subject: Subject,
+  law: Law,
+  replay: Scenario,
+  isMinimal: boolean,
+): Counterexample {
   const { run, verdict } = verdictOf(subject, law, replay);
   const again = verdict.kind === "broken";
   return tellCounterexample({
@@ -239,7 +288,8 @@ function ladderOf(
   return { ladder: drawLadder(ledger, links, packets, said) };
 }
 
-function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcome {
+/** Judges one scenario alone. */
+export function replayed(subject: Subject, laws: readonly Law[], one: Scenario): Outcome {
   const { verdicts } = judgeScenario(subject, one, laws);
   const results = [RUN_1, ...laws].map((law, i): LawResult => {
     const verdict = verdicts[i]!;

@@ -2,9 +2,17 @@
 // few packets.
 // Method: a device that does what the reference router says, with one fault switched on at a time.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type AsyncForwarder, asyncForwarder } from "../../core/machine/mod.ts";
+import { rewriteFrame } from "../../core/packet/mod.ts";
+import { REASON, REASONS } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
+import { Choices, Turns } from "../../core/time/mod.ts";
 import { build } from "../arbitraries/build.ts";
 import { PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "../arbitraries/draw.ts";
+import { scenarioOf, tokenOf } from "../counterexample/json.ts";
+import { decodeToken } from "../replay/token.ts";
+import { hasty, inOrder, sharedVariable } from "./_async_forwarders_for_tests.ts";
+import { checkConformanceAsync } from "./check_async.ts";
 import { FakeDevice, fakeDevices, type FakeFault } from "./_fake_device_for_tests.ts";
 import type { Law } from "../law.ts";
 import { LAWS } from "../laws/mod.ts";
@@ -167,4 +175,142 @@ Deno.test("checkConformance without another device does not judge what needs one
   assertEquals(time.judged, 0);
   assert(time.notJudged.some(({ why }) => why === "the device does not show trace"));
   assert(result.ok);
+});
+
+// Aim: asynchronous forwarders are judged by the same laws, over the orders in which awaiting steps can
+// continue. Method: a right one and wrong ones; each wrong one has to break its law, shrink and replay.
+
+function checkAsync(
+  forwarder: AsyncForwarder,
+  options: CheckOptions = {},
+): Promise<ConformanceResult> {
+  return checkConformanceAsync(asyncForwarder(forwarder), { numRuns: 100, ...options });
+}
+
+Deno.test("checkConformanceAsync passes a forwarder that keeps order while look-ups overtake", async () => {
+  const result = await checkAsync(inOrder);
+  assertEquals([result.ok, result.harness, brokenLaws(result)], [true, [], []]);
+  const judged = new Map(result.laws.map(({ law, judged }) => [law.id, judged]));
+  for (const id of ["ORD-1", "ORD-2", "LPM-1", "PKT-1", "LOSS-2", "LOSS-3"]) {
+    assert(judged.get(id)! > 20, `HARN-1: ${id} was judged on ${judged.get(id)} runs`);
+  }
+  const paced = result.laws.find(({ law }) => law.id === "LOSS-1b")!;
+  assertEquals(paced.notJudged, [
+    { why: "it runs the device again, which is asynchronous", runs: 100 },
+  ]);
+});
+
+Deno.test("checkConformanceAsync finds who overtakes when an await ends late (ORD-1), and replays it", async () => {
+  const result = await checkAsync(hasty, { numRuns: 60 });
+  assertEquals(brokenLaws(result), ["ORD-1"]);
+  const { scenario, minimal } = example(result, "ORD-1");
+  // Two packets of a flow, and the one turn that the second gets first.
+  assertEquals([scenario.traffic.count, minimal], [2, true]);
+  assertEquals(scenario.deviations.length, 1);
+  const token = tokenOf(example(result, "ORD-1"))!;
+  const decoded = decodeToken(token);
+  assert(decoded.kind === "forwarder");
+  const replay = scenarioOf(decoded.scenario);
+  assertEquals(brokenLaws(await checkAsync(hasty, { replay })), ["ORD-1"]);
+  assert((await checkAsync(inOrder, { replay })).ok);
+  // The order of turns is all that is wrong with it.
+  assert((await checkAsync(hasty, { replay: { ...replay, deviations: [] } })).ok);
+  const again = async () => JSON.stringify(await checkAsync(hasty, { numRuns: 20, only: /^ORD/ }));
+  assertEquals(await again(), await again());
+});
+
+Deno.test("checkConformanceAsync finds a variable that two packets share across an await", async () => {
+  const result = await checkAsync(sharedVariable, { only: /^(LPM-1|LOSS-3)$/ });
+  assertEquals(brokenLaws(result), ["LPM-1", "LOSS-3"]);
+  assertEquals(example(result, "LPM-1").scenario.traffic.count, 2);
+});
+
+/** What one plain packet comes to, with a handler that does just that. */
+async function one(forwarder: AsyncForwarder): Promise<string[]> {
+  const replay = build({ ...ONE_PACKET, packets: [{ ...PLAIN_PACKET, src: 1, dst: 0x0a000001 }] });
+  const { laws } = await checkAsync(forwarder, { replay });
+  return laws.flatMap(({ counterexample: found }) => found === null ? [] : [found.sentence]);
+}
+
+Deno.test("checkConformanceAsync names what became of a handler that does not come to an end", async () => {
+  const says = async (forwarder: AsyncForwarder, text: string) => {
+    const sentences = await one(forwarder);
+    assert(sentences.some((sentence) => sentence.includes(text)), `${text} in ${sentences}`);
+  };
+  await says(() => () => new Promise(() => {}), "in a handler that awaits no turn");
+  await says(() => () => Promise.resolve(), "nowhere: its handler has ended");
+  await says((env) => async () => {
+    for (;;) await env.turn();
+  }, "limit");
+  await says(
+    () => () => Promise.reject(new TypeError("no socket")),
+    "it threw TypeError: no socket",
+  );
+  await says(() => () => {
+    throw new TypeError("at once");
+  }, "it threw TypeError: at once");
+  await says((env) => async (packet) => {
+    await env.turn();
+    env.send(packet, 2);
+  }, "it threw RangeError: Cannot send: port is 2, not 0..1");
+  await says((env) => async (packet) => {
+    await env.turn();
+    env.drop({ ...packet }, REASON.ttl);
+  }, "Cannot drop: that is no packet of this run");
+  await says((env) => async (packet) => {
+    await env.turn();
+    env.drop(packet, 0);
+  }, `Cannot drop: 0 is no reason, expected 1..${REASONS.length - 1}`);
+  await says((env) => async (packet) => {
+    await env.turn();
+    env.send(packet, 1);
+    packet.bytes.fill(0);
+    env.send(packet, 1);
+  }, "packet 0 left port 1 at");
+});
+
+Deno.test("asyncForwarder sends the bytes that there are when it is told to", async () => {
+  const sentences = await one((env) => async (packet) => {
+    await env.turn();
+    rewriteFrame(packet.bytes, 0, env.neighbours, 1);
+    env.send(packet, 1);
+    packet.bytes.fill(0);
+  });
+  assertEquals(sentences, []);
+});
+
+Deno.test("asyncForwarder ignores what a handler of an earlier run does later", async () => {
+  const late: (() => void)[] = [];
+  const device = asyncForwarder((env) => async (packet) => {
+    late.push(() => env.drop(packet, REASON.ttl), () => env.send(packet, 1));
+    await env.turn();
+    env.drop(packet, REASON["no-route"]);
+  });
+  const scenario = build({ ...ONE_PACKET, packets: [{ ...PLAIN_PACKET, src: 1, dst: 2 }] });
+  await device.runAsync(scenario);
+  const o = await device.runAsync(scenario);
+  for (const act of late) act();
+  assertEquals([o.reason[0], o.outCount, o.faultCount], [REASON["no-route"], 0, 0]);
+});
+
+Deno.test("Turns reach every order of four waits, and each again by its deviations", async () => {
+  const seen = new Set<string>();
+  for (let code = 0; code < 24; code++) {
+    const picks = [Math.floor(code / 6), Math.floor(code / 2) % 3, code % 2];
+    const choices = new Choices();
+    choices.reset(picks.map((value, occurrence) => ({ site: "tie", occurrence, value })));
+    const turns = new Turns(choices);
+    const order: string[] = [];
+    const wait = async (name: string): Promise<void> => {
+      await turns.wait();
+      // Whatever needs no turn is over before the next one is given.
+      for (let i = 0; i < 10; i++) await Promise.resolve().then(() => null);
+      order.push(name);
+    };
+    const all = ["a", "b", "c", "d"].map(wait);
+    while (turns.waiting > 0) await turns.next();
+    await Promise.all(all);
+    seen.add(order.join(""));
+  }
+  assertEquals(seen.size, 24);
 });

@@ -8,6 +8,7 @@ export {
   NUM_RUNS,
   SEED,
 } from "./check.ts";
+export { checkConformanceAsync } from "./check_async.ts";
 export { type Judged, judgeScenario, RUN_1 } from "./judge_scenario.ts";
 export { LABEL_NAMES, type LabelCount } from "./labels.ts";
 export {

@@ -8,7 +8,7 @@ import * as fc from "fast-check";
 import type { Arbitrary } from "../arbitraries/arbitrary.ts";
 import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
-import type { Geometry } from "../../core/machine/device.ts";
+import type { Geometry, Scenario } from "../../core/machine/device.ts";
 import type { Law } from "../law.ts";
 import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
 import { type LabelCount, Labels } from "./labels.ts";
@@ -79,6 +79,42 @@ export interface PropertyResult {
  * or there is no law
  */
 export function runProperty(subject: Subject, options: PropertyOptions): PropertyResult {
+  const { parameters, judge, result } = propertyOf(subject, options);
+  return result(fc.check(fc.property(options.arbitrary, judge), parameters));
+}
+
+/**
+ * As {@link runProperty}; `before` is awaited with each scenario before it is judged.
+ *
+ * @throws {RangeError} as `runProperty`
+ */
+export async function runPropertyAsync(
+  subject: Subject,
+  options: PropertyOptions,
+  before: (scenario: Scenario) => Promise<void>,
+): Promise<PropertyResult> {
+  const { parameters, judge, isOver, result } = propertyOf(subject, options);
+  const property = fc.asyncProperty(options.arbitrary, async (draw) => {
+    if (isOver()) return;
+    await before(build(draw));
+    judge(draw);
+  });
+  return result(await fc.check(property, parameters));
+}
+
+/** The parts of a property run. */
+interface PropertyParts {
+  /** For fast-check. */
+  readonly parameters: fc.Parameters<[ScenarioDraw]>;
+  /** Whether no more scenarios are to be run, however many are left. */
+  isOver(): boolean;
+  /** Runs and judges one. */
+  judge(draw: ScenarioDraw): void;
+  /** What came of it all. */
+  result(details: fc.RunDetails<[ScenarioDraw]>): PropertyResult;
+}
+
+function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
   const { laws, numRuns, seed, timeLimitMs } = options;
   if (!(Number.isInteger(numRuns) && numRuns >= 1)) {
     throw new RangeError(`Cannot run property: numRuns is ${numRuns}, not a positive integer`);
@@ -95,7 +131,7 @@ export function runProperty(subject: Subject, options: PropertyOptions): Propert
   let over = "";
   const cheap = tallies.filter(({ law }) => law.reruns !== true);
   const cheapLaws = cheap.slice(1).map((tally) => tally.law);
-  const property = fc.property(options.arbitrary, (draw) => {
+  const judge = (draw: ScenarioDraw): void => {
     if (over !== "") return;
     const isSample = runs % RERUN_EVERY === 0;
     const judging = isSample ? tallies : cheap;
@@ -109,26 +145,29 @@ export function runProperty(subject: Subject, options: PropertyOptions): Propert
     else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {
       over = `a law was broken and ${events} events were spent`;
     }
-  });
-  const details = fc.check(property, {
+  };
+  const parameters = {
     numRuns,
     seed,
     endOnFailure: true,
     ...timeLimitMs === undefined ? {} : { interruptAfterTimeLimit: timeLimitMs },
-  });
-  // The property itself never fails: what it throws is a mistake in a law or in the harness.
-  if (details.failed && details.errorInstance !== null) throw details.errorInstance;
-  const counts = labels.counts(runs, {
-    policy: subject.policy,
-    offers: subject.offers,
-    fixed: options.fixed ?? {},
-  });
-  for (const tally of tallies) {
-    if (tally.law.reruns) tally.skip(`sampled: every ${RERUN_EVERY}th run`, runs);
-  }
-  const why = over === "" ? "the time limit came" : over;
-  const harness = missedRules(numRuns, runs, packets, why, tallies, counts);
-  return { runs, packets, tallies, labels: counts, harness };
+  };
+  const result = (details: fc.RunDetails<[ScenarioDraw]>): PropertyResult => {
+    // The property itself never fails: what it throws is a mistake in a law or in the harness.
+    if (details.failed && details.errorInstance !== null) throw details.errorInstance;
+    const counts = labels.counts(runs, {
+      policy: subject.policy,
+      offers: subject.offers,
+      fixed: options.fixed ?? {},
+    });
+    for (const tally of tallies) {
+      if (tally.law.reruns) tally.skip(`sampled: every ${RERUN_EVERY}th run`, runs);
+    }
+    const why = over === "" ? "the time limit came" : over;
+    const harness = missedRules(numRuns, runs, packets, why, tallies, counts);
+    return { runs, packets, tallies, labels: counts, harness };
+  };
+  return { parameters, isOver: () => over !== "", judge, result };
 }
 
 function missedRules(

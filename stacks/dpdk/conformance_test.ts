@@ -5,7 +5,7 @@ import { conformance } from "../../properties/mod.ts";
 import { l3fwd, testpmd } from "./mod.ts";
 
 conformance("dpdk l3fwd strict", l3fwd("strict"));
-conformance("dpdk l3fwd faithful", l3fwd("faithful"), { numRuns: 500 });
+conformance("dpdk l3fwd faithful", l3fwd("faithful"), { numRuns: 300 });
 conformance(
   "dpdk l3fwd of the P2PNIC paper",
   l3fwd("strict", { rxBurst: 8, txBurst: 8, drainUs: 0 }),

@@ -15,7 +15,7 @@ import {
   wirePs,
 } from "../../core/machine/_scenario_for_tests.ts";
 import type { Geometry } from "../../core/machine/device.ts";
-import { SCENARIO_MAXIMA } from "../../core/machine/machine.ts";
+import { SCENARIO_MAXIMA } from "../../core/machine/sizes.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { REASON, REASONS } from "../../core/policy.ts";

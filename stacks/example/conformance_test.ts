@@ -65,5 +65,5 @@ function unusual({ ports, fib, neighbours, memory, drop, lcores }: Env): Datapla
   };
 }
 
-conformance("example forwarder", forwarder, { numRuns: 300 });
-conformance("an unusual stack that is right", unusual, { numRuns: 250 });
+conformance("example forwarder", forwarder, { numRuns: 200 });
+conformance("an unusual stack that is right", unusual, { numRuns: 120 });

@@ -5,7 +5,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { createFib4 } from "../../core/fib/create.ts";
 import { LcTrie } from "../../core/fib/lc_trie.ts";
-import { SCENARIO_MAXIMA } from "../../core/machine/machine.ts";
+import { SCENARIO_MAXIMA } from "../../core/machine/sizes.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { fillIpv4Checksum, setIpv4Dst } from "../../core/packet/mod.ts";
