@@ -71,7 +71,7 @@ Deno.test("RateSearch finds the gap that arithmetic gives for a queue, whatever 
       const found = new RateSearch(queue(100, s, places), 0, fixed(n)).run();
       assertEquals([found.gapPs, found.holesPs, found.fasterPs], [expected, [], null]);
     }),
-    { numRuns: 60, examples: [[{ s: 95, places: 3, n: 64 }]] },
+    { seed: 1, numRuns: 60, examples: [[{ s: 95, places: 3, n: 64 }]] },
   );
   assert(onWire > 0, "no queue was as fast as the wire");
 });

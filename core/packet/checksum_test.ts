@@ -76,7 +76,7 @@ Deno.test("checksum equals its plain twin and the specification at any offset, l
         assertEquals(verifyChecksum(placed, off, bytes.length, initial), got === 0, "verify");
       },
     ),
-    { numRuns: 500 },
+    { seed: 1, numRuns: 500 },
   );
 });
 
@@ -87,7 +87,7 @@ Deno.test("checksumIpv4Header20 equals checksum on any 20 bytes", () => {
       placed.set(bytes, off);
       assertEquals(checksumIpv4Header20(placed, off), checksumPlain(placed, off, 20));
     }),
-    { numRuns: 500 },
+    { seed: 1, numRuns: 500 },
   );
 });
 
@@ -175,7 +175,7 @@ Deno.test("the sum does not care for byte order or for even cuts (RFC 1071, sect
       const both = fold(sumWords(bytes, 0, at, 0) + turned);
       assertEquals(~both & 0xffff, oracle(bytes), `cut at ${at} of ${bytes.length}`);
     }),
-    { numRuns: 300 },
+    { seed: 1, numRuns: 300 },
   );
 });
 
@@ -215,7 +215,7 @@ Deno.test("updateChecksum takes both zeros for the same and never answers 0xffff
       view.setUint32(4, after);
       assertEquals(updateChecksum32(old, before, after), checksumPlain(bytes, 0, 8), "32 bits");
     }),
-    { numRuns: 500 },
+    { seed: 1, numRuns: 500 },
   );
 });
 

@@ -129,7 +129,7 @@ Deno.test("writeUdpFrame emits what parses back as its options (PKT-3, PKT-4, PK
       assert(verifyUdpChecksum(frame.buffer, frame.at, l4Bytes, o.src, o.dst));
       if (frame.padding.length > 0) padded++;
     }),
-    { numRuns: 300 },
+    { seed: 1, numRuns: 300 },
   );
   assertGreater(padded, 5, "HARN-3: hardly a frame was padded");
 });
@@ -162,7 +162,7 @@ Deno.test("writeTcpFrame emits what parses back as its options", () => {
       assertEquals(all > 0xffff ? all - 0xffff : all, 0xffff, "PKT-3: TCP checksum");
       assert(verifyTcpChecksum(frame.buffer, frame.at, l4Bytes, o.src, o.dst));
     }),
-    { numRuns: 200 },
+    { seed: 1, numRuns: 200 },
   );
 });
 
@@ -184,7 +184,7 @@ Deno.test("writeIcmpEchoFrame emits what parses back as its options", () => {
       assertEquals(frame.l4Sum, 0xffff, "PKT-3: ICMP checksum");
       assert(verifyIcmpChecksum(frame.buffer, frame.at, l4Bytes));
     }),
-    { numRuns: 200 },
+    { seed: 1, numRuns: 200 },
   );
 });
 

@@ -73,7 +73,7 @@ Deno.test("checkHeader gives the reason of RFC 1812 for every cut, whatever lies
         seen.set(expected, (seen.get(expected) ?? 0) + 1);
       }
     }),
-    { numRuns: 200 },
+    { seed: 1, numRuns: 200 },
   );
   for (const name of ["none", "bad-header", "bad-checksum"]) {
     assertGreater(seen.get(name) ?? 0, 100, `HARN-3: "${name}" was met too seldom`);
@@ -96,7 +96,7 @@ Deno.test("checkHeader never believes a length beyond the array", () => {
         );
       },
     ),
-    { numRuns: 500 },
+    { seed: 1, numRuns: 500 },
   );
 });
 

@@ -68,7 +68,7 @@ Deno.test("TimedRing shows no item before its publication and no slot before its
         assertEquals(ring.nextFreePs(), nextFree, "nextFreePs");
       }
     }),
-    { numRuns: 300 },
+    { seed: 1, numRuns: 300 },
   );
   for (const [name, count] of Object.entries(seen)) {
     assertGreater(count, 100, `HARN-3: "${name}" was met too seldom`);
