@@ -9,6 +9,7 @@ import { InputError } from "../fixtures/mod.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addConform, addShrink } from "./commands/conform.ts";
 import { addDiff } from "./commands/diff.ts";
+import { addExam } from "./commands/exam.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addReproduce } from "./commands/reproduce.ts";
 import { addRfc2544 } from "./commands/rfc2544.ts";
@@ -31,7 +32,7 @@ export * from "./routes/types.ts";
 
 const NO_COMMAND =
   "expected a command, one of start, compare, conform, diff, routes, rfc2544, replay, shrink, " +
-  "reproduce; see planecheck --help";
+  "reproduce, exam; see planecheck --help";
 
 /**
  * Runs one command line and answers its exit code: 0 when done, 1 when `conform`, `diff`, `replay` or `shrink` found
@@ -102,6 +103,7 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addReplay(program, io, exit);
   addShrink(program, io, exit);
   addReproduce(program, args, io, exit);
+  addExam(program, io, exit);
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
   }

@@ -159,9 +159,14 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function lawLine({ law, judged, judgedIn, kept, notJudged }: LawResult, runs: number): string {
+function lawLine(
+  { law, judged, judgedIn, kept, first, notJudged }: LawResult,
+  runs: number,
+): string {
   if (judged === 0) return `${law.id} not judged: ${notJudged[0]?.why ?? "no run"}`;
-  if (kept < judged) return `${law.id} broken on ${judged - kept} of ${judged} runs`;
+  if (kept < judged) {
+    return `${law.id} broken on ${judged - kept} of ${judged} runs, first on run ${first}`;
+  }
   const { coarse, tlp } = judgedIn;
   return `${law.id} kept, judged on ${judged} of ${runs} runs (${coarse} coarse, ${tlp} tlp)`;
 }

@@ -62,6 +62,8 @@ export interface LawResult {
   readonly judgedIn: Readonly<Record<Fidelity, number>>;
   /** Those of them that kept it. */
   readonly kept: number;
+  /** Number of the first run that broke it, from 1; 0 when none did. */
+  readonly first: number;
   /** Why it was not judged, the most frequent reason first. */
   readonly notJudged: readonly NotJudged[];
   /** The smallest scenario found that breaks it, if any does. */
@@ -220,6 +222,7 @@ export function outcomeOf(
     judged: tally.judged,
     judgedIn: tally.judgedIn,
     kept: tally.kept,
+    first: tally.first,
     notJudged: tally.notJudged(),
     counterexample: examples[i]!,
   }));
@@ -300,6 +303,7 @@ export function replayed(subject: Subject, laws: readonly Law[], one: Scenario):
       judged,
       judgedIn: { coarse: 0, tlp: 0, link: 0, [one.geometry.fidelity]: judged },
       kept: verdict.kind === "kept" ? 1 : 0,
+      first: verdict.kind === "broken" ? 1 : 0,
       notJudged,
       counterexample: verdict.kind === "broken"
         ? replayedExample(subject, law, one, verdict.sentence)

@@ -145,6 +145,7 @@ Deno.test("Tally add keeps the smallest draw that broke the law, the first of it
   const draws = [5, 3, 4, 3].map((packets) => drawOf(packets));
   for (const draw of draws) tally.add(BROKEN, draw);
   assertEquals([tally.kept, tally.broken, tally.judged], [1, 4, 5]);
+  assertEquals(tally.first, 2);
   assertEquals(tally.smallest === draws[1], true);
 });
 

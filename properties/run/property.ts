@@ -139,7 +139,7 @@ function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
     runs++;
     packets += draw.packets.length;
     labels.add(draw, judged);
-    judged.verdicts.forEach((verdict, i) => judging[i]!.add(verdict, draw));
+    judged.verdicts.forEach((verdict, i) => judging[i]!.add(verdict, draw, runs));
     const events = subject.events - before;
     if (tallies[0]!.broken === THROWN_MAX) over = `the device threw on ${THROWN_MAX}`;
     else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {

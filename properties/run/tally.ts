@@ -22,6 +22,8 @@ export class Tally {
   kept = 0;
   /** Runs that broke it. */
   broken = 0;
+  /** Number of the first run that broke it, from 1; 0 when none did. */
+  first = 0;
   /** Runs on which it was judged, by the fidelity of the fabric. */
   readonly judgedIn: Record<Fidelity, number> = { coarse: 0, tlp: 0, link: 0 };
   /** Of the draws that broke it the one with the fewest packets, the first of these. */
@@ -39,13 +41,13 @@ export class Tally {
     return this.kept + this.broken;
   }
 
-  /** Counts one verdict; `draw` is what it was about. */
-  add(verdict: Verdict, draw: ScenarioDraw): void {
+  /** Counts one verdict; `draw` is what it was about, `run` the number of the run from 1. */
+  add(verdict: Verdict, draw: ScenarioDraw, run: number = this.judged + 1): void {
     if (verdict.kind !== "not-judged") this.judgedIn[draw.geometry.fidelity]++;
     if (verdict.kind === "kept") {
       this.kept++;
     } else if (verdict.kind === "broken") {
-      this.broken++;
+      if (this.broken++ === 0) this.first = run;
       if (this.smallest === null || draw.packets.length < this.smallest.packets.length) {
         this.smallest = draw;
       }

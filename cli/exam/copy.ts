@@ -1,0 +1,134 @@
+/** A temporary copy of the package, in which faults are planted and tests run. */
+import { UserError } from "../user_error.ts";
+import { type Fault, planted } from "./fault.ts";
+
+/** What is not copied: what tests neither read nor load. */
+const SKIPPED = /^(?:\.git|\.ci|report|counterexamples|coverage|node_modules|\.build)$/;
+/** Megabytes of heap that a run of tests may take: a fault may allocate for ever. */
+const HEAP_MB = 1024;
+
+/** What a run of tests said. */
+export interface TestRun {
+  /** Exit code of `deno test`. */
+  readonly code: number;
+  /** Its report as JUnit XML. */
+  readonly xml: string;
+  /** What it said besides. */
+  readonly stderr: string;
+  /** It did not end within its time, and was ended. */
+  readonly timedOut: boolean;
+  /** Seconds that it took. */
+  readonly seconds: number;
+}
+
+/** A copy of a package. */
+export class Copy {
+  private constructor(private readonly folder: string, private readonly root: string) {}
+
+  /**
+   * Copies the package at `root`.
+   * @throws {UserError} when it holds no tests to run
+   */
+  static async of(root: string): Promise<Copy> {
+    const folder = await Deno.makeTempDir({ prefix: "planecheck-exam-" });
+    await copyFolder(root, folder);
+    await linkCaches(`${folder}/.deno`);
+    return new Copy(folder, root);
+  }
+
+  /**
+   * Calls `body` while the fault is planted.
+   * @throws {RangeError} when the text to replace does not occur exactly once
+   */
+  async with<T>(fault: Fault, body: () => Promise<T>): Promise<T> {
+    const source = await Deno.readTextFile(`${this.root}/${fault.file}`);
+    const path = `${this.folder}/${fault.file}`;
+    await Deno.writeTextFile(path, planted(fault, source));
+    try {
+      return await body();
+    } finally {
+      await Deno.writeTextFile(path, source);
+    }
+  }
+
+  /** Runs test files, with a limit of time. */
+  async test(
+    files: readonly string[],
+    limitS: number,
+    env: Record<string, string> = {},
+  ): Promise<TestRun> {
+    const began = performance.now();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "test",
+        "--allow-all",
+        "--no-check",
+        "--quiet",
+        "--reporter=junit",
+        `--v8-flags=--max-old-space-size=${HEAP_MB}`,
+        ...files,
+      ],
+      cwd: this.folder,
+      env: { ...env, DENO_DIR: `${this.folder}/.deno`, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+    }, 1000 * limitS);
+    const { code, stdout, stderr } = await child.output();
+    clearTimeout(timer);
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    const seconds = (performance.now() - began) / 1000;
+    return { code, xml: text(stdout), stderr: text(stderr), timedOut, seconds };
+  }
+
+  /** Removes it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/**
+ * The folder that this program was loaded from, with its tests.
+ * @throws {UserError} when it is none: a published package has no tests
+ */
+export function packageRoot(): string {
+  const folder = import.meta.dirname;
+  const root = folder === undefined ? "the network" : `${folder}/../..`;
+  try {
+    if (folder !== undefined && Deno.statSync(`${root}/imports_test.ts`).isFile) return root;
+  } catch {
+    // said below
+  }
+  throw new UserError(`exam: expected to run from a checkout with its tests, got ${root}`);
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
+    if (SKIPPED.test(name)) continue;
+    if (isDirectory) {
+      await Deno.mkdir(`${to}/${name}`);
+      await copyFolder(`${from}/${name}`, `${to}/${name}`);
+    } else if (isFile) await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
+  }
+}
+
+/**
+ * A cache of its own for the copy, which goes when it goes; what was downloaded is where it was.
+ */
+async function linkCaches(cache: string): Promise<void> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
+  await Deno.mkdir(cache);
+  for (const name of ["npm", "remote", "registries"]) {
+    try {
+      await Deno.symlink(await Deno.realPath(`${denoDir}/${name}`), `${cache}/${name}`);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
