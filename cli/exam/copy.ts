@@ -64,6 +64,8 @@ export class Copy {
         "--allow-all",
         "--no-check",
         "--quiet",
+        // One test that fails is enough; a law that is a step does not end the others of its test.
+        "--fail-fast",
         "--reporter=junit",
         `--v8-flags=--max-old-space-size=${HEAP_MB}`,
         ...files,

@@ -78,10 +78,10 @@ export const FIB_FAULTS: readonly Fault[] = [
       to: "        this.touched += base & 0;\n",
     },
     {
-      id: "erase-takes-shorter-too",
-      what: "a deletion also takes what shorter rules had in the range",
+      id: "erase-takes-longer-too",
+      what: "a deletion also takes what longer rules have in the range",
       from: "      } else if (old >>> DEPTH_SHIFT === depth) {",
-      to: "      } else if (old !== 0 && old >>> DEPTH_SHIFT <= depth) {",
+      to: "      } else if (old >>> DEPTH_SHIFT >= depth) {",
     },
     {
       id: "collapse-stops-early",

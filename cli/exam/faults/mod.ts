@@ -1,6 +1,16 @@
 /** All planted faults. */
 import type { Fault } from "../fault.ts";
 import { FIB_FAULTS } from "./fib.ts";
+import { FIB_MORE_FAULTS } from "./fib_more.ts";
+import { PACKET_FAULTS } from "./packet.ts";
+import { POOL_FAULTS } from "./pool.ts";
+import { RING_FAULTS } from "./ring.ts";
 
 /** Every fault, by class and part. */
-export const FAULTS: readonly Fault[] = [...FIB_FAULTS];
+export const FAULTS: readonly Fault[] = [
+  ...FIB_FAULTS,
+  ...FIB_MORE_FAULTS,
+  ...RING_FAULTS,
+  ...POOL_FAULTS,
+  ...PACKET_FAULTS,
+];
