@@ -23,17 +23,16 @@ export interface TestRun {
 
 /** A copy of a package. */
 export class Copy {
-  private constructor(private readonly folder: string, private readonly root: string) {}
+  private constructor(private readonly folder: string) {}
 
   /**
    * Copies the package at `root`.
-   * @throws {UserError} when it holds no tests to run
    */
   static async of(root: string): Promise<Copy> {
     const folder = await Deno.makeTempDir({ prefix: "planecheck-exam-" });
     await copyFolder(root, folder);
     await linkCaches(`${folder}/.deno`);
-    return new Copy(folder, root);
+    return new Copy(folder);
   }
 
   /**
@@ -41,8 +40,8 @@ export class Copy {
    * @throws {RangeError} when the text to replace does not occur exactly once
    */
   async with<T>(fault: Fault, body: () => Promise<T>): Promise<T> {
-    const source = await Deno.readTextFile(`${this.root}/${fault.file}`);
     const path = `${this.folder}/${fault.file}`;
+    const source = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, planted(fault, source));
     try {
       return await body();

@@ -385,6 +385,27 @@ Deno.test("GraceTokens wraps around, and 0 is never a token", () => {
   assertEquals(grace.hasPassed(grace.retire()), false);
 });
 
+Deno.test("GraceTokens waits for every reader, also where tokens pass from 2^31 - 1 to -2^31", () => {
+  const words = new Int32Array(graceWords(3));
+  const grace = new GraceTokens(words);
+  grace.reset();
+  words[0] = 2 ** 31 - 2;
+  const places = [grace.join(), grace.join(), grace.join()];
+  assertEquals(places, [1, 2, 3]);
+  const tokens = [grace.retire(), grace.retire()];
+  assertEquals(tokens, [2 ** 31 - 1, -(2 ** 31)]);
+  const passed = () => tokens.map((token) => grace.hasPassed(token));
+  for (const place of places) {
+    assertEquals(passed(), [false, false]);
+    grace.quiescent(place);
+  }
+  assertEquals(passed(), [true, true]);
+  // One that has seen the last token before the turn has not seen the first one after it.
+  words[0] = 2 ** 31 - 1;
+  grace.quiescent(2);
+  assertEquals(passed(), [true, false]);
+});
+
 // Workers load the reader from its file, for which plain `deno test` has no permission.
 const mayRead = Deno.permissions.querySync({ name: "read", path: import.meta.dirname! }).state ===
   "granted";

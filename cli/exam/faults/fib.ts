@@ -337,14 +337,6 @@ export const FIB_FAULTS: readonly Fault[] = [
       from: "    this.arena.release(this.bases[d]!, this.lengths[d]!);\n    const head",
       to: "    const head",
     },
-    {
-      id: "dxr-run-compared-short",
-      what: "the last word of two runs is not compared",
-      from:
-        "while (i < length && entries[base + i] === words[i]) i++;\n      if (i < length) continue;",
-      to:
-        "while (i < length && entries[base + i] === words[i]) i++;\n      if (i < length - 1) continue;",
-    },
   ]),
   ...faultsIn("LPM", "core/fib/_dxr_entry.ts", DXR, [
     {
@@ -378,8 +370,8 @@ export const FIB_FAULTS: readonly Fault[] = [
     {
       id: "chunk-uncovers-zero",
       what: "a chunk that loses its only cover answers next hop 0",
-      from: "this.coverDepth[c] = hop < 0 ? 0 : covering + 1;",
-      to: "this.coverDepth[c] = covering + 1;",
+      from: "this.coverDepth[c] = hop < 0 ? 0 : covering + 1;\n      this.coverHop[c] = hop;",
+      to: "this.coverDepth[c] = covering + 1;\n      this.coverHop[c] = Math.max(0, hop);",
     },
     {
       id: "chunk-block-not-returned",

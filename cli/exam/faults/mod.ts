@@ -2,9 +2,12 @@
 import type { Fault } from "../fault.ts";
 import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
+import { NIC_FAULTS } from "./nic.ts";
 import { PACKET_FAULTS } from "./packet.ts";
+import { PCIE_FAULTS } from "./pcie.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
+import { TIME_FAULTS } from "./time.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -13,4 +16,7 @@ export const FAULTS: readonly Fault[] = [
   ...RING_FAULTS,
   ...POOL_FAULTS,
   ...PACKET_FAULTS,
+  ...NIC_FAULTS,
+  ...PCIE_FAULTS,
+  ...TIME_FAULTS,
 ];

@@ -23,9 +23,8 @@ export const POOL_FAULTS: readonly Fault[] = [
     {
       id: "pool-flush-leaks-one",
       what: "a flush gives all but the last cached buffer back",
-      from: "    this.#ring.give(this.#cache, base, cached);\n    this.#cached[lcore] = 0;",
-      to:
-        "    this.#ring.give(this.#cache, base, Math.max(0, cached - 1));\n    this.#cached[lcore] = 0;",
+      from: "this.#ring.give(this.#cache, lcore * this.cacheLimit, cached);",
+      to: "this.#ring.give(this.#cache, lcore * this.cacheLimit, Math.max(0, cached - 1));",
     },
     {
       id: "pool-flush-keeps-count",
