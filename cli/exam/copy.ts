@@ -56,6 +56,8 @@ export class Copy {
     limitS: number,
     env: Record<string, string> = {},
   ): Promise<TestRun> {
+    // What an earlier run found would be tried again first.
+    await removeIfThere(`${this.folder}/counterexamples`);
     const began = performance.now();
     const child = new Deno.Command(Deno.execPath(), {
       args: [
@@ -106,6 +108,14 @@ export function packageRoot(): string {
     // said below
   }
   throw new UserError(`exam: expected to run from a checkout with its tests, got ${root}`);
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {

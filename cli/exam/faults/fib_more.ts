@@ -172,11 +172,11 @@ export const FIB_MORE_FAULTS: readonly Fault[] = [
   ]),
   ...faultsIn("LPM", "core/fib/lc_trie.ts", LC, [
     {
-      id: "lc-backtrack-stops-early",
-      what: "backtracking gives up at the first tnode without index bits to clear",
-      from: "        if (parent === ROOT) return -1;\n        const key = words[parent]!;",
-      to:
-        "        if (parent === ROOT || words[parent] === 0) return -1;\n        const key = words[parent]!;",
+      id: "lc-backtrack-skips-tnode",
+      what:
+        "a tnode beneath which the longest suffix is one bit longer than it decides on is not gone back to",
+      from: "if (shape >>> 16 > (shape & 255)) {",
+      to: "if (shape >>> 16 > (shape & 255) + 1) {",
     },
     {
       id: "lc-suffix-32-shift",
@@ -298,7 +298,7 @@ export const FIB_MORE_FAULTS: readonly Fault[] = [
       id: "poptrie6-key-across-words",
       what: "six bits that lie in two words are taken from the first alone",
       from: "if (left > 26 && level < 96) key |= addresses[word + 1]! >>> (32 - left);",
-      to: "if (left > 27 && level < 96) key |= addresses[word + 1]! >>> (32 - left);",
+      to: "if (left > 28 && level < 96) key |= addresses[word + 1]! >>> (32 - left);",
     },
   ]),
   ...faultsIn("LPM", "core/fib/_poptrie6_store.ts", POPTRIE6, [

@@ -2,6 +2,8 @@
 import type { Fault } from "../fault.ts";
 import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
+import { HARNESS_FAULTS } from "./harness.ts";
+import { INPUT_FAULTS } from "./input.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { PACKET_FAULTS } from "./packet.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
@@ -19,4 +21,6 @@ export const FAULTS: readonly Fault[] = [
   ...NIC_FAULTS,
   ...PCIE_FAULTS,
   ...TIME_FAULTS,
+  ...INPUT_FAULTS,
+  ...HARNESS_FAULTS,
 ];
