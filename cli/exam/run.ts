@@ -28,6 +28,8 @@ export interface ExamOptions {
   readonly root: string;
   /** Copies that are worked on at the same time. */
   readonly jobs: number;
+  /** Seconds that tests may take with a fault, whatever they take without (40). */
+  readonly leastS?: number;
   /** Called when a step, a fault or a clean run of tests, is over. */
   readonly onStep?: (what: string) => void;
   /** Called with each result. */
@@ -45,6 +47,7 @@ export async function examine(
   options: ExamOptions,
 ): Promise<FaultResult[]> {
   await checkPlantable(faults, options.root);
+  const { leastS = LIMIT_LEAST_S } = options;
   const results = new Map<Fault, FaultResult>();
   const seconds = new Map<string, Promise<number>>();
   await inCopies(faults, options, async (copy, fault) => {
@@ -55,7 +58,7 @@ export async function examine(
         clean = cleanSeconds(copy, test);
         seconds.set(test, clean);
       }
-      limits.push(Math.max(LIMIT_LEAST_S, LIMIT_TIMES * await clean));
+      limits.push(Math.max(leastS, LIMIT_TIMES * await clean));
     }
     const result = await copy.with(fault, () => examineOne(copy, fault, limits));
     results.set(fault, result);

@@ -73,6 +73,17 @@ Deno.test("Dxr takes the bytes that its routes need, and add refuses one byte mo
   expectByteLimit(make, (routes) => dxrBytes(routes, 12), 10);
 });
 
+Deno.test("Dxr takes a change of a next hop back when there is no room for it", () => {
+  const fib = new Dxr({ directBits: 12, maxBytes: 4 * 2 ** 12 });
+  assertEquals([fib.add(0x0a000000, 8, 1), fib.add(0x0a000000, 24, 1)], [true, true]);
+  assertEquals(fib.add(0x0a000000, 24, 2), false);
+  fib.checkInvariants();
+  assertEquals(fib.lookup(0x0a000001), 1);
+  const walked: number[][] = [];
+  fib.walk((_, depth, nextHop) => walked.push([depth, nextHop]));
+  assertEquals(walked, [[8, 1], [24, 1]]);
+});
+
 Deno.test("Dxr agrees with DIR-24-8 on 20,000 BGP-like routes", () => {
   expectBgpTable(new Dxr(), (fib, table) => fib.addBulk(table));
 });

@@ -119,6 +119,17 @@ Deno.test("mbuf references end at 65535", () => {
   assertEquals([mbufClone(pool, 0, a), pool.free], [-1, 6]);
 });
 
+Deno.test("mbufClone takes nothing when the pool has a buffer too few", () => {
+  const { memory, pool } = books();
+  const [a, b] = [pool.get(0), pool.get(0)];
+  mbufAppend(memory, a, 4);
+  mbufAppend(memory, b, 4);
+  memory.next[a] = b;
+  while (pool.free > 1) pool.get(0);
+  assertEquals([mbufClone(pool, 0, a), pool.free], [-1, 1]);
+  assertEquals([memory.references[a], memory.references[b]], [1, 1]);
+});
+
 Deno.test("freeChain returns the segments of several pools each to its own", () => {
   const { memory, observation, pools } = books([2, 3, 4]);
   const home = mempoolsOf(pools);

@@ -21,6 +21,7 @@ import { freeChain, mbufClone } from "../memory/mbuf_share.ts";
 import { Memory } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
 import { type ExtensionHeader, writeTcp6Frame, writeUdp6Frame } from "./frame6.ts";
+import { FragmentTable } from "./_fragment_table.ts";
 import { ipv4FragmentCount, isTinyIpv4Fragment, writeIpv4Fragment } from "./ipv4_fragment.ts";
 import { ipv6FragmentCount, writeIpv6Fragment } from "./ipv6_fragment.ts";
 import { checkIpv4Options, copyFragmentOptions, ipv4OptionLength } from "./ipv4_options.ts";
@@ -507,6 +508,21 @@ Deno.test("Reassembler follows its policy on overlaps, limits and time, fragment
   );
 
   for (const [name, n] of total) if (name !== "ecn") assertGreater(n, 10, `HARN-3: ${name}`);
+});
+
+Deno.test("FragmentTable keeps the order of ages, whichever entry ends", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const table = new FragmentTable(8);
+    const live: number[] = [];
+    for (let i = 0, x = seed; i < 40; i++) {
+      x = Math.imul(x, 1664525) + 1013904223 >>> 0;
+      if (live.length === 0 || live.length < 8 && x >>> 31 === 1) {
+        table.key[0] = i;
+        live.push(table.begin(i));
+      } else table.end(live.splice((x >>> 8) % live.length, 1)[0]!);
+      assertEquals([table.oldest, table.used], [live[0] ?? -1, live.length]);
+    }
+  }
 });
 
 Deno.test("Reassembler loses no buffer and ends for any bytes", () => {

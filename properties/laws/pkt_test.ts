@@ -83,6 +83,12 @@ Deno.test("PKT-1 names a wrong length", () => {
     "packet 1 left port 2 at 1.1 us with length 59, expected 60",
     [1],
   );
+  assertBroken(
+    PKT_1,
+    { frames: three, out: { 1: { edit: (b) => Uint8Array.of(...b, 0, 0, 0, 0) } } },
+    "packet 1 left port 2 at 1.1 us with length 64, expected 60",
+    [1],
+  );
 });
 
 Deno.test("PKT-1 names a frame that nobody offered", () => {

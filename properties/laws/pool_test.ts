@@ -67,6 +67,13 @@ Deno.test("POOL-1 names what software leaked, and not what it had set aside befo
       "expected none: they were leaked",
     [],
   );
+  assertBroken(
+    POOL_1,
+    { change: (o) => o.pools = [{ ...host, inHandAtBoot: 3 }] },
+    "pool host still has 4 buffers out at rest, posted to no device (3 in lcore 0, 1 in lcore 1), " +
+      "expected 3 as before the first packet: they were leaked",
+    [],
+  );
   assertKept(POOL_1, { change: (o) => o.pools = [{ ...host, inHandAtBoot: 4 }] });
   assertKept(POOL_1, { change: (o) => (o.pools = [host], o.end = "horizon") });
 });
@@ -85,6 +92,20 @@ function fault(kind: FaultKind, buffer = 12, packet = 0) {
 Deno.test("POOL-3 is kept where the ledgers found nothing of the kind", () => {
   assertKept(POOL_3);
   assertKept(POOL_3, fault("posted-twice"));
+});
+
+Deno.test("POOL-3 names its first finding among those of other laws", () => {
+  assertBroken(
+    POOL_3,
+    {
+      change: (o) => {
+        o.fault("posted-twice", 1000, 12, 0, LCORE, INGRESS);
+        o.fault("use-after-free", 1234, 12, 0, LCORE, INGRESS);
+      },
+    },
+    "at 1.234 ns lcore 0 used buffer 12 with packet 0 after ingress buffer of port 0 had freed it",
+    [0],
+  );
 });
 
 Deno.test("POOL-3 names both holders", () => {

@@ -243,10 +243,10 @@ export const HARNESS_FAULTS: readonly Fault[] = [
       to: 'if (policy.ttl === "drop" && arrived < 1) {',
     },
     {
-      id: "pkt-3-zero-verifies",
-      what: "a header whose sum is zero verifies",
-      from: "if (sum !== 0xffff) {",
-      to: "if (sum % 0xffff !== 0) {",
+      id: "pkt-3-carry-once",
+      what: "the carries of the sum are folded once",
+      from: "while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);",
+      to: "sum = (sum & 0xff) + (sum >>> 8);",
     },
     {
       id: "pkt-3-without-options",

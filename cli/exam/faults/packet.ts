@@ -89,9 +89,11 @@ export const PACKET_FAULTS: readonly Fault[] = [
     },
     {
       id: "header-read-beyond-frame",
-      what: "a header of 19 bytes is read as if it had 20",
-      from: "if (!(room >= 20)) return BAD_HEADER;",
-      to: "if (!(room >= 19)) return BAD_HEADER;",
+      what: "the bytes behind a packet count towards its header",
+      from:
+        "const room = Math.min(available, bytes.length - off);\n  if (!(room >= 20)) return BAD_HEADER;\n  const first",
+      to:
+        "const room = bytes.length - off;\n  if (!(room >= 20)) return BAD_HEADER;\n  const first",
     },
     {
       id: "ttl-carry-lost",
@@ -442,12 +444,6 @@ export const PACKET_FAULTS: readonly Fault[] = [
         "      this.signatures[empty] = this.signatures[slot]!;\n      this.positions[empty] = this.positions[slot]!;\n      this.positions[slot] = 0;\n      empty = slot;",
       to:
         "      this.signatures[empty] = this.signatures[slot]!;\n      this.positions[slot] = 0;\n      this.positions[empty] = this.positions[slot]!;\n      empty = slot;",
-    },
-    {
-      id: "hash-moved-key-twice",
-      what: "a key that made room stays in its old slot as well",
-      from: "      this.positions[slot] = 0;\n      empty = slot;",
-      to: "      empty = slot;",
     },
     {
       id: "hash-chain-bucket-leaks",

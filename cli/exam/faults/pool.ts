@@ -1,7 +1,11 @@
 /** Faults of mempools, packet buffers and the books about them. */
 import { type Fault, faultsIn } from "../fault.ts";
 
-const POOL = ["properties/mempool/conformance_test.ts", "core/memory/mempool_test.ts"];
+const POOL = [
+  "properties/mempool/conformance_test.ts",
+  "core/memory/mempool_test.ts",
+  "core/memory/refusal_test.ts",
+];
 const MBUF = ["core/memory/mbuf_test.ts", "core/memory/refusal_test.ts"];
 const LEDGER = ["core/memory/ledger_test.ts", ...POOL];
 
@@ -109,7 +113,7 @@ export const POOL_FAULTS: readonly Fault[] = [
       to: "    if (tail > size) tail -= size;",
     },
   ]),
-  ...faultsIn("pool", "core/memory/memory.ts", [...POOL, ...MBUF], [
+  ...faultsIn("pool", "core/memory/memory.ts", [...LEDGER, ...MBUF], [
     {
       id: "mbuf-next-not-reset",
       what: "a buffer made as new is still linked to its last packet's next segment",
@@ -167,10 +171,10 @@ export const POOL_FAULTS: readonly Fault[] = [
       to: "",
     },
     {
-      id: "mbuf-read-at-boundary",
-      what: "a read that begins with a segment begins in the one before",
+      id: "mbuf-read-skips-one",
+      what: "a read never begins behind the second segment",
       from: "while (s >= 0 && from >= length[s]!) {",
-      to: "while (s >= 0 && from > length[s]!) {",
+      to: "if (s >= 0 && from >= length[s]!) {",
     },
     {
       id: "mbuf-trim-beyond-segment",
