@@ -117,6 +117,7 @@ Deno.test("scenario refuses bounds that leave nothing to draw", () => {
 });
 
 Deno.test("build keeps every port's frames at least a wire's time apart, in order of time", () => {
+  let beside = 0;
   for (const draw of SAMPLE.slice(0, 500)) {
     const { traffic } = build(draw);
     const last = new Map<number, number>();
@@ -128,8 +129,10 @@ Deno.test("build keeps every port's frames at least a wire's time apart, in orde
       const before = last.get(traffic.port[i]!) ?? 0;
       assert(at - before >= wire, `packet ${i} comes ${at - before} ps after the one before`);
       last.set(traffic.port[i]!, at);
+      if (i > 0 && at - traffic.at[i - 1]! < wire) beside++;
     }
   }
+  assert(beside > 100, "frames on different ports come at the same time");
 });
 
 Deno.test("simplerDraws gives valid draws, and the boldest steps end in the plain one", () => {

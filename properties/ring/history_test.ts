@@ -25,6 +25,7 @@ Deno.test("queueViolation names items that are lost, twice, from nowhere or too 
       [[dequeue(0, 1, [5])], "dequeue 0..1 by 9 got 5, which nobody enqueued"],
       [[dequeue(0, 1, [1]), enqueue(2, 3, [1])], "got 1 before enqueue 2..3"],
       [[enqueue(0, 1, [1, 2], 1), dequeue(2, 3, [1, 2], 2)], "moved 2 of 1"],
+      [[{ ...enqueue(0, 1, [1], 2), bulk: true }, dequeue(2, 3, [1])], "moved 1 of 2"],
     ] as [RingCall[], string][]
   ) assertStringIncludes(queueViolation(calls, SIZE) ?? "accepted", message);
 });

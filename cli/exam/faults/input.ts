@@ -253,7 +253,7 @@ export const INPUT_FAULTS: readonly Fault[] = [
       to: "",
     },
   ]),
-  ...faultsIn("input", "fixtures/capture/to_ethernet.ts", ["fixtures/capture/read_test.ts"], [
+  ...faultsIn("input", "fixtures/capture/to_ethernet.ts", ["fixtures/capture/write_test.ts"], [
     {
       id: "ethernet-fcs-kept",
       what: "the frame check sequence stays at the end of a frame",
@@ -414,6 +414,7 @@ export const INPUT_FAULTS: readonly Fault[] = [
       what: "bits that a first attempt cleared are counted again",
       from: "      bgp.masked = masked;\n",
       to: "",
+      gap: "no file of the tests has bits behind a prefix in a record that is read twice",
     },
   ]),
   ...faultsIn("input", "fixtures/mrt/rib.ts", ["fixtures/mrt/rib_test.ts"], [

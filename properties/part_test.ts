@@ -1,0 +1,35 @@
+// Aim: a law of a part that proved nothing does not hold: one that did nothing, or was not tried as often as
+// asked. Method: laws made up for it.
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { PartKit, type PartLaw, trialOf } from "./part.ts";
+
+function verdict(check: PartLaw<PartKit, number>["check"], numRuns = 5) {
+  const law = { id: "X-1", statement: "all is well", clause: "none", check };
+  const subject = { kind: "ring", name: "a part" } as const;
+  return trialOf(subject, law, new PartKit(1), numRuns, fc.nat(9)).judge();
+}
+
+const works = (kit: PartKit) => void kit.operations++;
+
+Deno.test("trialOf takes no law for kept that did nothing", () => {
+  assertEquals(verdict(works).outcome, "holds");
+  const { outcome, message } = verdict(() => {});
+  assertEquals(outcome, "broken");
+  assertStringIncludes(message, "no operation was done, so nothing is proved (HARN-1)");
+});
+
+Deno.test("trialOf takes no law for kept that was interrupted", () => {
+  fc.configureGlobal({ interruptAfterTimeLimit: 20 });
+  try {
+    const slow = (kit: PartKit) => {
+      const until = performance.now() + 30;
+      while (performance.now() < until) works(kit);
+    };
+    const { outcome, message } = verdict(slow, 1000);
+    assertEquals(outcome, "broken");
+    assertStringIncludes(message, "X-1 broken by a part: all is well (none)\n  interrupted after ");
+  } finally {
+    fc.resetConfigureGlobal();
+  }
+});
