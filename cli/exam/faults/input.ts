@@ -606,12 +606,6 @@ export const INPUT_FAULTS: readonly Fault[] = [
         to: "if (i - start === 5) return -1;",
       },
       {
-        id: "ipv6-dotted-too-late",
-        what: "a dotted end may start with the eighth group",
-        from: "i = n > 6 ? -1 : parseDotted",
-        to: "i = n > 7 ? -1 : parseDotted",
-      },
-      {
         id: "ipv6-gap-of-nothing",
         what: "a gap may stand for no group",
         from: "(gap < 0 ? n !== 8 : n > 7)",
