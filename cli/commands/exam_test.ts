@@ -325,3 +325,13 @@ Deno.test("exam refuses wrong options in one line, and lists what it would plant
   assert(help.out.startsWith("Usage: planecheck exam [options]\n"), help.out);
   assert(help.out.includes("Exit codes: 0 "), help.out);
 });
+
+Deno.test("exam plants a fault in a copy of planecheck and tells what caught it", async () => {
+  const { code, out, err } = await run("exam", "--only", "ord-2-first-frame-twice", "--json");
+  assertEquals([code, err], [0, ""]);
+  const { faults, classes } = JSON.parse(out) as ReturnType<typeof examReport>;
+  const { id, caught, law, test } = faults[0]!;
+  assertEquals([faults.length, id, caught, law], [1, "ord-2-first-frame-twice", true, "ORD-2"]);
+  assert(test!.startsWith("ORD-2 "), test!);
+  assertEquals(classes.map((score) => [score.class, score.caught]), [["harness", 1], ["all", 1]]);
+});

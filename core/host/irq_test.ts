@@ -106,3 +106,14 @@ Deno.test("Vector reset forgets throttle, latch, mask and what was held back", (
   assertEquals(taken.length, 2);
   assertEquals(taken[1]! - taken[0]!, 1_000_000, "no throttle");
 });
+
+Deno.test("Vector reset forgets a cause that came while it was masked", () => {
+  const { clock, taken, cause, enable, run, again } = vector();
+  clock.at(100, cause, 0);
+  run();
+  clock.reset();
+  again();
+  clock.at(100, enable, 0);
+  run();
+  assertEquals(taken, []);
+});
