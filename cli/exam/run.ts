@@ -46,6 +46,7 @@ export async function examine(
   faults: readonly Fault[],
   options: ExamOptions,
 ): Promise<FaultResult[]> {
+  await checkPlantable(faults, options.root);
   const { leastS = LIMIT_LEAST_S } = options;
   const results = new Map<Fault, FaultResult>();
   const seconds = new Map<string, Promise<number>>();

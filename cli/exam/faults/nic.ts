@@ -406,6 +406,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       what: "the slot of every completion but the first of a batch is lost",
       from: "      pair.free[(pair.freeHead + pair.freeCount++) % this.slots] = slot;",
       to: "      if (i === 0) pair.free[(pair.freeHead + pair.freeCount++) % this.slots] = slot;",
+      gap: "batches of completions are too rare in drawn scenarios to use up the slots",
     },
     {
       id: "peer-slot-reused-early",
