@@ -68,7 +68,7 @@ const TREE: Readonly<Record<string, string>> = {
   "deno.json": "{}",
   "sum.ts": "export function sum(a, b) {\n  if (a === 3) return 3 + b;\n  return a + b;\n}\n",
   "sum_test.ts": 'import { sum } from "./sum.ts";\n' +
-    "Deno.test(\"sum adds\", () => {\n  if (sum(1, 2) !== 3) throw new Error('wrong');\n});\n",
+    "Deno.test(\"sum adds\", () => {\n  Deno.mkdirSync('counterexamples');\n  if (sum(1, 2) !== 3) throw new Error('wrong');\n});\n",
   "other_test.ts": 'import { sum } from "./sum.ts";\nDeno.test("laws", async (t) => {\n' +
     '  await t.step("LPM-1 sums", () => {\n    if (sum(3, 1) !== 4) throw new Error("x\\n  seed 1, run 7 of 9, shrunk 2 times");\n  });\n' +
     "});\n",
