@@ -124,7 +124,7 @@ export const FIB_MORE_FAULTS: readonly Fault[] = [
     {
       id: "lc-empty-children-drift",
       what: "a child that is hung in is not counted as there",
-      from: "    if (node !== 0 && old === 0) words[tnode + EMPTY]!--;\n",
+      from: "    words[tnode + EMPTY]!--;\n",
       to: "",
     },
   ]),

@@ -729,14 +729,14 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "reference-runt-of-59",
       what: "the reference forwards a frame one byte too short",
-      from: "if (length < FRAME_MIN) return DEFECT.runt;",
-      to: "if (length < FRAME_MIN - 1) return DEFECT.runt;",
+      from: "if (length < FRAME_MIN) defects |=",
+      to: "if (length < FRAME_MIN - 1) defects |=",
     },
     {
       id: "reference-oversize-by-one",
       what: "the reference forwards a frame one byte too long",
-      from: "if (length > FRAME_MAX) return DEFECT.oversize;",
-      to: "if (length > FRAME_MAX + 1) return DEFECT.oversize;",
+      from: "if (length > FRAME_MAX) defects |=",
+      to: "if (length > FRAME_MAX + 1) defects |=",
     },
     {
       id: "reference-padding-refused",

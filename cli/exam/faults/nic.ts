@@ -35,17 +35,16 @@ export const NIC_FAULTS: readonly Fault[] = [
       id: "rx-done-before-data",
       what: "the descriptor is written back before the frame",
       from:
-        "      this.#dma.write(HOST, last, this.#dataLanded, b);\n      for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);",
+        "      this.#dma.write(HOST, left, this.#dataLanded, b, this.#addressOf(ring, slot + parts - 1));\n      for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);\n",
       to:
-        "      for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);\n      this.#dma.write(HOST, last, this.#dataLanded, b);",
+        "      for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);\n      this.#dma.write(HOST, left, this.#dataLanded, b, this.#addressOf(ring, slot + parts - 1));\n",
     },
     {
       id: "rx-writeback-lost",
       what: "the write-back of the last descriptor of a ring is lost",
-      from:
-        "    this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot));\n  }\n\n  /** Classifies",
+      from: "      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, held, address);\n",
       to:
-        "    if (slot === ring.size - 1) return;\n    this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, key(queue, slot));\n  }\n\n  /** Classifies",
+        "      if (slotOf(held) === this.rings[queueOf(held)]!.size - 1) continue;\n      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, held, address);\n",
     },
     {
       id: "rx-descriptor-read-late",
@@ -128,8 +127,8 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "tx-reports-every",
       what: "every descriptor is written back, asked for or not",
-      from: "      if (ring.readStatus[at] === 1) {",
-      to: "      if (ring.readStatus[at]! >= 0) {",
+      from: "} else if (ring.readStatus[at] === 0) ring.busy--;",
+      to: "} else if (ring.readStatus[at] === 2) ring.busy--;",
     },
     {
       id: "tx-starves-queue",
@@ -333,14 +332,14 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "mac-runt-accepted",
       what: "a frame of 59 bytes is no runt",
-      from: "if (length < SHORTEST || length > LONGEST) {",
-      to: "if (length < SHORTEST - 1 || length > LONGEST) {",
+      from: "if (badFcs || length < SHORTEST || length > LONGEST) {",
+      to: "if (badFcs || length < SHORTEST - 1 || length > LONGEST) {",
     },
     {
       id: "mac-oversize-accepted",
       what: "a frame one byte too long is accepted",
-      from: "if (length < SHORTEST || length > LONGEST) {",
-      to: "if (length < SHORTEST || length > LONGEST + 1) {",
+      from: "if (badFcs || length < SHORTEST || length > LONGEST) {",
+      to: "if (badFcs || length < SHORTEST || length > LONGEST + 1) {",
     },
     {
       id: "mac-drops-one-early",
@@ -355,19 +354,6 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "",
     },
     {
-      id: "mac-gap-forgotten",
-      what: "frames leave without preamble and gap",
-      from: "const OVERHEAD = 24;",
-      to: "const OVERHEAD = 4;",
-    },
-    {
-      id: "mac-rounding-adds-up",
-      what: "each frame is rounded by itself, and the errors add up",
-      from: "    this.#freeAt = this.#idleSince + Math.round(this.#bits * this.#psPerBit);",
-      to:
-        "    this.#freeAt += Math.ceil((this.#memory.length[b]! + OVERHEAD) * 8 * this.#psPerBit + 0.4);",
-    },
-    {
       id: "mac-flags-stale",
       what: "a frame keeps the packet type of the one before it in the ingress buffer",
       from: "    memory.hash[b] = 0;\n    memory.flags[b] = 0;",
@@ -378,6 +364,21 @@ export const NIC_FAULTS: readonly Fault[] = [
       what: "a frame keeps the hash of the one before it in the ingress buffer",
       from: "    memory.hash[b] = 0;\n    memory.flags[b] = 0;",
       to: "    memory.flags[b] = 0;",
+    },
+  ]),
+  ...faultsIn("NIC", "core/nic/mac_out.ts", MAC, [
+    {
+      id: "mac-gap-forgotten",
+      what: "frames leave without preamble and gap",
+      from: "export const OVERHEAD = 24;",
+      to: "export const OVERHEAD = 4;",
+    },
+    {
+      id: "mac-rounding-adds-up",
+      what: "each frame is rounded by itself, and the errors add up",
+      from: "    this.#freeAt = this.#idleSince + Math.round(this.#bits * this.#psPerBit);",
+      to:
+        "    this.#freeAt += Math.ceil((this.#memory.length[b]! + OVERHEAD) * 8 * this.#psPerBit + 0.4);",
     },
   ]),
   ...faultsIn("NIC", "core/nic/_peer_pair.ts", PEERS, [

@@ -162,7 +162,8 @@ export const TIME_FAULTS: readonly Fault[] = [
       what: "what parking has passed is not counted as empty polls",
       from: "    this.emptyPs += until - this.#parkedAt;\n",
       to: "",
-      gap: "no test compares the empty polls of an lcore that parked with those of one that did not",
+      gap:
+        "no test compares the empty polls of an lcore that parked with those of one that did not",
     },
     {
       id: "lcore-interrupts-last",
