@@ -161,6 +161,10 @@ Deno.test("examine refuses what cannot be planted, does not parse, or fails with
       { tests: ["fails_test.ts"] },
       "exam: fails_test.ts: expected to pass without a fault, got never passes",
     );
+    await refused(
+      { tests: ["stacks/a.ts"] },
+      "exam: stacks/a.ts: expected to pass without a fault, got no test",
+    );
     await refused({ tests: ["no_test.ts"] }, "exam: no_test.ts: expected to pass without a fault");
   });
 });

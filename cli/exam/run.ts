@@ -113,7 +113,7 @@ async function cleanSeconds(copy: Copy, test: string): Promise<number> {
   if (run.code === 0 && casesIn(run.xml) > 0) return run.seconds;
   const why = run.timedOut
     ? `it took longer than ${LIMIT_CLEAN_S} s`
-    : failuresOf(run.xml)[0]?.name ?? run.stderr.trim().split("\n", 1)[0];
+    : failuresOf(run.xml)[0]?.name ?? (run.stderr.trim().split("\n", 1)[0] || "no test");
   throw new UserError(`exam: ${test}: expected to pass without a fault, got ${why}`);
 }
 

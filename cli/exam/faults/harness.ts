@@ -6,12 +6,6 @@ const RUN = [
   "properties/run/property_test.ts",
   "properties/run/judge_scenario_test.ts",
 ];
-const CONFORMANCE = [
-  "properties/conformance_test.ts",
-  "properties/conformance_fails_test.ts",
-  "properties/run/check_test.ts",
-  "properties/run/property_test.ts",
-];
 const PART = [
   "properties/part_test.ts",
   "properties/ring/conformance_faults_test.ts",
@@ -19,7 +13,6 @@ const PART = [
   "properties/mempool/conformance_test.ts",
   "core/fib/score_surface_test.ts",
 ];
-const MINIMISE = ["properties/arbitraries/minimise_test.ts"];
 const REFERENCE = ["properties/reference/router_test.ts"];
 
 /** Laws, runs, the reference router, tokens, minimisers. */

@@ -65,6 +65,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "a posted TLP may pass a posted one",
       from: "  ...[0, 1, 1],\n",
       to: "  ...[1, 1, 1],\n",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "order-read-passes-write",
@@ -106,6 +107,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       from: "    if (pool.last[tlp] === 1) {\n      this.#tags.giveBack(requester, 1, at);",
       to:
         "    if (pool.due[op]! > 0) {\n      if (pool.last[tlp] === 1) this.#tags.giveBack(requester, 1, at - 1);",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "read-done-with-first-completion",
@@ -195,6 +197,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "what comes back later counts as back at once",
       from: "      if (this.#times[base + first]! > now) break;\n",
       to: "",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/_express.ts", FABRIC, [
@@ -259,6 +262,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "an UpdateFC of infinite credits says something",
       from: "    if (this.#advertised[u] === 0) return 0;\n    const field",
       to: "    if (this.#advertised[u]! < 0) return 0;\n    const field",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "link-pool-overdrawn",
@@ -297,6 +301,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "an Ack of what was acknowledged before takes the sender back",
       from: "if (n === 0 || n > this.unacked(d)) return false;",
       to: "if (n === 0) return false;",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "replay-duplicate-delivered",

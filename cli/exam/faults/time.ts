@@ -197,6 +197,7 @@ export const TIME_FAULTS: readonly Fault[] = [
       what: "threads that sleep count in the time of a rotation",
       from: "      if (thread.runnable) at += thread.emptyPs;\n",
       to: "      at += Math.max(1, thread.emptyPs);\n",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("time", "core/host/context.ts", LCORE, [
