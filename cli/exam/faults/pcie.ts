@@ -353,6 +353,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       from:
         "    this.clock.at(this.clock.now + INIT_PS, this.#initTimer, d);\n    this.wake(d);\n  }\n\n  /** The sender of",
       to: "    this.wake(d);\n  }\n\n  /** The sender of",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "init-ends-with-first",
@@ -403,6 +404,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "a completer takes up one request more than it has places",
       from: "while (this.#reading[node]! < this.#o.reads && requests.length > 0) {",
       to: "while (this.#reading[node]! <= this.#o.reads && requests.length > 0) {",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/link/_requester.ts", LINK, [
