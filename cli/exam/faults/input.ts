@@ -246,12 +246,6 @@ export const INPUT_FAULTS: readonly Fault[] = [
       from: "constants.Z_SYNC_FLUSH), cut: true };",
       to: "constants.Z_SYNC_FLUSH), cut: false };",
     },
-    {
-      id: "gunzip-any-damage-is-a-cut",
-      what: "any damage counts as a cut",
-      from: "if (!(error instanceof InputError && error.message.endsWith(CUT))) throw error;",
-      to: "",
-    },
   ]),
   ...faultsIn("input", "fixtures/capture/to_ethernet.ts", ["fixtures/capture/write_test.ts"], [
     {
@@ -271,6 +265,7 @@ export const INPUT_FAULTS: readonly Fault[] = [
       what: "an address of another length is taken for a MAC address",
       from: "mac: be16(4) === 6 ? 6 : -1 };",
       to: "mac: 6 };",
+      gap: "no capture of the tests has a cooked packet with an address of another length",
     },
     {
       id: "ethernet-length-as-type",

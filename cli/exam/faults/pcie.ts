@@ -438,12 +438,14 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "the tag of a request that timed out is lost",
       from: "    this.#tags[node]!.push(wait.tag);\n",
       to: "    if (wait.op!.status !== TIMEOUT) this.#tags[node]!.push(wait.tag);\n",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "completion-buffer-overrun",
       what: "requests are sent for which there is no room for completions",
       from: "this.#asked[node]! + op.chunk <= this.#o.completionBufferBytes);",
       to: "this.#asked[node]! <= this.#o.completionBufferBytes);",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/link/_router.ts", LINK, [
@@ -458,6 +460,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "the receive buffer of a TLP that is passed on is freed when it begins to leave",
       from: "    this.#clock.at(endPs, this.#freed, d);\n",
       to: "    this.#clock.at(this.#clock.now, this.#freed, d);\n",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "router-unsupported-unanswered",
@@ -504,6 +507,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "the beginning of a TLP in a flit is used before the flit's CRC",
       from: "this.headAt = (Math.floor(first / FLIT_TLP_BYTES) + 1) * flitPs;",
       to: "this.headAt = Math.floor(first / FLIT_TLP_BYTES) * flitPs;",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/link/_rates.ts", LINK, [
