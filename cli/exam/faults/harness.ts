@@ -790,8 +790,8 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "minimise-takes-passing",
       what: "a simpler scenario is taken though it does not fail",
-      from: "if (stillFails(candidate)) {",
-      to: "if (stillFails(candidate) || runs > 3) {",
+      from: "step = search.next(stillFails(step.value));",
+      to: "step = search.next(stillFails(step.value) || step.value.packets.length > 3);",
     },
     {
       id: "minimise-stops-at-first",

@@ -310,9 +310,9 @@ export const NIC_FAULTS: readonly Fault[] = [
     },
     {
       id: "dma-queue-grows-wrong",
-      what: "a queue that grows takes its entries over from place 0 instead of the head",
-      from: "for (let i = 0; i < size; i++) to[i] = from[(this.head + i) & (size - 1)]!;",
-      to: "for (let i = 0; i < size; i++) to[i] = from[i]!;",
+      what: "a queue that grows loses the entries before its head",
+      from: "    this.words.set(words.subarray(0, head * WORDS), words.length - head * WORDS);\n",
+      to: "",
     },
     {
       id: "dma-slot-freed-twice",

@@ -19,43 +19,44 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "credit-returned-twice",
       what: "the header credit of a TLP is returned twice",
-      from: "this.#allocated[h] = (this.#allocated[h]! + 1) & 0xff;",
-      to: "this.#allocated[h] = (this.#allocated[h]! + 2) & 0xff;",
+      from: "words[w + ALLOCATED] = (words[w + ALLOCATED]! + 1) & HEADER_MASK;",
+      to: "words[w + ALLOCATED] = (words[w + ALLOCATED]! + 2) & HEADER_MASK;",
     },
     {
       id: "credit-never-returned",
       what: "data credits are returned short by one for TLPs of a whole payload",
-      from: "this.#allocated[h + 1] = (this.#allocated[h + 1]! + data) & 0xfff;",
-      to: "this.#allocated[h + 1] = (this.#allocated[h + 1]! + data - (data > 4 ? 1 : 0)) & 0xfff;",
+      from: "words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data) & DATA_MASK;",
+      to:
+        "words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data - (data > 4 ? 1 : 0)) & DATA_MASK;",
     },
     {
       id: "credit-gate-one-open",
       what: "the gate lets one TLP more through than there are header credits",
-      from: "((this.#limit[h]! - this.#used[h]! - 1) & 0xff) <= 0x80 &&",
-      to: "((this.#limit[h]! - this.#used[h]!) & 0xff) <= 0x80 &&",
+      from: "((words[w + LIMIT]! - words[w + USED]! - 1) & HEADER_MASK) <= 0x80",
+      to: "((words[w + LIMIT]! - words[w + USED]!) & HEADER_MASK) <= 0x80",
     },
     {
       id: "credit-gate-not-modular",
       what: "limit and use are compared as numbers, which goes wrong when they wrap",
-      from: "((this.#limit[h + 1]! - this.#used[h + 1]! - data) & 0xfff) <= 0x800;",
-      to: "this.#limit[h + 1]! - this.#used[h + 1]! - data >= 0;",
+      from: "((words[w + LIMIT + 1]! - words[w + USED + 1]! - data) & DATA_MASK) <= 0x800;",
+      to: "words[w + LIMIT + 1]! - words[w + USED + 1]! - data >= 0;",
     },
     {
       id: "credit-data-not-checked",
       what: "only header credits are looked at",
-      from: "((this.#limit[h + 1]! - this.#used[h + 1]! - data) & 0xfff) <= 0x800;",
+      from: "((words[w + LIMIT + 1]! - words[w + USED + 1]! - data) & DATA_MASK) <= 0x800;",
       to: "data >= 0;",
     },
     {
       id: "credit-second-update-lost",
       what: "credits freed while an UpdateFC is on its way are never told",
-      from: "      this.#firstAt[cell] = this.#secondAt[cell]!;\n",
-      to: "      this.#firstAt[cell] = Infinity;\n",
+      from: "doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;",
+      to: "doubles[d + FIRST_AT] = Infinity;",
     },
     {
       id: "credit-vacated-data-kept",
       what: "the account of occupied data is not reduced",
-      from: "    this.#occupied[cell * 2 + 1]! -= data;\n",
+      from: "    words[w + OCCUPIED + 1] = words[w + OCCUPIED + 1]! - data;\n",
       to: "",
     },
   ]),
@@ -132,8 +133,8 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "completer-place-lost",
       what: "a completer that is done with a request does not take up the next",
-      from: "    this.#reading[node]!--;\n    this.#accept(node);",
-      to: "    this.#reading[node]!--;",
+      from: "this.#send(tlp);\n    this.#reading[node]!--;\n    this.#accept(node);",
+      to: "this.#send(tlp);\n    this.#reading[node]!--;",
     },
     {
       id: "room-forgotten",
@@ -174,15 +175,15 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "link-rounding-adds-up",
       what: "each packet on a link is rounded up by itself",
-      from: "    return this.freeAt[link] = this.leftAt(link, 0);",
+      from: "const free = doubles[d + SINCE]! + Math.round(sent * doubles[d + PS_PER_BYTE]!);",
       to:
-        "    return this.freeAt[link] = Math.max(at, this.freeAt[link]!) + Math.ceil(bytes * this.#psPerByte[link]!);",
+        "const free = Math.max(at, doubles[d + FREE_AT]!) + Math.ceil(bytes * doubles[d + PS_PER_BYTE]!);",
     },
     {
       id: "link-host-rate-for-all",
       what: "the upstream link of the switch has the rate of a device's",
-      from: "    this.#psPerByte.fill(8000 / profile.hostLinkGbps, 0, 2);\n",
-      to: "",
+      from: "const gbps = link < 2 ? profile.hostLinkGbps : profile.deviceLinkGbps;",
+      to: "const gbps = profile.deviceLinkGbps;",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/_allowance.ts", FABRIC, [

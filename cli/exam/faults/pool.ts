@@ -149,8 +149,8 @@ export const POOL_FAULTS: readonly Fault[] = [
     {
       id: "mbuf-prepend-into-shared",
       what: "what is prepended is written where another holder reads",
-      from: "return exclusive(memory, b) ? memory.offset[b]! - b * STRIDE : 0;",
-      to: "return memory.owner[b] === b ? memory.offset[b]! - b * STRIDE : 0;",
+      from: "if (!isExclusive(memory, b)) return 0;\n  const start",
+      to: "const start",
     },
     {
       id: "mbuf-append-to-first",
@@ -199,7 +199,7 @@ export const POOL_FAULTS: readonly Fault[] = [
     {
       id: "mbuf-detach-leaks-owner",
       what: "a detached buffer keeps its reference to the owner of the bytes",
-      from: "  freeSegment(home, lcore, of);\n",
+      from: "  else freeSegment(home, lcore, of);\n",
       to: "",
     },
     {
@@ -231,7 +231,7 @@ export const POOL_FAULTS: readonly Fault[] = [
     {
       id: "mbuf-linearise-shared",
       what: "a shared packet is gathered over the bytes that others read",
-      from: "if (memory.owner[b] !== b || memory.references[b] !== 1) return false;",
+      from: "if (!isExclusive(memory, b)) return false;",
       to: "if (memory.owner[b] !== b) return false;",
     },
   ]),
