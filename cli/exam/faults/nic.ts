@@ -164,6 +164,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       what: "a ring counts as quiet while write-backs are under way",
       from: "return this.fetching === this.fetched && this.busy === 0;",
       to: "return this.fetching === this.fetched;",
+      gap: "no test stops a queue between a write-back's start and its landing and looks at once",
     },
     {
       id: "ring-reset-keeps-done",
@@ -200,6 +201,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       what: "a length that no frame has is handed to the device",
       from: "if (!(length >= 0 && length <= LONGEST)) {",
       to: "if (!(length >= 0)) {",
+      gap: "no test hands a descriptor a length that no frame has",
     },
   ]),
   ...faultsIn("NIC", "core/nic/poll_port.ts", POLL, [
@@ -569,6 +571,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       what: "a frame counts as what was written when its length is right",
       from: "if (length[slot] === this.#length[slot] && this.#sumOf(slot) === this.#sum[slot]) {",
       to: "if (length[slot] === this.#length[slot]) {",
+      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("packet", "stacks/dpdk/l3fwd_lpm.ts", DPDK, [
