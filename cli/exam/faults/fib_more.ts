@@ -50,6 +50,14 @@ export const FIB_MORE_FAULTS: readonly Fault[] = [
       to: "      this.store(table, slot, cover, Math.max(coverDepth, depth));\n",
     },
   ]),
+  ...faultsIn("LPM", "core/fib/_jump_elements.ts", JUMP, [
+    {
+      id: "jump-longer-overwritten",
+      what: "a route overwrites one that is longer by one bit",
+      from: "if (depths[i]! > depth) continue;",
+      to: "if (depths[i]! > depth + 1) continue;",
+    },
+  ]),
   ...faultsIn("LPM", "core/fib/_jump_blocks.ts", JUMP, [
     {
       id: "jump-stale-block-counted",
@@ -74,12 +82,6 @@ export const FIB_MORE_FAULTS: readonly Fault[] = [
       what: "compaction does not take the counts of the blocks along",
       from: "        target.setRefs(base, elements.refsOf(inf));\n",
       to: "",
-    },
-    {
-      id: "jump-longer-overwritten",
-      what: "a route overwrites one that is longer by one bit",
-      from: "} else if (elements.depths[i]! <= depth) {",
-      to: "} else if (elements.depths[i]! <= depth + 1) {",
     },
     {
       id: "jump-clear-keeps-block",
