@@ -42,9 +42,9 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "rx-writeback-lost",
       what: "the write-back of the last descriptor of a ring is lost",
-      from: "      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, held, address);\n",
+      from: "      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.doneHandler, held, address);\n",
       to:
-        "      if (slotOf(held) === this.rings[queueOf(held)]!.size - 1) continue;\n      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.#doneLanded, held, address);\n",
+        "      if (slotOf(held) === this.rings[queueOf(held)]!.size - 1) continue;\n      this.#dma.write(HOST, DESCRIPTOR_BYTES, this.doneHandler, held, address);\n",
     },
     {
       id: "rx-descriptor-read-late",

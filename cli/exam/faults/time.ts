@@ -218,8 +218,8 @@ export const TIME_FAULTS: readonly Fault[] = [
     {
       id: "irq-latch-lost",
       what: "a cause that comes while the vector is masked is forgotten",
-      from: "if (this.#masked) this.#latched = true;",
-      to: "if (this.#masked) this.#latched = this.#heldBack;",
+      from: "    this.#latched = true;\n    if (this.#choices === null",
+      to: "    this.#latched = this.#heldBack;\n    if (this.#choices === null",
     },
     {
       id: "irq-latch-not-cleared",
