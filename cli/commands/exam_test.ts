@@ -124,7 +124,7 @@ Deno.test("examine tells what is caught, by a law or a test, and what is not", a
     const results = await examine(faults, {
       root,
       jobs: 2,
-      leastS: 5,
+      leastS: 2,
       onStep: (id) => seen.push(id),
       onResult: ({ fault }) => seen.push(fault.id),
     });
