@@ -111,7 +111,8 @@ function rateWith(routes: number): number {
 
 Deno.test("linuxNapi with a table beyond the L2 cache takes a quarter to a third more cycles", () => {
   const [one, many] = [rateWith(1), rateWith(12_000)];
-  // some 9.6 reads of 87 cycles for 5 of 30; the full table, which takes fewer, is in kernel.real.ts
+  // some 9.6 reads of 87 cycles for 5 of 30; the full table, which takes fewer,
+  // is in cli/real/linux_napi.real.ts
   assert(one / many > 1.25 && one / many < 1.36, `${one / many} times the cycles`);
 });
 

@@ -6,7 +6,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createFib4 } from "../../core/fib/create.ts";
 import type { Fib4 } from "../../core/fib/fib.ts";
 import { readPrefixList } from "../../fixtures/routes/prefix_list.ts";
-import { NicTable } from "./table.ts";
+import { NicTable } from "../../stacks/p2pnic/table.ts";
 
 const folder = Deno.env.get("PLANECHECK_DATA");
 if (folder === undefined) throw new Error("PLANECHECK_DATA must name the folder of real data");

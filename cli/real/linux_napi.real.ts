@@ -16,8 +16,8 @@ import {
   ratePps,
   scenarioOf,
   steady,
-} from "./_scenario_for_tests.ts";
-import { linuxNapi } from "./mod.ts";
+} from "../../stacks/linux-napi/_scenario_for_tests.ts";
+import { linuxNapi } from "../../stacks/linux-napi/mod.ts";
 
 const folder = Deno.env.get("PLANECHECK_DATA");
 if (folder === undefined) throw new Error("PLANECHECK_DATA must name the folder of real data");
