@@ -1,7 +1,4 @@
-/**
- * `index.html`: the report for a person. One file that asks for no other, needs no script, and is readable on light
- * and dark screens. Whatever came from a user or a file is escaped.
- */
+/** `index.html` of `planecheck compare`: the report for a person. */
 import {
   cutText,
   figure,
@@ -13,59 +10,31 @@ import {
   tally,
   trafficText,
 } from "./format.ts";
+import { escapeHtml, factsHtml, htmlPage, plotsHtml } from "./html.ts";
 import type { Plot } from "./plots.ts";
 import type { StackResult, VerdictRecord } from "./result.ts";
 import type { Report } from "./types.ts";
-import { STYLE } from "./style.ts";
-
-/** Text as HTML, in elements and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return text.replace(/[&<>"']/g, (c) => entities[c]!);
-}
 
 const e = escapeHtml;
 
 /** The whole page. */
 export function page(report: Report, plots: readonly Plot[]): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>planecheck: ${e(report.stacks.map((stack) => stack.name).join(", "))}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>planecheck</h1>
-${verdictLine(report)}
+  const about = report.stacks.map((stack) => stack.name).join(", ");
+  const body = `${verdictLine(report)}
 ${wasRun(report)}
 <h2>Comparison</h2>
 ${predicted(report)}
 <div class="wide">${comparison(report)}</div>
 <h2>Plots</h2>
-<div class="plots">
-${plots.map(figureOf).join("\n")}
-</div>
+${plotsHtml(plots, "Predicted.")}
 <h2>Laws</h2>
 ${lawNotes(report)}
 <div class="wide">${lawMatrix(report)}</div>
 <h2>Declared policies</h2>
 <p>Each stack is judged by what it declares itself, where standards leave a choice or the system departs
 from them.</p>
-<div class="wide">${policies(report)}</div>
-</main>
-</body>
-</html>
-`;
+<div class="wide">${policies(report)}</div>`;
+  return htmlPage("planecheck", about, body);
 }
 
 /** The fabric in a few words. */
@@ -106,8 +75,7 @@ function wasRun(report: Report): string {
   ];
   const cut = traffic.capture?.cut;
   if (cut) rows.push(["Note", `<strong>The capture is ${e(cutText(cut))}.</strong>`]);
-  const body = rows.map(([name, text]) => `<dt>${name}</dt><dd>${text}</dd>`).join("\n");
-  return `<h2>What was run</h2>\n<dl>${body}</dl>`;
+  return `<h2>What was run</h2>\n${factsHtml(rows)}`;
 }
 
 function predicted(report: Report): string {
@@ -166,10 +134,6 @@ function comparison(report: Report): string {
     return `<tr><th scope="row">${name}<small>${about}</small></th>${cells}</tr>`;
   });
   return `<table>${headings(report, "predicted")}<tbody>${rows.join("\n")}</tbody></table>`;
-}
-
-function figureOf({ title, about, svg }: Plot): string {
-  return `<figure><h3>${title}</h3>${svg}<figcaption>${about} Predicted.</figcaption></figure>`;
 }
 
 function lawNotes(report: Report): string {

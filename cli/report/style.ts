@@ -46,6 +46,10 @@ th, td { border-bottom: 1px solid var(--line); padding: 7px 12px; text-align: le
 thead th { border-bottom: 2px solid var(--faint); }
 tbody th { font-weight: 600; }
 .number { font-variant-numeric: tabular-nums; }
+.numbers .number { text-align: right; }
+.pass { color: var(--kept); }
+.miss { color: var(--broken); font-weight: 700; }
+.not-modelled, span.not-judged { color: var(--faint); }
 .laws th:first-child { width: 40%; }
 .id { white-space: nowrap; }
 .mark { white-space: nowrap; }

@@ -1,20 +1,11 @@
-/** `reproduce.html`: one file that asks for no other and needs no script. */
-import { escapeHtml as e } from "../report/page.ts";
+/** `reproduce.html`. */
+import { escapeHtml as e, htmlPage, plotsHtml, tableHtml } from "../report/html.ts";
 import type { Plot } from "../report/plots.ts";
-import { STYLE } from "../report/style.ts";
 import { TABLE_1 } from "./answers.ts";
 import type { Lab } from "./lab.ts";
 import { COMPARED } from "./systems.ts";
 import { claimCells, countText, HEAD, remark } from "./text.ts";
 import type { ClaimRecord, ReproduceReport, WhatIfRecord } from "./types.ts";
-
-/** What the page adds to the shared style. */
-const OWN_STYLE = `
-.pass { color: var(--kept); }
-.miss { color: var(--broken); font-weight: 700; }
-.not-modelled, .not-judged { color: var(--faint); }
-td.number, th.number { text-align: right; white-space: nowrap; }
-`;
 
 /** CPU use of each system beside table 1 of the paper. */
 export interface CpuRow {
@@ -40,19 +31,7 @@ export function reproducePage(
   cpu: readonly CpuRow[],
   whatIfPlots: ReadonlyMap<string, Plot>,
 ): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>planecheck reproduce: the P2PNIC paper</title>
-<style>${STYLE}${OWN_STYLE}</style>
-</head>
-<body>
-<main>
-<h1>planecheck reproduce</h1>
-<dl>
+  const body = `<dl>
 <dt>Command</dt><dd><code>${e(report.command)}</code></dd>
 <dt>Result</dt><dd>${e(countText(report.claims))}.</dd>
 <dt>Made by</dt><dd>${e(`${report.tool.name} ${report.tool.version}`)}</dd>
@@ -62,18 +41,13 @@ ${report.basis.map((line) => `<p class="note">${e(line)}</p>`).join("\n")}
 <div class="wide">${claims(report.claims)}</div>
 ${misses(report.claims)}
 <h2>Figures</h2>
-<div class="plots">
-${figures.map(figureOf).join("\n")}
-</div>
+${plotsHtml(figures)}
 <h2>Table 1: CPU use of each core, 1518 B at 40 Gb/s</h2>
 ${table1(cpu)}
 <h2>Calibrated numbers</h2>
 <div class="wide">${calibrated(report)}</div>
-${(report.whatIf ?? []).map((one) => question(one, whatIfPlots.get(one.id))).join("\n")}
-</main>
-</body>
-</html>
-`;
+${(report.whatIf ?? []).map((one) => question(one, whatIfPlots.get(one.id))).join("\n")}`;
+  return htmlPage("planecheck reproduce", "the P2PNIC paper", body);
 }
 
 function claims(records: readonly ClaimRecord[]): string {
@@ -89,7 +63,9 @@ function claims(records: readonly ClaimRecord[]): string {
     return `<tr>${cells.map((text, i) => cell("td", text, i)).join("")}</tr>`;
   });
   const head = HEAD.map((text, i) => cell("th", e(text), i)).join("");
-  return `<table><thead><tr>${head}</tr></thead><tbody>${rows.join("\n")}</tbody></table>`;
+  return `<table class="numbers"><thead><tr>${head}</tr></thead><tbody>${
+    rows.join("\n")
+  }</tbody></table>`;
 }
 
 function misses(records: readonly ClaimRecord[]): string {
@@ -99,27 +75,9 @@ function misses(records: readonly ClaimRecord[]): string {
   return `<h2>Missed, and what is suspected</h2>\n<ul>\n${items}\n</ul>`;
 }
 
-function figureOf({ title, about, svg }: Plot): string {
-  return `<figure><h3>${e(title)}</h3>${svg}<figcaption>${e(about)}</figcaption></figure>`;
-}
-
-function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const heads = head.map((text, i) =>
-    `<th scope="col"${i > 0 ? ' class="number"' : ""}>${e(text)}</th>`
-  );
-  const body = rows.map(([first, ...rest]) =>
-    `<tr><th scope="row">${e(first!)}</th>${
-      rest.map((text) => `<td class="number">${e(text)}</td>`).join("")
-    }</tr>`
-  );
-  return `<table><thead><tr>${heads.join("")}</tr></thead><tbody>${
-    body.join("\n")
-  }</tbody></table>`;
-}
-
 function table1(rows: readonly CpuRow[]): string {
   const percent = (share: number) => `${Math.round(share * 100)} %`;
-  return grid(
+  return tableHtml(
     ["system", "paper", "model"],
     rows.map(({ system, printed, model }) => {
       const [low, high] = model ?? [0, 0];
@@ -141,7 +99,7 @@ function calibrated({ calibrated }: ReproduceReport): string {
 }
 
 function question(one: WhatIfRecord, plot: Plot | undefined): string {
-  const drawn = plot === undefined ? "" : `<div class="plots">${figureOf(plot)}</div>`;
+  const drawn = plot === undefined ? "" : plotsHtml([plot]);
   return `<h2>${e(one.question)}</h2>\n<p>${e(one.answer)}</p>\n` +
-    `<div class="wide">${grid(one.head, one.rows)}</div>\n${drawn}`;
+    `${tableHtml(one.head, one.rows)}\n${drawn}`;
 }

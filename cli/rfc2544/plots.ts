@@ -43,7 +43,7 @@ function lines(values: readonly object[], x: Axis, y: Axis, by: string, names: s
     field,
     title,
     type: "quantitative",
-    axis: { tickCount: 6 },
+    axis: { tickCount: 6, format: "~g" },
   });
   const scale = { domain: names, range: COLOURS.slice(0, names.length) };
   return {

@@ -1,8 +1,6 @@
-/** `index.html` of `planecheck routes`: one file that asks for no other and needs no script. */
+/** `index.html` of `planecheck routes`. */
 import { figure, integer, percent } from "../report/format.ts";
-import { escapeHtml as e } from "../report/page.ts";
-import type { Plot } from "../report/plots.ts";
-import { STYLE } from "../report/style.ts";
+import { escapeHtml as e, factsHtml, htmlPage, plotsHtml, tableHtml } from "../report/html.ts";
 import {
   beyondText,
   count,
@@ -19,41 +17,18 @@ import type { RoutesReport } from "./types.ts";
 
 /** The whole page. */
 export function routesPage(report: RoutesReport, plots: RoutesPlots): string {
-  return `<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>planecheck routes: ${e(report.file.name)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<main>
-<h1>planecheck routes</h1>
-${wasCounted(report)}
+  const body = `${wasCounted(report)}
 <h2>Tables</h2>
 ${report.basis.map((line) => `<p class="note">${e(line)}</p>`).join("\n")}
-<div class="wide">${tables(report)}</div>
+${tables(report)}
 <h2>Bytes by number of routes</h2>
-<div class="plots">
-${plots.curves.map(figureOf).join("\n")}
-</div>
-<div class="wide">${curves(report)}</div>
-${
-    report.updates === null
-      ? ""
-      : `<h2>After the updates</h2>\n<div class="wide">${updated(report)}</div>`
-  }
+${plotsHtml(plots.curves, "Counted.")}
+${curves(report)}
+${report.updates === null ? "" : `<h2>After the updates</h2>\n${updated(report)}`}
 <h2>Lengths</h2>
-<div class="plots">
-${figureOf(plots.lengths)}
-</div>
-<div class="wide">${lengths(report)}</div>
-</main>
-</body>
-</html>
-`;
+${plotsHtml([plots.lengths], "Counted.")}
+${lengths(report)}`;
+  return htmlPage("planecheck routes", report.file.name, body);
 }
 
 function wasCounted(report: RoutesReport): string {
@@ -64,22 +39,7 @@ function wasCounted(report: RoutesReport): string {
     ["Memory", report.memory === null ? "limits of the tables" : `${integer(report.memory)} bytes`],
     ["Made by", e(`${report.tool.name} ${report.tool.version}`)],
   ];
-  return `<dl>${rows.map(([name, text]) => `<dt>${name}</dt><dd>${text}</dd>`).join("\n")}</dl>`;
-}
-
-function figureOf({ title, about, svg }: Plot): string {
-  return `<figure><h3>${title}</h3>${svg}<figcaption>${about} Counted.</figcaption></figure>`;
-}
-
-/** A table whose first column heads its rows. */
-function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const body = rows.map(([first, ...cells]) =>
-    `<tr><th scope="row">${e(first!)}</th>${
-      cells.map((cell) => `<td class="number">${e(cell)}</td>`).join("")
-    }</tr>`
-  );
-  const names = head.map((name) => `<th scope="col">${e(name)}</th>`).join("");
-  return `<table><thead><tr>${names}</tr></thead><tbody>${body.join("\n")}</tbody></table>`;
+  return factsHtml(rows);
 }
 
 function tables(report: RoutesReport): string {
@@ -92,7 +52,7 @@ function tables(report: RoutesReport): string {
     "reads, random: mean / max",
   ];
   head.push("reads, covered: mean / max", ...beyond, "refused");
-  return grid(
+  return tableHtml(
     head,
     report.tables.map((one) => {
       const { filled, refused } = one;
@@ -112,7 +72,7 @@ function tables(report: RoutesReport): string {
 }
 
 function curves(report: RoutesReport): string {
-  return grid(
+  return tableHtml(
     ["routes", ...report.tables.map(({ kind }) => kind)],
     curveSizes(report).map((routes) => [
       integer(routes),
@@ -124,7 +84,7 @@ function curves(report: RoutesReport): string {
 function updated(report: RoutesReport): string {
   const head = ["table", "routes", "refused", "bytes occupied before", "after"];
   head.push("reads, covered, before: mean / max", "after");
-  return grid(
+  return tableHtml(
     head,
     report.tables.map(({ kind, filled, updated }) => [
       kind,
@@ -139,7 +99,7 @@ function updated(report: RoutesReport): string {
 }
 
 function lengths({ lengths, file }: RoutesReport): string {
-  return grid(
+  return tableHtml(
     ["length", "routes", "share"],
     lengths.map((
       { depth, routes },
