@@ -47,6 +47,7 @@ thead th { border-bottom: 2px solid var(--faint); }
 tbody th { font-weight: 600; }
 .number { font-variant-numeric: tabular-nums; }
 .numbers .number { text-align: right; }
+.claims td.number { white-space: nowrap; }
 .pass { color: var(--kept); }
 .miss { color: var(--broken); font-weight: 700; }
 .not-modelled, span.not-judged { color: var(--faint); }
@@ -57,6 +58,7 @@ tbody th { font-weight: 600; }
 .broken .mark, span.broken { color: var(--broken); font-weight: 700; }
 .not-judged .mark { color: var(--faint); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 20px; }
+.plots + .wide { margin-top: 20px; }
 figure { margin: 0; padding: 16px; background: var(--panel); border-radius: 6px; }
 figure svg { display: block; max-width: 100%; height: auto; color: var(--text); }
 figcaption { margin-top: 8px; font-size: 13px; color: var(--faint); }

@@ -63,7 +63,7 @@ function claims(records: readonly ClaimRecord[]): string {
     return `<tr>${cells.map((text, i) => cell("td", text, i)).join("")}</tr>`;
   });
   const head = HEAD.map((text, i) => cell("th", e(text), i)).join("");
-  return `<table class="numbers"><thead><tr>${head}</tr></thead><tbody>${
+  return `<table class="numbers claims"><thead><tr>${head}</tr></thead><tbody>${
     rows.join("\n")
   }</tbody></table>`;
 }

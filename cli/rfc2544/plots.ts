@@ -43,7 +43,7 @@ function lines(values: readonly object[], x: Axis, y: Axis, by: string, names: s
     field,
     title,
     type: "quantitative",
-    axis: { tickCount: 6, format: "~g" },
+    axis: { tickCount: 6, format: ",~f" },
   });
   const scale = { domain: names, range: COLOURS.slice(0, names.length) };
   return {
