@@ -3,6 +3,7 @@
 // every operation, and each of them broken by hand; limits in bytes.
 import { assertEquals, assertLessOrEqual, assertThrows } from "@std/assert";
 import { fib6Conformance, judgeFib6, lengths6Ledger } from "../../properties/fib6/mod.ts";
+import { checkedAfterEach } from "../../properties/fib/_checked_for_tests.ts";
 import type { FibGeometry } from "../../properties/fib/mod.ts";
 import { bgpLikeTable6 } from "../../fixtures/routes/bgp_like6.ts";
 import { Bspl6 } from "./bspl6.ts";
@@ -12,23 +13,10 @@ import { BMP, type LengthSearch } from "./bspl6_search.ts";
 
 fib6Conformance("Bspl6", (geometry) => new Bspl6(geometry), { ledger: lengths6Ledger<Bspl6>() });
 
-class Checked extends Bspl6 {
-  override add(prefix: Uint32Array, depth: number, nextHop: number): boolean {
-    const answer = super.add(prefix, depth, nextHop);
-    this.checkInvariants();
-    return answer;
-  }
-  override delete(prefix: Uint32Array, depth: number): boolean {
-    const answer = super.delete(prefix, depth);
-    this.checkInvariants();
-    return answer;
-  }
-}
-
 Deno.test("Bspl6 keeps its invariants after every operation", () => {
-  const make = (geometry: FibGeometry) => new Checked(geometry);
-  const options = { ledger: lengths6Ledger<Checked>(), numRuns: 25, only: /^LPM-[16]$/ };
-  const verdicts = [...judgeFib6("Checked", make, options)];
+  const make = (geometry: FibGeometry) => checkedAfterEach(new Bspl6(geometry));
+  const options = { ledger: lengths6Ledger<Bspl6>(), numRuns: 25, only: /^LPM-[16]$/ };
+  const verdicts = [...judgeFib6("Bspl6", make, options)];
   assertEquals(verdicts.map((v) => v.message), ["", ""]);
 });
 

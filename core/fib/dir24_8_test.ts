@@ -2,6 +2,7 @@
 // D1 to D5. Method: the conformance suite; the invariants after every operation, and each of them
 // broken by hand.
 import { assertEquals, assertGreater, assertThrows } from "@std/assert";
+import { checkedAfterEach } from "../../properties/fib/_checked_for_tests.ts";
 import {
   fibConformance,
   type FibGeometry,
@@ -37,24 +38,12 @@ fibConformance(
   },
 );
 
-class Checked extends Dir24_8 {
-  override add(prefix: number, depth: number, nextHop: number): boolean {
-    const answer = super.add(prefix, depth, nextHop);
-    this.checkInvariants();
-    return answer;
-  }
-  override delete(prefix: number, depth: number): boolean {
-    const answer = super.delete(prefix, depth);
-    this.checkInvariants();
-    return answer;
-  }
-}
-
 for (const firstBits of [8, 16] as const) {
   Deno.test(`Dir24_8 of ${firstBits} first bits keeps its invariants after every operation`, () => {
-    const make = (geometry: FibGeometry) => new Checked({ firstBits, ...geometry });
-    const options = { ledger: groupLedger<Checked>(firstBits), numRuns: firstBits === 8 ? 30 : 6 };
-    const verdicts = [...judgeFib("Checked", make, { ...options, only: /^LPM-(1|6)$/ })];
+    const make = (geometry: FibGeometry) =>
+      checkedAfterEach(new Dir24_8({ firstBits, ...geometry }));
+    const options = { ledger: groupLedger<Dir24_8>(firstBits), numRuns: firstBits === 8 ? 30 : 6 };
+    const verdicts = [...judgeFib("Dir24_8", make, { ...options, only: /^LPM-(1|6)$/ })];
     assertEquals(verdicts.filter((v) => v.outcome !== "holds").map((v) => v.message), []);
     assertGreater(verdicts.length, 1);
   });

@@ -4,6 +4,7 @@
 // that knows neither bits nor sweeps; DIR-24-8 beside it on large tables and in a storm; a reader
 // between any two stores; runs with two forms, shared and of more than 511 ranges, by hand.
 import { assertEquals, assertThrows } from "@std/assert";
+import { checkedAfterEach } from "../../properties/fib/_checked_for_tests.ts";
 import {
   fibConformance,
   type FibGeometry,
@@ -48,23 +49,14 @@ for (const directBits of [16, 18, 20] as const) {
   });
 }
 
-class Checked extends Dxr {
-  override add(prefix: number, depth: number, nextHop: number): boolean {
-    const answer = super.add(prefix, depth, nextHop);
-    this.checkInvariants();
-    return answer;
-  }
-  override delete(prefix: number, depth: number): boolean {
-    const answer = super.delete(prefix, depth);
-    this.checkInvariants();
-    return answer;
-  }
-}
-
 Deno.test("Dxr keeps its invariants after every operation", () => {
   const make = ({ maxRules, defaultRoute }: FibGeometry) =>
-    widened(new Checked({ directBits: 12, maxRules, defaultRoute }), 2 ** 12 - 2, NEXT_HOP_MAX);
-  const verdicts = [...judgeFib("Checked", make, { numRuns: 3, only: /^LPM-(1|6)$/ })];
+    widened(
+      checkedAfterEach(new Dxr({ directBits: 12, maxRules, defaultRoute })),
+      2 ** 12 - 2,
+      NEXT_HOP_MAX,
+    );
+  const verdicts = [...judgeFib("Dxr", make, { numRuns: 3, only: /^LPM-(1|6)$/ })];
   assertEquals(verdicts.map((v) => v.message), ["", ""]);
 });
 

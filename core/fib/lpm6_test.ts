@@ -3,6 +3,7 @@
 // and each of them broken by hand; a reader between any two stores of a writer.
 import { assertEquals, assertGreater, assertThrows } from "@std/assert";
 import { fib6Conformance, groups6Ledger, judgeFib6 } from "../../properties/fib6/mod.ts";
+import { checkedAfterEach } from "../../properties/fib/_checked_for_tests.ts";
 import type { FibGeometry } from "../../properties/fib/mod.ts";
 import { bgpLikeTable6 } from "../../fixtures/routes/bgp_like6.ts";
 import type { GroupPool } from "./group_pool.ts";
@@ -31,23 +32,10 @@ fib6Conformance(
   },
 );
 
-class Checked extends Lpm6 {
-  override add(prefix: Uint32Array, depth: number, nextHop: number): boolean {
-    const answer = super.add(prefix, depth, nextHop);
-    this.checkInvariants();
-    return answer;
-  }
-  override delete(prefix: Uint32Array, depth: number): boolean {
-    const answer = super.delete(prefix, depth);
-    this.checkInvariants();
-    return answer;
-  }
-}
-
 Deno.test("Lpm6 keeps its invariants after every operation", () => {
-  const make = (geometry: FibGeometry) => new Checked({ firstBits: 8, ...geometry });
-  const options = { ledger: groups6Ledger<Checked>(8), numRuns: 12, only: /^LPM-6$/ };
-  const verdicts = [...judgeFib6("Checked", make, options)];
+  const make = (geometry: FibGeometry) => checkedAfterEach(new Lpm6({ firstBits: 8, ...geometry }));
+  const options = { ledger: groups6Ledger<Lpm6>(8), numRuns: 12, only: /^LPM-6$/ };
+  const verdicts = [...judgeFib6("Lpm6", make, options)];
   assertEquals(verdicts.map((v) => v.message), [""]);
 });
 

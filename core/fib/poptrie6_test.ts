@@ -6,6 +6,7 @@
 import { assert, assertEquals, assertGreater, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { bgpLikeTable6 } from "../../fixtures/routes/bgp_like6.ts";
+import { checkedAfterEach } from "../../properties/fib/_checked_for_tests.ts";
 import type { FibGeometry } from "../../properties/fib/mod.ts";
 import { expectOldOrNew, watched } from "../../properties/fib/_reader_for_tests.ts";
 import { widened } from "../../properties/fib/_widened_for_tests.ts";
@@ -43,24 +44,15 @@ fib6Conformance("Poptrie6 without direct bits", make(0), {
   only: /^LPM-(1|5|6|7|8|13|14|15)$/,
 });
 
-class Checked extends Poptrie6 {
-  override add(prefix: Uint32Array, depth: number, nextHop: number, at = 0): boolean {
-    const answer = super.add(prefix, depth, nextHop, at);
-    this.checkInvariants();
-    return answer;
-  }
-  override delete(prefix: Uint32Array, depth: number, at = 0): boolean {
-    const answer = super.delete(prefix, depth, at);
-    this.checkInvariants();
-    return answer;
-  }
-}
-
 Deno.test("Poptrie6 keeps its invariants after every operation", () => {
   for (const directBits of [0, 6]) {
     const make = ({ maxRules, defaultRoute }: FibGeometry) =>
-      widened(new Checked({ directBits, maxRules, defaultRoute }), HOP_MAX, NEXT_HOP6_MAX);
-    const verdicts = [...judgeFib6("Checked", make, { numRuns: 6, only: /^LPM-(1|6)$/ })];
+      widened(
+        checkedAfterEach(new Poptrie6({ directBits, maxRules, defaultRoute })),
+        HOP_MAX,
+        NEXT_HOP6_MAX,
+      );
+    const verdicts = [...judgeFib6("Poptrie6", make, { numRuns: 6, only: /^LPM-(1|6)$/ })];
     assertEquals(verdicts.map((v) => v.message), ["", ""]);
   }
 });
