@@ -115,7 +115,7 @@ export interface Policy {
    * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does.
    */
   readonly header: "full" | "minimal";
-  /** A header with options: forwarded (also what is meant where it is left out), or taken aside as `consumed`. */
+  /** A header of other than 20 bytes: forwarded if right (as where it is left out), or taken aside as `consumed`. */
   readonly options?: "forward" | "punt";
   /** A fragment at offset 8: forwarded, or dropped as `bad-header` (RFC 3128, 2.1); forwarded if left out. */
   readonly tinyFragments?: "forward" | "drop";
