@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, p2pnic, vpp } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -62,6 +62,14 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => p2pnic({ variant: "bn" }),
+  },
+  {
+    name: "vpp",
+    about: "FD.io VPP: the IPv4 graph over DPDK ports",
+    byDefault: true,
+    // dpdk { dev default { num-rx-desc 1024 num-tx-desc 1024 } }
+    ring: 1024,
+    create: () => vpp(),
   },
 ];
 
