@@ -16,6 +16,7 @@ import { ip4RewriteNode } from "./ip4_rewrite.ts";
 import { ip6LocalNodes } from "./ip6_local.ts";
 import { ip6Nodes } from "./ip6_nodes.ts";
 import { l2Nodes } from "./l2_nodes.ts";
+import { traceFormatOf } from "./trace_format.ts";
 import type { Graph, NodeRegistration } from "./vlib_node.ts";
 import type { VnetMain } from "./vnet_main.ts";
 
@@ -33,7 +34,7 @@ export function registerNodes(
   { vnet, costs, handoff }: NodeParts,
   features: readonly NodeRegistration[],
 ): void {
-  graph.register([
+  const nodes = [
     ...dropNodes(vnet, costs),
     dpdkInputNode(costs),
     handoffNode(vnet, handoff, costs),
@@ -50,7 +51,11 @@ export function registerNodes(
     ...ip6LocalNodes(vnet, costs),
     ...l2Nodes(vnet, costs),
     ...vnet.interfaces.all.slice(1).flatMap((each) => interfaceNodes(vnet, costs, each)),
-  ]);
+  ];
+  graph.register(nodes.map((node) => {
+    const trace = traceFormatOf(vnet, node.name);
+    return trace === null ? node : { ...node, trace };
+  }));
 }
 
 /** The arcs, their starts and their features. Source: VNET_FEATURE_INIT in src/vnet/ip/ip4_forward.c, src/plugins/acl. */

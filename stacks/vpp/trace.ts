@@ -79,7 +79,7 @@ export class Tracer {
     const handle = vm.buffers.words[vm.buffers.row(b) + TRACE]!;
     const trace = this.traces[handle];
     if (trace === undefined) return;
-    const lines = node.formatTrace?.(vm, b) ?? this.#lines(vm, node, b);
+    const lines = node.trace?.format(vm, b) ?? this.#lines(vm, node, b);
     trace.push({ tsc: vm.cpu.tsc(), thread: vm.thread, node: node.name, lines: lines.split("\n") });
   }
 

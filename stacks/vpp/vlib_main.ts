@@ -169,12 +169,14 @@ export class VlibMain {
     if (from !== null && from.nextFrames[next] === frame) from.nextFrames[next] = null;
     const node = this.runtimes[frame.node]!;
     const { witness, tracer } = this.shared;
-    if (tracer.active) tracer.frame(this, node.node, frame);
+    const after = node.node.trace?.after === true;
+    if (tracer.active && !after) tracer.frame(this, node.node, frame);
     if (witness !== null) witness.begin(this, node, frame);
     const before = this.clocks;
     this.chargeCall(node, frame.nVectors);
     const n = node.node.fn(this, node, frame);
     node.count(n, this.clocks - before);
+    if (tracer.active && after) tracer.frame(this, node.node, frame);
     if (witness !== null) witness.end(this, node, frame, n);
     this.#free.push(frame);
     return n;

@@ -36,8 +36,11 @@ export interface NodeRegistration {
   /** Cycles of a call and of a vector. */
   readonly cost: NodeCost;
   readonly fn: NodeFunction;
-  /** How a trace shows a buffer at this node, below its name; the buffer's own line if left out. */
-  readonly formatTrace?: (vm: VlibMain, b: number) => string;
+  /** How a trace shows a buffer at this node, and whether it is asked after the function has run. */
+  readonly trace?: {
+    readonly format: (vm: VlibMain, b: number) => string;
+    readonly after: boolean;
+  };
 }
 
 /** What a call of a node costs, and each vector in it. */
