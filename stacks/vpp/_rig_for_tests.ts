@@ -11,19 +11,12 @@ import type { MachineProfile } from "../../core/machine/profile.ts";
 import { SCENARIO_MAXIMA } from "../../core/machine/sizes.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import type { ReportRow } from "../../core/stack.ts";
-import { machineProfile, x520Host } from "../../fixtures/machines/mod.ts";
+import { csitHost, machineProfile } from "../../fixtures/machines/mod.ts";
 import { vpp } from "./mod.ts";
 import type { VppOptions } from "./options.ts";
 
-const host = machineProfile(x520Host);
-
 /** One core of 2.3 GHz and an X520. */
-export const CSIT: MachineProfile = {
-  ...host,
-  name: "csit",
-  cpuMhz: 2300,
-  costs: { ...host.costs, mhz: 2300 },
-};
+export const CSIT: MachineProfile = machineProfile(csitHost);
 
 /** Name of a port. */
 export const IF0 = "TenGigabitEthernet5/0/0";

@@ -7,6 +7,7 @@ import { REASON } from "../../core/policy.ts";
 import { FATE } from "../../core/machine/observation.ts";
 import {
   bothWays,
+  CSIT,
   IF0,
   nodeOf,
   ratePps,
@@ -146,7 +147,7 @@ Deno.test("vpp claims V09 and V15: an access list at the input, stateless and st
 
 Deno.test("vpp invariant 18: twice what it can do is forwarded no slower, and lost at the NIC alone", () => {
   const clock = 2300 / 2;
-  const slow = { ...testbedOf({}).machine.profile, cpuMhz: clock };
+  const slow = { ...CSIT, cpuMhz: clock };
   const rate = (mpps: number) => {
     const gap = Math.round(1e6 / mpps);
     const testbed = testbedOf({ audit: false }, { ...slow, costs: { ...slow.costs, mhz: clock } });
