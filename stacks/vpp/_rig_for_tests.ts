@@ -23,12 +23,19 @@ export const IF0 = "TenGigabitEthernet5/0/0";
 export const IF1 = "TenGigabitEthernet5/0/1";
 export const IF2 = "TenGigabitEthernet5/0/2";
 
-/** Rings as VPP sets them. */
-const RINGS = { rxRing: 1024, txRing: 1024, spareBuffers: 2048, poolCache: 256 };
+/** Rings as VPP sets them, and buffers of a machine that holds them. */
+export const VPP_RINGS = { rxRing: 1024, txRing: 1024, spareBuffers: 2048, poolCache: 256 };
+export const VPP_BUFFERS = 16_384;
+/** Smaller ones, for what does not depend on them. */
+const RINGS = { rxRing: 256, txRing: 256, spareBuffers: 512, poolCache: 64 };
 
 /** A machine with VPP on it. */
-export function testbedOf(options: VppOptions = {}, machine: MachineProfile = CSIT): Testbed {
-  return new Testbed(vpp(options), machine, { maxima: { ...SCENARIO_MAXIMA, buffers: 16_384 } });
+export function testbedOf(
+  options: VppOptions = {},
+  machine: MachineProfile = CSIT,
+  buffers = 6144,
+): Testbed {
+  return new Testbed(vpp(options), machine, { maxima: { ...SCENARIO_MAXIMA, buffers } });
 }
 
 /** A scenario whose frames are for the ports they come in on: each port's own MAC address. */

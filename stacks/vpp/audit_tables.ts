@@ -4,6 +4,8 @@ import { LB_DROP, type LoadBalances } from "./load_balance.ts";
 
 /** Routes whose edges are looked up: a scan of all for each would take seconds with a full table. */
 const ROUTES_MAX = 24;
+/** Error of all buckets together: a tenth of them by rounding, and as many again for the first path. */
+const ERROR_MAX = 0.2;
 
 /** VPP-9: looks up both edges of prefixes and their neighbours, and compares with a scan. */
 export function auditMtrie(fib: Ip4Fib): string | null {
@@ -45,12 +47,14 @@ export function auditLoadBalances(loadBalances: LoadBalances): string | null {
     }
     const paths = loadBalances.pathsOf(index);
     const sum = paths.reduce((total, { weight }) => total + weight, 0);
-    for (const { type, index: dpo, weight } of paths) {
-      const got = count.get(`${type} ${dpo}`) ?? 0;
-      const share = weight * buckets / sum;
-      if (Math.abs(got - share) <= 1) continue;
-      return `load balance ${index}: a path of weight ${weight} of ${sum} has ${got} of ${buckets} buckets`;
-    }
+    const got = paths.map(({ type, index: dpo }) => count.get(`${type} ${dpo}`) ?? 0);
+    const exact = paths.map(({ weight }) => weight * buckets / sum);
+    const error = got.reduce((total, n, i) => total + Math.abs(n - exact[i]!), 0);
+    if (error <= ERROR_MAX * buckets) continue;
+    return `load balance ${index}: paths of weights ${
+      paths.map(({ weight }) => weight).join(", ")
+    } have ` +
+      `${got.join(", ")} of ${buckets} buckets`;
   }
   return null;
 }

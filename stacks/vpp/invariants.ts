@@ -45,8 +45,8 @@ export const VPP_INVARIANTS: readonly Invariant[] = [
   {
     id: "VPP-10",
     statement:
-      "Buckets of a load balance are a power of two, and each path has its share of them to " +
-      "within one.",
+      "Buckets of a load balance are a power of two, and paths have their shares of them but for " +
+      "the error of normalisation.",
     clause: "src/vnet/dpo/load_balance.c (ip_multipath_normalize_next_hops)",
   },
   {

@@ -45,7 +45,7 @@ export function normalise(weights: readonly number[]): { buckets: number; share:
       return n;
     });
     share[0]! += left;
-    if (error <= ERROR_TOLERANCE * buckets && !share.includes(0)) return { buckets, share };
+    if (error <= ERROR_TOLERANCE * buckets) return { buckets, share };
   }
 }
 

@@ -1,6 +1,6 @@
 // Aim: what comes out, and what is counted, depends neither on how many packets a loop takes together nor on where frames
 // end. Method: the same thousand packets, defects among them, with every loop and in frames of 1 to 256.
-import { assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import {
   frame,
   left,
@@ -9,8 +9,8 @@ import {
   towards,
 } from "../../core/machine/_scenario_for_tests.ts";
 import type { Testbed } from "../../core/machine/testbed.ts";
-import { errorsOf, scenarioOf, testbedOf, valueOf } from "./_rig_for_tests.ts";
-import type { VppOptions } from "./options.ts";
+import { CSIT, errorsOf, nodeOf, scenarioOf, testbedOf, valueOf } from "./_rig_for_tests.ts";
+import type { VppLoop, VppOptions } from "./options.ts";
 
 const DEFECTS: readonly Partial<Offer>[] = [
   { ttl: 0 },
@@ -53,6 +53,21 @@ Deno.test("vpp 8.5: single, dual and quad loops give the same bytes, drops and c
   const quad = outcome({ loop: "quad" });
   assertEquals(outcome({ loop: "dual" }), quad);
   assertEquals(outcome({ loop: "single" }), quad);
+});
+
+Deno.test("vpp 8.5: what a loop does not hide shows in the clocks of the three nodes that have loops", () => {
+  const clocks = (loop: VppLoop, node: string): number => {
+    const testbed = testbedOf({ loop });
+    // each alone, so that all share their calls alike
+    testbed.run(scenarioOf(stream(8, 2e7)));
+    return nodeOf(testbed.report(), node).clocks;
+  };
+  for (const node of ["ip4-input-no-checksum", "ip4-lookup", "ip4-rewrite"]) {
+    const quad = clocks("quad", node);
+    assertAlmostEquals(clocks("dual", node) - quad, CSIT.costs["vpp.loop.dual"]!, 0.6);
+    assertAlmostEquals(clocks("single", node) - quad, CSIT.costs["vpp.loop.single"]!, 0.6);
+  }
+  assertEquals(clocks("single", "ethernet-input"), clocks("quad", "ethernet-input"));
 });
 
 Deno.test("vpp invariant 6: frames of 1, 2, 3, 4, 5, 255 and 256 give the same bytes, drops and counters", () => {

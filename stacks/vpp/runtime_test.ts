@@ -14,6 +14,8 @@ import {
   scenarioOf,
   testbedOf,
   valueOf,
+  VPP_BUFFERS,
+  VPP_RINGS,
 } from "./_rig_for_tests.ts";
 import { vppView } from "./mod.ts";
 import type { VppOptions } from "./options.ts";
@@ -23,8 +25,8 @@ const FRAMES = 5000;
 /** Runs both ports at `mpps` each; answers rate, report and losses. */
 function runAt(mpps: number, options: VppOptions = {}, frames = FRAMES) {
   const gap = Math.round(1e6 / mpps);
-  const testbed = testbedOf({ audit: false, ...options });
-  const o = testbed.run(scenarioOf(bothWays(frames, gap)));
+  const testbed = testbedOf({ audit: false, ...options }, CSIT, VPP_BUFFERS);
+  const o = testbed.run(scenarioOf(bothWays(frames, gap), VPP_RINGS));
   assertEquals(o.end, "quiet");
   const last = 1e6 + frames * gap;
   let missed = 0;
@@ -150,8 +152,9 @@ Deno.test("vpp invariant 18: twice what it can do is forwarded no slower, and lo
   const slow = { ...CSIT, cpuMhz: clock };
   const rate = (mpps: number) => {
     const gap = Math.round(1e6 / mpps);
-    const testbed = testbedOf({ audit: false }, { ...slow, costs: { ...slow.costs, mhz: clock } });
-    const o = testbed.run(scenarioOf(bothWays(FRAMES, gap)));
+    const machine = { ...slow, costs: { ...slow.costs, mhz: clock } };
+    const testbed = testbedOf({ audit: false }, machine, VPP_BUFFERS);
+    const o = testbed.run(scenarioOf(bothWays(FRAMES, gap), VPP_RINGS));
     const lost = [...o.reason.subarray(0, o.count)].filter((_, p) => o.fate[p] !== FATE.emitted);
     return { out: ratePps(o, 1e6 + FRAMES * gap * 0.4, 1e6 + FRAMES * gap) / 1e6, lost };
   };
