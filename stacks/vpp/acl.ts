@@ -6,7 +6,7 @@
  * Source: VPP src/plugins/acl/dataplane_node.c, src/vnet/ip/ip4_source_check.c.
  */
 import { ipv4Dst, ipv4Src } from "../../core/packet/mod.ts";
-import type { AclRule } from "./cli.ts";
+import type { AclRule } from "./cli_words.ts";
 import { error } from "./errors.ts";
 import { ip4FlowHash } from "./flow_hash.ts";
 import { DPO } from "./load_balance.ts";

@@ -17,8 +17,9 @@ export class DispatchWitness {
   /** Buffers that nodes ended and that nodes made, those of output and drop nodes left out. */
   consumed = 0;
   generated = 0;
-  /** Vectors that were given to nodes, by node name. */
-  readonly given = new Map<string, number>();
+  /** Vectors that were dispatched, and those of them that came from an input node. */
+  dispatched = 0;
+  received = 0;
   /** First sentence about each invariant. */
   readonly broken = new Map<string, string>();
   /** Packets rewritten, for whom somebody asks. */
@@ -31,9 +32,10 @@ export class DispatchWitness {
   readonly #before = new Map<VlibFrame, number>();
 
   /** The node is about to run over a frame. */
-  begin(vm: VlibMain, node: NodeRuntime, { buffers, nVectors }: VlibFrame): void {
+  begin(vm: VlibMain, node: NodeRuntime, { buffers, nVectors, from }: VlibFrame): void {
     const { name } = node.node;
-    this.given.set(name, (this.given.get(name) ?? 0) + nVectors);
+    this.dispatched += nVectors;
+    if (from !== null && from.node.type === "input") this.received += nVectors;
     const most = Math.min(VLIB_FRAME_SIZE, vm.shared.frameSize);
     if (nVectors < 1 || nVectors > most) {
       this.#fail("VPP-1", `${name} was given a frame of ${nVectors} vectors, expected 1..${most}`);

@@ -8,7 +8,7 @@
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { VppCommand } from "./cli.ts";
 import type { VppCosts } from "./costs.ts";
-import type { VlibShared } from "./vlib_main.ts";
+import type { VlibShared } from "./vlib_shared.ts";
 
 /** What stops at it. */
 export class Barrier {

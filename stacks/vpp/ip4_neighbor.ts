@@ -20,7 +20,7 @@ import {
   setEtherType,
   writeArp,
 } from "../../core/packet/mod.ts";
-import { error, info } from "./errors.ts";
+import { error } from "./errors.ts";
 import { ownBuffer } from "./own_packet.ts";
 import { ADJ, BUFFER, L2_HDR, RX_IF, TX_IF } from "./vlib_buffer.ts";
 import type { VlibMain } from "./vlib_main.ts";

@@ -5,7 +5,8 @@ import type { Barrier } from "./barrier.ts";
 import type { CliTarget } from "./cli_apply.ts";
 import { ipv4ToString } from "../../core/packet/mod.ts";
 import { COUNTERS, RX_NO_BUF } from "./interfaces.ts";
-import type { VlibMain, VlibShared } from "./vlib_main.ts";
+import type { VlibMain } from "./vlib_main.ts";
+import type { VlibShared } from "./vlib_shared.ts";
 import type { NodeRuntime } from "./vlib_node.ts";
 
 type Row = (name: string, value: number, unit: string) => void;

@@ -6,20 +6,16 @@
  */
 import type { Cpu, Dataplane, Env, Finding, ReportRow, Stack } from "../../core/stack.ts";
 import { Acls, ip4FeatureNodes } from "./acl.ts";
-import { AdjacencyTable } from "./adjacency.ts";
 import { audit } from "./audit.ts";
 import { DispatchWitness } from "./audit_dispatch.ts";
 import { Barrier, startMainProcess } from "./barrier.ts";
-import { addAdjacency, applyCommand, type CliTarget } from "./cli_apply.ts";
+import { applyCommand, type CliTarget } from "./cli_apply.ts";
+import { addAdjacency } from "./cli_routes.ts";
 import { VppCosts } from "./costs.ts";
-import { type FeatureArcs } from "./feature.ts";
 import { Handoff } from "./handoff.ts";
-import { Interfaces } from "./interfaces.ts";
 import { VPP_INVARIANTS } from "./invariants.ts";
-import { Ip4Fib } from "./ip4_fib.ts";
-import { Ip6Fib, LOCAL } from "./ip6_fib.ts";
-import { L2Tables } from "./l2_tables.ts";
-import { DPO, LoadBalances } from "./load_balance.ts";
+import { LOCAL } from "./ip6_fib.ts";
+import { DPO } from "./load_balance.ts";
 import { MainLoop } from "./main_loop.ts";
 import { registerNodes, vppArcs } from "./nodes.ts";
 import { settingsOf, type VppOptions, type VppSettings } from "./options.ts";
@@ -27,9 +23,10 @@ import { policyOf } from "./policy.ts";
 import { vppReport } from "./report.ts";
 import { Tracer } from "./trace.ts";
 import { VlibBuffers } from "./vlib_buffer.ts";
-import { VlibMain, type VlibShared } from "./vlib_main.ts";
+import { VlibMain } from "./vlib_main.ts";
+import type { VlibShared } from "./vlib_shared.ts";
 import { Graph } from "./vlib_node.ts";
-import type { VnetMain } from "./vnet_main.ts";
+import { Vnet } from "./vnet.ts";
 
 /** Address of next hop 0, where `neighbours` says nothing: 192.0.2.0 (RFC 5737). */
 const FIRST_NEIGHBOUR = 0xc0000200;
@@ -60,35 +57,6 @@ export function vpp(options: VppOptions = {}): Stack {
   const settings = settingsOf(options);
   const stack = (env: Env): Dataplane => new Vpp(env, settings);
   return Object.assign(stack, { policy: policyOf(settings), invariants: VPP_INVARIANTS });
-}
-
-/** The tables; arcs are set once the graph is there. */
-class Vnet implements VnetMain {
-  readonly interfaces: Interfaces;
-  readonly adjacencies: AdjacencyTable;
-  readonly loadBalances: LoadBalances;
-  readonly fib: Ip4Fib;
-  readonly fib6: Ip6Fib;
-  readonly l2 = new L2Tables();
-  readonly arpPlace: number;
-  readonly throttleCycles: number;
-  features!: FeatureArcs;
-  loops: readonly MainLoop[] = [];
-
-  constructor(readonly env: Env, readonly settings: VppSettings) {
-    const { lcores, neighbours, memory } = env;
-    this.interfaces = new Interfaces(env.ports.length, lcores);
-    this.adjacencies = new AdjacencyTable(neighbours.portMac, lcores);
-    this.loadBalances = new LoadBalances(lcores);
-    this.fib = new Ip4Fib(memory, this.loadBalances);
-    this.fib6 = new Ip6Fib(this.loadBalances);
-    this.arpPlace = settings.neighbours.length === 0 ? -1 : env.place("ip4-arp", 0);
-    this.throttleCycles = settings.throttleUs * env.cost("mhz");
-  }
-
-  wake(from: Cpu, thread: number): void {
-    from.wake(this.loops[thread]!.context);
-  }
 }
 
 class Vpp implements Dataplane {

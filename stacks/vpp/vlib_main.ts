@@ -11,25 +11,10 @@
  */
 import type { PacketMemory } from "../../core/memory/memory.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
-import type { DispatchWitness } from "./audit_dispatch.ts";
-import type { Tracer } from "./trace.ts";
 import { ERROR, FLAGS, type VlibBuffers } from "./vlib_buffer.ts";
 import { VLIB_FRAME_SIZE, VlibFrame } from "./vlib_frame.ts";
-import { type Graph, NodeRuntime } from "./vlib_node.ts";
-
-/** What threads share. */
-export interface VlibShared {
-  readonly env: Env;
-  readonly graph: Graph;
-  readonly buffers: VlibBuffers;
-  readonly tracer: Tracer;
-  /** Vectors of a frame at most: VLIB_FRAME_SIZE, unless a test cuts frames shorter. */
-  readonly frameSize: number;
-  /** Watches dispatches for the audit; null where nobody asks. */
-  readonly witness: DispatchWitness | null;
-  /** Barriers released so far. */
-  epoch: number;
-}
+import { NodeRuntime } from "./vlib_node.ts";
+import type { VlibShared } from "./vlib_shared.ts";
 
 /** One thread of VPP. */
 export class VlibMain {
