@@ -209,18 +209,9 @@ export class Machine {
       known.setUp(pool, thresholds, places, costs);
       return known;
     }
-    const queues = this.maxima.lcores;
-    const { memory } = this;
-    const port = new PollPort(
-      nic.port,
-      nic.queues,
-      queues,
-      memory,
-      pool,
-      thresholds,
-      costs,
-      places,
-    );
+    const { memory, maxima: { lcores } } = this;
+    const setup = [memory, pool, thresholds, costs, places] as const;
+    const port = new PollPort(nic.port, nic.queues, lcores, ...setup);
     this.#drivers[nic.port] = port;
     return port;
   }

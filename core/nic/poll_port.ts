@@ -87,19 +87,13 @@ export class PollPort implements Port {
     places: ArrayLike<number>,
   ) {
     this.id = id;
-    this.#device = device;
-    this.#memory = memory;
+    [this.#device, this.#memory] = [device, memory];
     for (let q = 0; q < queues; q++) this.#queues.push(new PollQueue());
     this.setUp(pool, thresholds, places, costs);
   }
 
   /** As new, on another pool, with other thresholds, at other costs. */
-  setUp(
-    pool: Mempool,
-    thresholds: Thresholds,
-    places: ArrayLike<number>,
-    costs: Costs,
-  ): void {
+  setUp(pool: Mempool, thresholds: Thresholds, places: ArrayLike<number>, costs: Costs): void {
     this.#costs = driverCosts(costs);
     this.#pool = pool;
     this.#t = thresholds;

@@ -1,5 +1,4 @@
-// Aim: VPP keeps every law and its own invariants: by default, in frames of three, with loops of one, asking by ARP and
-// answering by ICMP, handing flows to other workers, woken by interrupts, with features on and a full trace buffer.
+// Aim: VPP keeps every law and its own invariants: by default, in frames of three, with loops of one, answering by ICMP, handing flows to other workers, woken by interrupts, with features on and a full trace buffer.
 import { conformance } from "../../properties/mod.ts";
 import { vpp } from "./mod.ts";
 
@@ -7,12 +6,12 @@ const PORTS = [0, 1, 2, 3].map((port) => `TenGigabitEthernet5/0/${port}`);
 // every address of its own in 192.0.2.0/24
 const ADDRESSES = [0xc0000201, 0xc0000202, 0xc0000203, 0xc0000204];
 
-conformance("vpp", vpp(), { numRuns: 300 });
-conformance("vpp in frames of three", vpp({ frameSize: 3, loop: "dual" }), { numRuns: 80 });
+conformance("vpp", vpp(), { numRuns: 200 });
+conformance("vpp in frames of three", vpp({ frameSize: 3, loop: "dual" }), { numRuns: 50 });
 conformance(
   "vpp with addresses",
   vpp({ addresses: ADDRESSES, mtu: 576, loop: "single", startup: ["trace add dpdk-input 50"] }),
-  { numRuns: 100 },
+  { numRuns: 70 },
 );
 conformance(
   "vpp with hand-off",
@@ -20,12 +19,12 @@ conformance(
     frameQueueSize: 2,
     startup: PORTS.map((port) => `set interface handoff ${port} workers 1,0`),
   }),
-  { numRuns: 60, geometry: { ports: 4, lcores: 2 } },
+  { numRuns: 40, geometry: { ports: 4, lcores: 2 } },
 );
 conformance(
   "vpp adaptive",
   vpp({ startup: PORTS.map((port) => `set interface rx-mode ${port} adaptive`) }),
-  { numRuns: 60, geometry: { ports: 4 } },
+  { numRuns: 40, geometry: { ports: 4 } },
 );
 conformance(
   "vpp with an access list and a route that changes",
@@ -36,5 +35,5 @@ conformance(
     ],
     commands: [{ atUs: 10, command: "ip route add 192.0.2.0/24 via drop" }],
   }),
-  { numRuns: 60, geometry: { ports: 4 } },
+  { numRuns: 40, geometry: { ports: 4 } },
 );
