@@ -11,6 +11,7 @@ import { PCIE_FAULTS } from "./pcie.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
 import { TIME_FAULTS } from "./time.ts";
+import { VPP_FAULTS } from "./vpp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -24,5 +25,6 @@ export const FAULTS: readonly Fault[] = [
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
+  ...VPP_FAULTS,
   ...LAW_FAULTS,
 ];
