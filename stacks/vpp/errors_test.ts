@@ -53,6 +53,16 @@ for (const [offer, text, reason] of KINDS) {
   });
 }
 
+Deno.test("vpp 8.3: a buffer that is used again does not bring the error of the packet before", () => {
+  const testbed = testbedOf();
+  const offers = stream(400, 1e6, (i) => i % 3 === 0 ? { dst: 0x0b000001 } : { ttl: 0 });
+  testbed.run(scenarioOf(offers, { rxRing: 16, poolCache: 1, spareBuffers: 1 }));
+  assertEquals(errorsOf(testbed.report()), {
+    "ip4-drop: ip4 drop": 134,
+    "ip4-input-no-checksum: ip4 ttl <= 1": 266,
+  });
+});
+
 Deno.test("vpp 8.3: errors, losses of the NIC and frames sent are all packets, exactly", () => {
   const testbed = testbedOf();
   const kinds = KINDS.map(([offer]) => offer);

@@ -89,6 +89,20 @@ Deno.test("vpp invariant 11: after a route is gone no packet takes it, and none 
   assert(o.txAt[lastSent]! < 66e6, `packet ${lastSent} was sent at ${o.txAt[lastSent]} ps`);
 });
 
+Deno.test("vpp invariant 11: of thirty barriers under load none finds a packet between look-up and rewrite", () => {
+  const commands = Array.from({ length: 30 }, (_, i) => ({
+    atUs: 20 + 3 * i,
+    command: `ip route add 12.0.0.0/8 via 192.0.2.${i % 2}`,
+  }));
+  const testbed = testbedOf({ commands });
+  const o = testbed.run(
+    scenarioOf(stream(900, 1.2e5, (i) => ({ srcPort: i % 60 })), { lcores: 3 }),
+  );
+  kept(o);
+  assertEquals(valueOf(testbed.report(), "show barrier syncs"), 30);
+  assert(o.findings.some(({ id }) => id === "VPP-11"));
+});
+
 Deno.test("vpp 8.13: clear runtime and clear interfaces change what is read afterwards, and nothing else", () => {
   const testbed = testbedOf({
     commands: [
