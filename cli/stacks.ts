@@ -66,7 +66,7 @@ export const STACKS: readonly StackEntry[] = [
   {
     name: "vpp",
     about: "FD.io VPP: the IPv4 graph over DPDK ports",
-    byDefault: true,
+    byDefault: false,
     // dpdk { dev default { num-rx-desc 1024 num-tx-desc 1024 } }
     ring: 1024,
     create: () => vpp(),

@@ -4,6 +4,15 @@ import type { Invariant } from "../../core/stack.ts";
 /**
  * The invariants that a run can be judged by. Those that compare runs (vectors a call, vector sizes, overload) are
  * tests of this folder.
+ *
+ * @example
+ * ```ts
+ * import { vpp, VPP_INVARIANTS } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(VPP_INVARIANTS[0]!.id, "VPP-1");
+ * assertEquals(vpp().invariants, VPP_INVARIANTS);
+ * ```
  */
 export const VPP_INVARIANTS: readonly Invariant[] = [
   {

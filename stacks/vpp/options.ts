@@ -7,7 +7,9 @@ export type VppLoop = "single" | "dual" | "quad";
 
 /** A line of the CLI and the microsecond at which it is typed; workers stop at a barrier while it runs. */
 export interface TimedCommand {
+  /** Microsecond at which it is typed; lines are in order of time. */
   readonly atUs: number;
+  /** The line, e.g. `clear runtime`. */
   readonly command: string;
 }
 

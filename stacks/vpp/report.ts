@@ -33,6 +33,7 @@ function threadRows(row: Row, target: CliTarget, shared: VlibShared, vm: VlibMai
   const mhz = shared.env.cost("mhz");
   row(`${thread} time`, (vm.now - target.clearedAt) / mhz, "us");
   row(`${thread} loops`, vm.loops - vm.loopsLastClear, "loops");
+  row(`show vlib frame-allocation thread ${vm.thread} alloc`, vm.framesAllocated, "frames");
   for (const runtime of vm.runtimes) nodeRows(row, thread, target, vm, runtime);
 }
 

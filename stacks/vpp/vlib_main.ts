@@ -36,6 +36,8 @@ export class VlibMain {
   /** Main loops that ended, empty ones included. */
   loops = 0;
   loopsLastClear = 0;
+  /** Frames that were made because no used one was free (show vlib frame-allocation). */
+  framesAllocated = 0;
   /** Vectors that other threads handed over to this one. */
   handedIn = 0;
   /** Own time in cycles when it last did anything. */
@@ -89,7 +91,7 @@ export class VlibMain {
 
   /** A frame of an arc that is empty, whatever is open there (vlib_get_new_next_frame). */
   newNextFrame(node: NodeRuntime, next: number): VlibFrame {
-    const frame = this.#free.pop() ?? new VlibFrame();
+    const frame = this.#frame();
     frame.nVectors = 0;
     frame.flags = 0;
     frame.node = node.node.next[next]!;
@@ -102,7 +104,7 @@ export class VlibMain {
 
   /** A frame that comes from no node of this thread: from a device's other thread, to be dispatched like others. */
   inject(node: number, buffers: Int32Array, n: number): void {
-    const frame = this.#free.pop() ?? new VlibFrame();
+    const frame = this.#frame();
     frame.flags = 0;
     frame.node = node;
     frame.from = null;
@@ -111,6 +113,13 @@ export class VlibMain {
     frame.nVectors = n;
     this.handedIn += n;
     this.#pending.push(frame);
+  }
+
+  #frame(): VlibFrame {
+    const used = this.#free.pop();
+    if (used !== undefined) return used;
+    this.framesAllocated++;
+    return new VlibFrame();
   }
 
   /** Appends buffer `b` to an arc. */

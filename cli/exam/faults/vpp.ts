@@ -23,6 +23,12 @@ export const VPP_FAULTS: readonly Fault[] = [
       to:
         "do { if (at > 0 && i % 5 === 4) { frame.buffers[at] = frame.buffers[at - 1]!; frame.buffers[at++ - 1] = buffers[i++]!; } else frame.buffers[at++] = buffers[i++]!; } while (",
     },
+    {
+      id: "vpp-vectors-miscounted",
+      what: "a call over several vectors counts one too few",
+      from: "    node.count(n, ",
+      to: "    node.count(n > 1 ? n - 1 : n, ",
+    },
   ]),
   ...faultsIn("loss and order", "stacks/vpp/main_loop.ts", [CONFORMANCE, ...AROUND], [
     {
@@ -93,6 +99,12 @@ export const VPP_FAULTS: readonly Fault[] = [
       what: "ICMP errors have the address of port 0",
       from: "vnet.settings.addresses[port];",
       to: "vnet.settings.addresses[port * 0];",
+    },
+    {
+      id: "vpp-icmp-answer-leaks",
+      what: "an answer is made and not sent",
+      from: "        vm.enqueue(node, NEXT_LOOKUP, answer);\n",
+      to: "",
     },
   ]),
   ...faultsIn("packet", "stacks/vpp/vlib_buffer.ts", [
