@@ -62,6 +62,7 @@ export function dpdkInputQueue(
     if (got < want || n === most) break;
   }
   if (n === 0) return 0;
+  vm.rxQueue = queue;
   receive(vnet, vm, node, port + 1, n);
   return n;
 }

@@ -320,6 +320,8 @@ Deno.test("vpp invariant 7: adaptive mode polls above 10 vectors in 128 loops, a
 
 Deno.test("vpp refuses knobs that are out of range and lines that are none", () => {
   assertThrows(() => testbedOf({ loop: "octo" as "quad" }), TypeError, 'loop "octo"');
+  const late = [{ atUs: 1, command: `set interface rx-mode ${IF0} adaptive` }];
+  assertThrows(() => testbedOf({ commands: late }), RangeError, "expected in startup");
   assertThrows(() => testbedOf({ mtu: 67 }), RangeError, "mtu 67");
   assertThrows(() => testbedOf({ neighbours: [1] }), RangeError, "neighbours without addresses");
   assertThrows(

@@ -71,6 +71,8 @@ export interface VppSettings {
 }
 
 const LOOPS: readonly VppLoop[] = ["single", "dual", "quad"];
+/** Lines that set up what threads begin with. */
+const AT_START: readonly VppCommand["do"][] = ["rx-mode", "rx-placement", "handoff"];
 /** The least MTU of IPv4 (RFC 791, 3.2). */
 const MTU_MIN = 68;
 
@@ -101,12 +103,19 @@ export function settingsOf(options: VppOptions): VppSettings {
     check("atUs", atUs, before, Number.MAX_SAFE_INTEGER);
     before = atUs;
   }
+  const timed = commands.map(({ atUs, command }) => ({ atUs, command: parseCommand(command) }));
+  const early = timed.findIndex(({ command }) => AT_START.includes(command.do));
+  if (early >= 0) {
+    throw new RangeError(
+      `Cannot configure vpp: "${commands[early]!.command}" while packets flow, expected in startup`,
+    );
+  }
   return {
     ...{ buffersPerNuma, frameSize, loop, addresses, neighbours, mtu, throttleUs },
     ...{ frameQueueSize, pollStats, audit },
     addresses6: addresses6.map(parseIp6),
     startup: startup.map(parseCommand),
-    commands: commands.map(({ atUs, command }) => ({ atUs, command: parseCommand(command) })),
+    commands: timed,
   };
 }
 

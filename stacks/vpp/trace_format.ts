@@ -22,6 +22,7 @@ import {
   readMac,
   readU16,
 } from "../../core/packet/mod.ts";
+import { HEADROOM, STRIDE } from "../../core/memory/memory.ts";
 import { ADJ, FLOW_HASH, RX_IF, TX_IF } from "./vlib_buffer.ts";
 import type { VlibMain } from "./vlib_main.ts";
 import type { VnetMain } from "./vnet_main.ts";
@@ -49,14 +50,10 @@ export function traceFormatOf(
   const { all } = vnet.interfaces;
   if (node === "dpdk-input") {
     return before((vm, b) =>
-      `${all[rxIf(vm, b)]!.name} rx queue ${vm.thread}\n${bufferLine(vm, b)}\n${frameLines(vm, b)}`
+      `${all[rxIf(vm, b)]!.name} rx queue ${vm.rxQueue}\n${bufferLine(vm, b)}\n${frameLines(vm, b)}`
     );
   }
-  if (node === "ethernet-input") {
-    return before((vm, b) =>
-      `frame: flags 0x1, hw-if-index ${rxIf(vm, b)}, sw-if-index ${rxIf(vm, b)}\n${macLine(vm, b)}`
-    );
-  }
+  if (node === "ethernet-input") return before(macLine);
   if (node === "ip4-lookup") {
     return {
       after: true,
@@ -72,7 +69,7 @@ export function traceFormatOf(
     return before((vm, b) => ip4Lines(vm, vm.memory.offset[b]!));
   }
   if (/-output$/.test(node) && node !== "l2-output") {
-    return before((vm, b) => `${all[word(vm, b, TX_IF)]!.name} flags 0x0\n${frameLines(vm, b)}`);
+    return before((vm, b) => `${all[word(vm, b, TX_IF)]!.name}\n${frameLines(vm, b)}`);
   }
   if (/-tx$/.test(node)) {
     return before((vm, b) =>
@@ -100,9 +97,10 @@ function hex(value: number, digits: number): string {
 }
 
 function bufferLine({ memory }: VlibMain, b: number): string {
-  return `buffer 0x${b.toString(16)}: current data 0, length ${
-    memory.length[b]
-  }, buffer-pool 0, ref-count 1`;
+  const { offset, length, references } = memory;
+  const data = offset[b]! - b * STRIDE - HEADROOM;
+  return `buffer 0x${b.toString(16)}: current data ${data}, length ${length[b]}, buffer-pool 0, ` +
+    `ref-count ${references[b]}`;
 }
 
 /** `IP4: 02:.. -> 02:..`, as format_ethernet_header. */

@@ -22,6 +22,10 @@ Deno.test("vpp 8.2: a trace shows each node with what it saw, from dpdk-input to
   ]]);
   assertMatch(text, /^-+ Start of thread 0 -+$/m);
   assertMatch(text, /^ {2}TenGigabitEthernet5\/0\/0 rx queue 0$/m);
+  assertMatch(
+    text,
+    /^ {2}buffer 0x[0-9a-f]+: current data 0, length 60, buffer-pool 0, ref-count 1$/m,
+  );
   assertMatch(text, /^ {2}IP4: 02:aa:bb:cc:dd:00 -> 02:01:03:04:05:00$/m);
   assertMatch(text, /^ {2}UDP: 192\.168\.0\.1 -> 10\.1\.0\.1$/m);
   assertMatch(text, /^ {4}tos 0x00, ttl 64, length 46, checksum 0x[0-9a-f]{4}$/m);

@@ -44,7 +44,8 @@ export class VlibMain {
   now = 0;
   /** For functions to decide in: the next of each vector of a frame. */
   readonly nexts = new Uint16Array(VLIB_FRAME_SIZE);
-  /** For input nodes: a burst of a device, and what of it makes a frame. */
+  /** For input nodes: the queue, a burst of it, and what makes a frame. */
+  rxQueue = 0;
   readonly burst = new Int32Array(32);
   readonly rx = new Int32Array(VLIB_FRAME_SIZE);
   readonly #frameSize: number;
