@@ -202,6 +202,7 @@ export class FlatOut {
         this.dropped++;
         pool.put(0, buffer);
       },
+      dropCopy: () => void this.dropped++,
       place: () => -1,
       get hardware(): never {
         throw new RangeError("Cannot run flat out: the stack needs the hardware below");
