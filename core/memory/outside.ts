@@ -12,7 +12,24 @@
  */
 import { FATE, type Observation } from "../machine/observation.ts";
 
-/** Copies that are kept, by number. */
+/**
+ * Copies that are kept, by number.
+ *
+ * @example
+ * ```ts
+ * import { FATE, Observation, OutsideCopies } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const observation = new Observation();
+ * observation.reset(1, "coarse");
+ * const place = observation.addPlace("socket ring");
+ * const copies = new OutsideCopies(observation, 64);
+ * const copy = copies.begin(0, place);
+ * assertEquals([copy, observation.carrier[0], copies.count], [64, 64, 1]);
+ * copies.end(copy, 5); // nothing has become of packet 0
+ * assertEquals([observation.fate[0], copies.count], [FATE.freed, 0]);
+ * ```
+ */
 export class OutsideCopies {
   readonly #observation: Observation;
   readonly #first: number;
