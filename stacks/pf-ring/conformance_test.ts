@@ -1,6 +1,46 @@
 // Aim: both halves of PF_RING keep every law, and their own invariants.
 import { conformance } from "../../properties/mod.ts";
-import { pfRingZc } from "./mod.ts";
+import { pfRing, pfRingZc } from "./mod.ts";
+
+conformance("pf_ring", pfRing({ minNumSlots: 64 }), { numRuns: 200 });
+conformance(
+  "pf_ring with low limits",
+  pfRing({
+    minNumSlots: 1,
+    txqueuelen: 3,
+    applications: [{ application: "router", open: "channel", wait: "active", packetCycles: 4000 }],
+  }),
+  { numRuns: 150, geometry: { txRing: 8 } },
+);
+conformance(
+  "pf_ring cluster",
+  pfRing({
+    minNumSlots: 2,
+    applications: [{ application: "router", open: "cluster", copies: true }, {
+      application: "pfcount",
+      watermark: 1,
+    }],
+  }),
+  { numRuns: 100 },
+);
+conformance(
+  "pf_ring reflector",
+  pfRing({ minNumSlots: 2, applications: [{ application: "reflector" }] }),
+  { numRuns: 100 },
+);
+conformance(
+  "pf_ring pfcount",
+  pfRing({
+    minNumSlots: 1,
+    applications: [{ application: "pfcount", watermark: 1, direction: "rx" }],
+  }),
+  { numRuns: 60 },
+);
+conformance(
+  "pf_ring beside the kernel's forwarding",
+  pfRing({ minNumSlots: 16, ipForward: true, applications: [{ application: "pfcount" }] }),
+  { numRuns: 60 },
+);
 
 conformance("pf_ring ZC zbounce", pfRingZc(), { numRuns: 300 });
 conformance("pf_ring ZC zbounce asleep", pfRingZc({ wait: "sleep", burst: 4 }), { numRuns: 150 });
