@@ -5,7 +5,7 @@
 import type { PacketMemory } from "../../core/memory/memory.ts";
 import type { Finding, Invariant } from "../../core/stack.ts";
 import type { PktHdr } from "./pkthdr.ts";
-import type { SlotAt, SlotRingWatch } from "./slot_ring.ts";
+import type { SlotAt, SlotRingWatch } from "./slot_ring_watch.ts";
 import type { PfRingSocket } from "./socket.ts";
 
 const CLAUSE = "PF_RING 8.9.0, kernel/pf_ring.c";

@@ -66,3 +66,6 @@ conformance(
   { numRuns: 60 },
 );
 conformance("pf_ring ZC zcount", pfRingZc({ application: "zcount" }), { numRuns: 40 });
+conformance("pf_ring ZC without ZC's driver", pfRingZc({ driver: "standard", wait: "sleep" }), {
+  numRuns: 100,
+});

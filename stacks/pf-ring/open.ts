@@ -4,7 +4,7 @@ import { BpfFilter } from "./bpf.ts";
 import type { ModuleCosts } from "./module_costs.ts";
 import type { ApplicationSettings, PfRingSettings } from "./options.ts";
 import { PfRingSocket } from "./socket.ts";
-import type { RingMemories } from "./slot_ring.ts";
+import type { RingMemories } from "./ring_memories.ts";
 
 /** Sockets of a machine at most (MAX_NUM_RX_CHANNELS bits of the channel mask; MAX_NUM_RING_SOCKETS). */
 const SOCKETS_MAX = 512;

@@ -19,6 +19,7 @@ import { FragmentCache } from "./fragment_cache.ts";
 import type { CopiedSkbs } from "./kernel_env.ts";
 import type { ModuleCosts } from "./module_costs.ts";
 import { ParsedPkt } from "./parse_pkt.ts";
+import { SkbCache } from "./skb_cache.ts";
 import type { PfRingSocket } from "./socket.ts";
 
 /** Parameters of the module; names in brackets are its own. */
@@ -43,6 +44,7 @@ export class PfRingModule {
   readonly #parsed = new ParsedPkt();
   /** Receivers of the kernel by lcore, which reflected packets leave by. */
   #receivers: readonly NetifReceive[] = [];
+  readonly #skbs: SkbCache[] = [];
 
   constructor(env: Env, costs: ModuleCosts, settings: ModuleSettings, copied: CopiedSkbs) {
     this.#env = env;
@@ -51,9 +53,12 @@ export class PfRingModule {
     this.#copied = copied;
   }
 
-  /** The kernel is up: reflected packets can be sent. */
-  attach(receivers: readonly NetifReceive[]): void {
+  /** Packets are reflected by way of these. */
+  reflectBy(receivers: readonly NetifReceive[]): void {
     this.#receivers = receivers;
+    for (let lcore = 0; lcore < this.#env.lcores; lcore++) {
+      this.#skbs.push(new SkbCache(this.#env, lcore));
+    }
   }
 
   /** The packet type of an lcore. */
@@ -159,10 +164,10 @@ export class PfRingModule {
     port: number,
     { action, reflector }: FilterVerdict,
   ): void {
-    const { memory, pool } = this.#env;
+    const { memory } = this.#env;
     const { kernel } = socket.ring.info;
     cpu.charge(this.#costs.reflect + this.#costs.skbAlloc);
-    const clone = pool.get(cpu.lcore);
+    const clone = this.#skbs[cpu.lcore]!.get();
     if (clone < 0) {
       kernel.totFwdNotok++;
       return;

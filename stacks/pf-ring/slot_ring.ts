@@ -26,42 +26,8 @@ import {
 } from "./flow_slot_info.ts";
 import { caplenAt, type PktHdr, writePktHdr } from "./pkthdr.ts";
 import type { ParsedPkt } from "./parse_pkt.ts";
-
-/** Shared memory that runs take one after the other, so that none is made for each: by bytes. */
-export class RingMemories {
-  readonly #free = new Map<number, Uint8Array[]>();
-  #taken: Uint8Array[] = [];
-
-  /** All memory is free again: a new run begins. */
-  reset(): void {
-    for (const one of this.#taken) {
-      const same = this.#free.get(one.length) ?? [];
-      same.push(one);
-      this.#free.set(one.length, same);
-    }
-    this.#taken = [];
-  }
-
-  /** Memory of so many bytes; what is in it nobody reads before it is written. */
-  take(bytes: number): Uint8Array {
-    const one = this.#free.get(bytes)?.pop() ?? new Uint8Array(bytes);
-    this.#taken.push(one);
-    return one;
-  }
-}
-
-/** Where a slot lies. */
-export interface SlotAt {
-  readonly off: number;
-  readonly bytes: number;
-}
-
-/** Told of what a ring does, for its audit. */
-export interface SlotRingWatch {
-  inserted(memory: PacketMemory, buffer: number, hdr: PktHdr, at: SlotAt, nowPs: number): void;
-  lost(nowPs: number): void;
-  removed(at: SlotAt, nowPs: number): void;
-}
+import type { RingMemories } from "./ring_memories.ts";
+import type { SlotRingWatch } from "./slot_ring_watch.ts";
 
 /** A ring. */
 export class SlotRing {

@@ -16,7 +16,8 @@ import type { ModuleCosts } from "./module_costs.ts";
 import type { ParsedPkt } from "./parse_pkt.ts";
 import { LONG_HEADER_BYTES, type PktHdr, SHORT_HEADER_BYTES } from "./pkthdr.ts";
 import { SlotsLock } from "./slots_lock.ts";
-import { type RingMemories, SlotRing } from "./slot_ring.ts";
+import type { RingMemories } from "./ring_memories.ts";
+import { SlotRing } from "./slot_ring.ts";
 
 /** Which packets of an interface a socket sees (pfring_set_direction). */
 export type PacketDirection = "rx" | "tx" | "rx-and-tx";

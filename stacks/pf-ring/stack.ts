@@ -18,7 +18,7 @@ import { PfRing } from "./pfring.ts";
 import { PfRingModule } from "./pf_ring_module.ts";
 import { pfRingReport } from "./report.ts";
 import { openSockets } from "./open.ts";
-import { RingMemories } from "./slot_ring.ts";
+import { RingMemories } from "./ring_memories.ts";
 
 /**
  * What vanilla PF_RING declares with a router: RFC 1812 in the application, loss at the NIC, in a socket's ring and
@@ -108,9 +108,13 @@ class VanillaPfRing implements Dataplane {
     );
     this.#kernel = kernel;
     kernel.ip.sysctl.ipForward = settings.ipForward;
-    module.attach(kernel.receivers);
+    const { applications } = settings;
     this.#open(costs, memories);
     kernel.up();
+    const reflects = applications.some(({ application, hashRules, wildcardRules }) =>
+      application === "reflector" || hashRules.length + wildcardRules.length > 0
+    );
+    if (reflects) module.reflectBy(kernel.receivers);
   }
 
   interrupt(cpu: Cpu, vector: number): void {

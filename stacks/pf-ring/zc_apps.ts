@@ -10,7 +10,7 @@ import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { ZcCluster, ZcHandles } from "./zc_cluster.ts";
 import type { ZcCosts } from "./zc_costs.ts";
-import type { ZcDevice } from "./zc_device.ts";
+import type { ZcChannel } from "./zc_channel.ts";
 import type { ZcQueue } from "./zc_queue.ts";
 import type { ZcRouter } from "./zc_router.ts";
 import type { ZcWorker } from "./zc_worker.ts";
@@ -52,7 +52,9 @@ export class ZcCounter {
 /** One thread on one channel. */
 export class ZcChannelThread {
   readonly process: Process;
-  readonly #device: ZcDevice;
+  /** The application is closing its channels. */
+  stopped = false;
+  readonly #device: ZcChannel;
   readonly #handles: ZcHandles;
   readonly #sleeps: boolean;
   readonly #work: (cpu: Cpu, handles: ZcHandles, n: number) => void;
@@ -60,7 +62,7 @@ export class ZcChannelThread {
   constructor(
     parts: ZcAppParts,
     lcore: number,
-    device: ZcDevice,
+    device: ZcChannel,
     handles: ZcHandles,
     sleeps: boolean,
     work: (cpu: Cpu, handles: ZcHandles, n: number) => void,
@@ -73,14 +75,17 @@ export class ZcChannelThread {
   }
 
   #poll(cpu: Cpu): number {
+    if (this.stopped) {
+      this.process.block(cpu);
+      return 1;
+    }
     const handles = this.#handles;
     const n = this.#device.recvBurst(cpu, handles, handles.fill(cpu.lcore));
     if (n > 0) this.#work(cpu, handles, n);
     // without all its handles it has to look again: no interrupt tells of buffers
     else if (this.#sleeps && handles.missing === 0) {
       this.process.call(cpu);
-      this.#device.irqEnable(cpu);
-      this.process.block(cpu);
+      if (!this.#device.arm(cpu, this.process)) this.process.block(cpu);
       return 1;
     }
     return n;
@@ -91,7 +96,7 @@ export class ZcChannelThread {
 export function startBalancer(
   { env, process }: ZcAppParts,
   worker: ZcWorker,
-  devices: readonly ZcDevice[],
+  devices: readonly ZcChannel[],
 ): void {
   for (const device of devices) {
     new Process(env, 0, process, (cpu) => worker.poll(cpu, device), true);

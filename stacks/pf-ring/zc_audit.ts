@@ -5,7 +5,6 @@
 import type { Memory } from "../../core/memory/memory.ts";
 import type { Finding, Invariant } from "../../core/stack.ts";
 import type { ZcCluster } from "./zc_cluster.ts";
-import type { ZcDevice } from "./zc_device.ts";
 import type { ZcQueue } from "./zc_queue.ts";
 
 const CLAUSE = "PF_RING 8.9.0, userland/lib/pfring_zc.h";
@@ -34,17 +33,19 @@ export const ZC_INVARIANTS: readonly Invariant[] = [
   },
 ];
 
-/** What there is to audit. */
-export interface ZcAuditSource {
-  readonly cluster: ZcCluster;
-  readonly devices: readonly ZcDevice[];
-  readonly queues: readonly ZcQueue[];
-}
-
-/** The findings of a run. */
-export function auditZc({ cluster, queues }: ZcAuditSource): Finding[] {
-  const findings: Finding[] = [{ id: "PFRING-12", broken: unconserved(cluster) }];
+/**
+ * The findings of a run.
+ * @param zeroCopy whether no kernel had a part in it
+ */
+export function auditZc(
+  cluster: ZcCluster,
+  queues: readonly ZcQueue[],
+  zeroCopy: boolean,
+): Finding[] {
+  // what a kernel of its own takes from the pool is not the cluster's to count
+  const findings: Finding[] = zeroCopy ? [{ id: "PFRING-12", broken: unconserved(cluster) }] : [];
   for (const queue of queues) findings.push({ id: "PFRING-13", broken: queue.watch.broken });
+  if (!zeroCopy) return findings;
   const { copiedBytes } = cluster.env.memory as Memory;
   findings.push({
     id: "PFRING-14",

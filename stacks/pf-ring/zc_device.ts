@@ -13,52 +13,32 @@
  */
 import type { Context } from "../../core/host/context.ts";
 import type { Memory } from "../../core/memory/memory.ts";
-import {
-  postEmpty,
-  postFull,
-  readReceived,
-  takeReceived,
-  takeSent,
-} from "../../core/nic/driver.ts";
+import type { Mempool } from "../../core/memory/mempool.ts";
+import { postEmpty, readReceived, releaseRing, takeReceived } from "../../core/nic/driver.ts";
 import type { Nic } from "../../core/nic/nic.ts";
 import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
 import type { Cpu } from "../../core/stack.ts";
-import type { ZcCluster, ZcHandles, ZcHolder } from "./zc_cluster.ts";
+import type { ZcChannel } from "./zc_channel.ts";
+import type { ZcCluster, ZcHandles } from "./zc_cluster.ts";
 import type { ZcCosts } from "./zc_costs.ts";
+import { ZcTxRing } from "./zc_tx_ring.ts";
 
-/** Packets that wait for a flush at most. */
-const TX_PENDING = 64;
-/** Descriptors for one that is written back, where the ring is large enough. */
-const RS_THRESH = 32;
-
-/** A channel. */
-export class ZcDevice implements ZcHolder {
+/** A channel of a NIC with ZC's driver. */
+export class ZcDevice implements ZcChannel {
   readonly name: string;
   readonly port: number;
   readonly queue: number;
-  /** pfring_zc_stat, per channel: received, sent. */
   recv = 0;
-  sent = 0;
-  /** Sends that found no free descriptor. */
-  refused = 0;
-  /** Writes of TDT. */
-  flushes = 0;
-  /** Place of the transmit ring, and what it holds when it is full: evidence for who gives a packet up. */
+  readonly tx: ZcTxRing;
   readonly txPlace: number;
   readonly txCapacity: number;
   readonly #memory: Memory;
   readonly #device: DeviceSide;
   readonly #rx: DescriptorRing;
-  readonly #tx: DescriptorRing;
   readonly #costs: ZcCosts;
   readonly #place: number;
-  readonly #rs: number;
-  /** Empty buffer of each transmit descriptor that is free, else -1. */
-  readonly #spare: Int32Array;
-  #rxNext = 0;
-  #toUse = 0;
-  #toClean = 0;
-  #pending = 0;
+  #next = 0;
+  #isOpen = true;
 
   /** Opens a channel: takes a buffer for each descriptor of both rings, and hands the receive ring to the device. */
   constructor(cluster: ZcCluster, nic: Nic, queue: number, costs: ZcCosts, cpu: Cpu) {
@@ -69,38 +49,41 @@ export class ZcDevice implements ZcHolder {
     this.#memory = env.memory as Memory;
     this.#device = nic.queues;
     this.#rx = nic.queues.rx[queue]!;
-    this.#tx = nic.queues.tx[queue]!;
     this.#costs = costs;
     this.#place = env.place(this.name, Infinity);
-    this.#rs = Math.min(RS_THRESH, this.#tx.size >> 2);
-    this.txPlace = this.#tx.place;
-    this.txCapacity = this.#tx.size - 1;
-    this.#spare = new Int32Array(this.#tx.size);
+    const take = (): number => cluster.take(cpu.lcore, this.name);
     for (let slot = 0; slot < this.#rx.size; slot++) {
-      postEmpty(this.#memory, this.#rx, slot, cluster.take(cpu.lcore, this.name));
+      postEmpty(this.#memory, this.#rx, slot, take());
     }
-    for (let slot = 0; slot < this.#tx.size; slot++) {
-      this.#spare[slot] = cluster.take(cpu.lcore, this.name);
-    }
+    this.tx = new ZcTxRing(
+      { memory: this.#memory, device: nic.queues, queue, costs, place: this.#place },
+      take,
+    );
+    this.txPlace = this.tx.ring.place;
+    this.txCapacity = this.tx.ring.size - 1;
     this.#device.rxTail(cpu as Context, queue, this.#rx.size - 1);
     cluster.join(this);
   }
 
   get entitled(): number {
-    return this.#rx.size + this.#tx.size;
+    return this.#isOpen ? this.#rx.size + this.tx.ring.size : 0;
   }
 
   held(): readonly number[] {
-    const { buffer } = this.#tx;
-    return [
-      ...this.#rx.buffer.subarray(0, this.#rx.size),
-      ...this.#spare.map((b, slot) => b >= 0 ? b : buffer[slot]!),
-    ];
+    if (!this.#isOpen) return [];
+    return [...this.#rx.buffer.subarray(0, this.#rx.size), ...this.tx.held()];
   }
 
-  /** Transmit descriptors that are free (of size - 1). */
-  get txFree(): number {
-    return this.#tx.size - 1 - ((this.#toUse - this.#toClean) & (this.#tx.size - 1));
+  get sent(): number {
+    return this.tx.sent;
+  }
+
+  get refused(): number {
+    return this.tx.refused;
+  }
+
+  get flushes(): number {
+    return this.tx.flushes;
   }
 
   /** pfring_zc_recv_pkt_burst: exchanges up to `max` handles for received packets; answers how many. */
@@ -111,7 +94,7 @@ export class ZcDevice implements ZcHolder {
     ring.waiter = context;
     const { buffer } = handles;
     let n = 0;
-    let slot = this.#rxNext;
+    let slot = this.#next;
     while (n < max && ring.done[slot] === 1) {
       readReceived(this.#memory, ring, slot, context);
       const full = takeReceived(this.#memory, ring, slot, this.#place);
@@ -124,7 +107,7 @@ export class ZcDevice implements ZcHolder {
       return 0;
     }
     cpu.charge(this.#costs.rxBurst + n * this.#costs.rxPacket);
-    this.#rxNext = slot;
+    this.#next = slot;
     this.recv += n;
     this.#device.rxTail(context, this.queue, (slot - 1) & mask);
     return n;
@@ -132,51 +115,36 @@ export class ZcDevice implements ZcHolder {
 
   /** pfring_zc_send_pkt: exchanges a handle's packet for an empty buffer; false, and nothing done, without a descriptor. */
   sendPkt(cpu: Cpu, handles: ZcHandles, i: number, flush: boolean): boolean {
-    const context = cpu as Context;
-    const ring = this.#tx;
-    ring.waiter = context;
-    if (this.txFree < this.#rs) this.#reclaim(context);
-    if (this.txFree === 0) {
-      this.refused++;
-      return false;
-    }
-    cpu.charge(this.#costs.txPacket);
-    const slot = this.#toUse;
-    const report = slot % this.#rs === this.#rs - 1;
-    postFull(this.#memory, ring, slot, handles.buffer[i]!, report, context);
-    handles.buffer[i] = this.#spare[slot]!;
-    this.#spare[slot] = -1;
-    this.#toUse = (slot + 1) & (ring.size - 1);
-    this.sent++;
-    this.#pending++;
-    if (flush || this.#pending === TX_PENDING) this.flush(cpu);
-    return true;
+    return this.tx.send(cpu, handles, i, flush);
   }
 
   /** pfring_zc_sync_queue: writes TDT if packets wait for it. */
   flush(cpu: Cpu): void {
-    if (this.#pending === 0) return;
-    cpu.charge(this.#costs.flush);
-    this.#pending = 0;
-    this.flushes++;
-    this.#device.txTail(cpu as Context, this.queue, this.#toUse);
+    this.tx.flush(cpu);
   }
 
-  /** Unmasks the channel's interrupt. */
-  irqEnable(cpu: Cpu): void {
+  /** Unmasks the interrupt: what has come meanwhile is latched, and raises it at once. */
+  arm(cpu: Cpu): boolean {
     this.#device.irqEnable(cpu as Context, this.queue);
+    return false;
   }
 
-  /** Buffers up to each descriptor that was written back are empties again. */
-  #reclaim(context: Context): void {
-    const ring = this.#tx;
-    for (;;) {
-      const last = this.#toClean + this.#rs - 1;
-      if (ring.done[last] !== 1) return;
-      for (let slot = this.#toClean; slot <= last; slot++) {
-        this.#spare[slot] = takeSent(this.#memory, ring, slot, this.#place, context);
-      }
-      this.#toClean = (last + 1) & (ring.size - 1);
-    }
+  /** pfring_zc_close_device, first: the device is to use no further receive descriptor. */
+  stop(cpu: Cpu): void {
+    this.flush(cpu);
+    this.#device.rxStop(cpu as Context, this.queue);
+  }
+
+  /** Whether the device is done with both rings. */
+  get isQuiet(): boolean {
+    return !this.#rx.enabled && this.#rx.quiet && this.tx.isQuiet;
+  }
+
+  /** Then: all buffers go back to the cluster, and the rings are as a driver finds them. */
+  release(cpu: Cpu, pool: Mempool): void {
+    releaseRing(this.#memory, pool, this.#rx, this.#place, cpu.lcore);
+    this.#rx.reset(this.#rx.size, this.#rx.place);
+    this.tx.release(cpu, pool);
+    this.#isOpen = false;
   }
 }

@@ -27,17 +27,32 @@ export interface PfRingZcOptions {
   readonly count?: boolean;
   /** zcount, zbalance: cycles that consumer 0 spends on each packet beside; 0. */
   readonly slowCycles?: number;
+  /**
+   * The NIC's driver: ZC's own, or a standard one, whose packets the kernel copies into buffers of the cluster
+   * (1-copy mode) and sends by system calls; `"zc"`.
+   */
+  readonly driver?: "zc" | "standard";
+  /** Both directions of a flow reach the same channel [PF_RING_ZC_SYMMETRIC_RSS]; false. */
+  readonly symmetricRss?: boolean;
+  /** Microsecond at which the application closes its channels and the kernel has the interfaces again; absent, never. */
+  readonly closeAtUs?: number;
+  /** IPv4 address of each port, for a kernel that has the interface [ip address add]; none. */
+  readonly addresses?: readonly number[];
   /** Buffers of the cluster [tot_num_buffers]; absent, what rings, queues and applications need. */
   readonly buffers?: number;
 }
 
 /** Every knob set. */
-export type PfRingZcSettings = Required<Omit<PfRingZcOptions, "consumers" | "buffers">> & {
-  /** 0: by lcores. */
-  readonly consumers: number;
-  /** 0: as needed. */
-  readonly buffers: number;
-};
+export type PfRingZcSettings =
+  & Required<Omit<PfRingZcOptions, "consumers" | "buffers" | "closeAtUs">>
+  & {
+    /** 0: by lcores. */
+    readonly consumers: number;
+    /** 0: as needed. */
+    readonly buffers: number;
+    /** Infinity: never. */
+    readonly closeAtUs: number;
+  };
 
 /** Consumers that a balancer has at most (v3 of the balancer); a fan-out mask has 64 bits. */
 const QUEUES_MAX = 128;
@@ -52,6 +67,15 @@ export function zcSettingsOf(options: PfRingZcOptions): PfRingZcSettings {
   const { application = "zbounce", wait = "active", burst = 32, flushPacket = false } = options;
   const { distribution = "ip-hash", relaxed = false, consumers = 0, queueLen = 8192 } = options;
   const { count = distribution === "fan-out", slowCycles = 0, buffers = 0 } = options;
+  const { driver = "zc", symmetricRss = false, closeAtUs = Infinity, addresses = [] } = options;
+  word("driver", driver, ["zc", "standard"]);
+  if (options.closeAtUs !== undefined) check("closeAtUs", closeAtUs, 0, 1e9);
+  for (const address of addresses) check("address", address, 0, 2 ** 32 - 1);
+  if (closeAtUs !== Infinity && (driver !== "zc" || application === "zbalance")) {
+    throw new RangeError(
+      "Cannot configure pf_ring ZC: closeAtUs is for zbounce and zcount on ZC's driver",
+    );
+  }
   word("application", application, ["zbounce", "zbalance", "zcount"]);
   word("wait", wait, ["active", "sleep"]);
   word("distribution", distribution, ["round-robin", "ip-hash", "fan-out"]);
@@ -69,7 +93,7 @@ export function zcSettingsOf(options: PfRingZcOptions): PfRingZcSettings {
   }
   return {
     ...{ application, wait, burst, flushPacket, distribution, relaxed, consumers, queueLen },
-    ...{ count, slowCycles, buffers },
+    ...{ count, slowCycles, buffers, driver, symmetricRss, closeAtUs, addresses },
   };
 }
 

@@ -62,6 +62,11 @@ export class ZcQueue implements ZcHolder {
     return this.#full.count;
   }
 
+  /** Whether its producer finds it full at an instant. */
+  isFullAt(nowPs: number): boolean {
+    return this.#empty.nextPs() > nowPs;
+  }
+
   held(): readonly number[] {
     const held: number[] = [];
     for (const ring of [this.#full, this.#empty]) {

@@ -3,7 +3,7 @@ import type { Process } from "../../core/host/process.ts";
 import type { Mempool } from "../../core/memory/mempool.ts";
 import type { Env, ReportRow } from "../../core/stack.ts";
 import type { ZcCounter } from "./zc_apps.ts";
-import type { ZcDevice } from "./zc_device.ts";
+import type { ZcChannel } from "./zc_channel.ts";
 import type { ZcQueue } from "./zc_queue.ts";
 import type { ZcRouter } from "./zc_router.ts";
 import type { ZcWorker } from "./zc_worker.ts";
@@ -12,12 +12,14 @@ import type { ZcWorker } from "./zc_worker.ts";
 export interface ZcReportSource {
   readonly env: Env;
   readonly pool: Mempool;
-  readonly devices: readonly ZcDevice[];
+  readonly devices: readonly ZcChannel[];
   readonly queues: readonly ZcQueue[];
   readonly routers: readonly ZcRouter[];
   readonly counters: readonly ZcCounter[];
   readonly worker: ZcWorker | null;
   readonly processes: readonly Process[];
+  /** Interfaces that the kernel has. */
+  readonly netdevs: number;
 }
 
 /** All counters as rows of name, value and unit. */
@@ -57,6 +59,7 @@ export function zcReport(source: ZcReportSource): ReportRow[] {
   });
   row("poll(2)", sum(processes, ({ calls }) => calls), "system calls");
   row("context switches", sum(processes, ({ switches }) => switches), "switches");
+  row("network interfaces of the kernel", source.netdevs, "interfaces");
   row("cluster tot buffers", pool.size, "buffers");
   row("cluster pool", pool.free + pool.cached, "buffers");
   return rows;

@@ -11,19 +11,19 @@ import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { ZcHandles } from "./zc_cluster.ts";
 import type { ZcCosts } from "./zc_costs.ts";
-import type { ZcDevice } from "./zc_device.ts";
+import type { ZcChannel } from "./zc_channel.ts";
 
 /** One router thread's way out. */
 export class ZcRouter {
   /** Packets given up for want of a transmit descriptor. */
   dropped = 0;
   readonly #env: Env;
-  readonly #out: readonly ZcDevice[];
+  readonly #out: readonly ZcChannel[];
   readonly #costs: ZcCosts;
   readonly #flushPacket: boolean;
 
   /** @param out the channel that the thread sends on, of each port */
-  constructor(env: Env, out: readonly ZcDevice[], costs: ZcCosts, flushPacket: boolean) {
+  constructor(env: Env, out: readonly ZcChannel[], costs: ZcCosts, flushPacket: boolean) {
     this.#env = env;
     this.#out = out;
     this.#costs = costs;

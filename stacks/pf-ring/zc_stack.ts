@@ -6,6 +6,8 @@ import { processCosts } from "../../core/host/process.ts";
 import type { Policy } from "../../core/policy.ts";
 import type { Cpu, Dataplane, Env, Finding, ReportRow, Stack } from "../../core/stack.ts";
 import { STRICT } from "../../core/stack.ts";
+import { KernelFib } from "../../core/linux/kernel_fib.ts";
+import type { Kernel } from "../../core/linux/kernel.ts";
 import { auditZc, ZC_INVARIANTS } from "./zc_audit.ts";
 import {
   startBalancer,
@@ -14,9 +16,10 @@ import {
   ZcChannelThread,
   ZcCounter,
 } from "./zc_apps.ts";
-import { ZcCluster } from "./zc_cluster.ts";
+import type { ZcHandles } from "./zc_cluster.ts";
+import { startClosing } from "./zc_close.ts";
 import { zcCosts } from "./zc_costs.ts";
-import { ZcDevice } from "./zc_device.ts";
+import { consumersOf, openChannels, type OpenedChannels } from "./zc_open.ts";
 import { type PfRingZcOptions, type PfRingZcSettings, zcSettingsOf } from "./zc_options.ts";
 import { ZcQueue } from "./zc_queue.ts";
 import { zcReport } from "./zc_report.ts";
@@ -53,111 +56,105 @@ export const ZC_POLICY: Policy = { ...STRICT, congestion: ["rx-missed", "tx-full
  */
 export function pfRingZc(options: PfRingZcOptions = {}): Stack {
   const settings = zcSettingsOf(options);
-  const stack = (env: Env): Dataplane => new PfRingZc(env, settings);
+  const tables = new KernelFib();
+  const stack = (env: Env): Dataplane => new PfRingZc(env, settings, tables);
   return Object.assign(stack, { policy: policyOf(settings), invariants: ZC_INVARIANTS });
 }
 
-function policyOf({ application, count, distribution }: PfRingZcSettings): Policy {
+function policyOf({ application, count, distribution, driver }: PfRingZcSettings): Policy {
   const balances = application === "zbalance";
-  const policy: Policy = balances
-    ? { ...ZC_POLICY, congestion: [...ZC_POLICY.congestion, "ring-full"] }
-    : ZC_POLICY;
+  const copies = driver === "standard";
+  const policy: Policy = {
+    ...ZC_POLICY,
+    congestion: [
+      ...ZC_POLICY.congestion,
+      ...balances || copies ? ["ring-full" as const] : [],
+      ...copies ? ["qdisc-full" as const] : [],
+    ],
+  };
   if (application === "zcount" || balances && count) return { ...policy, topology: "sink" };
   return balances && distribution === "round-robin" ? { ...policy, order: "none" } : policy;
 }
-
-/** Handles beyond what rings and queues hold, and applications begin with: what the pool's caches may keep. */
-const SPARE = 64;
 
 class PfRingZc implements Dataplane {
   readonly name: string;
   readonly #env: Env;
   readonly #parts: ZcAppParts;
   readonly #settings: PfRingZcSettings;
-  /** Channel of each port and lcore. */
-  readonly #devices: ZcDevice[][] = [];
+  readonly #opened: OpenedChannels;
   readonly #threads = new Map<number, ZcChannelThread>();
   readonly #routers: ZcRouter[] = [];
   readonly #counters: ZcCounter[] = [];
   readonly #queues: ZcQueue[] = [];
   #worker: ZcWorker | null = null;
+  /** Who takes interrupts: the kernel, where no channel is open. */
+  #kernel: Kernel | null = null;
 
-  constructor(env: Env, settings: PfRingZcSettings) {
+  constructor(env: Env, settings: PfRingZcSettings, tables: KernelFib) {
     this.name = `pf_ring ZC (${settings.application})`;
     this.#env = env;
     this.#settings = settings;
-    for (const nic of env.hardware.nics) nic.bootQueues();
     const costs = zcCosts(env);
-    const cluster = new ZcCluster(env, settings.buffers || this.#needed());
+    const opened = openChannels(env, settings, costs, tables);
+    const { cluster } = opened;
+    this.#opened = opened;
     this.#parts = { env, cluster, costs, process: processCosts(env) };
-    // channels are opened before any thread runs; whose context opens them does not matter
-    const opener = env.spawn(0, "softirq", () => 1);
-    for (const nic of env.hardware.nics) {
-      const channels: ZcDevice[] = [];
-      for (let q = 0; q < env.lcores; q++) {
-        channels.push(new ZcDevice(cluster, nic, q, costs, opener));
-      }
-      this.#devices.push(channels);
-    }
     if (settings.application === "zbalance") this.#startBalancer();
     else for (let lcore = 0; lcore < env.lcores; lcore++) this.#startThreads(lcore);
+    if (settings.driver === "standard") this.#kernel = opened.kernel;
+    else if (opened.kernel !== null) {
+      const threads = [...this.#threads.values()];
+      startClosing(cluster, threads, opened.devices, opened.kernel, settings.closeAtUs, () => {
+        this.#kernel = opened.kernel;
+      });
+    }
   }
 
   interrupt(cpu: Cpu, vector: number): void {
+    if (this.#kernel !== null) return this.#kernel.interrupt(cpu, vector);
     cpu.charge(this.#parts.costs.irq);
     // NAPI in ZC mode touches no packet: it wakes the socket
     this.#threads.get(vector)!.process.wake(cpu);
   }
 
   report(): ReportRow[] {
-    return zcReport({
-      env: this.#env,
-      pool: this.#parts.cluster.pool,
-      devices: this.#devices.flat(),
-      queues: this.#queues,
-      routers: this.#routers,
-      counters: this.#counters,
-      worker: this.#worker,
-      processes: [...this.#threads.values()].map(({ process }) => process),
-    });
+    return [
+      ...zcReport({
+        env: this.#env,
+        pool: this.#parts.cluster.pool,
+        devices: this.#opened.channels.flat(),
+        queues: this.#queues,
+        routers: this.#routers,
+        counters: this.#counters,
+        worker: this.#worker,
+        processes: [...this.#threads.values()].map(({ process }) => process),
+        netdevs: this.#kernel === null ? 0 : this.#env.hardware.nics.length,
+      }),
+      ...this.#opened.kernel?.report() ?? [],
+    ];
   }
 
   audit(): Finding[] {
-    return auditZc({
-      cluster: this.#parts.cluster,
-      devices: this.#devices.flat(),
-      queues: this.#queues,
-    });
-  }
-
-  get #consumers(): number {
-    return this.#settings.consumers || Math.max(1, this.#env.lcores - 1);
-  }
-
-  /** Buffers that rings, queues and applications take, and some to spare. */
-  #needed(): number {
-    const { lcores, hardware: { nics } } = this.#env;
-    const { application, burst, queueLen } = this.#settings;
-    let rings = 0;
-    for (const { queues } of nics) rings += queues.rx[0]!.size + queues.tx[0]!.size;
-    const queues = application === "zbalance" ? this.#consumers : 0;
-    return rings * lcores + queues * (queueLen + burst) + lcores * (burst + SPARE);
+    const { cluster, kernelQueues, kernel } = this.#opened;
+    return auditZc(cluster, [...this.#queues, ...kernelQueues], kernel === null);
   }
 
   /** One thread for each channel of an lcore's number. */
   #startThreads(lcore: number): void {
-    const { application, wait, burst, flushPacket } = this.#settings;
+    const { application, wait, burst, flushPacket, slowCycles } = this.#settings;
     const { cluster, costs } = this.#parts;
-    const channels = this.#devices.map((of) => of[lcore]!);
+    const channels = this.#opened.channels.map((of) => of[lcore]!);
     const handles = cluster.handles(`application on lcore ${lcore}`, lcore, burst);
     const counter = new ZcCounter(this.#parts);
     const router = new ZcRouter(this.#env, channels, costs, flushPacket);
     if (application === "zcount") this.#counters.push(counter);
     else this.#routers.push(router);
     for (const channel of channels) {
-      const work = application === "zcount"
-        ? (cpu: Cpu, of: typeof handles, n: number) => counter.count(cpu, of, n)
-        : (cpu: Cpu, of: typeof handles, n: number) => router.forward(cpu, of, n);
+      const work = (cpu: Cpu, of: ZcHandles, n: number): void => {
+        cpu.charge(n * slowCycles);
+        if (application === "zcount") counter.count(cpu, of, n);
+        else router.forward(cpu, of, n);
+      };
       const { vectors } = this.#env.hardware.nics[channel.port]!;
       const thread = new ZcChannelThread(
         this.#parts,
@@ -176,11 +173,11 @@ class PfRingZc implements Dataplane {
       this.#settings;
     const { cluster, costs } = this.#parts;
     const { lcores } = this.#env;
-    for (let c = 0; c < this.#consumers; c++) {
+    for (let c = 0; c < consumersOf(this.#settings, lcores); c++) {
       const lcore = lcores === 1 ? 0 : 1 + c % (lcores - 1);
       const queue = new ZcQueue(cluster, `zc:cluster@${c}`, queueLen, costs, lcore);
       const handles = cluster.handles(`consumer ${c}`, lcore, burst);
-      const out = this.#devices.map((of) => of[lcore]!);
+      const out = this.#opened.channels.map((of) => of[lcore]!);
       const work = count
         ? new ZcCounter(this.#parts)
         : new ZcRouter(this.#env, out, costs, flushPacket);
@@ -191,6 +188,6 @@ class PfRingZc implements Dataplane {
     }
     const handles = cluster.handles("balancer", 0, burst);
     this.#worker = new ZcWorker(cluster, handles, this.#queues, distribution, relaxed);
-    startBalancer(this.#parts, this.#worker, this.#devices.flat());
+    startBalancer(this.#parts, this.#worker, this.#opened.channels.flat());
   }
 }

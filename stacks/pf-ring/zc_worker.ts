@@ -11,7 +11,7 @@
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { ZcCluster, ZcHandles } from "./zc_cluster.ts";
-import type { ZcDevice } from "./zc_device.ts";
+import type { ZcChannel } from "./zc_channel.ts";
 import { clusterHash } from "./cluster_hash.ts";
 import { ParsedPkt } from "./parse_pkt.ts";
 import type { ZcQueue } from "./zc_queue.ts";
@@ -51,7 +51,7 @@ export class ZcWorker {
   }
 
   /** One burst of a channel; answers how many packets it had. */
-  poll(cpu: Cpu, device: ZcDevice): number {
+  poll(cpu: Cpu, device: ZcChannel): number {
     const handles = this.#handles;
     const room = handles.fill(cpu.lcore);
     const n = device.recvBurst(cpu, handles, room);
