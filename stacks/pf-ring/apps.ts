@@ -14,6 +14,7 @@ import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { ModuleCosts } from "./module_costs.ts";
 import type { ApplicationSettings } from "./options.ts";
+import { pcapNextEx } from "./pcap.ts";
 import type { PfRing } from "./pfring.ts";
 
 /** Packets that a process takes before others on its lcore get their turn. */
@@ -50,6 +51,7 @@ export class PfRingProcess {
     this.#env = env;
     this.#costs = costs.module;
     this.#app = app;
+    app.savefile?.begin(app.caplen);
     this.#buffer = new Uint8Array(app.copies ? app.caplen : 0);
     this.process = new Process(
       env,
@@ -96,6 +98,7 @@ export class PfRingProcess {
 
   #count(cpu: Cpu): boolean {
     cpu.charge(this.#costs.app);
+    if (this.#app.savefile !== null) this.#app.savefile.dump(pcapNextEx(cpu, this.ring)!);
     this.packets++;
     this.bytes += this.ring.hdr.len;
     this.ring.consume(cpu, REASON.consumed);

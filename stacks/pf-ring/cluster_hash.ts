@@ -7,8 +7,24 @@
 import { PROTOCOL_TCP } from "../../core/packet/mod.ts";
 import { isIp, type ParsedPkt, type Tuple } from "./parse_pkt.ts";
 
-/** Cluster types; `per_flow` is the default, of six fields with the VLAN. */
-export const CLUSTER_TYPES = [
+/** How a cluster shares packets out; `per_flow` is the default, of six fields with the VLAN. */
+export type ClusterType =
+  | "per_flow"
+  | "round_robin"
+  | "per_flow_2_tuple"
+  | "per_flow_4_tuple"
+  | "per_flow_5_tuple"
+  | "per_flow_tcp_5_tuple"
+  | "per_inner_flow"
+  | "per_inner_flow_2_tuple"
+  | "per_inner_flow_4_tuple"
+  | "per_inner_flow_5_tuple"
+  | "per_inner_flow_tcp_5_tuple"
+  | "per_flow_ip_5_tuple"
+  | "per_flow_ip_with_dup_tuple";
+
+/** All cluster types. */
+export const CLUSTER_TYPES: readonly ClusterType[] = [
   "per_flow",
   "round_robin",
   "per_flow_2_tuple",
@@ -22,10 +38,7 @@ export const CLUSTER_TYPES = [
   "per_inner_flow_tcp_5_tuple",
   "per_flow_ip_5_tuple",
   "per_flow_ip_with_dup_tuple",
-] as const;
-
-/** Name of a cluster type. */
-export type ClusterType = typeof CLUSTER_TYPES[number];
+];
 
 /** Sum of the fields that a type looks at, as an unsigned 32-bit word. `round_robin` looks at none. */
 export function clusterHash(type: ClusterType, parsed: ParsedPkt): number {

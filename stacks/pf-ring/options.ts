@@ -2,6 +2,7 @@
 import { type BpfInsn, checkBpf } from "./bpf.ts";
 import { CLUSTER_TYPES, type ClusterType } from "./cluster_hash.ts";
 import type { HashRule, WildcardRule } from "./filters.ts";
+import type { PcapSavefile } from "./pcap.ts";
 import type { PacketDirection } from "./socket.ts";
 
 /** An application; names in brackets are those of library and examples. */
@@ -50,6 +51,8 @@ export interface PfRingApplication {
   readonly vlanId?: number;
   /** Cycles that a process spends on each packet besides; 0. */
   readonly packetCycles?: number;
+  /** Packets are read by libpcap and written to a file [tcpdump -w]; none. */
+  readonly savefile?: PcapSavefile;
   /** What happens to its processes while packets flow, in order of time. */
   readonly events?: readonly PfRingEvent[];
 }
@@ -87,8 +90,9 @@ export interface PfRingOptions {
 }
 
 /** An application with every knob set. */
-export type ApplicationSettings = Required<Omit<PfRingApplication, "bpf">> & {
+export type ApplicationSettings = Required<Omit<PfRingApplication, "bpf" | "savefile">> & {
   readonly bpf: readonly BpfInsn[] | null;
+  readonly savefile: PcapSavefile | null;
 };
 
 /** Every knob set. */
@@ -161,12 +165,16 @@ function applicationOf(options: PfRingApplication): ApplicationSettings {
   check("vlanId", vlanId, 0, 4095);
   check("packetCycles", packetCycles, 0, 2 ** 30);
   if (routes && caplen < FRAME_MAX) refuse(`a router captures ${caplen} bytes of ${FRAME_MAX}`);
+  if (options.savefile !== undefined && application !== "pfcount") {
+    refuse(`a ${application} writes no savefile`);
+  }
   if (sends && direction !== "rx") refuse(`a ${application} would receive what it sends`);
   return {
     ...{ application, open, processes, clusterType, caplen, longHeader, watermark },
     ...{ watermarkTimeoutMs, pollDurationMs, wait, copies, direction, samplingRate },
     ...{ hashRules, wildcardRules, acceptByDefault, vlanId, packetCycles, events },
     bpf: options.bpf === undefined ? null : checkBpf(options.bpf),
+    savefile: options.savefile ?? null,
   };
 }
 

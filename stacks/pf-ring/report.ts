@@ -1,5 +1,5 @@
 /** The counters of a run under the names of procfs net/pf_ring and of pfring_stats. */
-import type { ReportRow } from "../../core/stack.ts";
+import type { Env, ReportRow } from "../../core/stack.ts";
 import type { PfRingProcess } from "./apps.ts";
 import type { PfRingSettings } from "./options.ts";
 import type { PfRing } from "./pfring.ts";
@@ -7,13 +7,18 @@ import type { PfRingModule } from "./pf_ring_module.ts";
 
 type Row = (name: string, value: number, unit: string) => void;
 
+/** Where the counters are. */
+export interface PfRingReportSource {
+  readonly env: Env;
+  readonly module: PfRingModule;
+  readonly settings: PfRingSettings;
+  readonly rings: readonly PfRing[];
+  readonly processes: readonly PfRingProcess[];
+}
+
 /** All counters as rows of name, value and unit. */
-export function pfRingReport(
-  module: PfRingModule,
-  settings: PfRingSettings,
-  rings: readonly PfRing[],
-  processes: readonly PfRingProcess[],
-): ReportRow[] {
+export function pfRingReport(source: PfRingReportSource): ReportRow[] {
+  const { env, module, settings, rings, processes } = source;
   const rows: ReportRow[] = [];
   const row: Row = (name, value, unit) => {
     rows.push({ name, value, unit });
@@ -29,6 +34,15 @@ export function pfRingReport(
   of("Cluster Fragment Discard", module.fragments.discarded, "packets");
   of("packets seen RX", module.seen, "packets");
   of("packets seen TX", module.seenTx, "packets");
+  for (const { port, queues } of env.hardware.nics) {
+    const bound = module.sockets.filter(({ setup }) => setup.ports.includes(port)).length;
+    row(`dev eth${port} Index`, port, "1");
+    row(`dev eth${port} # Bound Sockets`, bound, "sockets");
+    row(`dev eth${port} TX Queues`, env.lcores, "queues");
+    row(`dev eth${port} RX Queues`, env.lcores, "queues");
+    row(`dev eth${port} Num RX Slots`, queues.rx[0]!.size, "slots");
+    row(`dev eth${port} Num TX Slots`, queues.tx[0]!.size, "slots");
+  }
   for (const ring of rings) ringRows(row, ring);
   for (const one of processes) {
     row(`pfcount ${one.name} packets`, one.packets, "packets");

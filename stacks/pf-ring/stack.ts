@@ -123,7 +123,13 @@ class VanillaPfRing implements Dataplane {
 
   report(): ReportRow[] {
     return [
-      ...pfRingReport(this.#module, this.#settings, this.#rings, this.#processes),
+      ...pfRingReport({
+        env: this.#env,
+        module: this.#module,
+        settings: this.#settings,
+        rings: this.#rings,
+        processes: this.#processes,
+      }),
       ...this.#kernel.report(),
     ];
   }
