@@ -42,8 +42,9 @@ conformance(
   { numRuns: 60 },
 );
 
-conformance("pf_ring ZC zbounce", pfRingZc(), { numRuns: 300 });
-conformance("pf_ring ZC zbounce asleep", pfRingZc({ wait: "sleep", burst: 4 }), { numRuns: 150 });
+conformance("pf_ring ZC", pfRingZc(), { numRuns: 250 });
+conformance("pf_ring ZC zbounce", pfRingZc({ application: "zbounce" }), { numRuns: 80 });
+conformance("pf_ring ZC asleep", pfRingZc({ wait: "sleep", burst: 4 }), { numRuns: 150 });
 conformance(
   "pf_ring ZC zbalance",
   pfRingZc({ application: "zbalance", queueLen: 4, consumers: 2 }),

@@ -92,7 +92,10 @@ Deno.test("SlotRing shows a slot when it was written, and the kernel room when i
 });
 
 Deno.test("SlotRing invariants 1 to 4: any mix of lengths comes out as it went in, until the bytes are used up", () => {
-  const step = fc.record({ length: fc.integer({ min: 14, max: 1514 }), reads: fc.nat(3) });
+  const step = fc.record({
+    length: fc.integer({ min: 14, max: 1514 }),
+    reads: fc.constantFrom(0, 0, 1, 1, 1, 2),
+  });
   const drawn = fc.record({
     slots: fc.integer({ min: 1, max: 6 }),
     bucketLen: fc.constantFrom(64, 128, 600, 1536),

@@ -4,11 +4,12 @@ import type { ZcDistribution } from "./zc_worker.ts";
 /** Knobs; names in brackets are those of library and examples. */
 export interface PfRingZcOptions {
   /**
-   * `"zbounce"`: every lcore reads the channels of its number and routes what comes. `"zbalance"`: lcore 0 reads all
+   * `"router"`: every lcore reads the channels of its number and routes what comes. `"zbounce"`: the same, but what
+   * port 2k receives leaves port 2k + 1 untouched, and the other way round. `"zbalance"`: lcore 0 reads all
    * channels and hands packets to consumers, one on each other lcore, which route them [zbalance_ipc]. `"zcount"`:
-   * every lcore counts what comes and keeps nothing. `"zbounce"`.
+   * every lcore counts what comes and keeps nothing. `"router"`.
    */
-  readonly application?: "zbounce" | "zbalance" | "zcount";
+  readonly application?: "router" | "zbounce" | "zbalance" | "zcount";
   /** How packets are waited for [wait_for_packet, -a]: `"active"` polls for ever, `"sleep"` waits for an interrupt. */
   readonly wait?: "active" | "sleep";
   /** Packets of a burst; 32, the examples' BURST_LEN. */
@@ -64,7 +65,7 @@ const FAN_OUT_MAX = 64;
  * @throws {TypeError} when one is none of its words
  */
 export function zcSettingsOf(options: PfRingZcOptions): PfRingZcSettings {
-  const { application = "zbounce", wait = "active", burst = 32, flushPacket = false } = options;
+  const { application = "router", wait = "active", burst = 32, flushPacket = false } = options;
   const { distribution = "ip-hash", relaxed = false, consumers = 0, queueLen = 8192 } = options;
   const { count = distribution === "fan-out", slowCycles = 0, buffers = 0 } = options;
   const { driver = "zc", symmetricRss = false, closeAtUs = Infinity, addresses = [] } = options;
@@ -73,10 +74,10 @@ export function zcSettingsOf(options: PfRingZcOptions): PfRingZcSettings {
   for (const address of addresses) check("address", address, 0, 2 ** 32 - 1);
   if (closeAtUs !== Infinity && (driver !== "zc" || application === "zbalance")) {
     throw new RangeError(
-      "Cannot configure pf_ring ZC: closeAtUs is for zbounce and zcount on ZC's driver",
+      "Cannot configure pf_ring ZC: a balancer, or a standard driver, has no closeAtUs",
     );
   }
-  word("application", application, ["zbounce", "zbalance", "zcount"]);
+  word("application", application, ["router", "zbounce", "zbalance", "zcount"]);
   word("wait", wait, ["active", "sleep"]);
   word("distribution", distribution, ["round-robin", "ip-hash", "fan-out"]);
   check("burst", burst, 1, 64);

@@ -72,6 +72,7 @@ function policyOf({ application, count, distribution, driver }: PfRingZcSettings
       ...copies ? ["qdisc-full" as const] : [],
     ],
   };
+  if (application === "zbounce") return { ...policy, topology: "paired" };
   if (application === "zcount" || balances && count) return { ...policy, topology: "sink" };
   return balances && distribution === "round-robin" ? { ...policy, order: "none" } : policy;
 }
@@ -146,7 +147,13 @@ class PfRingZc implements Dataplane {
     const channels = this.#opened.channels.map((of) => of[lcore]!);
     const handles = cluster.handles(`application on lcore ${lcore}`, lcore, burst);
     const counter = new ZcCounter(this.#parts);
-    const router = new ZcRouter(this.#env, channels, costs, flushPacket);
+    const router = new ZcRouter(
+      this.#env,
+      channels,
+      costs,
+      flushPacket,
+      application === "zbounce",
+    );
     if (application === "zcount") this.#counters.push(counter);
     else this.#routers.push(router);
     for (const channel of channels) {
@@ -180,7 +187,7 @@ class PfRingZc implements Dataplane {
       const out = this.#opened.channels.map((of) => of[lcore]!);
       const work = count
         ? new ZcCounter(this.#parts)
-        : new ZcRouter(this.#env, out, costs, flushPacket);
+        : new ZcRouter(this.#env, out, costs, flushPacket, false);
       if (work instanceof ZcCounter) this.#counters.push(work);
       else this.#routers.push(work);
       startConsumer(this.#parts, lcore, queue, handles, work, c === 0 ? slowCycles : 0);
