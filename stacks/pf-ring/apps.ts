@@ -1,24 +1,24 @@
 /**
  * Processes on open rings, as the examples are written: one that routes what it receives and sends it (pfbridge), one
- * that counts it (pfcount). Each reads until the ring is empty or a burst is over, then waits: in poll(2), or by
+ * that counts it (pfcount), one that sends frames of its own (pfsend). The first two read until the ring is empty or its turn is over, then wait: in poll(2), or by
  * looking again.
  *
  * The router changes a packet where it lies, in the mapped ring, and gives these bytes to pfring_send. Where the kernel
  * has no memory for a skb, the packet stays in the ring and is sent again.
  *
- * Source: PF_RING 8.9.0, userland/examples/pfbridge.c, pfcount.c; RFC 1812, 5.2.
+ * Source: PF_RING 8.9.0, userland/examples/pfbridge.c, pfcount.c, pfsend.c; RFC 1812, 5.2.
  */
 import { Process, type ProcessCosts } from "../../core/host/process.ts";
 import { checkFrame, ipv4Dst, rewriteFrame } from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { ModuleCosts } from "./module_costs.ts";
-import type { ApplicationSettings } from "./options.ts";
+import type { ApplicationSettings } from "./settings.ts";
 import { pcapNextEx } from "./pcap.ts";
-import type { PfRing } from "./pfring.ts";
+import { OWN, type PfRing } from "./pfring.ts";
 
-/** Packets that a process takes before others on its lcore get their turn. */
-const BURST = 32;
+/** Packets that a process takes before others on its lcore get their turn: the scheduler shares out time, not packets. */
+const TURN = 256;
 
 /** A process with one ring. */
 export class PfRingProcess {
@@ -52,7 +52,7 @@ export class PfRingProcess {
     this.#costs = costs.module;
     this.#app = app;
     app.savefile?.begin(app.caplen);
-    this.#buffer = new Uint8Array(app.copies ? app.caplen : 0);
+    this.#buffer = new Uint8Array(Math.max(app.copies ? app.caplen : 0, app.frameBytes));
     this.process = new Process(
       env,
       lcore,
@@ -74,13 +74,28 @@ export class PfRingProcess {
     this.process.wake(cpu);
   }
 
+  /** pfsend: one frame of its own after the other, as fast as it can, until there have been so many. */
+  #generate(cpu: Cpu): number {
+    const { frames, frameBytes } = this.#app;
+    if (this.packets >= frames) {
+      this.process.block(cpu);
+      return 1;
+    }
+    const what = { bytes: this.#buffer, at: 0, length: frameBytes, copy: OWN };
+    const [port] = this.ring.socket.setup.ports;
+    if (this.ring.send(cpu, this.process, port!, what) === "sent") this.packets++;
+    else this.sendErrors++;
+    return 1;
+  }
+
   #poll(cpu: Cpu): number {
+    if (this.#app.application === "pfsend" && !this.killed) return this.#generate(cpu);
     if (this.stopped || this.killed) {
       this.process.block(cpu);
       return 1;
     }
     let n = 0;
-    while (n < BURST && this.#next(cpu)) {
+    while (n < TURN && this.#next(cpu)) {
       cpu.charge(this.#app.packetCycles);
       const done = this.#app.application === "router" ? this.#route(cpu) : this.#count(cpu);
       // ENOBUFS: a system call was made, so this was no empty poll
@@ -117,7 +132,7 @@ export class PfRingProcess {
         return true;
       }
     }
-    const result = ring.send(cpu, this.process, this.#egress);
+    const result = ring.forward(cpu, this.process, this.#egress);
     if (result === "no-buffer") return false;
     if (result === "dropped") this.sendErrors++;
     this.#egress = -1;

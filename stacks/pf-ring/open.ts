@@ -2,7 +2,7 @@
 import type { Env } from "../../core/stack.ts";
 import { BpfFilter } from "./bpf.ts";
 import type { ModuleCosts } from "./module_costs.ts";
-import type { ApplicationSettings, PfRingSettings } from "./options.ts";
+import type { ApplicationSettings, PfRingSettings } from "./settings.ts";
 import { PfRingSocket } from "./socket.ts";
 import type { RingMemories } from "./ring_memories.ts";
 

@@ -23,6 +23,18 @@ export interface PfRingStats {
 /** What became of a send. */
 export type SendResult = "sent" | "no-buffer" | "dropped";
 
+/** Instead of a copy's number: the frame is the application's own. */
+export const OWN = -2;
+
+/** What is to be sent. */
+export interface Outgoing {
+  readonly bytes: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+  /** The books' number of the copy that these bytes are, -1 where none is kept, or {@link OWN}. */
+  readonly copy: number;
+}
+
 /** An open ring, in the hands of one process. */
 export class PfRing {
   readonly socket: PfRingSocket;
@@ -100,26 +112,39 @@ export class PfRing {
     this.done(cpu);
   }
 
+  /** pfring_send of the packet that `recv` has answered, out of a port, with what the application made of it. */
+  forward(cpu: Cpu, process: Process, port: number): SendResult {
+    const copy = this.socket.setup.carries ? this.socket.ring.firstCopy : -1;
+    return this.send(cpu, process, port, {
+      bytes: this.bytes,
+      at: this.at,
+      length: this.caplen,
+      copy,
+    });
+  }
+
   /**
-   * pfring_send of the packet that `recv` has answered, out of a port: sendto(2), a skb of its own, dev_queue_xmit. What
-   * the queueing discipline drops is an error to the application; without memory nothing is sent (ENOBUFS).
+   * pfring_send: sendto(2), a skb of its own, dev_queue_xmit. What the queueing discipline drops is an error to the
+   * application; without memory nothing is sent (ENOBUFS).
    */
-  send(cpu: Cpu, process: Process, port: number): SendResult {
+  send(cpu: Cpu, process: Process, port: number, what: Outgoing): SendResult {
     const { memory, pool } = this.#env;
-    const { send, skbAlloc } = this.#costs;
-    const { ring } = this.socket;
-    process.call(cpu, send + skbAlloc + Math.ceil(this.caplen * this.#costs.copyByte));
+    const { send, skbAlloc, copyByte } = this.#costs;
+    const { kernel } = this.socket.ring.info;
+    const { bytes, at, length, copy } = what;
+    process.call(cpu, send + skbAlloc + Math.ceil(length * copyByte));
     const skb = pool.get(cpu.lcore);
     if (skb < 0) return "no-buffer";
-    memory.bytes.set(this.bytes.subarray(this.at, this.at + this.caplen), memory.offset[skb]!);
-    memory.length[skb] = this.caplen;
-    if (this.socket.setup.carries) memory.copiedIn(ring.firstCopy, skb);
+    memory.bytes.set(bytes.subarray(at, at + length), memory.offset[skb]!);
+    memory.length[skb] = length;
+    if (copy >= 0) memory.copiedIn(copy, skb);
+    if (copy === OWN) this.#env.originate(skb);
     const receiver = this.#receivers[cpu.lcore]!;
     const { dropped } = receiver.qdiscs[port]!;
     receiver.xmit(cpu, skb, port);
     const lost = receiver.qdiscs[port]!.dropped > dropped;
-    if (lost) ring.info.kernel.pktSendError++;
-    else ring.info.kernel.goodPktSent++;
+    if (lost) kernel.pktSendError++;
+    else kernel.goodPktSent++;
     return lost ? "dropped" : "sent";
   }
 

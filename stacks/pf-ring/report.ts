@@ -1,7 +1,7 @@
 /** The counters of a run under the names of procfs net/pf_ring and of pfring_stats. */
 import type { Env, ReportRow } from "../../core/stack.ts";
 import type { PfRingProcess } from "./apps.ts";
-import type { PfRingSettings } from "./options.ts";
+import type { PfRingSettings } from "./settings.ts";
 import type { PfRing } from "./pfring.ts";
 import type { PfRingModule } from "./pf_ring_module.ts";
 
