@@ -169,7 +169,7 @@ export class PfRing {
     while (this.socket.ring.queued > 0) {
       const copy = this.socket.ring.firstCopy;
       if (this.socket.setup.carries) this.#env.dropCopy(cpu, copy, REASON.consumed);
-      this.socket.ring.remove(Infinity);
+      this.socket.ring.remove((cpu as Context).nowPs);
       if (copy >= 0) this.#env.memory.copyEnds(copy);
     }
   }
