@@ -68,5 +68,10 @@ conformance(
 );
 conformance("pf_ring ZC zcount", pfRingZc({ application: "zcount" }), { numRuns: 40 });
 conformance("pf_ring ZC without ZC's driver", pfRingZc({ driver: "standard", wait: "sleep" }), {
-  numRuns: 100,
+  numRuns: 80,
 });
+conformance(
+  "pf_ring ZC without ZC's driver, spinning",
+  pfRingZc({ driver: "standard", application: "zbounce" }),
+  { numRuns: 50 },
+);

@@ -72,6 +72,7 @@ export class ZcChannelThread {
     this.#sleeps = sleeps;
     this.#work = work;
     this.process = new Process(parts.env, lcore, parts.process, (cpu) => this.#poll(cpu), !sleeps);
+    if (!sleeps) device.watchedBy(this.process.cpu);
   }
 
   #poll(cpu: Cpu): number {

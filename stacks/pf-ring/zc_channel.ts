@@ -17,6 +17,8 @@ export interface ZcChannel extends ZcHolder {
   recvBurst(cpu: Cpu, handles: ZcHandles, max: number): number;
   sendPkt(cpu: Cpu, handles: ZcHandles, i: number, flush: boolean): boolean;
   flush(cpu: Cpu): void;
+  /** The thread that looks at it again and again, where one does: what comes is to be seen by its next look. */
+  watchedBy(cpu: Cpu): void;
   /** The caller is about to sleep until a packet comes; true says that one is there already. */
   arm(cpu: Cpu, sleeper: Process): boolean;
 }

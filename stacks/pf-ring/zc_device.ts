@@ -123,6 +123,9 @@ export class ZcDevice implements ZcChannel {
     this.tx.flush(cpu);
   }
 
+  /** Who receives or sends is told by the rings already. */
+  watchedBy(): void {}
+
   /** Unmasks the interrupt: what has come meanwhile is latched, and raises it at once. */
   arm(cpu: Cpu): boolean {
     this.#device.irqEnable(cpu as Context, this.queue);

@@ -122,6 +122,10 @@ export class ZcKernelChannel implements ZcChannel {
 
   flush(): void {}
 
+  watchedBy(cpu: Cpu): void {
+    this.ring.consumer = cpu;
+  }
+
   arm(_cpu: Cpu, sleeper: Process): boolean {
     if (this.ring.count > 0) return true;
     this.#sleeper = sleeper;
