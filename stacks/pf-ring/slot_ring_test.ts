@@ -98,7 +98,7 @@ Deno.test("SlotRing invariants 1 to 4: any mix of lengths comes out as it went i
   });
   const drawn = fc.record({
     slots: fc.integer({ min: 1, max: 6 }),
-    bucketLen: fc.constantFrom(64, 128, 600, 1536),
+    bucketLen: fc.constantFrom(64, 128, 600, 1536, 2900),
     long: fc.boolean(),
     steps: fc.array(step, { minLength: 1, maxLength: 120, size: "max" }),
   });
