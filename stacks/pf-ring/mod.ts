@@ -9,4 +9,5 @@ export { pfRing, VANILLA_POLICY } from "./stack.ts";
 export { PF_RING_VIEWS, type PfRingView, pfRingView } from "./views.ts";
 export type { PfRingZcOptions } from "./zc_options.ts";
 export type { ZcDistribution } from "./zc_worker.ts";
-export { pfRingZc, ZC_POLICY } from "./zc_stack.ts";
+export { ZC_POLICY } from "./zc_policy.ts";
+export { pfRingZc } from "./zc_stack.ts";

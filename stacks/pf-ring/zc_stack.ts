@@ -3,9 +3,7 @@
  * application exchanges buffers with them, and hands buffers to other threads and processes by queues.
  */
 import { processCosts } from "../../core/host/process.ts";
-import type { Policy } from "../../core/policy.ts";
 import type { Cpu, Dataplane, Env, Finding, ReportRow, Stack } from "../../core/stack.ts";
-import { STRICT } from "../../core/stack.ts";
 import { KernelFib } from "../../core/linux/kernel_fib.ts";
 import type { Kernel } from "../../core/linux/kernel.ts";
 import { auditZc, ZC_INVARIANTS } from "./zc_audit.ts";
@@ -21,24 +19,11 @@ import { startClosing } from "./zc_close.ts";
 import { zcCosts } from "./zc_costs.ts";
 import { consumersOf, openChannels, type OpenedChannels } from "./zc_open.ts";
 import { type PfRingZcOptions, type PfRingZcSettings, zcSettingsOf } from "./zc_options.ts";
+import { zcPolicyOf } from "./zc_policy.ts";
 import { ZcQueue } from "./zc_queue.ts";
 import { zcReport } from "./zc_report.ts";
 import { ZcRouter } from "./zc_router.ts";
 import { ZcWorker } from "./zc_worker.ts";
-
-/**
- * What ZC declares: RFC 1812 in the application, loss at the NIC and where a transmit ring has no descriptor.
- *
- * @example
- * ```ts
- * import { pfRingZc, ZC_POLICY } from "@planecheck/planecheck/stacks";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(pfRingZc().policy, ZC_POLICY);
- * assertEquals(pfRingZc({ application: "zcount" }).policy!.topology, "sink");
- * ```
- */
-export const ZC_POLICY: Policy = { ...STRICT, congestion: ["rx-missed", "tx-full"] };
 
 /**
  * PF_RING ZC with one of its applications.
@@ -58,23 +43,7 @@ export function pfRingZc(options: PfRingZcOptions = {}): Stack {
   const settings = zcSettingsOf(options);
   const tables = new KernelFib();
   const stack = (env: Env): Dataplane => new PfRingZc(env, settings, tables);
-  return Object.assign(stack, { policy: policyOf(settings), invariants: ZC_INVARIANTS });
-}
-
-function policyOf({ application, count, distribution, driver }: PfRingZcSettings): Policy {
-  const balances = application === "zbalance";
-  const copies = driver === "standard";
-  const policy: Policy = {
-    ...ZC_POLICY,
-    congestion: [
-      ...ZC_POLICY.congestion,
-      ...balances || copies ? ["ring-full" as const] : [],
-      ...copies ? ["qdisc-full" as const] : [],
-    ],
-  };
-  if (application === "zbounce") return { ...policy, topology: "paired" };
-  if (application === "zcount" || balances && count) return { ...policy, topology: "sink" };
-  return balances && distribution === "round-robin" ? { ...policy, order: "none" } : policy;
+  return Object.assign(stack, { policy: zcPolicyOf(settings), invariants: ZC_INVARIANTS });
 }
 
 class PfRingZc implements Dataplane {
@@ -83,7 +52,9 @@ class PfRingZc implements Dataplane {
   readonly #parts: ZcAppParts;
   readonly #settings: PfRingZcSettings;
   readonly #opened: OpenedChannels;
-  readonly #threads = new Map<number, ZcChannelThread>();
+  readonly #threads: ZcChannelThread[] = [];
+  /** By interrupt vector, where threads sleep. */
+  readonly #byVector = new Map<number, ZcChannelThread>();
   readonly #routers: ZcRouter[] = [];
   readonly #counters: ZcCounter[] = [];
   readonly #queues: ZcQueue[] = [];
@@ -104,10 +75,16 @@ class PfRingZc implements Dataplane {
     else for (let lcore = 0; lcore < env.lcores; lcore++) this.#startThreads(lcore);
     if (settings.driver === "standard") this.#kernel = opened.kernel;
     else if (opened.kernel !== null) {
-      const threads = [...this.#threads.values()];
-      startClosing(cluster, threads, opened.devices, opened.kernel, settings.closeAtUs, () => {
-        this.#kernel = opened.kernel;
-      });
+      startClosing(
+        cluster,
+        this.#threads,
+        opened.devices,
+        opened.kernel,
+        settings.closeAtUs,
+        () => {
+          this.#kernel = opened.kernel;
+        },
+      );
     }
   }
 
@@ -115,7 +92,7 @@ class PfRingZc implements Dataplane {
     if (this.#kernel !== null) return this.#kernel.interrupt(cpu, vector);
     cpu.charge(this.#parts.costs.irq);
     // NAPI in ZC mode touches no packet: it wakes the socket
-    this.#threads.get(vector)!.process.wake(cpu);
+    this.#byVector.get(vector)!.process.wake(cpu);
   }
 
   report(): ReportRow[] {
@@ -128,7 +105,7 @@ class PfRingZc implements Dataplane {
         routers: this.#routers,
         counters: this.#counters,
         worker: this.#worker,
-        processes: [...this.#threads.values()].map(({ process }) => process),
+        processes: this.#threads.map(({ process }) => process),
         netdevs: this.#kernel === null ? 0 : this.#env.hardware.nics.length,
       }),
       ...this.#opened.kernel?.report() ?? [],
@@ -162,7 +139,6 @@ class PfRingZc implements Dataplane {
         if (application === "zcount") counter.count(cpu, of, n);
         else router.forward(cpu, of, n);
       };
-      const { vectors } = this.#env.hardware.nics[channel.port]!;
       const thread = new ZcChannelThread(
         this.#parts,
         lcore,
@@ -171,7 +147,9 @@ class PfRingZc implements Dataplane {
         wait === "sleep",
         work,
       );
-      this.#threads.set(vectors[lcore]!.id, thread);
+      this.#threads.push(thread);
+      if (wait !== "sleep") continue;
+      this.#byVector.set(this.#env.hardware.nics[channel.port]!.vectors[lcore]!.id, thread);
     }
   }
 

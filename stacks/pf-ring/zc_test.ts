@@ -2,6 +2,7 @@
 // against spinning, what a driver without ZC costs, and buffers that are all there.
 // Method: whole runs on the 82599's machine; counters held against the frames that were offered, and against each other.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { FlatOut } from "../../core/machine/flat_out.ts";
 import type { Geometry } from "../../core/machine/device.ts";
 import { GENERATED, type Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
@@ -203,4 +204,17 @@ Deno.test("pfRingZc refuses what does not fit together, and a cluster that is to
   for (const [options, why] of refused) assertThrows(() => pfRingZc(options), RangeError, why);
   assertThrows(() => pfRingZc({ driver: "dna" as "zc" }), TypeError, 'driver "dna"');
   assertThrows(() => run({ buffers: 100 }, steady(1, 1)), RangeError, "no buffer left of 100");
+});
+
+Deno.test("pfRingZc runs flat out: the same exchange of buffers, with no machine around it", () => {
+  const { routes, neighbours, traffic } = scenarioOf(steady(8, 1));
+  const frame = new Uint8Array(64);
+  frame.set(traffic.bytes.subarray(0, 60));
+  const frames = [frame, frame];
+  const input = { ports: 2, ring: 64, routes, neighbours, frames };
+  const flat = new FlatOut(pfRingZc(), input);
+  // two ports, a burst of 32 of each in every turn
+  assertEquals([flat.run(50), flat.dropped], [3200, 0]);
+  const asleep = pfRingZc({ wait: "sleep" });
+  assertThrows(() => new FlatOut(asleep, input), RangeError, "needs interrupts");
 });
