@@ -9,10 +9,13 @@ import { readU16, readU32 } from "../../core/packet/mod.ts";
 
 /** One instruction, as `tcpdump -dd` prints it. */
 export interface BpfInsn {
+  /** Class, size, mode or operation, and source of the operand. */
   readonly code: number;
-  /** Instructions passed over where a jump's test is true, and where it is false. */
+  /** Instructions passed over where a jump's test is true. */
   readonly jt: number;
+  /** And where it is false. */
   readonly jf: number;
+  /** Constant, offset or distance. */
   readonly k: number;
 }
 

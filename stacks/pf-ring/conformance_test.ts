@@ -2,7 +2,7 @@
 import { conformance } from "../../properties/mod.ts";
 import { pfRing, pfRingZc } from "./mod.ts";
 
-conformance("pf_ring", pfRing({ minNumSlots: 64 }), { numRuns: 200 });
+conformance("pf_ring", pfRing({ minNumSlots: 64 }), { numRuns: 160 });
 conformance(
   "pf_ring with low limits",
   pfRing({
@@ -42,7 +42,7 @@ conformance(
   { numRuns: 60 },
 );
 
-conformance("pf_ring ZC", pfRingZc(), { numRuns: 250 });
+conformance("pf_ring ZC", pfRingZc(), { numRuns: 200 });
 conformance("pf_ring ZC zbounce", pfRingZc({ application: "zbounce" }), { numRuns: 80 });
 conformance("pf_ring ZC asleep", pfRingZc({ wait: "sleep", burst: 4 }), { numRuns: 150 });
 conformance(

@@ -22,13 +22,21 @@ export type RuleAction =
 
 /** A rule for one exact flow. */
 export interface HashRule {
+  /** VLAN id, 0 of an untagged frame. */
   readonly vlanId: number;
+  /** Protocol number of IP. */
   readonly protocol: number;
+  /** Source address. */
   readonly src: number;
+  /** Destination address. */
   readonly dst: number;
+  /** Source port, 0 where there are none. */
   readonly srcPort: number;
+  /** Destination port. */
   readonly dstPort: number;
+  /** What happens to its packets. */
   readonly action: RuleAction;
+  /** Port that `reflect` sends out of. */
   readonly reflector?: number;
 }
 
@@ -36,15 +44,21 @@ export interface HashRule {
 export interface WildcardRule {
   /** Rules are tried in order of these. */
   readonly ruleId: number;
+  /** VLAN id. */
   readonly vlanId?: number;
+  /** Protocol number of IP. */
   readonly protocol?: number;
-  /** An address and the mask of the bits that count. */
+  /** Source address, and the mask of the bits that count. */
   readonly src?: readonly [address: number, mask: number];
+  /** Destination address likewise. */
   readonly dst?: readonly [address: number, mask: number];
-  /** First and last port. */
+  /** First and last source port. */
   readonly srcPort?: readonly [low: number, high: number];
+  /** First and last destination port. */
   readonly dstPort?: readonly [low: number, high: number];
+  /** What happens to its packets. */
   readonly action: RuleAction;
+  /** Port that `reflect` sends out of. */
   readonly reflector?: number;
 }
 

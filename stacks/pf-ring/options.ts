@@ -64,9 +64,11 @@ export interface PfRingApplication {
 
 /** A process stops to read, goes on, is killed, or leaves and joins its cluster. */
 export interface PfRingEvent {
+  /** Microsecond at which it happens, once lcore 0 gets to it. */
   readonly atUs: number;
   /** Number of the process, in the order in which they were started. */
   readonly process: number;
+  /** What happens. */
   readonly what: "stop" | "continue" | "kill" | "leave" | "join";
 }
 

@@ -10,10 +10,15 @@ import type { PfRing } from "./pfring.ts";
 
 /** What libpcap says of a packet: pcap_pkthdr, its time in nanoseconds, and its bytes in the mapped ring. */
 export interface PcapPacket {
+  /** When the kernel took it. */
   readonly timestampNs: number;
+  /** Bytes that were captured. */
   readonly caplen: number;
+  /** Bytes that it had. */
   readonly len: number;
+  /** The mapped ring. */
   readonly bytes: Uint8Array;
+  /** Where the packet lies in it. */
   readonly at: number;
 }
 

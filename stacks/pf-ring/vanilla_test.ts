@@ -346,6 +346,23 @@ Deno.test("pf_ring sends a packet again for which the kernel had no skb", () => 
   }
 });
 
+Deno.test("pf_ring counts each packet once in a streamed run, though its skb ends beside its copy", () => {
+  const plan = [...steady(30, 2e6), { at: 100e6, port: 0, to: 9 }];
+  const period = { times: 20, periodPs: 200e6 };
+  for (
+    const applications of [[{ application: "router" }], [PFCOUNT], [{
+      application: "reflector",
+    }]] as const
+  ) {
+    const testbed = new Testbed(pfRing({ applications }), XEON);
+    const o = testbed.stream(scenarioOf(plan), period);
+    const dropped = o.dropped.reduce((sum, count) => sum + count, 0);
+    assertEquals([o.end, o.offered, o.emitted + dropped], ["quiet", 620, 620]);
+    const routed = applications[0].application === "router";
+    assertEquals(o.dropped[REASON["no-route"]], routed ? 20 : 0);
+  }
+});
+
 Deno.test("pfRing refuses what does not fit together", () => {
   const refused: [PfRingOptions, string][] = [
     [{ applications: [] }, "there is no application"],
