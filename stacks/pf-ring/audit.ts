@@ -4,6 +4,7 @@
  */
 import type { PacketMemory } from "../../core/memory/memory.ts";
 import type { Finding, Invariant } from "../../core/stack.ts";
+import type { Cluster } from "./cluster.ts";
 import type { PktHdr } from "./pkthdr.ts";
 import type { SlotAt, SlotRingWatch } from "./slot_ring_watch.ts";
 import type { PfRingSocket } from "./socket.ts";
@@ -37,6 +38,19 @@ export const VANILLA_INVARIANTS: readonly Invariant[] = [
     statement:
       "A packet is lost only where fewer bytes are free than two slots of full length take.",
     clause: `${CLAUSE} (check_free_ring_slot)`,
+  },
+  {
+    id: "PFRING-6",
+    statement:
+      "A cluster gives each packet to one of its sockets, and of the type with duplicates to two at most.",
+    clause: `${CLAUSE} (pf_ring_skb_ring_handler)`,
+  },
+  {
+    id: "PFRING-7",
+    statement:
+      "While nobody joins or leaves, a cluster by flows gives both directions of a flow, and all fragments of a packet " +
+      "from the first one on, to the same socket.",
+    clause: `${CLAUSE} (hash_pkt_cluster, get_fragment_app_id)`,
   },
 ];
 
@@ -160,8 +174,13 @@ export class SlotAudit {
   }
 
   /** What is to be said when a run is over. */
-  findings(): Finding[] {
+  findings(clusters: readonly Cluster[] = []): Finding[] {
     const findings: Finding[] = [];
+    for (const { watch } of clusters) {
+      const of = (id: string): Finding => ({ id, broken: watch.broken.get(id) ?? null });
+      if (watch.packets > 0) findings.push(of("PFRING-6"));
+      if (watch.again > 0) findings.push(of("PFRING-7"));
+    }
     for (const [socket, checker] of this.#checkers) {
       const { insertions, losses } = checker;
       if (insertions + losses === 0) continue;

@@ -3,8 +3,10 @@
 import { assertEquals } from "@std/assert";
 import { Mempool } from "../../core/memory/mempool.ts";
 import { Memory } from "../../core/memory/memory.ts";
+import { type UdpFrameOptions, writeUdpFrame } from "../../core/packet/mod.ts";
 import type { Env } from "../../core/stack.ts";
 import { RingChecker, SlotAudit } from "./audit.ts";
+import { ClusterWatch } from "./cluster_watch.ts";
 import { ParsedPkt } from "./parse_pkt.ts";
 import { SHORT_HEADER_BYTES } from "./pkthdr.ts";
 import { RingMemories } from "./ring_memories.ts";
@@ -89,6 +91,47 @@ Deno.test("PFRING-3 names wrong lengths, other bytes and times that go back", ()
     "ring eth1 captured another byte 7 than the frame has",
   );
   assertEquals(broken(), []);
+});
+
+Deno.test("PFRING-6 and -7 name a packet for nobody, and a flow or a fragment that changes its socket", () => {
+  const [a, b] = ["a", "b"].map((name) => ({ setup: { name } }) as PfRingSocket);
+  const memory = new Memory(1);
+  const give = (
+    watch: ClusterWatch,
+    flow: Partial<UdpFrameOptions>,
+    to: PfRingSocket[],
+    offset = 0,
+  ) => {
+    const at = memory.offset[0]!;
+    memory.length[0] = writeUdpFrame(memory.bytes, at, {
+      ...{ dstMac: 1, srcMac: 2, src: 1, dst: 2, srcPort: 5, dstPort: 6 },
+      ...flow,
+    });
+    memory.bytes[at + 21] = offset;
+    watch.shared(memory, 0, to, [a!, b!]);
+  };
+  const alone = new ClusterWatch("1", "per_flow");
+  give(alone, {}, [a!]);
+  give(alone, { src: 2, dst: 1, srcPort: 6, dstPort: 5 }, [a!]);
+  assertEquals([...alone.broken.values(), alone.again], [1]);
+  give(alone, { src: 2, dst: 1, srcPort: 6, dstPort: 5 }, [b!]);
+  assertEquals(
+    alone.broken.get("PFRING-7"),
+    "cluster 1 gave flow 0,0,0,1:0,5 - 0,0,0,2:0,6 to b, expected a as before",
+  );
+  const two = new ClusterWatch("2", "round_robin");
+  give(two, {}, [a!, b!]);
+  assertEquals(
+    two.broken.get("PFRING-6"),
+    "cluster 2 gave a packet to 2 sockets, expected one of its own",
+  );
+  const parts = new ClusterWatch("3", "per_flow");
+  give(parts, { id: 9, flags: 1 }, [a!]);
+  give(parts, { id: 9 }, [b!], 3);
+  assertEquals(
+    parts.broken.get("PFRING-7"),
+    "cluster 3 gave fragments of 0,0,0,1 > 0,0,0,2 17 9 to b, expected a as before",
+  );
 });
 
 Deno.test("PFRING-4 names a loss though there was room", () => {

@@ -9,6 +9,7 @@
  * Source: PF_RING 8.9.0, kernel/pf_ring.c (add_sock_to_cluster, pf_ring_skb_ring_handler).
  */
 import { clusterHash, clusterHashDup, type ClusterType } from "./cluster_hash.ts";
+import { ClusterWatch } from "./cluster_watch.ts";
 import type { FragmentCache } from "./fragment_cache.ts";
 import type { ParsedPkt } from "./parse_pkt.ts";
 import type { PfRingSocket } from "./socket.ts";
@@ -21,6 +22,8 @@ export class Cluster {
   readonly id: number;
   readonly type: ClusterType;
   readonly sockets: PfRingSocket[] = [];
+  /** Looks on, for the audit. */
+  readonly watch: ClusterWatch;
   readonly #fragments: FragmentCache | null;
   #turn = 0;
 
@@ -29,6 +32,7 @@ export class Cluster {
     this.id = id;
     this.type = type;
     this.#fragments = fragments;
+    this.watch = new ClusterWatch(`${id}`, type);
   }
 
   /**

@@ -107,7 +107,9 @@ export class PfRingModule {
       this.#give(cpu, socket, skb, port, received, pktHash);
     }
     for (const cluster of this.clusters) {
-      for (const socket of cluster.choose(parsed, (cpu as Context).nowPs)) {
+      const chosen = cluster.choose(parsed, (cpu as Context).nowPs);
+      if (chosen.length > 0) cluster.watch.shared(this.#env.memory, skb, chosen, cluster.sockets);
+      for (const socket of chosen) {
         if (!socket.sees(port, queue, received, parsed.vlanId)) continue;
         this.#give(cpu, socket, skb, port, received, pktHash);
       }

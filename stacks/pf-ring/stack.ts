@@ -136,7 +136,7 @@ class VanillaPfRing implements Dataplane {
   }
 
   audit(): Finding[] {
-    return this.#audit.findings();
+    return this.#audit.findings(this.#module.clusters);
   }
 
   #open(costs: ModuleCosts, memories: RingMemories): void {
