@@ -219,6 +219,8 @@ export interface Env {
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
   drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /** As `drop`, but the buffer stays the stack's: for one that keeps free buffers itself. */
+  end(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
   /**
    * Says that the frame in `buffer` is of the stack's own making: an ICMP error, an ARP request. The policy
    * has to declare it (`originates`).

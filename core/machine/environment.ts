@@ -119,6 +119,17 @@ export class Environment implements Env {
     place = -1,
     occupancy = -1,
   ): void => {
+    this.end(cpu, buffer, reason, place, occupancy);
+    freeChain(this.pool, cpu.lcore, buffer);
+  };
+
+  readonly end = (
+    cpu: Cpu,
+    buffer: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
     if (!(reason > REASON.none && reason < REASONS.length)) {
       throw new RangeError(`Cannot drop buffer ${buffer}: ${reason} is not a reason of REASON`);
     }
@@ -133,7 +144,6 @@ export class Environment implements Env {
       const fill = refused ? context.refusedOccupancy : occupancy;
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
-    freeChain(this.pool, cpu.lcore, buffer);
   };
 
   readonly originate = (buffer: number): void => {

@@ -15,6 +15,7 @@ import { thresholdsFor } from "../nic/thresholds.ts";
 import type { Reason } from "../policy.ts";
 import type { Cpu, Env, Priority, Stack } from "../stack.ts";
 import { Choices } from "../time/choices.ts";
+import type { Hardware } from "./hardware.ts";
 import type { Neighbours, RouteSet } from "./scenario.ts";
 
 /** Doubles of a frame that the device writes for each packet: 64 bytes. */
@@ -78,6 +79,7 @@ class FlatOutDevice implements DeviceSide {
       const at = (this.#txAt + i) & mask;
       if (ring.reportStatus[at] === 1) ring.done[at] = 1;
     }
+    ring.sent = (ring.sent + n) >>> 0;
     this.#txAt = slot;
   }
 
@@ -167,21 +169,17 @@ export class FlatOut {
     const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
     const boot = new Context(home, 0, false, () => 0);
     const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
+    const devices = this.#devices;
+    let started: readonly PollPort[] | null = null;
     const env: Env = {
-      ports: this.#devices.map((device, port) => {
-        const driver = new PollPort(
-          port,
-          device,
-          1,
-          memory,
-          pool,
-          thresholdsFor(ring, ring),
-          costs,
-          [-1],
-        );
-        driver.start(boot, 0);
-        return driver;
-      }),
+      get ports() {
+        return started ??= devices.map((device, port) => {
+          const thresholds = thresholdsFor(ring, ring);
+          const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
+          driver.start(boot, 0);
+          return driver;
+        });
+      },
       fib: input.fib ?? filled(input.routes),
       neighbours,
       memory,
@@ -202,10 +200,9 @@ export class FlatOut {
         this.dropped++;
         pool.put(0, buffer);
       },
+      end: () => void this.dropped++,
       place: () => -1,
-      get hardware(): never {
-        throw new RangeError("Cannot run flat out: the stack needs the hardware below");
-      },
+      hardware: hardwareOf(devices),
     };
     const dataplane = stack(env);
     if (dataplane.poll !== undefined) {
@@ -232,6 +229,17 @@ export class FlatOut {
     }
     return this.sent - before;
   }
+}
+
+/** What of the hardware below a driver of the stack's own can ask for flat out: the queue pair of each NIC. */
+function hardwareOf(devices: readonly FlatOutDevice[]): Hardware {
+  const nics = devices.map((queues, port) => ({ port, queues, bootQueues: () => queues }));
+  return new Proxy({ nics } as unknown as Hardware, {
+    get(parts, name) {
+      if (name === "nics") return parts.nics;
+      throw new RangeError(`Cannot run flat out: there is no ${String(name)} below the stack`);
+    },
+  });
 }
 
 function filled(routes: RouteSet): Fib4 {

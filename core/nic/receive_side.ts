@@ -4,7 +4,8 @@
  * A packet goes from the ingress buffer by one DMA write to the buffer that the next descriptor names, then
  * the descriptor is written back with its done bit. Both are posted writes on one path, so the bit is never
  * visible before the bytes. RSS picks the queue. The head packet waits while its queue has no descriptor,
- * and what piles up behind it is lost at the ingress buffer, nowhere else.
+ * and what piles up behind it is lost at the ingress buffer, nowhere else; unless the queue says that its own packets
+ * are to be lost instead (Drop_En), at the place of its ring.
  *
  * Where firmware moves packets to the host (`HostPath`), write-backs are held: they go out when so many have
  * gathered, when no other packet is in flight, or when the next one waits for a descriptor, since what would
@@ -177,7 +178,9 @@ export class ReceiveSide implements Receiver {
       if (ring.ready < parts || !ring.enabled) {
         this.#writeBack();
         this.#fetch(queue);
-        return;
+        if (!this.#gives(ring, parts)) return;
+        this.#miss(b, ring);
+        continue;
       }
       const slot = ring.head & (ring.size - 1);
       if (this.#skips(ring, parts)) continue;
@@ -198,6 +201,21 @@ export class ReceiveSide implements Receiver {
       for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);
       this.#fetch(queue);
     }
+  }
+
+  /** Whether a packet is to be given up because its queue has no descriptor, neither here nor to be read. */
+  #gives(ring: DescriptorRing, parts: number): boolean {
+    return ring.dropEnable && ring.enabled && ring.ready + ring.unread < parts &&
+      ring.fetching === ring.fetched;
+  }
+
+  /** The packet at the head is lost at its queue, all of whose descriptors the host has. */
+  #miss(b: number, ring: DescriptorRing): void {
+    this.#fifoHead = this.#fifoHead + 1 === this.#fifo.length ? 0 : this.#fifoHead + 1;
+    this.#fifoCount--;
+    this.#inFlight--;
+    ring.dropped++;
+    this.#macIn.miss(b, ring.place, ring.size - 1 - ring.ready - ring.unread);
   }
 
   /** Where in host memory the buffer of a descriptor that was read lies. */
