@@ -203,10 +203,13 @@ export class ReceiveSide implements Receiver {
     }
   }
 
-  /** Whether a packet is to be given up because its queue has no descriptor, neither here nor to be read. */
+  /**
+   * Whether a packet is to be given up because its queue has no descriptor, neither here nor to be read. A queue that
+   * was never given any is not up yet.
+   */
   #gives(ring: DescriptorRing, parts: number): boolean {
-    return ring.dropEnable && ring.enabled && ring.ready + ring.unread < parts &&
-      ring.fetching === ring.fetched;
+    return ring.dropEnable && ring.enabled && ring.tail !== 0 &&
+      ring.ready + ring.unread < parts && ring.fetching === ring.fetched;
   }
 
   /** The packet at the head is lost at its queue, all of whose descriptors the host has. */
