@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, p2pnic, snabb } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -62,6 +62,14 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => p2pnic({ variant: "bn" }),
+  },
+  {
+    name: "snabb",
+    about: "Snabb: Intel apps around a router app, a process for each lcore",
+    byDefault: false,
+    // ring_buffer_size of apps/intel_mp is 2048; machines of the command line hold that
+    ring: 2048,
+    create: () => snabb(),
   },
 ];
 

@@ -110,6 +110,11 @@ export class QueuePairs implements DeviceSide {
     this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, this.#enable, q));
   }
 
+  /** Leads frames to a destination address to a queue, instead of by hash; of other addresses, to queue 0 (VMDq). */
+  pool(mac: number, queue: number): void {
+    (this.#receive.pools ??= new Map()).set(mac, queue);
+  }
+
   /** Says what its writes and those to its registers mean: calls `say` with the handler and meaning of each. */
   tellMeanings(nic: string, say: (handler: number, meaning: WriteMeaning) => void): void {
     const { doneHandler: rxDone, tailHandler: rxTail } = this.#receive;

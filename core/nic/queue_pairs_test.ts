@@ -264,6 +264,27 @@ Deno.test("QueuePairs steer by the low bits of the published Toeplitz hashes", (
   }
 });
 
+Deno.test("QueuePairs with pools steers by destination address, whatever the hash, and others to queue 0", () => {
+  const { stack, seen } = queuesOfFlows();
+  const pooled = Object.assign((env: Env): Dataplane => {
+    assertEquals(env.ports.length, 2);
+    const { queues } = env.hardware.nics[0]!;
+    queues.pool(0x02_00_00_00_00_01, 1);
+    queues.pool(0x02_00_00_00_00_02, 2);
+    return stack(env);
+  }, { policy: POLICY });
+  // 30 flows, whose hashes alone would spread them; address i % 4, of which 0 and 3 have no pool
+  const offers = stream(30, 1e6, (i) => ({
+    srcPort: i,
+    edit: (frame) => frame.set([2, 0, 0, 0, 0, i % 4]),
+  }));
+  new Testbed(pooled, TEST_PROFILE).run(scenarioOf(offers, { lcores: 3, rxRing: 64, txRing: 64 }));
+  for (const [flow, queues] of seen) {
+    assertEquals([...queues], [[0, 1, 2, 0][flow % 4]!], `flow ${flow}`);
+  }
+  assertEquals(seen.size, 30);
+});
+
 Deno.test("QueuePairs: the head packet waits for its queue's descriptors, and all behind it wait", () => {
   const { stack, seen } = queuesOfFlows();
   const probe = stream(40, 100_000, (i) => ({ srcPort: i }));

@@ -16,13 +16,13 @@
  * stopped uses no further descriptor: its packets wait like those of a queue without any, so who stops one
  * points the redirection table elsewhere first.
  *
- * Source: Intel 82599 data sheet, 7.1 (receive), 4.6.7.1 (stopping a queue).
+ * Source: Intel 82599 data sheet, 7.1 (receive), 7.1.2.2 (VMDq), 4.6.7.1 (stopping a queue).
  */
 import type { Vector } from "../host/irq.ts";
 import { FLAG, type Memory } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
 import type { HostPath } from "./host_path.ts";
-import { etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
+import { dstMac, etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
 import { fillReta, retaQueue } from "../packet/reta.ts";
 import { rssHashIpv4 } from "../packet/toeplitz.ts";
 import { HOST } from "../pcie/fabric.ts";
@@ -44,6 +44,8 @@ export class ReceiveSide implements Receiver {
   readonly rings: readonly DescriptorRing[];
   /** Which queue an RSS hash leads to. */
   readonly reta: Uint8Array = new Uint8Array(RETA_SIZE);
+  /** Queue of each destination MAC address, where addresses choose queues and not hashes (VMDq); others go to queue 0. */
+  pools: Map<number, number> | null = null;
 
   readonly #clock: Clock;
   readonly #memory: Memory;
@@ -124,6 +126,7 @@ export class ReceiveSide implements Receiver {
     this.#queues = queues;
     for (let q = 0; q < queues; q++) this.rings[q]!.reset(size, places[q]!);
     fillReta(this.reta, queues);
+    this.pools = null;
     this.#fifoHead = 0;
     this.#fifoCount = 0;
     this.#inFlight = 0;
@@ -265,8 +268,10 @@ export class ReceiveSide implements Receiver {
   #steer(b: number): number {
     const memory = this.#memory;
     const at = memory.offset[b]!;
-    if (etherType(memory.bytes, at) !== ETHERTYPE_IPV4) return 0;
-    memory.flags[b] = FLAG.ipv4;
+    const isIpv4 = etherType(memory.bytes, at) === ETHERTYPE_IPV4;
+    if (isIpv4) memory.flags[b] = FLAG.ipv4;
+    if (this.pools !== null) return this.pools.get(dstMac(memory.bytes, at)) ?? 0;
+    if (!isIpv4) return 0;
     if (this.#queues === 1) return 0;
     if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14);
     return retaQueue(this.reta, memory.hash[b]!);

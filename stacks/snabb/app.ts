@@ -1,6 +1,5 @@
 /** What an app is: a class with some of these methods. Source: README.md of Snabb, "App". */
 import type { Link } from "./link.ts";
-import type { SnabbProcess } from "./process.ts";
 
 /** The links at one side of an app, by name and, from 0, by index. */
 export type Links = { [name: string]: Link | undefined } & {
@@ -24,8 +23,9 @@ export type AppArg = any;
 export interface AppClass {
   /** Name in designs. */
   readonly name: string;
-  /** Starts the app. */
-  new (arg: AppArg, process: SnabbProcess): SnabbApp;
+  /** Starts the app; `process` is a `SnabbModules`, or more of it than that for apps of this folder. */
+  // deno-lint-ignore no-explicit-any -- a class says itself how much of its process it needs
+  new (arg: AppArg, process: any): SnabbApp;
   /** Keys that its argument may have; with them the argument is checked. */
   readonly config?: { readonly [key: string]: ConfigKey };
 }
@@ -35,11 +35,11 @@ export interface AppClass {
  *
  * @example
  * ```ts
- * import { SnabbApp, type SnabbProcess } from "@planecheck/planecheck/stacks";
+ * import { SnabbApp, type SnabbModules } from "@planecheck/planecheck/stacks";
  * import { assertEquals } from "@std/assert";
  *
  * class Forward extends SnabbApp {
- *   constructor(_: unknown, readonly process: SnabbProcess) {
+ *   constructor(_: unknown, readonly process: SnabbModules) {
  *     super();
  *   }
  *   override push(): void {

@@ -37,32 +37,65 @@ const LINK = /^\s*([\w-]+)\.([\w-]+)\s*->\s*([\w-]+)\.([\w-]+)\s*$/;
 const APP = /^app\s+([\w-]+)\s+(\w+)(?:\s+(.+))?$/;
 
 /** The config module. */
-export const config = {
+export interface SnabbConfigModule {
   /** An empty design. */
-  new(): SnabbConfig {
-    return { apps: new Map(), links: new Set() };
-  },
-
+  "new"(): SnabbConfig;
   /**
    * Adds an app.
    * @throws {TypeError} when its argument lacks a required key, or has one that the class does not know
    */
-  app(c: SnabbConfig, name: string, cls: AppClass, arg: AppArg = undefined): void {
-    c.apps.set(name, { class: cls, arg: cls.config === undefined ? arg : checked(name, cls, arg) });
-  },
-
+  app(c: SnabbConfig, name: string, cls: AppClass, arg?: AppArg): void;
   /**
    * Adds a link, e.g. `"a.output -> b.input"`.
    * @throws {TypeError} when the text is no linkspec
    */
-  link(c: SnabbConfig, spec: string): void {
-    c.links.add(config.format(config.parseLink(spec)));
-  },
-
+  link(c: SnabbConfig, spec: string): void;
   /**
    * The ends of a link.
    * @throws {TypeError} when the text is no linkspec
    */
+  parseLink(spec: string): LinkSpec;
+  /** A link as a linkspec. */
+  format(spec: LinkSpec): string;
+  /**
+   * The design that a text describes; `classes` are those that it may name.
+   * @throws {TypeError} naming the line that is not understood
+   */
+  parse(text: string, classes: { readonly [name: string]: AppClass }): SnabbConfig;
+  /** A design as text. */
+  text(c: SnabbConfig): string;
+}
+
+/**
+ * Makes designs, in code or from text.
+ *
+ * @example
+ * ```ts
+ * import { SNABB_APPS, snabbConfig } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const c = snabbConfig.new();
+ * snabbConfig.app(c, "source", SNABB_APPS.Source!, { size: 60 });
+ * snabbConfig.app(c, "sink", SNABB_APPS.Sink!);
+ * snabbConfig.link(c, "source.output->sink.input");
+ * const text = 'app source Source {"size":60}\napp sink Sink\nlink source.output -> sink.input';
+ * assertEquals(snabbConfig.text(c), text);
+ * assertEquals(snabbConfig.parse(text, SNABB_APPS), c);
+ * ```
+ */
+export const config: SnabbConfigModule = {
+  new(): SnabbConfig {
+    return { apps: new Map(), links: new Set() };
+  },
+
+  app(c: SnabbConfig, name: string, cls: AppClass, arg: AppArg = undefined): void {
+    c.apps.set(name, { class: cls, arg: cls.config === undefined ? arg : checked(name, cls, arg) });
+  },
+
+  link(c: SnabbConfig, spec: string): void {
+    c.links.add(config.format(config.parseLink(spec)));
+  },
+
   parseLink(spec: string): LinkSpec {
     const [, from, fromLink, to, toLink] = LINK.exec(spec) ?? [];
     if (toLink === undefined) {
@@ -71,15 +104,10 @@ export const config = {
     return { from: from!, fromLink: fromLink!, to: to!, toLink };
   },
 
-  /** A link as a linkspec. */
   format({ from, fromLink, to, toLink }: LinkSpec): string {
     return `${from}.${fromLink} -> ${to}.${toLink}`;
   },
 
-  /**
-   * The design that a text describes; `classes` are those that it may name.
-   * @throws {TypeError} naming the line that is not understood
-   */
   parse(text: string, classes: { readonly [name: string]: AppClass }): SnabbConfig {
     const c = config.new();
     text.split("\n").forEach((raw, i) => {
@@ -104,7 +132,6 @@ export const config = {
     return c;
   },
 
-  /** A design as text. */
   text(c: SnabbConfig): string {
     const apps = [...c.apps].map(([name, { class: cls, arg }]) =>
       `app ${name} ${cls.name}${arg === undefined ? "" : ` ${JSON.stringify(arg)}`}`

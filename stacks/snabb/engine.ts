@@ -69,7 +69,7 @@ export class Engine extends Pace implements ActionHost {
   #nextTick = 0;
   #main: MainOptions = {};
   /** What stopped apps wait for, asked after each breath until it answers true. */
-  readonly #pending: (() => boolean)[] = [];
+  readonly #pending: { app: SnabbApp; done: () => boolean }[] = [];
 
   constructor(process: SnabbProcess) {
     super(process.settings);
@@ -200,7 +200,7 @@ export class Engine extends Pace implements ActionHost {
     }
     if (this.#main.noTimers !== true) process.timer.run();
     for (let i = this.#pending.length - 1; i >= 0; i--) {
-      if (this.#pending[i]!()) this.#pending.splice(i, 1);
+      if (this.#pending[i]!.done()) this.#pending.splice(i, 1);
     }
     if (this.#main.done?.() === true) this.#stop();
     else this.#breathOut();
@@ -233,9 +233,14 @@ export class Engine extends Pace implements ActionHost {
     app.stop?.();
   }
 
-  /** Asks `done` after each breath until it answers true: for what takes longer than a callback. */
-  await(done: () => boolean): void {
-    if (!done()) this.#pending.push(done);
+  /** Asks `done` after each breath until it answers true: for an app that takes longer to stop than a callback. */
+  await(app: SnabbApp, done: () => boolean): void {
+    if (!done()) this.#pending.push({ app, done });
+  }
+
+  /** Apps that were stopped and have not let go of their packets yet. */
+  get leaving(): readonly SnabbApp[] {
+    return this.#pending.map(({ app }) => app);
   }
 
   newLink(spec: string): Link {

@@ -11,6 +11,8 @@
  * Source: lib/interlink.lua, after MCRingBuffer (Lee, Bu and Chandranmenon, IPDPS 2010).
  */
 
+import { InterlinkWatch } from "./interlink_watch.ts";
+
 /** States. INIT and CONF, in which the first to come sets it up, take no time here. */
 export const INTERLINK_STATES = ["FREE", "RXUP", "TXUP", "DXUP", "DOWN"] as const;
 
@@ -48,16 +50,19 @@ export class Interlink {
   /** Times that an end had to look at the other's cursor. */
   syncs = 0;
   readonly packets: Int32Array;
+  /** Checks it; null where nothing is checked. */
+  readonly watch: InterlinkWatch | null;
   readonly #write = new SharedCursor();
   readonly #read = new SharedCursor();
   #lwrite = 0;
   #lread = 0;
 
-  /** Free to attach. */
-  constructor(name: string, size: number) {
+  /** Free to attach; `checked` says that a checker looks on. */
+  constructor(name: string, size: number, checked: boolean) {
     this.name = name;
     this.size = size;
     this.packets = new Int32Array(size);
+    this.watch = checked ? new InterlinkWatch(name, size) : null;
   }
 
   /** Whether nothing can be inserted, as the producer sees it at `tsc`. */
@@ -71,11 +76,13 @@ export class Interlink {
   /** Puts a packet into the next slot; it must not be full. */
   insert(p: number): void {
     this.packets[this.nwrite++ & (this.size - 1)] = p;
+    this.watch?.inserted(p);
   }
 
   /** Makes what was inserted visible. */
   push(tsc: number): void {
     this.#write.publish(this.nwrite, tsc);
+    this.watch?.pushed();
   }
 
   /** Whether nothing can be extracted, as the consumer sees it at `tsc`. */
@@ -88,12 +95,15 @@ export class Interlink {
 
   /** Takes the next packet; it must not be empty. */
   extract(): number {
-    return this.packets[this.nread++ & (this.size - 1)]!;
+    const p = this.packets[this.nread++ & (this.size - 1)]!;
+    this.watch?.extracted(p);
+    return p;
   }
 
   /** Makes the slots of what was extracted free. */
   pull(tsc: number): void {
     this.#read.publish(this.nread, tsc);
+    this.watch?.pulled();
   }
 
   /** Packets in it, whether visible or not. */
@@ -105,13 +115,19 @@ export class Interlink {
 /** The interlinks of all processes, by name. */
 export class Interlinks {
   readonly #links = new Map<string, Interlink>();
+  readonly #checked: boolean;
+
+  /** None yet; `checked` says that each is looked at. */
+  constructor(checked: boolean) {
+    this.#checked = checked;
+  }
 
   /**
    * Attaches an end.
    * @throws {RangeError} when another has that end already, or wanted another size: the original waits for ever
    */
   attach(name: string, end: "receiver" | "transmitter", size: number): Interlink {
-    const link = this.#links.get(name) ?? new Interlink(name, size);
+    const link = this.#links.get(name) ?? new Interlink(name, size, this.#checked);
     this.#links.set(name, link);
     const [alone, other] = end === "receiver"
       ? ["RXUP", "TXUP"] as const

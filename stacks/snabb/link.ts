@@ -6,11 +6,24 @@
 import { REASON } from "../../core/policy.ts";
 import type { Env } from "../../core/stack.ts";
 import type { Counter, Counters } from "./counter.ts";
-import type { LinkWatch } from "./link_watch.ts";
 import type { Packets } from "./packet.ts";
 
 /** Slots of a link (LINK_RING_SIZE). */
 export const LINK_RING_SIZE = 1024;
+
+/** Who looks at what goes in and comes out. */
+export interface LinkCheck {
+  /** What is wrong, or null. */
+  readonly broken: string | null;
+  /** Packets that came out. */
+  readonly judged: number;
+  /** Packets that are in it. */
+  readonly occupancy: number;
+  /** A packet was taken by the link. */
+  transmitted(l: Link, p: number): void;
+  /** A packet came out. */
+  received(l: Link, p: number): void;
+}
 
 /** One link. */
 export class Link {
@@ -18,21 +31,27 @@ export class Link {
   readonly name: string;
   /** Where packets are in it. */
   readonly packets: Int32Array;
-  /** Slot to be read next, and to be written next. */
+  /** Slot to be read next. */
   read = 0;
+  /** Slot to be written next. */
   write = 0;
   /** Its place among those where packets can be lost. */
   readonly place: number;
+  /** Packets that it took. */
   readonly txpackets: Counter;
+  /** Their bytes. */
   readonly txbytes: Counter;
+  /** Packets that it gave. */
   readonly rxpackets: Counter;
+  /** Their bytes. */
   readonly rxbytes: Counter;
+  /** Packets that it was given when it was full. */
   readonly txdrop: Counter;
   /** Checks what comes out against what went in; null where nothing is checked. */
-  watch: LinkWatch | null = null;
+  watch: LinkCheck | null = null;
 
   /** An empty link of `size` slots, a power of two. */
-  constructor(name: string, size: number, place: number, counters: Counters) {
+  constructor(name: string, size: number, place: number, counters: Pick<Counters, "create">) {
     this.name = name;
     this.packets = new Int32Array(size);
     this.place = place;

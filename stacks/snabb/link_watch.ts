@@ -2,10 +2,10 @@
  * Checks links from outside: a plain list of what went in and did not come out, beside each ring. Knows nothing of
  * slots and cursors but what the link says it holds.
  */
-import type { Link } from "./link.ts";
+import type { Link, LinkCheck } from "./link.ts";
 
 /** The list of one link, and the first thing that was wrong. */
-export class LinkWatch {
+export class LinkWatch implements LinkCheck {
   /** What is wrong with its order or its fill, or null. */
   broken: string | null = null;
   /** Packets that came out. */

@@ -1,11 +1,11 @@
 /** What can be set, with the defaults of the original, and what is refused. */
 import { LINK_RING_SIZE } from "./link.ts";
-import type { SnabbProcess } from "./process.ts";
+import type { SnabbModules } from "./modules.ts";
 
 /** Knobs; names in brackets are the original's where they differ. */
 export interface SnabbOptions {
   /** Configures the engine of each process, as a program's `run` does; by default the router of all ports. */
-  readonly design?: (process: SnabbProcess) => void;
+  readonly design?: (process: SnabbModules) => void;
   /** Breaths a second; false: as many as there is work for, with a sleep that adapts [engine.Hz]. */
   readonly Hz?: number | false;
   /** Never sleep [engine.busywait]; false. */
@@ -22,8 +22,9 @@ export interface SnabbOptions {
   readonly chunkSize?: number;
   /** Whether traces are compiled from the start, or as code becomes hot; "warm". */
   readonly jit?: "warm" | "cold";
-  /** Breaths from one pause of the garbage collector to the next, and microseconds of one; none where that is 0. */
+  /** Breaths from one pause of the garbage collector to the next; 1000. */
   readonly gcEveryBreaths?: number;
+  /** Microseconds of such a pause; 0: there is none. */
   readonly gcPauseUs?: number;
   /** Events that the timeline keeps; 4096. */
   readonly timelineEvents?: number;
@@ -33,7 +34,7 @@ export interface SnabbOptions {
 
 /** Every knob set. */
 export interface SnabbSettings {
-  readonly design: ((process: SnabbProcess) => void) | null;
+  readonly design: ((process: SnabbModules) => void) | null;
   readonly Hz: number | false;
   readonly busywait: boolean;
   readonly maxsleep: number;

@@ -24,7 +24,7 @@ export interface BreatheOrder {
 export function breatheOrder(apps: ReadonlyMap<string, SnabbApp>): BreatheOrder {
   const names = [...apps.keys()].sort();
   const sorted = names.map((name) => apps.get(name)!);
-  const pull = sorted.filter((app) => app.pull !== undefined && app.output.length > 0);
+  const pull = sorted.filter((app) => app.pull !== undefined);
   const steps = new Map<Link, PushStep>();
   for (const app of sorted) {
     for (const input of Object.keys(app.input).filter(isName).sort()) {

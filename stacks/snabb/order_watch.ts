@@ -26,7 +26,7 @@ export class OrderWatch {
     if (this.broken !== null) return;
     for (const [name, app] of apps) {
       const pulls = ran.filter((what) => what === `pull ${name}`).length;
-      const expected = app.pull !== undefined && app.output.length > 0 ? 1 : 0;
+      const expected = app.pull !== undefined ? 1 : 0;
       if (pulls !== expected) {
         this.broken = `app ${name} was pulled ${pulls} times in a breath, expected ${expected}: ${
           ran.join(", ")

@@ -29,6 +29,8 @@ export interface PacketSource {
   readonly memory: Memory;
   /** Takes up to `n` buffers of DMA memory that no process has; answers how many. */
   dmaAlloc(out: Int32Array, n: number): number;
+  /** Says that the packet is of the process's own making. */
+  originate(p: number): void;
   /** Pays for a copy of `bytes` bytes. */
   chargeCopy(bytes: number): void;
   /** Pays for one chunk of the group freelist. */
@@ -162,13 +164,16 @@ export class Packets {
     memory.copyWithin(memory.offset[p]!, memory.offset[copy]!, memory.length[p]!);
     memory.length[copy] = memory.length[p]!;
     memory.flags[copy] = memory.flags[p]!;
+    this.#source.originate(copy);
     this.#source.chargeCopy(memory.length[p]!);
     return copy;
   }
 
   /** A packet of these bytes. */
   fromPointer(bytes: Uint8Array): number {
-    return this.append(this.allocate(), bytes);
+    const p = this.allocate();
+    this.#source.originate(p);
+    return this.append(p, bytes);
   }
 
   /** Adds bytes at the end. */

@@ -124,6 +124,11 @@ export class SnabbProcess {
     this.charge(this.costs.chunk);
   }
 
+  /** Says that a packet carries none that was received. */
+  originate(p: number): void {
+    this.env.originate(p);
+  }
+
   /** Takes buffers that no process has. */
   dmaAlloc(out: Int32Array, n: number): number {
     for (let i = 0; i < n; i++) {

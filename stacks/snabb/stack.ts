@@ -13,9 +13,10 @@ import {
   type Stack,
   STRICT,
 } from "../../core/stack.ts";
-import { auditOf, SNABB_INVARIANTS } from "./audit.ts";
-import { routerDesign } from "./designs.ts";
+import { auditOf } from "./audit.ts";
+import { snabbDesigns } from "./designs.ts";
 import { CHUNKS, GroupFreelist } from "./group_freelist.ts";
+import { SNABB_INVARIANTS } from "./invariants.ts";
 import { Interlinks } from "./interlink.ts";
 import { settingsOf, type SnabbOptions, type SnabbSettings } from "./options.ts";
 import { type Machinery, SnabbProcess } from "./process.ts";
@@ -85,7 +86,7 @@ class Snabb implements Dataplane {
   constructor(env: Env, settings: SnabbSettings) {
     for (const nic of env.hardware.nics) nic.bootQueues();
     this.#machinery = machineryOf(env, settings);
-    const design = settings.design ?? routerDesign;
+    const design = settings.design ?? snabbDesigns.router;
     for (let pid = 0; pid < env.lcores; pid++) {
       this.#processes.push(new SnabbProcess(env, pid, settings, this.#machinery));
     }
@@ -128,7 +129,7 @@ function machineryOf(env: Env, settings: SnabbSettings): Machinery {
   const group = groupFreelist && env.lcores > 1 ? new GroupFreelist(CHUNKS, chunkSize) : null;
   return {
     group,
-    interlinks: new Interlinks(),
+    interlinks: new Interlinks(settings.developerDebug),
     maxPackets: Math.min(each, maxPackets),
     totalPackets: env.pool.size,
     linkSize,

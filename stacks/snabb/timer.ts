@@ -2,10 +2,13 @@
 
 /** A timer. */
 export interface Timer {
+  /** For reports. */
   readonly name: string;
+  /** What it does. */
   readonly fn: () => void;
   /** Microseconds from activation, and from one time to the next. */
   readonly us: number;
+  /** How often it does it. */
   readonly mode: "once" | "repeating";
 }
 

@@ -25,6 +25,7 @@ import {
 } from "../../../core/nic/driver.ts";
 import type { Nic } from "../../../core/nic/nic.ts";
 import type { DescriptorRing, DeviceSide } from "../../../core/nic/rings.ts";
+import { parseMac } from "../../../core/packet/mod.ts";
 import { REASON } from "../../../core/policy.ts";
 import { type ConfigKey, SnabbApp } from "../app.ts";
 import type { SnabbProcess } from "../process.ts";
@@ -40,6 +41,10 @@ export interface IntelConf {
   readonly txq?: number | false;
   /** Longest frame that is sent. */
   readonly mtu: number;
+  /** Frames to `macaddr` come to this queue, instead of frames by their hash. */
+  readonly vmdq: boolean;
+  /** The address, as `02:00:00:00:00:01`. */
+  readonly macaddr?: string;
 }
 
 /** Counters of a queue pair, as its shm frame has them. */
@@ -65,6 +70,8 @@ export class Intel extends SnabbApp {
     rxq: {},
     txq: {},
     mtu: { default: 9014 },
+    vmdq: { default: false },
+    macaddr: {},
   };
   /** Number of its port. */
   readonly port: number;
@@ -111,6 +118,7 @@ export class Intel extends SnabbApp {
     this.watch = process.settings.developerDebug ? new RingWatch(`nic${nic.port}`) : null;
     if (this.#txq >= 0) this.#tx.reset(this.#tx.size, this.#tx.place);
     else this.push = undefined as unknown as () => void;
+    if (conf.vmdq && this.#rxq >= 0) nic.queues.pool(macOf(conf), this.#rxq);
     if (this.#rxq >= 0) this.#initRx();
     else this.pull = undefined as unknown as () => void;
   }
@@ -140,7 +148,8 @@ export class Intel extends SnabbApp {
   override pull(): void {
     const { memory, link, packet, engine, costs } = this.#process;
     const cpu = this.#process.cpu as Context;
-    const output = this.output.output!;
+    const output = this.output.output;
+    if (output === undefined) return;
     const rx = this.#rx;
     const mask = rx.size - 1;
     const first = this.#rdt;
@@ -168,7 +177,8 @@ export class Intel extends SnabbApp {
   override push(): void {
     const { memory, link, packet, costs } = this.#process;
     const cpu = this.#process.cpu as Context;
-    const input = this.input.input!;
+    const input = this.input.input;
+    if (input === undefined) return;
     const tx = this.#tx;
     const mask = tx.size - 1;
     let n = 0;
@@ -207,7 +217,7 @@ export class Intel extends SnabbApp {
     const cpu = this.#process.cpu as Context;
     this.#stopping = true;
     if (this.#rxq >= 0) this.#device.rxStop(cpu, this.#rxq);
-    this.#process.engine.await(() => this.#released());
+    this.#process.engine.await(this, () => this.#released());
   }
 
   /** Waits for RXDCTL.ENABLE and the transmit ring to clear, then frees what they hold. */
@@ -267,6 +277,12 @@ export function nicAt({ env }: SnabbProcess, pciaddr: string): Nic {
 /** The PCI address of a port. */
 export function pciaddrOf(port: number): string {
   return `0000:${port.toString(16).padStart(2, "0")}:00.0`;
+}
+
+/** @throws {TypeError} when there is no address to choose a pool by */
+function macOf({ macaddr }: IntelConf): number {
+  if (macaddr !== undefined) return parseMac(macaddr);
+  throw new TypeError("Cannot start Intel: vmdq needs a macaddr");
 }
 
 function queueOf(name: string, queue: number | false, { env }: SnabbProcess): number {

@@ -3,7 +3,7 @@
  * ports, `nic0`, `nic1`, ..., on both sides. What may not be forwarded it frees, for a reason.
  */
 import { checkFrame, ipv4Dst, rewriteFrame } from "../../../core/packet/mod.ts";
-import { REASON } from "../../../core/policy.ts";
+import { REASON, type Reason } from "../../../core/policy.ts";
 import { SnabbApp } from "../app.ts";
 import type { Link } from "../link.ts";
 import type { SnabbProcess } from "../process.ts";
@@ -12,6 +12,8 @@ const ETHERNET_HEADER_BYTES = 14;
 
 /** IPv4 by the machine's table. */
 export class Router extends SnabbApp {
+  /** Packets that it freed because they may not be forwarded. */
+  discarded = 0;
   readonly #process: SnabbProcess;
   /** Output link of each port. */
   readonly #outputs: (Link | undefined)[] = [];
@@ -49,12 +51,17 @@ export class Router extends SnabbApp {
     const { link, memory: { bytes, offset, length }, env: { fib, neighbours } } = this.#process;
     const at = offset[p]!;
     const reason = checkFrame(bytes, at, length[p]!);
-    if (reason !== REASON.none) return this.#process.discard(p, reason);
+    if (reason !== REASON.none) return this.#discard(p, reason);
     const nextHop = fib.lookup(ipv4Dst(bytes, at + ETHERNET_HEADER_BYTES));
     const output = nextHop < 0 ? undefined : this.#outputs[neighbours.port[nextHop]!];
-    if (output === undefined) return this.#process.discard(p, REASON["no-route"]);
+    if (output === undefined) return this.#discard(p, REASON["no-route"]);
     rewriteFrame(bytes, at, neighbours, nextHop);
     link.transmit(output, p);
+  }
+
+  #discard(p: number, reason: Reason): void {
+    this.discarded++;
+    this.#process.discard(p, reason);
   }
 
   /** A link that is removed may be an output. */
