@@ -45,10 +45,8 @@ export function auditOf(processes: readonly SnabbProcess[], machinery: Machinery
   each("9", sleepsOf);
   each(
     "10",
-    ({ engine: { reconfigureWatch } }) =>
-      reconfigureWatch === null || reconfigureWatch.judged === 0
-        ? "nothing"
-        : reconfigureWatch.broken,
+    ({ engine: { network: { watch } } }) =>
+      watch === null || watch.judged === 0 ? "nothing" : watch.broken,
   );
   each("11", headroomOf);
   each("12", freeOf);
@@ -91,10 +89,9 @@ function pullsOf({ engine }: SnabbProcess): Verdict {
   return `a pull transmitted ${engine.mostPulled} packets, expected ${engine.pullNpackets} at most`;
 }
 
-function refillOf(intel: Intel): Verdict {
-  const { watch, rxqueue, appname } = intel;
-  if (watch === null || watch.packets === 0) return "nothing";
-  const empty = rxqueue.indexOf(-1);
+function refillOf({ watch, rx, appname }: Intel): Verdict {
+  if (rx === null || watch === null || watch.packets === 0) return "nothing";
+  const empty = rx.queue.indexOf(-1);
   if (empty >= 0) return `slot ${empty} of the receive ring of ${appname} has no packet`;
   return watch.brokenRefill;
 }

@@ -23,7 +23,7 @@ export function auditPackets(
       for (const p of inside(link)) at(p, `link ${link.name}`);
     }
     for (const app of engine.apps.values()) for (const p of app.held?.() ?? []) at(p, app.appname);
-    for (const app of engine.leaving) {
+    for (const app of engine.network.leaving) {
       for (const p of app.held?.() ?? []) at(p, `${app.appname}, stopped`);
     }
   }

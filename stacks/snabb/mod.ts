@@ -12,9 +12,9 @@ export {
 } from "./config.ts";
 export type { Counter as SnabbCounter } from "./counter.ts";
 export { snabbDesigns } from "./designs.ts";
-export type { MainOptions as SnabbMainOptions } from "./engine.ts";
 export type { Link as SnabbLink, LinkCheck as SnabbLinkCheck } from "./link.ts";
 export type {
+  MainOptions as SnabbMainOptions,
   SnabbEngine,
   SnabbLinkModule,
   SnabbModules,

@@ -3,9 +3,18 @@ import type { Memory } from "../../core/memory/memory.ts";
 import type { Reason } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { SnabbConfig, SnabbConfigModule } from "./config.ts";
-import type { MainOptions } from "./engine.ts";
 import type { Link } from "./link.ts";
 import type { Timer } from "./timer.ts";
+
+/** What `engine.main` may be told. */
+export interface MainOptions {
+  /** Seconds after which it ends. */
+  readonly duration?: number;
+  /** Asked after each breath whether it ends. */
+  readonly done?: () => boolean;
+  /** Timers are not run. */
+  readonly noTimers?: boolean;
+}
 
 /** `core.app`, as programs and apps use it. */
 export interface SnabbEngine {
@@ -115,4 +124,6 @@ export interface SnabbModules {
   charge(cycles: number): void;
   /** Ends a packet for a reason and frees it: what an app does with what it will not pass on. */
   discard(p: number, reason: Reason): void;
+  /** Ends the process: its apps are stopped, and its packets go to the group freelist. */
+  exit(): void;
 }

@@ -14,7 +14,10 @@ export interface SnabbOptions {
   readonly maxsleep?: number;
   /** Slots of a link, a power of two [LINK_RING_SIZE]; 1024. A pull takes a tenth of what a link holds. */
   readonly linkRingSize?: number;
-  /** Packets that a process may allocate [max_packets]; 1,000,000. Never more than the machine has memory for. */
+  /**
+   * Packets that a process may allocate [max_packets]; by default, where the original has 1,000,000, as many as rings
+   * and links of the default design hold. Never more than the machine has memory for.
+   */
   readonly maxPackets?: number;
   /** Processes pass packets on in chunks; true where there are several. */
   readonly groupFreelist?: boolean;
@@ -39,7 +42,7 @@ export interface SnabbSettings {
   readonly busywait: boolean;
   readonly maxsleep: number;
   readonly linkRingSize: number;
-  readonly maxPackets: number;
+  readonly maxPackets: number | null;
   readonly groupFreelist: boolean;
   readonly chunkSize: number;
   readonly jit: "warm" | "cold";
@@ -73,7 +76,7 @@ export function settingsOf(options: SnabbOptions): SnabbSettings {
     busywait: options.busywait ?? false,
     maxsleep: options.maxsleep ?? 100,
     linkRingSize: options.linkRingSize ?? LINK_RING_SIZE,
-    maxPackets: options.maxPackets ?? 1_000_000,
+    maxPackets: options.maxPackets ?? null,
     groupFreelist: options.groupFreelist ?? true,
     chunkSize: options.chunkSize ?? 2048,
     jit: options.jit ?? "warm",
@@ -84,7 +87,7 @@ export function settingsOf(options: SnabbOptions): SnabbSettings {
   };
   for (const [name, [least, most]] of Object.entries(LIMITS)) {
     const value = settings[name as keyof typeof LIMITS];
-    if (value === false) continue;
+    if (value === false || value === null) continue;
     if (Number.isInteger(value) && value >= least && value <= most) continue;
     throw new RangeError(
       `Cannot configure snabb: ${name} ${value} is not an integer in ${least}..${most}`,

@@ -21,6 +21,10 @@ export class Pace {
   maxsleep: number;
   /** Present sleep in microseconds. */
   sleep = 0;
+  /** Sleeps, their sum, and the longest in microseconds. */
+  sleeps = 0;
+  sleptUs = 0;
+  longestSleepUs = 0;
   #lastfrees = 0;
   #nextbreath = -1;
 
@@ -33,7 +37,15 @@ export class Pace {
   /** Microseconds to sleep after a breath that ends at `nowUs`, with so many packets freed since the start. */
   pause(nowUs: number, frees: number): number {
     if (this.busywait) return 0;
-    if (this.Hz !== false) return this.#rhythm(nowUs, this.Hz);
+    const us = this.Hz === false ? this.#adapt(frees) : this.#rhythm(nowUs, this.Hz);
+    if (us === 0) return 0;
+    this.sleeps++;
+    this.sleptUs += us;
+    this.longestSleepUs = Math.max(this.longestSleepUs, us);
+    return us;
+  }
+
+  #adapt(frees: number): number {
     const idle = frees === this.#lastfrees;
     this.#lastfrees = frees;
     this.sleep = idle ? Math.min(this.sleep + 1, this.maxsleep) : this.sleep >> 1;

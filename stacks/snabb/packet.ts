@@ -4,20 +4,14 @@
  *
  * Ownership: a packet is in exactly one place, a freelist, a link, a NIC's ring or an app. Whoever has it passes it on
  * or frees it, once.
- *
- * Headers are pushed and popped by moving the start of the data within the packet's first 512 bytes, where that is even
- * and there is room; otherwise the bytes are moved. A freed packet has length 0 and the default headroom again.
+ * A freed packet has length 0 and the default headroom again.
  */
-import { type Memory, STRIDE } from "../../core/memory/memory.ts";
+import { STRIDE } from "../../core/memory/memory.ts";
 import type { Counter } from "./counter.ts";
 import { Freelist } from "./freelist.ts";
 import type { GroupFreelist } from "./group_freelist.ts";
+import { DEFAULT_HEADROOM, type PacketBytes, PacketData } from "./packet_data.ts";
 
-/** Headroom of a fresh packet, and the window in which its data may begin (packet_alignment). */
-export const DEFAULT_HEADROOM = 256;
-export const PACKET_ALIGNMENT = 512;
-/** Longest packet: what is left of a buffer wherever in the window the data begin. The original has 10,240. */
-export const MAX_PAYLOAD = STRIDE - PACKET_ALIGNMENT;
 /** Packets of the first preallocation step; each next one has twice as many. */
 const ALLOCATION_STEP = 1000;
 /** Shortest frame that a packet is accounted as in freebits, and what Ethernet adds: FCS, preamble, gap. */
@@ -25,14 +19,11 @@ const LEAST_BYTES = 60;
 const L1_BYTES = 24;
 
 /** What the packets of a process need of it. */
-export interface PacketSource {
-  readonly memory: Memory;
+export interface PacketSource extends PacketBytes {
   /** Takes up to `n` buffers of DMA memory that no process has; answers how many. */
   dmaAlloc(out: Int32Array, n: number): number;
   /** Says that the packet is of the process's own making. */
   originate(p: number): void;
-  /** Pays for a copy of `bytes` bytes. */
-  chargeCopy(bytes: number): void;
   /** Pays for one chunk of the group freelist. */
   chargeChunk(): void;
   readonly frees: Counter;
@@ -41,14 +32,11 @@ export interface PacketSource {
 }
 
 /** The packet module of one process. */
-export class Packets {
+export class Packets extends PacketData {
   /** Its free packets. */
   readonly freelist: Freelist;
   /** Packets that it has taken from DMA memory. */
   allocated = 0;
-  /** Shifts that moved the start, and that moved the bytes. */
-  fastShifts = 0;
-  slowShifts = 0;
   /** Chunks given to and taken from the group freelist. */
   chunksReturned = 0;
   chunksReclaimed = 0;
@@ -62,6 +50,7 @@ export class Packets {
    * @param total packets of the machine, which may all come to be here by the group freelist
    */
   constructor(source: PacketSource, max: number, total: number, group: GroupFreelist | null) {
+    super(source);
     this.#source = source;
     this.#max = max;
     this.#group = group;
@@ -112,12 +101,14 @@ export class Packets {
     freebits.value += (Math.max(length, LEAST_BYTES) + L1_BYTES) * 8;
   }
 
-  /** Passes a chunk on when the process has one more than it allocated itself. Called every 100 breaths. */
+  /** Passes chunks on while the process has one more than it allocated itself. Called every 100 breaths. */
   rebalanceFreelists(): void {
     const group = this.#group;
-    if (group === null || this.freelist.nfree < this.allocated + group.chunksize) return;
-    this.#source.chargeChunk();
-    if (group.add(this.freelist) > 0) this.chunksReturned++;
+    while (group !== null && this.freelist.nfree >= this.allocated + group.chunksize) {
+      this.#source.chargeChunk();
+      if (group.add(this.freelist) === 0) return;
+      this.chunksReturned++;
+    }
   }
 
   /** Gives all free packets to the group: what a worker does when it ends. */
@@ -141,22 +132,6 @@ export class Packets {
     memory.length[p] = 0;
   }
 
-  /** Bytes of a packet. */
-  length(p: number): number {
-    return this.#source.memory.length[p]!;
-  }
-
-  /** A view of its bytes; not for paths where every packet goes. */
-  data(p: number): Uint8Array {
-    const { bytes, offset, length } = this.#source.memory;
-    return bytes.subarray(offset[p]!, offset[p]! + length[p]!);
-  }
-
-  /** Bytes before its data. */
-  headroom(p: number): number {
-    return this.#source.memory.offset[p]! - p * STRIDE;
-  }
-
   /** An exact copy, in a packet of its own. */
   clone(p: number): number {
     const copy = this.allocate();
@@ -174,88 +149,5 @@ export class Packets {
     const p = this.allocate();
     this.#source.originate(p);
     return this.append(p, bytes);
-  }
-
-  /** Adds bytes at the end. */
-  append(p: number, bytes: Uint8Array): number {
-    const { memory } = this.#source;
-    const end = this.#grown(p, bytes.length);
-    memory.bytes.set(bytes, memory.offset[p]! + end - bytes.length);
-    this.#source.chargeCopy(bytes.length);
-    return p;
-  }
-
-  /** Adds bytes at the start. */
-  prepend(p: number, bytes: Uint8Array): number {
-    this.shiftright(p, bytes.length);
-    this.#source.memory.bytes.set(bytes, this.#source.memory.offset[p]!);
-    this.#source.chargeCopy(bytes.length);
-    return p;
-  }
-
-  /** Sets the length; what is new is zero. */
-  resize(p: number, length: number): number {
-    const { memory } = this.#source;
-    const before = memory.length[p]!;
-    memory.note(p);
-    this.#grown(p, length - before);
-    if (length > before) {
-      memory.bytes.fill(0, memory.offset[p]! + before, memory.offset[p]! + length);
-    }
-    return p;
-  }
-
-  /** Drops bytes at the start: "moves data to the left". */
-  shiftleft(p: number, n: number): number {
-    const { memory } = this.#source;
-    const length = memory.length[p]!;
-    if (!(n >= 0 && n <= length)) {
-      throw new RangeError(`Cannot shift packet ${p} left by ${n}: it has ${length} bytes`);
-    }
-    memory.note(p);
-    if (this.headroom(p) + n < PACKET_ALIGNMENT && (n & 1) === 0) {
-      memory.offset[p]! += n;
-      this.fastShifts++;
-    } else {
-      this.#move(memory.offset[p]! + n, memory.offset[p]!, length - n);
-    }
-    memory.length[p] = length - n;
-    return p;
-  }
-
-  /** Makes room at the start, whose bytes are whatever they were: "moves data to the right". */
-  shiftright(p: number, n: number): number {
-    const { memory } = this.#source;
-    const from = memory.offset[p]!;
-    const length = memory.length[p]!;
-    this.#grown(p, n);
-    if (n <= this.headroom(p) && (n & 1) === 0) {
-      memory.offset[p] = from - n;
-      this.fastShifts++;
-    } else {
-      memory.offset[p] = p * STRIDE + DEFAULT_HEADROOM;
-      this.#move(from, memory.offset[p]! + n, length);
-    }
-    memory.note(p);
-    return p;
-  }
-
-  #move(from: number, to: number, n: number): void {
-    this.#source.memory.copyWithin(from, to, n);
-    this.#source.chargeCopy(n);
-    this.slowShifts++;
-  }
-
-  /** Adds to the length; answers the new one. */
-  #grown(p: number, n: number): number {
-    const { memory } = this.#source;
-    const length = memory.length[p]! + n;
-    if (!(length >= 0 && length <= MAX_PAYLOAD)) {
-      throw new RangeError(
-        `Cannot make packet ${p} ${length} bytes long: packet payload overflow, at most ${MAX_PAYLOAD}`,
-      );
-    }
-    memory.length[p] = length;
-    return length;
   }
 }

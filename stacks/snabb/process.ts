@@ -68,6 +68,7 @@ export class SnabbProcess {
   moved = 0;
   /** Pauses of the garbage collector. */
   pauses = 0;
+  #exiting = false;
   /** The process of the operating system that it runs in. */
   readonly task: Process;
 
@@ -131,12 +132,15 @@ export class SnabbProcess {
 
   /** Takes buffers that no process has. */
   dmaAlloc(out: Int32Array, n: number): number {
-    for (let i = 0; i < n; i++) {
-      const b = this.env.pool.get(this.pid);
-      if (b < 0) return i;
-      out[i] = b;
+    const { pool } = this.env;
+    if (pool.getBulk(this.pid, out, 0, n)) return n;
+    let taken = 0;
+    for (; taken < n; taken++) {
+      const b = pool.get(this.pid);
+      if (b < 0) break;
+      out[taken] = b;
     }
-    return n;
+    return taken;
   }
 
   /** Ends a packet for a reason and frees it: what an app does with what it will not pass on. */
@@ -145,10 +149,24 @@ export class SnabbProcess {
     this.packet.free(p);
   }
 
-  /** Sleeps, the one system call of the engine. */
+  /** Sleeps, the one system call of the engine; not at all for 0. */
   usleep(us: number): void {
+    if (us === 0) return;
     this.task.call(this.cpu, this.costs.usleep);
     this.task.block(this.cpu, this.cpu.tsc() + us * this.mhz);
+  }
+
+  /** Ends: apps are stopped, and once devices have let go of all packets these go to the group. */
+  exit(): void {
+    this.#exiting = true;
+    this.engine.stopAll();
+  }
+
+  /** Whether an end that was asked for is complete. */
+  exited(): boolean {
+    if (!this.#exiting || this.engine.network.leaving.length > 0) return false;
+    this.packet.shutdown();
+    return true;
   }
 
   /** The collector stops everything now and then, where that was asked for. */

@@ -49,6 +49,7 @@ function engineRows(row: Row, process: SnabbProcess): void {
   row("engine/slept", engine.sleptUs, "us");
   row("engine/longest sleep", engine.longestSleepUs, "us");
   row("engine/system calls", task.calls, "times");
+  row("engine/context switches", task.switches, "times");
   row("engine/collector pauses", pauses, "times");
   const { latency } = engine;
   for (const share of [0.5, 0.99, 1]) {
@@ -82,14 +83,13 @@ function appRows(row: Row, { engine }: SnabbProcess): void {
     if (app instanceof Router) row(`apps/${name}/discarded`, app.discarded, "packets");
     if (!(app instanceof Intel)) continue;
     for (const [counter, value] of Object.entries(app.stats)) {
-      const unit = /Writes|Reads/.test(counter)
+      const unit = counter.includes(" ")
         ? "accesses"
-        : /bytes/.test(counter)
+        : counter.endsWith("bytes")
         ? "bytes"
         : "packets";
       row(`apps/${name}/${counter}`, value, unit);
     }
-    row(`apps/${name}/rxdrop`, app.rxdrop, "packets");
   }
 }
 

@@ -117,7 +117,7 @@ function machineryOf(env: Env, settings: SnabbSettings): Machinery {
     (sum, { queues }) => sum + queues.rx[0]!.size + queues.tx[0]!.size,
     0,
   );
-  const wanted = Math.min(maxPackets, inRings + nics.length * LINKS_PER_PORT * (linkRingSize - 1));
+  const wanted = maxPackets ?? inRings + nics.length * LINKS_PER_PORT * (linkRingSize - 1);
   env.configure({
     mbufs: Math.max(1, Math.min(wanted * env.lcores, memory.capacity - memory.used)),
   });
@@ -130,7 +130,7 @@ function machineryOf(env: Env, settings: SnabbSettings): Machinery {
   return {
     group,
     interlinks: new Interlinks(settings.developerDebug),
-    maxPackets: Math.min(each, maxPackets),
+    maxPackets: Math.min(each, wanted),
     totalPackets: env.pool.size,
     linkSize,
   };
