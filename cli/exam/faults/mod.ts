@@ -9,6 +9,7 @@ import { PACKET_FAULTS } from "./packet.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
+import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
 
 /** Every fault, by class and part. */
@@ -20,6 +21,7 @@ export const FAULTS: readonly Fault[] = [
   ...PACKET_FAULTS,
   ...NIC_FAULTS,
   ...PCIE_FAULTS,
+  ...SNABB_FAULTS,
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
