@@ -16,9 +16,9 @@ function restless(process: SnabbModules): void {
   const { config, engine, timer } = process;
   const plain = engine.configuration;
   const more = { apps: new Map(plain.apps), links: new Set(plain.links) };
-  config.app(more, "source", SNABB_APPS.Source!);
+  config.app(more, "join", SNABB_APPS.Join!);
   config.app(more, "sink", SNABB_APPS.Sink!);
-  config.link(more, "source.output -> sink.input");
+  config.link(more, "join.output -> sink.input");
   let turn = 0;
   const change = () => engine.configure(++turn % 2 === 1 ? more : plain);
   timer.activate(timer.new("restless", change, 3, "repeating"));
