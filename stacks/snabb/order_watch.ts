@@ -33,7 +33,8 @@ export class OrderWatch {
         }`;
         return;
       }
-      if (app.pull !== undefined || app.push === undefined) continue;
+      // an app that nothing feeds is not pushed
+      if (app.pull !== undefined || app.push === undefined || app.input.length === 0) continue;
       this.#follow(name, app, apps, ran);
     }
   }
