@@ -96,7 +96,7 @@ export class QueuePairs implements DeviceSide {
     this.#transmit = new TransmitSide(clock, memory, observation, all, most, policy);
     this.rx = this.#receive.rings;
     this.tx = this.#transmit.rings;
-    this.reta = this.#receive.reta;
+    this.reta = this.#receive.steering.reta;
     const doorbell = (handler: number) => (arg: number): void => {
       observation.doorbells++;
       parts.mmio.write(node, REGISTER_BYTES, handler, arg);
@@ -112,7 +112,7 @@ export class QueuePairs implements DeviceSide {
 
   /** Leads frames to a destination address to a queue, instead of by hash; of other addresses, to queue 0 (VMDq). */
   pool(mac: number, queue: number): void {
-    (this.#receive.pools ??= new Map()).set(mac, queue);
+    this.#receive.steering.pool(mac, queue);
   }
 
   /** Says what its writes and those to its registers mean: calls `say` with the handler and meaning of each. */

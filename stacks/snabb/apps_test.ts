@@ -7,8 +7,8 @@ import type { Observation } from "../../core/machine/observation.ts";
 import { REASON } from "../../core/policy.ts";
 import { readCapture } from "../../fixtures/mod.ts";
 import { compileFilter } from "./apps/pflang.ts";
-import { PcapReader, PcapWriter } from "./apps/pcap.ts";
-import { Learning } from "./apps/bridge.ts";
+import type { PcapReader, PcapWriter } from "./apps/pcap.ts";
+import type { Learning } from "./apps/bridge.ts";
 import { type VirtioNet, Vring } from "./apps/vring.ts";
 import { broken, gapPs, profileOf, run } from "./_rig_for_tests.ts";
 import { SNABB_APPS, snabbDesigns, type SnabbModules } from "./mod.ts";
@@ -62,6 +62,21 @@ Deno.test("snabb 8.15: RateLimiter passes its rate of bytes and a bucket, and fr
   assertEquals(o.emitted + o.dropped[REASON.other]!, 2000);
   assertEquals(n("links/limit.output -> nic1.input/txpackets"), o.emitted);
   assertEquals(broken(o), []);
+});
+
+Deno.test("RateLimiter: however long nothing came, a burst passes no more than the bucket", () => {
+  const burst = stream(100, gapPs(10), () => ({ size: 100 }), 2e9);
+  const conf = { rate: 100e6, bucket_capacity: 2000, initial_capacity: 0 };
+  const { o } = run(burst, {
+    options: {
+      design: design({ limit: ["RateLimiter", conf] }, [
+        "nic0.output -> limit.input",
+        "limit.output -> nic1.input",
+      ]),
+    },
+  });
+  // 20 packets of the bucket, and 10 for each 10 us that the burst and the breath after it took
+  assert(o.emitted >= 20 && o.emitted < 45, `${o.emitted} packets`);
 });
 
 Deno.test("snabb 8.15: bridges flood, learn, and keep split-horizon groups apart", () => {

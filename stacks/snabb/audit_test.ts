@@ -2,7 +2,7 @@
 // Method: a run that keeps them all; then one part of a process is made wrong by hand and the audit asked again.
 import { assert, assertEquals } from "@std/assert";
 import { stream } from "../../core/machine/_scenario_for_tests.ts";
-import { Intel } from "./apps/intel_mp.ts";
+import type { Intel } from "./apps/intel_mp.ts";
 import { auditOf } from "./audit.ts";
 import { run } from "./_rig_for_tests.ts";
 import { SNABB_INVARIANTS } from "./invariants.ts";

@@ -11,7 +11,7 @@ import type { Counter } from "./counter.ts";
 import { Histogram } from "./histogram.ts";
 import type { Link } from "./link.ts";
 import type { MainOptions } from "./modules.ts";
-import { Network } from "./network.ts";
+import { givenBy, Network } from "./network.ts";
 import { OrderWatch } from "./order_watch.ts";
 import { Pace } from "./pace.ts";
 import type { SnabbProcess } from "./process.ts";
@@ -193,13 +193,4 @@ export class Engine extends Pace {
     this.#nextTick = now + 1e6 / TICK_HZ;
     for (const app of this.apps.values()) app.tick?.();
   }
-}
-
-/** Packets that an app has handed to links, whether they took or dropped them. */
-function givenBy({ output }: SnabbApp): number {
-  let given = 0;
-  for (let i = 0; i < output.length; i++) {
-    given += output[i]!.txpackets.value + output[i]!.txdrop.value;
-  }
-  return given;
 }

@@ -87,3 +87,12 @@ export class Network implements ActionHost {
     }
   }
 }
+
+/** Packets that an app has handed to links, whether they took or dropped them. */
+export function givenBy({ output }: SnabbApp): number {
+  let given = 0;
+  for (let i = 0; i < output.length; i++) {
+    given += output[i]!.txpackets.value + output[i]!.txdrop.value;
+  }
+  return given;
+}
