@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic, snabb } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, p2pnic, pfRing, pfRingZc, snabb } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -64,10 +64,25 @@ export const STACKS: readonly StackEntry[] = [
     create: () => p2pnic({ variant: "bn" }),
   },
   {
+    name: "pf-ring",
+    about: "PF_RING: the kernel copies into mapped rings, a process routes and sends",
+    byDefault: false,
+    ring: 512,
+    create: () => pfRing(),
+  },
+  {
+    name: "pf-ring-zc",
+    about: "PF_RING ZC: a process routes on mapped descriptor rings, buffers are exchanged",
+    byDefault: false,
+    // num_rx_slots of the ZC driver is 32768; the 82599's own limit is 4096
+    ring: 4096,
+    create: () => pfRingZc(),
+  },
+  {
     name: "snabb",
     about: "Snabb: Intel apps around a router app, a process for each lcore",
     byDefault: false,
-    // ring_buffer_size of apps/intel_mp is 2048; machines of the command line hold that
+    // ring_buffer_size of apps/intel_mp
     ring: 2048,
     create: () => snabb(),
   },

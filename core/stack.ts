@@ -222,6 +222,11 @@ export interface Env {
   /** As `drop`, but the buffer stays the stack's: for one that keeps free buffers itself. */
   end(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
   /**
+   * Ends the packet of a copy in memory that is no buffer's (`memory.copiedOut`) with a reason, unless something else
+   * carries it by now. The copy itself ends by `memory.copyEnds`.
+   */
+  dropCopy(cpu: Cpu, copy: number, reason: Reason, place?: number, occupancy?: number): void;
+  /**
    * Says that the frame in `buffer` is of the stack's own making: an ICMP error, an ARP request. The policy
    * has to declare it (`originates`).
    */

@@ -12,7 +12,7 @@ import {
   writeCounterexample,
 } from "../../properties/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
-import { type StackEntry, STACKS } from "../stacks.ts";
+import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 
 /** Takes every packet and frees it without a word. */
 const hole: Stack = ({ ports, pool }) => ({
@@ -72,11 +72,11 @@ Deno.test("replay refuses what is no token of a forwarder in one line", async ()
   const cases: readonly (readonly [string[], string])[] = [
     [
       [TOKEN],
-      `--stack: expected one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, got none, and`,
+      `--stack: expected one of ${STACK_NAMES.join(", ")}, got none, and`,
     ],
     [
       [TOKEN, "--stack", "vpp"],
-      '--stack: expected one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, got "vpp"',
+      `--stack: expected one of ${STACK_NAMES.join(", ")}, got "vpp"`,
     ],
     [[TOKEN.slice(0, 40)], "token: contents: expected a whole token"],
     [[ring], "token: kind: expected forwarder, got ring"],

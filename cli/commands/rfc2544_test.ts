@@ -11,7 +11,7 @@ import type { Device, Load, Outcome } from "../rfc2544/device.ts";
 import { measureSize } from "../rfc2544/measure.ts";
 import { latencyOf, Rig } from "../rfc2544/rig.ts";
 import { AGREE, type Lengths, RateSearch } from "../rfc2544/search.ts";
-import { type StackEntry, stackNamed } from "../stacks.ts";
+import { STACK_NAMES, type StackEntry, stackNamed } from "../stacks.ts";
 
 /** Whether frame i of a load of n, which arrives at t after gaps of `gapPs`, is lost, and how much later that shows. */
 type Rule = (i: number, t: number, n: number, gapPs: number, times: readonly number[]) => boolean;
@@ -299,7 +299,7 @@ Deno.test("rfc2544 refuses wrong options in one line", async () => {
   const refused = async (line: string, ...args: string[]) => {
     assertEquals(await run("rfc2544", ...args), { code: 2, out: "", err: `planecheck: ${line}\n` });
   };
-  const stacks = "one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn";
+  const stacks = `one of ${STACK_NAMES.join(", ")}`;
   await refused(`--stack: expected ${stacks}, got none`);
   await refused(`--stack: expected ${stacks}, got "vpp"`, "--stack", "vpp");
   const of = async (option: string, value: string, expected: string) =>

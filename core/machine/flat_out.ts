@@ -15,6 +15,7 @@ import { thresholdsFor } from "../nic/thresholds.ts";
 import type { Reason } from "../policy.ts";
 import type { Cpu, Env, Priority, Stack } from "../stack.ts";
 import { Choices } from "../time/choices.ts";
+import { emptyCounters } from "./accounts.ts";
 import type { Hardware } from "./hardware.ts";
 import type { Neighbours, RouteSet } from "./scenario.ts";
 
@@ -169,16 +170,19 @@ export class FlatOut {
     const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
     const boot = new Context(home, 0, false, () => 0);
     const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
+    let started: PollPort[] | null = null;
     const devices = this.#devices;
-    let started: readonly PollPort[] | null = null;
+    const start = (): PollPort[] =>
+      devices.map((device, port) => {
+        const thresholds = thresholdsFor(ring, ring);
+        const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
+        driver.start(boot, 0);
+        return driver;
+      });
     const env: Env = {
+      // as on a machine: who never asks for ports drives the rings itself
       get ports() {
-        return started ??= devices.map((device, port) => {
-          const thresholds = thresholdsFor(ring, ring);
-          const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
-          driver.start(boot, 0);
-          return driver;
-        });
+        return started ??= start();
       },
       fib: input.fib ?? filled(input.routes),
       neighbours,
@@ -201,8 +205,11 @@ export class FlatOut {
         pool.put(0, buffer);
       },
       end: () => void this.dropped++,
+      dropCopy: () => void this.dropped++,
       place: () => -1,
-      hardware: hardwareOf(devices),
+      get hardware() {
+        return hardwareOf(devices);
+      },
     };
     const dataplane = stack(env);
     if (dataplane.poll !== undefined) {
@@ -231,15 +238,15 @@ export class FlatOut {
   }
 }
 
-/** What of the hardware below a driver of the stack's own can ask for flat out: the queue pair of each NIC. */
+/** Of the hardware there are the rings of each port, and nothing else. */
 function hardwareOf(devices: readonly FlatOutDevice[]): Hardware {
-  const nics = devices.map((queues, port) => ({ port, queues, bootQueues: () => queues }));
-  return new Proxy({ nics } as unknown as Hardware, {
-    get(parts, name) {
-      if (name === "nics") return parts.nics;
-      throw new RangeError(`Cannot run flat out: there is no ${String(name)} below the stack`);
+  const nics = devices.map((queues, port) => ({
+    ...{ port, queues, counters: emptyCounters(port), bootQueues: () => queues },
+    get vectors(): never {
+      throw new RangeError("Cannot run flat out: the stack needs interrupts");
     },
-  });
+  }));
+  return { nics } as unknown as Hardware;
 }
 
 function filled(routes: RouteSet): Fib4 {

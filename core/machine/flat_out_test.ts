@@ -69,7 +69,20 @@ Deno.test("FlatOut runs a stack with a driver of its own on the queue pairs", ()
   assertEquals([flat.run(40), flat.dropped, flat.sent], [30, 10, 30]);
 });
 
-Deno.test("FlatOut has no hardware but queue pairs, and says what is missing", () => {
-  const stack: Stack = (env) => ({ name: `${env.hardware.fabric}`, poll: () => 1 });
-  assertThrows(() => new FlatOut(stack, input()), RangeError, "there is no fabric below the stack");
+Deno.test("FlatOut has no hardware but queue pairs, and says that there are no interrupts", () => {
+  const stack: Stack = (env) => ({ name: `${env.hardware.nics[0]!.vectors}`, poll: () => 1 });
+  assertThrows(() => new FlatOut(stack, input()), RangeError, "the stack needs interrupts");
+});
+
+Deno.test("FlatOut: end gives a packet its fate, and the stack has its buffer still", () => {
+  const stack: Stack = (env) => ({
+    name: "keeps",
+    poll(cpu) {
+      env.end(cpu, env.pool.get(0), REASON.consumed);
+      return 1;
+    },
+  });
+  const flat = new FlatOut(stack, input());
+  flat.run(3);
+  assertEquals(flat.dropped, 3);
 });

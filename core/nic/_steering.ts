@@ -7,7 +7,7 @@
 import { FLAG, type Memory } from "../memory/memory.ts";
 import { dstMac, etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
 import { fillReta, retaQueue } from "../packet/reta.ts";
-import { rssHashIpv4 } from "../packet/toeplitz.ts";
+import { rssHashIpv4, type Toeplitz } from "../packet/toeplitz.ts";
 
 /** Entries of the redirection table (82599: 128). */
 const RETA_SIZE = 128;
@@ -17,6 +17,8 @@ const ETHERNET_HEADER_BYTES = 14;
 export class Steering {
   /** Which queue an RSS hash leads to. */
   readonly reta: Uint8Array = new Uint8Array(RETA_SIZE);
+  /** The hash under the key that a driver has written (82599: RSSRK), or undefined: the default key. */
+  rss: Toeplitz | undefined = undefined;
   readonly #memory: Memory;
   #queues = 1;
   /** Queue of each destination address; null where hashes choose. Others go to queue 0. */
@@ -31,6 +33,7 @@ export class Steering {
   reset(queues: number): void {
     this.#queues = queues;
     this.#pools = null;
+    this.rss = undefined;
     fillReta(this.reta, queues);
   }
 
@@ -47,7 +50,7 @@ export class Steering {
     if (isIpv4) flags[b] = FLAG.ipv4;
     if (this.#pools !== null) return this.#pools.get(dstMac(bytes, at)) ?? 0;
     if (!isIpv4 || this.#queues === 1) return 0;
-    if (hash[b] === 0) hash[b] = rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES);
+    if (hash[b] === 0) hash[b] = rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES, this.rss);
     return retaQueue(this.reta, hash[b]!);
   }
 }

@@ -40,9 +40,10 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "rx-stale-hash",
       what: "a frame keeps the hash of the one that lay in its ingress buffer before",
-      from: "if (hash[b] === 0) hash[b] = rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES);",
+      from:
+        "if (hash[b] === 0) hash[b] = rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES, this.rss);",
       to:
-        "if (hash[b] === 0) hash[b] = (rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES) ^ b) >>> 0;",
+        "if (hash[b] === 0) hash[b] = (rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES, this.rss) ^ b) >>> 0;",
     },
   ]),
   ...faultsIn("NIC", "core/nic/receive_side.ts", RECEIVE, [
