@@ -3,10 +3,10 @@
 import { conformance } from "../../properties/mod.ts";
 import { snabb, SNABB_APPS, snabbDesigns, type SnabbModules } from "./mod.ts";
 
-conformance("snabb", snabb(), { numRuns: 250 });
-conformance("snabb with links of three packets", snabb({ linkRingSize: 4 }), { numRuns: 80 });
+conformance("snabb", snabb(), { numRuns: 200 });
+conformance("snabb with links of three packets", snabb({ linkRingSize: 4 }), { numRuns: 60 });
 conformance("snabb relay", snabb({ design: snabbDesigns.relay, chunkSize: 4 }), {
-  numRuns: 80,
+  numRuns: 60,
   geometry: { lcores: 2 },
 });
 
@@ -26,5 +26,5 @@ function restless(process: SnabbModules): void {
 
 conformance("snabb reconfigured", snabb({ design: restless, linkRingSize: 64 }), { numRuns: 60 });
 conformance("snabb cold, with pauses", snabb({ jit: "cold", gcEveryBreaths: 7, gcPauseUs: 9 }), {
-  numRuns: 60,
+  numRuns: 50,
 });
