@@ -11,6 +11,7 @@
 import { copyBytes } from "../memory/copy.ts";
 import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
 import { REASON, type Reason, REASONS } from "../policy.ts";
+import type { Finding } from "../stack.ts";
 import type { RunEnd } from "../time/clock.ts";
 import { grown } from "./_grown.ts";
 import { FATE, type Fault, type FaultKind, type LcoreAccount, type Place } from "./accounts.ts";
@@ -125,6 +126,8 @@ export class Observation {
   /** Fidelity of the fabric that it ran on. */
   fidelity: Fidelity = "coarse";
 
+  /** What the device says of its own invariants; empty unless the run became quiet. */
+  findings: readonly Finding[] = [];
   /** Pools that the stack asked for. */
   pools: PoolAccount[] = [];
   /** Credit counters of all links at rest; empty on the coarse fabric. */
@@ -173,6 +176,7 @@ export class Observation {
     this.copiedBytes = this.doorbells = this.interrupts = 0;
     this.posts = this.moves = this.frees = 0;
     this.onDrop = null;
+    this.findings = [];
     this.waitingAt.clear();
     this.#unresolved = offered;
   }
@@ -274,18 +278,14 @@ export class Observation {
     this.fate = new Uint8Array(size);
     this.reason = new Uint8Array(size);
     this.place = new Int16Array(size);
-    this.occupancy = new Int32Array(size);
-    this.carrier = new Int32Array(size);
     this.seenPort = new Int16Array(size);
-    this.seenLength = new Int32Array(size);
     this.seenHash = new Uint32Array(size);
-    this.seenFlags = new Int32Array(size);
-    this.endAt = new Float64Array(size);
-    this.dataAt = new Float64Array(size);
-    this.descAt = new Float64Array(size);
-    this.seenAt = new Float64Array(size);
-    this.txAt = new Float64Array(size);
-    this.doneAt = new Float64Array(size);
+    for (const field of ["occupancy", "carrier", "seenLength", "seenFlags"] as const) {
+      this[field] = new Int32Array(size);
+    }
+    for (const field of ["endAt", "dataAt", "descAt", "seenAt", "txAt", "doneAt"] as const) {
+      this[field] = new Float64Array(size);
+    }
   }
 
   #growOut(): void {
