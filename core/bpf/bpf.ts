@@ -1,10 +1,9 @@
 /** bpf(2) in small: creates the maps of an object, verifies its programs, keeps both. */
 import { type BpfMap, createMap } from "./map.ts";
-import { baseHelpers } from "./helpers.ts";
 import type { BpfObject, ProgramSpec } from "./object.ts";
 import { Program } from "./program.ts";
-import type { Helper, PacketContext, ProgramType } from "./program_type.ts";
-import { VERIFIER_BUDGET, verify } from "./verifier.ts";
+import type { PacketContext, ProgramType } from "./program_type.ts";
+import { type Verification, VERIFIER_BUDGET, verify } from "./verifier.ts";
 import { Vm } from "./vm.ts";
 
 /** What loading is told. */
@@ -23,8 +22,8 @@ export interface LoadedObject {
   readonly programs: ReadonlyMap<string, Program>;
 }
 
-/** A kind of program without the helpers that all have. */
-export type ProgramKind = Pick<ProgramType, "name" | "context" | "helpers">;
+/** What was said of programs, by kind: a program that was loaded once is not followed again. */
+const VERIFIED = new WeakMap<ProgramSpec, Map<ProgramType, Verification>>();
 
 /**
  * Maps and programs of one machine.
@@ -58,11 +57,9 @@ export class Bpf {
   readonly programs: Program[] = [];
   readonly #options: BpfOptions;
 
-  /** Nothing loaded yet; `kind` is what the programs to come may see and call. */
-  constructor(kind: ProgramKind, options: BpfOptions = {}) {
-    const helpers: Map<number, Helper> = baseHelpers((id) => this.programs[id - 1]);
-    for (const [number, helper] of kind.helpers) helpers.set(number, helper);
-    this.type = { ...kind, helpers };
+  /** Nothing loaded yet; `type` is what the programs to come may see and call. */
+  constructor(type: ProgramType, options: BpfOptions = {}) {
+    this.type = type;
     this.#options = options;
   }
 
@@ -82,12 +79,12 @@ export class Bpf {
 
   /** An interpreter for all of them. */
   vm(context: PacketContext): Vm {
-    return new Vm(this.type, this.maps, context);
+    return new Vm(this.type, this.maps, this.programs, context);
   }
 
   #program(spec: ProgramSpec, object: BpfObject, numbers: readonly number[]): Program {
     const { budget = VERIFIER_BUDGET } = this.#options;
-    const { refused, insn, processed } = verify(spec, this.type, object.maps, budget);
+    const { refused, insn, processed } = verifyOnce(spec, this.type, object.maps, budget);
     if (refused !== null) {
       throw new TypeError(`Cannot load ${spec.name}: insn ${insn}: ${refused}`);
     }
@@ -95,4 +92,19 @@ export class Bpf {
     this.programs.push(program);
     return program;
   }
+}
+
+/** As `verify`; by the full budget the answer is kept, since maps and code are those of the same object. */
+function verifyOnce(
+  spec: ProgramSpec,
+  type: ProgramType,
+  maps: BpfObject["maps"],
+  budget: number,
+): Verification {
+  if (budget !== VERIFIER_BUDGET) return verify(spec, type, maps, budget);
+  let known = VERIFIED.get(spec);
+  if (known === undefined) VERIFIED.set(spec, known = new Map());
+  let answer = known.get(type);
+  if (answer === undefined) known.set(type, answer = verify(spec, type, maps, budget));
+  return answer;
 }

@@ -1,7 +1,6 @@
 /** Helpers that every kind of program has (kernel/bpf/helpers.c, net/core/filter.c). */
 import { readU32 } from "./_map_parts.ts";
 import { ERRNO, type MapType } from "./map_spec.ts";
-import type { Program } from "./program.ts";
 import type { Helper } from "./program_type.ts";
 import type { Vm } from "./vm.ts";
 
@@ -15,72 +14,70 @@ const DATA_MAPS: readonly MapType[] = [
 ];
 const READ_MAPS: readonly MapType[] = [...DATA_MAPS, "devmap", "devmap_hash", "xskmap"];
 
-/** The helpers by number; `programs` answers the program that a value of a prog_array names. */
-export function baseHelpers(programs: (id: number) => Program | undefined): Map<number, Helper> {
-  return new Map<number, Helper>([
-    [1, {
-      name: "bpf_map_lookup_elem",
-      args: ["map", "key"],
-      returns: "value-or-null",
-      maps: READ_MAPS,
-      run(vm) {
-        const map = vm.mapOf(1);
-        const at = vm.resolve(2, 0, map.spec.keySize, false);
-        const found = map.lookup(vm.bytes, at);
-        vm.answerValue(map, found < 0 ? -1 : found + vm.context.cpu * map.perCpu);
-      },
-    }],
-    [2, {
-      name: "bpf_map_update_elem",
-      args: ["map", "key", "value", "anything"],
-      returns: "number",
-      maps: DATA_MAPS,
-      writesMap: true,
-      run: updateElement,
-    }],
-    [3, {
-      name: "bpf_map_delete_elem",
-      args: ["map", "key"],
-      returns: "number",
-      maps: DATA_MAPS,
-      writesMap: true,
-      run(vm) {
-        const map = vm.mapOf(1);
-        vm.answer(map.delete(vm.bytes, keyOf(vm, map.spec.keySize)));
-      },
-    }],
-    [5, {
-      name: "bpf_ktime_get_ns",
-      args: [],
-      returns: "number",
-      run(vm) {
-        const ns = vm.context.nowNs();
-        vm.lo[0] = ns | 0;
-        vm.hi[0] = Math.floor(ns / 2 ** 32) | 0;
-      },
-    }],
-    [8, {
-      name: "bpf_get_smp_processor_id",
-      args: [],
-      returns: "number",
-      run: (vm) => vm.answer(vm.context.cpu),
-    }],
-    [12, {
-      name: "bpf_tail_call",
-      args: ["ctx", "map", "anything"],
-      returns: "number",
-      maps: ["prog_array"],
-      tailCall: true,
-      run: (vm) => tailCall(vm, programs),
-    }],
-    [28, {
-      name: "bpf_csum_diff",
-      args: ["memory?", "size0", "memory?", "size0", "anything"],
-      returns: "number",
-      run: checksumDifference,
-    }],
-  ]);
-}
+/** Helpers that every kind of program has, by number. */
+export const BASE_HELPERS: ReadonlyMap<number, Helper> = new Map<number, Helper>([
+  [1, {
+    name: "bpf_map_lookup_elem",
+    args: ["map", "key"],
+    returns: "value-or-null",
+    maps: READ_MAPS,
+    run(vm) {
+      const map = vm.mapOf(1);
+      const at = vm.resolve(2, 0, map.spec.keySize, false);
+      const found = map.lookup(vm.bytes, at);
+      vm.answerValue(map, found < 0 ? -1 : found + vm.context.cpu * map.perCpu);
+    },
+  }],
+  [2, {
+    name: "bpf_map_update_elem",
+    args: ["map", "key", "value", "anything"],
+    returns: "number",
+    maps: DATA_MAPS,
+    writesMap: true,
+    run: updateElement,
+  }],
+  [3, {
+    name: "bpf_map_delete_elem",
+    args: ["map", "key"],
+    returns: "number",
+    maps: DATA_MAPS,
+    writesMap: true,
+    run(vm) {
+      const map = vm.mapOf(1);
+      vm.answer(map.delete(vm.bytes, keyOf(vm, map.spec.keySize)));
+    },
+  }],
+  [5, {
+    name: "bpf_ktime_get_ns",
+    args: [],
+    returns: "number",
+    run(vm) {
+      const ns = vm.context.nowNs();
+      vm.lo[0] = ns | 0;
+      vm.hi[0] = Math.floor(ns / 2 ** 32) | 0;
+    },
+  }],
+  [8, {
+    name: "bpf_get_smp_processor_id",
+    args: [],
+    returns: "number",
+    run: (vm) => vm.answer(vm.context.cpu),
+  }],
+  [12, {
+    name: "bpf_tail_call",
+    args: ["ctx", "map", "anything"],
+    returns: "number",
+    maps: ["prog_array"],
+    tailCall: true,
+    run: tailCall,
+  }],
+  [28, {
+    name: "bpf_csum_diff",
+    args: ["memory?", "size0", "memory?", "size0", "anything"],
+    returns: "number",
+    run: checksumDifference,
+  }],
+]);
 
 function keyOf(vm: Vm, keySize: number): number {
   return vm.resolve(2, 0, keySize, false);
@@ -97,12 +94,12 @@ function updateElement(vm: Vm): void {
 }
 
 /** Goes on in the program at an index; past the end, at a hole or at the limit the call just returns. */
-function tailCall(vm: Vm, programs: (id: number) => Program | undefined): void {
+function tailCall(vm: Vm): void {
   const map = vm.mapOf(2);
   const key = new Uint8Array(4);
   new DataView(key.buffer).setInt32(0, vm.lo[3]!, true);
   const slot = map.lookup(key, 0);
-  const program = slot < 0 ? undefined : programs(readU32(map.values, slot));
+  const program = slot < 0 ? undefined : vm.programs[readU32(map.values, slot) - 1];
   if (program === undefined || !vm.tailCall(program)) vm.answer(-ERRNO.ENOENT);
 }
 

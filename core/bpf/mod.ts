@@ -1,5 +1,6 @@
 /** eBPF: object files, maps, verifier, interpreter. */
-export { Bpf, type BpfOptions, type LoadedObject, type ProgramKind } from "./bpf.ts";
+export { Bpf, type BpfOptions, type LoadedObject } from "./bpf.ts";
+export { BASE_HELPERS } from "./helpers.ts";
 export { Code } from "./isa.ts";
 export { type BpfMap, createMap } from "./map.ts";
 export { u32 } from "./_map_parts.ts";

@@ -52,6 +52,8 @@ export class Vm {
   bytes: Uint8Array = NO_BYTES;
   readonly #type: ProgramType;
   readonly #maps: readonly BpfMap[];
+  /** All programs: what a value n of a prog_array means is the one at n - 1. */
+  readonly programs: readonly Program[];
   readonly #stack = new Uint8Array(STACK_BYTES * CALL_FRAMES_MAX);
   /** Registers 6 to 9 of callers, and where each goes on. */
   readonly #saved = new Int32Array(CALL_FRAMES_MAX * 9);
@@ -60,10 +62,16 @@ export class Vm {
   #next: Program | null = null;
   #pc = 0;
 
-  /** Maps are named by their place in `maps`. */
-  constructor(type: ProgramType, maps: readonly BpfMap[], context: PacketContext) {
+  /** Maps are named by their place in `maps`, programs by theirs, from 1. */
+  constructor(
+    type: ProgramType,
+    maps: readonly BpfMap[],
+    programs: readonly Program[],
+    context: PacketContext,
+  ) {
     this.#type = type;
     this.#maps = maps;
+    this.programs = programs;
     this.context = context;
   }
 

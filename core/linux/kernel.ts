@@ -13,7 +13,7 @@ import type { Cpu, Env, ReportRow } from "../stack.ts";
 import { type LinuxCosts, linuxCosts, type LinuxProfile } from "./costs.ts";
 import { Icmp } from "./icmp_send.ts";
 import { QVector } from "./ixgbe.ts";
-import type { RxHook } from "./ixgbe_rx.ts";
+import type { PageSource, RxHook } from "./ixgbe_rx.ts";
 import type { KernelFib } from "./kernel_fib.ts";
 import { emptyMib } from "./mib.ts";
 import { type ArpSettings, NeighTable } from "./neigh.ts";
@@ -59,6 +59,8 @@ export const KERNEL_DEFAULTS: KernelSettings = {
 export interface KernelHooks {
   /** Before there is an skb. */
   rx?(lcore: number): RxHook;
+  /** Whose pages the receive ring of a queue pair posts; null: the kernel's. */
+  pages?(port: number, lcore: number): PageSource | null;
   /** Every frame up and down, beside a capture. */
   packetTypes?(lcore: number): readonly PacketType[];
 }
@@ -167,6 +169,7 @@ export class Kernel {
         costs,
         place,
         hook,
+        source: hooks.pages?.(port, lcore) ?? null,
       };
       const vector = nic.vectors[lcore]!;
       const q = new QVector(parts, vector, softnet, receiver, settings.itrUs);

@@ -1,0 +1,10 @@
+import { conformance } from "../../properties/mod.ts";
+import { xdp, xdpBench } from "./mod.ts";
+
+conformance("xdp", xdp(), { numRuns: 250 });
+conformance("xdp generic", xdp(undefined, { mode: "generic" }), { numRuns: 60 });
+conformance("xdp redirect", xdp(xdpBench("xdp_redirect_map")), { numRuns: 100 });
+conformance("xdp tx", xdp(xdpBench("xdp_tx")), { numRuns: 60 });
+conformance("xdp drop", xdp(xdpBench("xdp_drop")), { numRuns: 40 });
+conformance("xdp pass", xdp(xdpBench("xdp_pass")), { numRuns: 40 });
+conformance("xdp cpumap", xdp(xdpBench("xdp_redirect_cpu")), { numRuns: 100 });

@@ -1,0 +1,195 @@
+/**
+ * XDP in a driver's NAPI poll: the program runs on each received page before there is an skb, and its verdict is
+ * carried out. At the end of the poll everything that was gathered is flushed and every doorbell rung (xdp_do_flush), so
+ * no frame waits across polls. Source: ixgbe_run_xdp; net/core/filter.c (xdp_do_redirect).
+ *
+ * In generic mode (skb mode) the program runs behind the skb: what it does to a frame is the same, what the frame has
+ * cost by then is the kernel's, and nothing is gathered (net/core/dev.c, do_xdp_generic).
+ */
+import type { Program } from "../../core/bpf/mod.ts";
+import type { FrameOwner, TxRing } from "../../core/linux/ixgbe_tx.ts";
+import type { RxHook } from "../../core/linux/ixgbe_rx.ts";
+import { REASON } from "../../core/policy.ts";
+import type { Cpu } from "../../core/stack.ts";
+import type { CpuMapEntry, TargetCpu } from "./cpumap.ts";
+import { txRingOf, type XdpDevices } from "./devices.ts";
+import { Devmap } from "./devmap.ts";
+import { XDP } from "./helpers.ts";
+import { ProgramRunner } from "./run.ts";
+import { newTracepoints, type Tracepoints } from "./tracepoints.ts";
+import { portOf } from "./xdp_buff.ts";
+import type { XdpDump } from "./xdpdump.ts";
+
+/** Where frames for a socket go. */
+export interface XskReceiver {
+  /** Takes a frame for socket `socket`, or drops it with a reason of its own; answers whether it could. */
+  receive(cpu: Cpu, page: number, port: number, queue: number, socket: number): boolean;
+  /** Publishes what came in this poll. */
+  flush(cpu: Cpu): void;
+}
+
+/** What the hooks of all CPUs share. */
+export interface HookParts {
+  readonly devices: XdpDevices;
+  /** Kernel cycles that a frame has cost when the generic hook sees it, and of freeing its skb. */
+  readonly skbCycles: { readonly before: number; readonly free: number; readonly xmit: number };
+  /** By key of a cpumap, its entries by CPU. */
+  readonly cpus: (CpuMapEntry | undefined)[];
+  readonly xsk: XskReceiver | null;
+  readonly dump: XdpDump | null;
+  /** Bytes of metadata in front of pages that have some. */
+  readonly meta: Map<number, number>;
+}
+
+/** XDP on one CPU. */
+export class XdpHook implements RxHook, TargetCpu, FrameOwner {
+  readonly points: Tracepoints = newTracepoints();
+  readonly runner: ProgramRunner;
+  readonly devmap: Devmap;
+  readonly #parts: HookParts;
+  readonly #devices: XdpDevices;
+  readonly #doorbells: TxRing[] = [];
+  /** Polls that ended with a frame still waiting: none, ever. */
+  leftBehind = 0;
+  /** Pages that XDP has taken from the driver, and those that came back to the pool by its hand. */
+  readonly lcore: number;
+
+  constructor(parts: HookParts, lcore: number, mhz: number) {
+    const { devices, dump, meta } = parts;
+    this.#parts = parts;
+    this.#devices = devices;
+    this.lcore = lcore;
+    this.runner = new ProgramRunner(devices, lcore, mhz, meta, dump);
+    this.devmap = new Devmap(devices, this.points, this.runner, this);
+  }
+
+  take(cpu: Cpu, page: number, port: number, queue: number): boolean {
+    const { program } = this.#devices.list[port]!;
+    if (program === null) return false;
+    const { costs, mode } = this.#devices;
+    const generic = mode === "generic";
+    const verdict = this.runner.run(cpu, program, page, port, queue, -1);
+    if (verdict > XDP.REDIRECT) this.points.unknown++;
+    this.points.action[verdict > XDP.REDIRECT ? XDP.ABORTED : verdict]!++;
+    if (verdict === XDP.PASS) {
+      cpu.charge(generic ? costs.generic : costs.pass);
+      return false;
+    }
+    cpu.charge(generic ? costs.generic + this.#parts.skbCycles.before : costs.rx);
+    switch (verdict) {
+      case XDP.TX:
+        this.#tx(cpu, page, port);
+        break;
+      case XDP.REDIRECT:
+        this.redirect(cpu, page, port, queue);
+        break;
+      case XDP.DROP:
+        this.#recycle(cpu, page, REASON.consumed);
+        break;
+      default:
+        // ABORTED, or what is no verdict (bpf_warn_invalid_xdp_action)
+        this.points.exception++;
+        this.#recycle(cpu, page, REASON.other);
+    }
+    if (generic) this.flush(cpu);
+    return true;
+  }
+
+  /** XDP_TX: back out of the port, the doorbell at the end of the poll. */
+  #tx(cpu: Cpu, page: number, port: number): void {
+    const tx = txRingOf(this.#devices, port, cpu.lcore);
+    cpu.charge(this.#xmitCycles());
+    if (!tx.xmitFrame(cpu, page, this)) {
+      this.points.exception++;
+      this.points.txFull++;
+      this.#devices.env.drop(cpu, page, REASON["tx-full"], tx.place, tx.used);
+      return;
+    }
+    this.points.txSent++;
+    if (!this.#doorbells.includes(tx)) this.#doorbells.push(tx);
+  }
+
+  #xmitCycles(): number {
+    const { costs, mode } = this.#devices;
+    return mode === "generic" ? this.#parts.skbCycles.xmit : costs.tx;
+  }
+
+  /** xdp_do_redirect: to where the helper said. */
+  redirect(cpu: Cpu, page: number, port: number, queue: number): void {
+    const { costs, list, bpf } = this.#devices;
+    const { map, index, slot } = this.runner.redirect;
+    cpu.charge(costs.redirect);
+    let sent = false;
+    if (map === null) {
+      sent = this.#toDevice(cpu, page, port, portOf(index, list.length), null);
+    } else if (map.spec.type === "xskmap") {
+      sent = this.#parts.xsk !== null &&
+        this.#parts.xsk.receive(cpu, page, port, queue, word(map.values, slot));
+      // what the socket has refused it has counted and dropped itself
+      if (!sent && this.#parts.xsk !== null) {
+        this.points.redirectErr++;
+        return;
+      }
+    } else if (map.spec.type === "cpumap") {
+      const entry = this.#parts.cpus[index];
+      sent = entry !== undefined;
+      entry?.enqueue(cpu, page, queue, this.points);
+    } else {
+      const program = map.spec.valueSize === 8
+        ? bpf.programs[word(map.values, slot + 4) - 1]
+        : undefined;
+      const target = portOf(word(map.values, slot), list.length);
+      sent = this.#toDevice(cpu, page, port, target, program ?? null);
+    }
+    if (sent) this.points.redirect++;
+    else this.#lost(cpu, page);
+  }
+
+  /** xdp_ok_fwd_dev: the interface is there, is up, can send frames, and takes frames of this length. */
+  #toDevice(cpu: Cpu, page: number, from: number, to: number, program: Program | null): boolean {
+    const device = this.#devices.list[to];
+    if (device === undefined || !device.up || !device.ndoXdpXmit) return false;
+    if (this.#devices.env.memory.length[page]! > device.mtu + 14) return false;
+    this.devmap.enqueue(cpu, page, from, to, program);
+    return true;
+  }
+
+  /** A redirect that leads nowhere: a tracepoint, and the page is freed. */
+  #lost(cpu: Cpu, page: number): void {
+    this.points.redirectErr++;
+    this.#recycle(cpu, page, REASON.other);
+  }
+
+  /** The page goes back to the ring's own cache. */
+  #recycle(cpu: Cpu, page: number, reason: number): void {
+    if (this.#devices.mode === "generic") cpu.charge(this.#parts.skbCycles.free);
+    if (this.#parts.meta.size > 0) this.#parts.meta.delete(page);
+    this.#devices.env.drop(cpu, page, reason);
+  }
+
+  /** xdp_do_flush, and the doorbells that XDP_TX has put off. */
+  flush(cpu: Cpu): void {
+    this.devmap.flush(cpu);
+    for (const entry of this.#parts.cpus) entry?.flush(cpu, this.points);
+    if (this.#parts.xsk !== null) this.#parts.xsk.flush(cpu);
+    for (const tx of this.#doorbells) tx.flush(cpu);
+    this.#doorbells.length = 0;
+    const { lcore } = cpu;
+    const inCpus = this.#parts.cpus.some((entry) =>
+      entry !== undefined && entry.waiting(lcore) > 0
+    );
+    if (this.devmap.waiting > 0 || inCpus) this.leftBehind++;
+  }
+
+  /** A frame was sent (xdp_return_frame): its page goes back. */
+  sent(cpu: Cpu, frame: number): void {
+    const { costs, env } = this.#devices;
+    cpu.charge(costs.tx_clean);
+    env.pool.put(cpu.lcore, frame);
+  }
+}
+
+function word(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>>
+    0;
+}

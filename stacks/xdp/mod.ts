@@ -1,0 +1,11 @@
+/** XDP and AF_XDP. */
+export { xdp } from "./stack.ts";
+export type { XdpCommand, XdpOptions } from "./options.ts";
+export {
+  xdpBench,
+  type XdpBenchName,
+  type XdpBenchOptions,
+  xdpForward,
+  type XdpMachine,
+  type XdpProgram,
+} from "./program.ts";
