@@ -1,5 +1,5 @@
 import { conformance } from "../../properties/mod.ts";
-import { xdp, xdpBench } from "./mod.ts";
+import { afXdp, xdp, xdpBench } from "./mod.ts";
 
 conformance("xdp", xdp(), { numRuns: 250 });
 conformance("xdp generic", xdp(undefined, { mode: "generic" }), { numRuns: 60 });
@@ -8,3 +8,11 @@ conformance("xdp tx", xdp(xdpBench("xdp_tx")), { numRuns: 60 });
 conformance("xdp drop", xdp(xdpBench("xdp_drop")), { numRuns: 40 });
 conformance("xdp pass", xdp(xdpBench("xdp_pass")), { numRuns: 40 });
 conformance("xdp cpumap", xdp(xdpBench("xdp_redirect_cpu")), { numRuns: 100 });
+conformance("af_xdp copy", afXdp({ ringSize: 64 }), { numRuns: 100 });
+conformance("af_xdp zerocopy", afXdp({ mode: "zerocopy", ringSize: 64 }), { numRuns: 100 });
+conformance("af_xdp spin", afXdp({ mode: "zerocopy", wait: "spin", ringSize: 64 }), {
+  numRuns: 40,
+});
+conformance("af_xdp busy-poll", afXdp({ mode: "zerocopy", wait: "busy-poll", ringSize: 64 }), {
+  numRuns: 20,
+});

@@ -26,13 +26,22 @@ export interface XskReceiver {
   receive(cpu: Cpu, page: number, port: number, queue: number, socket: number): boolean;
   /** Publishes what came in this poll. */
   flush(cpu: Cpu): void;
+  /** Ends a packet, also one in memory of a process. */
+  drop(cpu: Cpu, page: number, reason: number, place?: number, occupancy?: number): void;
+  /** The page of the kernel's that a frame is in when it is not for the process; -1 where there is none. */
+  leave(cpu: Cpu, page: number): number;
 }
 
 /** What the hooks of all CPUs share. */
 export interface HookParts {
   readonly devices: XdpDevices;
   /** Kernel cycles that a frame has cost when the generic hook sees it, and of freeing its skb. */
-  readonly skbCycles: { readonly before: number; readonly free: number; readonly xmit: number };
+  readonly skbCycles: {
+    readonly rx: number;
+    readonly before: number;
+    readonly free: number;
+    readonly xmit: number;
+  };
   /** By key of a cpumap, its entries by CPU. */
   readonly cpus: (CpuMapEntry | undefined)[];
   readonly xsk: XskReceiver | null;
@@ -51,7 +60,6 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
   readonly #doorbells: TxRing[] = [];
   /** Polls that ended with a frame still waiting: none, ever. */
   leftBehind = 0;
-  /** Pages that XDP has taken from the driver, and those that came back to the pool by its hand. */
   readonly lcore: number;
 
   constructor(parts: HookParts, lcore: number, mhz: number) {
@@ -73,7 +81,7 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     this.points.action[verdict > XDP.REDIRECT ? XDP.ABORTED : verdict]!++;
     if (verdict === XDP.PASS) {
       cpu.charge(generic ? costs.generic : costs.pass);
-      return false;
+      return this.#pass(cpu, page, port);
     }
     cpu.charge(generic ? costs.generic + this.#parts.skbCycles.before : costs.rx);
     switch (verdict) {
@@ -95,8 +103,29 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     return true;
   }
 
+  /** XDP_PASS: the driver goes on, unless the page is a process's and the skb needs one of its own. */
+  #pass(cpu: Cpu, page: number, port: number): boolean {
+    const own = this.#leave(cpu, page);
+    if (own === page) return false;
+    if (own < 0) return true;
+    const { kernel } = this.#devices;
+    cpu.charge(this.#parts.skbCycles.rx);
+    kernel.receivers[cpu.lcore]!.receive(cpu, kernel.skbs[cpu.lcore]!.build(cpu, own), port);
+    return true;
+  }
+
+  /** A page of the kernel's with the frame; -1, and the packet ended, where there is none. */
+  #leave(cpu: Cpu, page: number): number {
+    const { xsk } = this.#parts;
+    const own = xsk === null ? page : xsk.leave(cpu, page);
+    if (own < 0) xsk!.drop(cpu, page, REASON["no-buffer"]);
+    return own;
+  }
+
   /** XDP_TX: back out of the port, the doorbell at the end of the poll. */
-  #tx(cpu: Cpu, page: number, port: number): void {
+  #tx(cpu: Cpu, received: number, port: number): void {
+    const page = this.#leave(cpu, received);
+    if (page < 0) return;
     const tx = txRingOf(this.#devices, port, cpu.lcore);
     cpu.charge(this.#xmitCycles());
     if (!tx.xmitFrame(cpu, page, this)) {
@@ -115,34 +144,44 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
   }
 
   /** xdp_do_redirect: to where the helper said. */
-  redirect(cpu: Cpu, page: number, port: number, queue: number): void {
+  redirect(cpu: Cpu, received: number, port: number, queue: number): void {
     const { costs, list, bpf } = this.#devices;
     const { map, index, slot } = this.runner.redirect;
     cpu.charge(costs.redirect);
-    let sent = false;
+    const { xsk } = this.#parts;
+    if (map !== null && map.spec.type === "xskmap" && xsk !== null) {
+      // what a socket refuses it has counted and dropped itself
+      const taken = xsk.receive(cpu, received, port, queue, word(map.values, slot));
+      if (taken) this.points.redirect++;
+      else this.points.redirectErr++;
+      return;
+    }
+    const page = this.#leave(cpu, received);
+    if (page < 0) return;
+    let sent: boolean;
     if (map === null) {
       sent = this.#toDevice(cpu, page, port, portOf(index, list.length), null);
-    } else if (map.spec.type === "xskmap") {
-      sent = this.#parts.xsk !== null &&
-        this.#parts.xsk.receive(cpu, page, port, queue, word(map.values, slot));
-      // what the socket has refused it has counted and dropped itself
-      if (!sent && this.#parts.xsk !== null) {
-        this.points.redirectErr++;
-        return;
-      }
     } else if (map.spec.type === "cpumap") {
-      const entry = this.#parts.cpus[index];
-      sent = entry !== undefined;
-      entry?.enqueue(cpu, page, queue, this.points);
+      sent = this.#toCpu(cpu, page, queue, index);
     } else {
-      const program = map.spec.valueSize === 8
-        ? bpf.programs[word(map.values, slot + 4) - 1]
-        : undefined;
+      const program = map.spec.valueSize === 8 ? word(map.values, slot + 4) : 0;
       const target = portOf(word(map.values, slot), list.length);
-      sent = this.#toDevice(cpu, page, port, target, program ?? null);
+      sent = this.#toDevice(cpu, page, port, target, bpf.programs[program - 1] ?? null);
     }
-    if (sent) this.points.redirect++;
-    else this.#lost(cpu, page);
+    if (sent) {
+      this.points.redirect++;
+      return;
+    }
+    // a redirect that leads nowhere: a tracepoint, and the page is freed
+    this.points.redirectErr++;
+    this.#recycle(cpu, page, REASON.other);
+  }
+
+  #toCpu(cpu: Cpu, page: number, queue: number, index: number): boolean {
+    const entry = this.#parts.cpus[index];
+    if (entry === undefined) return false;
+    entry.enqueue(cpu, page, queue, this.points);
+    return true;
   }
 
   /** xdp_ok_fwd_dev: the interface is there, is up, can send frames, and takes frames of this length. */
@@ -154,17 +193,13 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     return true;
   }
 
-  /** A redirect that leads nowhere: a tracepoint, and the page is freed. */
-  #lost(cpu: Cpu, page: number): void {
-    this.points.redirectErr++;
-    this.#recycle(cpu, page, REASON.other);
-  }
-
   /** The page goes back to the ring's own cache. */
   #recycle(cpu: Cpu, page: number, reason: number): void {
     if (this.#devices.mode === "generic") cpu.charge(this.#parts.skbCycles.free);
     if (this.#parts.meta.size > 0) this.#parts.meta.delete(page);
-    this.#devices.env.drop(cpu, page, reason);
+    const { xsk } = this.#parts;
+    if (xsk === null) this.#devices.env.drop(cpu, page, reason);
+    else xsk.drop(cpu, page, reason);
   }
 
   /** xdp_do_flush, and the doorbells that XDP_TX has put off. */

@@ -1,5 +1,7 @@
 /** XDP and AF_XDP. */
 export { xdp } from "./stack.ts";
+export { afXdp, type AfXdpOptions } from "./xsk/stack.ts";
+export type { XskWait } from "./xsk/app.ts";
 export type { XdpCommand, XdpOptions } from "./options.ts";
 export {
   xdpBench,

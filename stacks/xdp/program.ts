@@ -39,7 +39,9 @@ export interface XdpProgram {
   /** What the stack declares with it. */
   readonly policy: Policy;
   /** Fills maps before the interfaces go up. */
-  readonly setup?: (loaded: LoadedObject, machine: XdpMachine) => void;
+  readonly setup?: (loaded: LoadedObject, machine: XdpMachine, port: number) => void;
+  /** Loaded once for each port, with maps of its own, as libxdp does for a socket; else once for all. */
+  readonly perPort?: boolean;
 }
 
 /** What native mode may lose under load: there is no queue behind a redirect. */

@@ -44,9 +44,7 @@ export function bootXdp(
   packetTypes: readonly PacketType[] = [],
 ): XdpSystem {
   const devices = bootDevices(env, settings);
-  const loaded = devices.bpf.load(program.object);
-  const { ports } = { ports: devices.list.length };
-  program.setup?.(loaded, { ports, cpus: env.lcores, portMac: env.neighbours.portMac });
+  const loaded = attachAll(env, devices, program);
   const meta = new Map<number, number>();
   const parts: HookParts = {
     devices,
@@ -66,12 +64,31 @@ export function bootXdp(
   });
   devices.kernel = kernel;
   bootCpus(devices, loaded, hooks, parts);
-  const entry = loaded.programs.get(program.name);
-  if (entry === undefined) {
-    throw new RangeError(`Cannot boot xdp: its object has no program ${program.name}`);
-  }
-  for (const device of devices.list) device.program = entry;
   return { devices, loaded, kernel, hooks, cpus: parts.cpus, dump: parts.dump, meta };
+}
+
+/** Loads the program, once or once for each port, and attaches it; answers the object of port 0. */
+function attachAll(env: Env, devices: XdpDevices, program: XdpProgram): LoadedObject {
+  const machine = {
+    ports: devices.list.length,
+    cpus: env.lcores,
+    portMac: env.neighbours.portMac,
+  };
+  let first: LoadedObject | null = null;
+  let loaded: LoadedObject | null = null;
+  for (const device of devices.list) {
+    if (loaded === null || program.perPort === true) {
+      loaded = devices.bpf.load(program.object);
+      program.setup?.(loaded, machine, device.port);
+    }
+    first ??= loaded;
+    const entry = loaded.programs.get(program.name);
+    if (entry === undefined) {
+      throw new RangeError(`Cannot boot xdp: its object has no program ${program.name}`);
+    }
+    device.program = entry;
+  }
+  return first!;
 }
 
 function bootDevices(env: Env, settings: XdpSettings): XdpDevices {
@@ -117,5 +134,5 @@ function bootCpus(
 /** What a frame has cost when the generic hook sees it, and what becomes of its skb costs. */
 function skbCycles(env: Env): HookParts["skbCycles"] {
   const { rx, skbAlloc, netifReceive, skbFree, xmit } = linuxCosts(env, "modern");
-  return { before: rx + skbAlloc + netifReceive, free: skbFree, xmit };
+  return { rx, before: rx + skbAlloc + netifReceive, free: skbFree, xmit };
 }

@@ -1,0 +1,290 @@
+/**
+ * The kernel's half of AF_XDP. Receive: in copy mode a frame is copied into a chunk of the FILL ring and its page goes
+ * back to the driver; in zero-copy mode the driver's own ring is filled with chunks and a redirect only hands the
+ * descriptor over. Descriptors are published once for a NAPI poll, without a bulk queue. Transmit: in copy mode in the
+ * system call of the process, at most 32 descriptors, each with a slot of the COMPLETION ring reserved first and an skb
+ * of its own; in zero-copy mode by the driver in its poll, at most 32 for a socket and round.
+ *
+ * Source: net/xdp/xsk.c (xsk_rcv, __xsk_generic_xmit, xsk_tx_peek_desc), xsk_buff_pool.c.
+ */
+import type { FrameOwner } from "../../../core/linux/ixgbe_tx.ts";
+import type { PageSource } from "../../../core/linux/ixgbe_rx.ts";
+import type { Process } from "../../../core/host/process.ts";
+import type { Context } from "../../../core/host/context.ts";
+import { type Memory, STRIDE } from "../../../core/memory/memory.ts";
+import { REASON } from "../../../core/policy.ts";
+import type { Cpu, Env } from "../../../core/stack.ts";
+import { txRingOf, type XdpDevices } from "../devices.ts";
+import type { XskReceiver } from "../hook.ts";
+import type { XskSocket } from "./socket.ts";
+import { CHUNK_BYTES } from "./umem.ts";
+
+/** Descriptors of one system call, and of one round of a shared UMEM (TX_BATCH_SIZE, MAX_PER_SOCKET_BUDGET). */
+export const XSK_TX_BATCH = 32;
+/** Bytes that one cost of copying covers. */
+const COPY_UNIT = 64;
+
+/** Answers of a system call. */
+export type SendAnswer = "sent" | "again";
+
+/** All sockets of a machine. */
+export class XskKernel implements XskReceiver {
+  readonly sockets: XskSocket[] = [];
+  /** Redirects to a socket of another port or queue. */
+  mismatched = 0;
+  readonly #env: Env;
+  readonly #devices: () => XdpDevices;
+  readonly #places: { readonly chunks: number; readonly rx: number }[] = [];
+  readonly #chunks: number[] = [];
+  readonly #owners: FrameOwner[] = [];
+  /** Process that waits in poll(2) for each socket. */
+  readonly #waiters: (() => Process | null)[] = [];
+  /** Sockets with descriptors that are not published yet, of each CPU. */
+  readonly #flushList: XskSocket[][];
+  /** By buffer in a transmit ring, the address whose completion it owes. */
+  readonly #owed = new Map<number, number>();
+
+  constructor(env: Env, devices: () => XdpDevices) {
+    this.#env = env;
+    this.#devices = devices;
+    this.#flushList = Array.from({ length: env.lcores }, () => []);
+  }
+
+  /** Binds a socket; `chunks` is what its process will keep in its FILL ring. Answers its number, from 1. */
+  bind(socket: XskSocket, chunks: number, waiter: () => Process | null): number {
+    const { port, queue } = socket;
+    this.sockets.push(socket);
+    this.#chunks.push(chunks);
+    this.#places.push({
+      chunks: this.#env.place(`UMEM of port ${port} queue ${queue}`, chunks),
+      rx: this.#env.place(`RX ring of port ${port} queue ${queue}`, socket.rx.size),
+    });
+    this.#owners.push({ sent: (cpu, frame) => this.#sent(cpu, socket, frame) });
+    this.#waiters.push(waiter);
+    return this.sockets.length;
+  }
+
+  /** Chunks for the receive ring of a queue that a socket in zero-copy mode will be bound to. */
+  pages(port: number, queue: number): PageSource {
+    return {
+      get: () => {
+        const socket = this.socketOf(port, queue);
+        const chunk = socket === undefined ? -1 : socket.alloc();
+        if (chunk < 0) return -1;
+        const buffer = socket!.umem.bufferOf(chunk);
+        (this.#env.memory as Memory).refresh(buffer);
+        return buffer;
+      },
+    };
+  }
+
+  /** The socket of a queue. */
+  socketOf(port: number, queue: number): XskSocket | undefined {
+    return this.sockets.find((one) => one.port === port && one.queue === queue);
+  }
+
+  /** xsk_rcv; what it refuses it drops. */
+  receive(cpu: Cpu, page: number, port: number, queue: number, number: number): boolean {
+    const socket = this.sockets[number - 1];
+    if (socket === undefined || socket.port !== port || socket.queue !== queue) {
+      this.mismatched++;
+      this.drop(cpu, page, REASON.other);
+      return false;
+    }
+    cpu.charge(this.#devices().costs.xsk_rcv);
+    return socket.zeroCopy && socket.umem.chunkOf(page) >= 0
+      ? this.#hand(cpu, socket, number, page)
+      : this.#copy(cpu, socket, number, page);
+  }
+
+  #copy(cpu: Cpu, socket: XskSocket, number: number, page: number): boolean {
+    const { memory, pool } = this.#env;
+    const { statistics, umem } = socket;
+    const chunk = socket.alloc();
+    if (chunk < 0) {
+      statistics.rxDropped++;
+      const [place, count] = [this.#places[number - 1]!.chunks, this.#chunks[number - 1]!];
+      this.#env.drop(cpu, page, REASON["no-buffer"], place, count);
+      return false;
+    }
+    if (socket.rx.room === 0) {
+      socket.spare.push(chunk);
+      return this.#full(cpu, socket, number, page);
+    }
+    const buffer = umem.bufferOf(chunk);
+    const units = Math.ceil(memory.length[page]! / COPY_UNIT);
+    cpu.charge(this.#devices().costs.xsk_copy + units - 1);
+    (memory as Memory).refresh(buffer);
+    memory.copy(page, buffer);
+    pool.put(cpu.lcore, page);
+    this.#publish(cpu, socket, chunk, memory.length[buffer]!);
+    return true;
+  }
+
+  #hand(cpu: Cpu, socket: XskSocket, number: number, page: number): boolean {
+    const chunk = socket.umem.chunkOf(page);
+    if (socket.rx.room === 0) return this.#full(cpu, socket, number, page);
+    this.#publish(cpu, socket, chunk, this.#env.memory.length[page]!);
+    return true;
+  }
+
+  #full(cpu: Cpu, socket: XskSocket, number: number, page: number): boolean {
+    socket.statistics.rxRingFull++;
+    this.drop(cpu, page, REASON["ring-full"], this.#places[number - 1]!.rx, socket.rx.size);
+    return false;
+  }
+
+  #publish(cpu: Cpu, socket: XskSocket, chunk: number, length: number): void {
+    socket.rx.reserve(socket.umem.addrOf(chunk), length);
+    socket.received++;
+    const list = this.#flushList[cpu.lcore]!;
+    if (!list.includes(socket)) list.push(socket);
+  }
+
+  /** Ends a packet; the chunk of a page that is one goes to its socket's free list (xsk_buff_free). */
+  drop(cpu: Cpu, page: number, reason: number, place = -1, occupancy = -1): void {
+    const owner = this.ownerOf(page);
+    const chunk = owner === undefined ? -1 : owner.umem.chunkOf(page);
+    this.#env.drop(cpu, page, reason, place, occupancy);
+    if (owner === undefined) return;
+    owner.umem.rebind(chunk, cpu.lcore);
+    owner.spare.push(chunk);
+  }
+
+  /** The socket whose receive ring a page was posted to, if the page is a chunk. */
+  ownerOf(page: number): XskSocket | undefined {
+    const port = this.#env.memory.port[page]!;
+    return this.sockets.find(({ umem, zeroCopy, port: own }) =>
+      zeroCopy && own === port && umem.chunkOf(page) >= 0
+    );
+  }
+
+  /**
+   * What does not go to the socket leaves its UMEM: the frame is copied to a page of the kernel's, its chunk is free
+   * again (ixgbe_construct_skb_zc, xdp_convert_zc_to_xdp_frame). Answers the page itself where it is no chunk, -1 where
+   * there is no memory.
+   */
+  leave(cpu: Cpu, page: number): number {
+    const socket = this.ownerOf(page);
+    if (socket === undefined) return page;
+    const { memory, pool } = this.#env;
+    const copy = pool.get(cpu.lcore);
+    if (copy < 0) return -1;
+    const units = Math.ceil(memory.length[page]! / COPY_UNIT);
+    cpu.charge(this.#devices().costs.xsk_copy + units - 1);
+    memory.copy(page, copy);
+    socket.spare.push(socket.umem.chunkOf(page));
+    return copy;
+  }
+
+  /** xsk_map_flush: one publication for a poll; then the drivers' half of transmission. */
+  flush(cpu: Cpu): void {
+    const list = this.#flushList[cpu.lcore]!;
+    for (const socket of list) {
+      socket.rx.submit();
+      this.#tell(cpu, socket);
+    }
+    list.length = 0;
+    for (const socket of this.sockets) {
+      if (socket.zeroCopy && socket.queue === cpu.lcore) this.#xmitZeroCopy(cpu, socket);
+    }
+  }
+
+  /** A process that sleeps in poll(2) is woken, one that spins will see the ring. */
+  #tell(cpu: Cpu, socket: XskSocket): void {
+    const process = this.#waiters[this.sockets.indexOf(socket)]!();
+    if (process === null) return;
+    process.wake(cpu);
+    (process.cpu as Context).notify();
+  }
+
+  /** Frames of a socket's TX ring to the driver's, in its poll (xsk_tx_peek_release_desc_batch). */
+  #xmitZeroCopy(cpu: Cpu, socket: XskSocket): void {
+    const tx = txRingOf(this.#devices(), socket.port, socket.queue);
+    for (let n = 0; n < XSK_TX_BATCH; n++) {
+      if (tx.unused === 0 || !socket.completion.reserve(0)) break;
+      const at = socket.nextTx();
+      if (at < 0) {
+        socket.completion.cancel();
+        break;
+      }
+      cpu.charge(this.#devices().costs.xsk_tx);
+      const chunk = socket.umem.chunkAt(socket.tx.addr[at]!);
+      const buffer = socket.umem.bufferOf(chunk);
+      this.#place(buffer, socket.tx.addr[at]!, chunk, socket.tx.len[at]!);
+      this.#owe(socket, buffer, chunk);
+      tx.xmitFrame(cpu, buffer, this.#ownerOf(socket));
+    }
+    socket.tx.release();
+    tx.flush(cpu);
+  }
+
+  /** sendto() of a process, copy mode (__xsk_generic_xmit). */
+  send(cpu: Cpu, socket: XskSocket): SendAnswer {
+    const { memory, pool } = this.#env;
+    const { costs } = this.#devices();
+    const tx = txRingOf(this.#devices(), socket.port, socket.queue);
+    for (let n = 0; n < XSK_TX_BATCH; n++) {
+      if (!socket.completion.reserve(0)) return this.#stop(socket, "again");
+      const at = socket.nextTx();
+      if (at < 0) {
+        socket.completion.cancel();
+        return this.#stop(socket, "sent");
+      }
+      const skb = tx.unused === 0 ? -1 : pool.get(cpu.lcore);
+      if (skb < 0) {
+        // NETDEV_TX_BUSY or no memory: nothing is lost, the descriptor stays
+        socket.completion.cancel();
+        socket.tx.unpeek();
+        return this.#stop(socket, "again");
+      }
+      const length = socket.tx.len[at]!;
+      const chunk = socket.umem.chunkAt(socket.tx.addr[at]!);
+      const buffer = socket.umem.bufferOf(chunk);
+      cpu.charge(costs.xsk_tx + costs.xsk_copy + Math.ceil(length / COPY_UNIT) - 1);
+      this.#place(buffer, socket.tx.addr[at]!, chunk, length);
+      memory.copy(buffer, skb);
+      this.#owe(socket, skb, chunk);
+      tx.xmitFrame(cpu, skb, this.#ownerOf(socket));
+      tx.flush(cpu);
+    }
+    return this.#stop(socket, socket.tx.ready > 0 ? "again" : "sent");
+  }
+
+  #stop(socket: XskSocket, answer: SendAnswer): SendAnswer {
+    socket.tx.release();
+    return answer;
+  }
+
+  /** The frame is where the descriptor says that it is. */
+  #place(buffer: number, addr: number, chunk: number, length: number): void {
+    const { memory } = this.#env;
+    memory.note(buffer);
+    memory.offset[buffer] = buffer * STRIDE + addr - chunk * CHUNK_BYTES;
+    memory.length[buffer] = length;
+  }
+
+  #owe(socket: XskSocket, buffer: number, chunk: number): void {
+    this.#owed.set(buffer, chunk);
+    socket.inFlight.add(chunk);
+    socket.owedMost = Math.max(socket.owedMost, socket.completion.reserved);
+  }
+
+  #ownerOf(socket: XskSocket): FrameOwner {
+    return this.#owners[this.sockets.indexOf(socket)]!;
+  }
+
+  /** A frame was sent: its address is published in COMPLETION (xsk_destruct_skb, xsk_tx_completed). */
+  #sent(cpu: Cpu, socket: XskSocket, frame: number): void {
+    const chunk = this.#owed.get(frame)!;
+    cpu.charge(this.#devices().costs.tx_clean);
+    this.#owed.delete(frame);
+    socket.inFlight.delete(chunk);
+    socket.sent++;
+    const { completion } = socket;
+    completion.addr[completion.producer & (completion.size - 1)] = chunk * CHUNK_BYTES;
+    completion.submit(1);
+    if (!socket.zeroCopy) this.#env.pool.put(cpu.lcore, frame);
+    this.#tell(cpu, socket);
+  }
+}

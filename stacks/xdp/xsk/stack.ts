@@ -1,0 +1,189 @@
+/**
+ * AF_XDP: a program in the driver gives every frame of a queue to the socket that is bound to it, and a process forwards
+ * between its sockets in memory of its own. The kernel keeps the NIC, the interrupts and the polling.
+ */
+import { u32 } from "../../../core/bpf/mod.ts";
+import { KernelFib } from "../../../core/linux/kernel_fib.ts";
+import type { Policy } from "../../../core/policy.ts";
+import {
+  type Cpu,
+  type Dataplane,
+  type Env,
+  type Finding,
+  type ReportRow,
+  type Stack,
+  STRICT,
+} from "../../../core/stack.ts";
+import { auditXdp } from "../audit.ts";
+import { settingsOf } from "../options.ts";
+import { put, type XdpProgram } from "../program.ts";
+import { BENCH } from "../programs/mod.ts";
+import { xdpReport } from "../report.ts";
+import { bootXdp, type XdpSystem } from "../system.ts";
+import { XskApp, type XskWait } from "./app.ts";
+import { auditXsk } from "./audit.ts";
+import { AF_XDP_INVARIANTS } from "./invariants.ts";
+import { XskKernel } from "./kernel.ts";
+import { xskReport } from "./report.ts";
+import { XskSocket } from "./socket.ts";
+import { Umem } from "./umem.ts";
+
+/** Knobs; names in brackets are the system's own. */
+export interface AfXdpOptions {
+  /** How frames reach the process [XDP_COPY, XDP_ZEROCOPY]; `"copy"`. */
+  readonly mode?: "copy" | "zerocopy";
+  /** The kernel says when it wants to be woken [XDP_USE_NEED_WAKEUP]; true. */
+  readonly needWakeup?: boolean;
+  /** How the process waits: in poll(2), over its rings, or by polling the driver [SO_PREFER_BUSY_POLL]; `"poll"`. */
+  readonly wait?: XskWait;
+  /** Entries of FILL, COMPLETION, RX and TX [XSK_RING_PROD__DEFAULT_NUM_DESCS]; 2048. */
+  readonly ringSize?: number;
+  /** Chunks of each socket; by default as many as its descriptor rings hold. */
+  readonly chunks?: number;
+  /** Where the indices of the rings begin, to see them wrap; 0. */
+  readonly startIndex?: number;
+  /** Fixed interrupt interval in microseconds [ethtool -C rx-usecs]; absent, adaptive. */
+  readonly itrUs?: number;
+}
+
+/** What it declares: a patch panel that exchanges MAC addresses; loss where the NIC, the UMEM or an RX ring is full. */
+const POLICY: Policy = {
+  ...STRICT,
+  topology: "paired",
+  macs: "swap",
+  congestion: ["rx-missed", "no-buffer", "ring-full"],
+};
+
+/**
+ * AF_XDP with a process that forwards between paired ports.
+ *
+ * @throws {RangeError} when a knob is out of range
+ * @throws {TypeError} when a mode is unknown
+ * @example
+ * ```ts
+ * import { afXdp } from "@planecheck/planecheck/stacks";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * assertEquals(afXdp({ mode: "zerocopy" }).policy!.macs, "swap");
+ * assertThrows(() => afXdp({ ringSize: 100 }), RangeError, "ringSize 100");
+ * ```
+ */
+export function afXdp(options: AfXdpOptions = {}): Stack {
+  const settings = afXdpSettings(options);
+  const tables = new KernelFib();
+  const stack = (env: Env): Dataplane => new AfXdp(env, settings, tables);
+  return Object.assign(stack, { policy: POLICY, invariants: AF_XDP_INVARIANTS });
+}
+
+type Settings = Required<Omit<AfXdpOptions, "itrUs">> & { readonly itrUs: number };
+
+function afXdpSettings(options: AfXdpOptions): Settings {
+  const { mode = "copy", needWakeup = true, wait = "poll", ringSize = 2048 } = options;
+  const { chunks = 0, startIndex = 0, itrUs = -1 } = options;
+  if (mode !== "copy" && mode !== "zerocopy") {
+    throw new TypeError(
+      `Cannot configure af_xdp: mode ${String(mode)} is not "copy" or "zerocopy"`,
+    );
+  }
+  if (wait !== "poll" && wait !== "spin" && wait !== "busy-poll") {
+    throw new TypeError(
+      `Cannot configure af_xdp: wait ${String(wait)} is not "poll", "spin" or "busy-poll"`,
+    );
+  }
+  if (
+    !(Number.isInteger(ringSize) && ringSize >= 1 && ringSize <= 65_536) ||
+    (ringSize & (ringSize - 1)) !== 0
+  ) {
+    throw new RangeError(
+      `Cannot configure af_xdp: ringSize ${ringSize} is not a power of two in 1..65536`,
+    );
+  }
+  for (
+    const [name, value, most] of [["chunks", chunks, 65_536], [
+      "startIndex",
+      startIndex,
+      2 ** 32 - 1,
+    ]] as const
+  ) {
+    if (Number.isInteger(value) && value >= 0 && value <= most) continue;
+    throw new RangeError(
+      `Cannot configure af_xdp: ${name} ${value} is not an integer in 0..${most}`,
+    );
+  }
+  return { mode, needWakeup, wait, ringSize, chunks, startIndex, itrUs };
+}
+
+class AfXdp implements Dataplane {
+  readonly name: string;
+  readonly system: XdpSystem;
+  readonly xsk: XskKernel;
+  readonly apps: XskApp[] = [];
+  readonly #env: Env;
+
+  constructor(env: Env, settings: Settings, tables: KernelFib) {
+    const { mode, itrUs } = settings;
+    this.name = `af_xdp (${mode}, ${settings.wait})`;
+    this.#env = env;
+    const zeroCopy = mode === "zerocopy";
+    const xsk: XskKernel = new XskKernel(env, () => this.system.devices);
+    this.xsk = xsk;
+    const { kernel, ...rest } = settingsOf(itrUs < 0 ? {} : { itrUs });
+    this.system = bootXdp(env, xskProgram(env), { kernel, ...rest }, tables, {
+      receiver: xsk,
+      ...zeroCopy ? { pages: (port: number, queue: number) => xsk.pages(port, queue) } : {},
+    });
+    for (let lcore = 0; lcore < env.lcores; lcore++) this.#bind(lcore, settings);
+    this.system.kernel.up();
+  }
+
+  /** UMEM, sockets and process of one CPU. */
+  #bind(lcore: number, settings: Settings): void {
+    const env = this.#env;
+    const { nics } = env.hardware;
+    const { ringSize, startIndex, needWakeup, wait } = settings;
+    const zeroCopy = settings.mode === "zerocopy";
+    const { rx, tx } = nics[0]!.queues;
+    const own = settings.chunks > 0
+      ? settings.chunks
+      : tx[lcore]!.size + (zeroCopy ? rx[lcore]!.size : 0);
+    const umem = new Umem(env.memory, env.pool, lcore, own * nics.length);
+    const sizes = { fill: ringSize, completion: ringSize, rx: ringSize, tx: ringSize };
+    const sockets = nics.map(({ port }) => {
+      const socket = new XskSocket(port, lcore, umem, zeroCopy, sizes, startIndex);
+      this.xsk.bind(socket, own, () => this.apps[lcore]?.process ?? null);
+      return socket;
+    });
+    const { devices } = this.system;
+    this.apps.push(
+      new XskApp({ env, devices, xsk: this.xsk, umem, sockets, wait, needWakeup }, lcore),
+    );
+  }
+
+  interrupt(cpu: Cpu, vector: number): void {
+    this.system.kernel.interrupt(cpu, vector);
+  }
+
+  report(): ReportRow[] {
+    return [...xskReport(this.xsk, this.apps), ...xdpReport(this.system)];
+  }
+
+  audit(): Finding[] {
+    return [...auditXdp(this.system, this.#env), ...auditXsk(this.xsk, this.apps, this.#env)];
+  }
+}
+
+/** What libxdp attaches to each interface: a map of its own, with the socket of each queue. */
+function xskProgram(env: Env): XdpProgram {
+  const ports = env.hardware.nics.length;
+  return {
+    object: BENCH,
+    name: "xsk_def_prog",
+    policy: POLICY,
+    perPort: true,
+    setup({ maps }, { cpus }, port) {
+      for (let queue = 0; queue < cpus; queue++) {
+        put(maps.get("xsks_map")!, u32(queue), u32(queue * ports + port + 1));
+      }
+    },
+  };
+}
