@@ -96,6 +96,11 @@ export class RxRing {
     return (nextToClean > nextToUse ? 0 : this.#ring.size) + nextToClean - nextToUse - 1;
   }
 
+  /** Whether enough of them are clean for the next poll to refill them. */
+  get wantsPages(): boolean {
+    return this.unused >= this.#bufferWrite;
+  }
+
   /**
    * Fills the ring before the interface goes up.
    * @throws {RangeError} when the pool has fewer buffers than the ring has descriptors
@@ -122,7 +127,7 @@ export class RxRing {
     this.starved = false;
     let taken = 0;
     while (taken < budget) {
-      if (this.unused >= this.#bufferWrite) this.#refill(cpu);
+      if (this.wantsPages) this.#refill(cpu);
       const slot = this.nextToClean;
       if (ring.done[slot] !== 1) break;
       if (!skbs.reserve(cpu)) {

@@ -109,9 +109,9 @@ export class Kernel {
     neigh.up(this.receivers[0]!);
   }
 
-  /** Interfaces go up when everything is there: from here on interrupts come. */
-  up(): void {
-    for (const q of this.vectors) q.up(this.softnets[q.queue]!.softirq);
+  /** Interfaces go up when everything is there, at boot or by a process: from here on interrupts come. */
+  up(by?: Cpu): void {
+    for (const q of this.vectors) q.up(by ?? this.softnets[q.queue]!.softirq);
   }
 
   /** An interrupt of one of its vectors, in hard interrupt context. */

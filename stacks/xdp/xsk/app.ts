@@ -144,11 +144,11 @@ export class XskApp {
       xsk.send(cpu, socket);
       return 1;
     }
-    const wanted = socket.tx.count > 0 || (socket.dry && socket.fill.count > 0);
-    if (!wanted || wait === "busy-poll") return 0;
-    // NEED_WAKEUP: the kernel says itself when nobody is looking at the rings
-    if (needWakeup && this.#queue(socket.port).napi.scheduled) return 0;
-    if (!needWakeup && this.#queue(socket.port).napi.scheduled && socket.tx.ready === 0) return 0;
+    const { napi, rx } = this.#queue(socket.port);
+    const hungry = socket.dry && socket.fill.count > 0 && rx.wantsPages;
+    if (wait === "busy-poll" || !(socket.tx.count > 0 || hungry)) return 0;
+    // NEED_WAKEUP: the kernel says itself that nobody is going to look at the rings
+    if (needWakeup && napi.scheduled) return 0;
     if (socket.tx.count > 0) this.calls.sendto++;
     else this.calls.recvfrom++;
     this.process.call(cpu);

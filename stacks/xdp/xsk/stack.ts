@@ -133,7 +133,16 @@ class AfXdp implements Dataplane {
       ...zeroCopy ? { pages: (port: number, queue: number) => xsk.pages(port, queue) } : {},
     });
     for (let lcore = 0; lcore < env.lcores; lcore++) this.#bind(lcore, settings);
-    this.system.kernel.up();
+    if (!zeroCopy) {
+      this.system.kernel.up();
+      return;
+    }
+    // bind(2) is the first thing that the processes do: a driver's ring is filled from FILL when they run
+    env.spawn(0, "thread", (cpu) => {
+      this.system.kernel.up(cpu);
+      cpu.sleep();
+      return 1;
+    });
   }
 
   /** UMEM, sockets and process of one CPU. */

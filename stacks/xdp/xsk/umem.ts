@@ -12,6 +12,9 @@ import { type PacketMemory, STRIDE } from "../../../core/memory/memory.ts";
 /** Bytes of a chunk. */
 export const CHUNK_BYTES = STRIDE;
 
+/** Attempts at a buffer. */
+const ATTEMPTS = 64;
+
 /** Registered memory. */
 export class Umem {
   /** Chunks. */
@@ -72,7 +75,9 @@ export class Umem {
   }
 
   #bind(chunk: number, lcore: number): void {
-    const b = this.#pool.get(lcore);
+    // one that was just freed is there, though an allocation may fail now and then
+    let b = this.#pool.get(lcore);
+    for (let i = 1; b < 0 && i < ATTEMPTS; i++) b = this.#pool.get(lcore);
     if (b < 0) {
       throw new RangeError(
         `Cannot register ${this.count} chunks: the machine has ${chunk} buffers`,
