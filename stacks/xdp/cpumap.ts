@@ -139,6 +139,7 @@ export class CpuMapEntry {
     const port = env.memory.port[page]!;
     const queue = this.#queueOf[page]!;
     cpu.charge(costs.cpumap_frame);
+    if (this.program !== null) points.kthreadRuns++;
     const verdict = this.program === null
       ? XDP.PASS
       : runner.run(cpu, this.program, page, port, queue, -1);

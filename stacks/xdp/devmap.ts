@@ -68,6 +68,7 @@ export class Devmap {
   /** A frame for `port` (bq_enqueue); an entry with another program flushes what came before. */
   enqueue(cpu: Cpu, page: number, from: number, port: number, program: Program | null): void {
     const queue = this.#queues[port]!;
+    this.#points.devmapEnqueued++;
     if (queue.count === DEV_MAP_BULK_SIZE) this.#xmitAll(cpu, queue);
     if (queue.count > 0 && queue.program !== program) this.#xmitAll(cpu, queue);
     queue.program = program;
@@ -117,6 +118,7 @@ export class Devmap {
     let left = 0;
     for (let i = 0; i < count; i++) {
       const page = frames[i]!;
+      this.#points.egressRuns++;
       const verdict = this.#runner.run(cpu, program, page, from[i]!, 0, port);
       if (verdict === XDP.PASS) {
         frames[left] = page;

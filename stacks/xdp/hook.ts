@@ -73,7 +73,10 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
 
   take(cpu: Cpu, page: number, port: number, queue: number): boolean {
     const { program } = this.#devices.list[port]!;
-    if (program === null) return false;
+    if (program === null) {
+      this.points.bypassed++;
+      return this.#pass(cpu, page, port);
+    }
     const { costs, mode } = this.#devices;
     const generic = mode === "generic";
     const verdict = this.runner.run(cpu, program, page, port, queue, -1);
@@ -107,7 +110,10 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
   #pass(cpu: Cpu, page: number, port: number): boolean {
     const own = this.#leave(cpu, page);
     if (own === page) return false;
-    if (own < 0) return true;
+    if (own < 0) {
+      this.points.passLost++;
+      return true;
+    }
     const { kernel } = this.#devices;
     cpu.charge(this.#parts.skbCycles.rx);
     kernel.receivers[cpu.lcore]!.receive(cpu, kernel.skbs[cpu.lcore]!.build(cpu, own), port);
@@ -220,6 +226,7 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
   sent(cpu: Cpu, frame: number): void {
     const { costs, env } = this.#devices;
     cpu.charge(costs.tx_clean);
+    this.points.returned++;
     env.pool.put(cpu.lcore, frame);
   }
 }

@@ -63,11 +63,9 @@ function policyOf({ policy }: XdpProgram, { kernel }: XdpSettings): Policy {
 class Xdp implements Dataplane {
   readonly name: string;
   readonly system: XdpSystem;
-  readonly #env: Env;
 
   constructor(env: Env, program: XdpProgram, settings: XdpSettings, tables: KernelFib) {
     this.name = `xdp (${program.name}${settings.mode === "generic" ? ", generic" : ""})`;
-    this.#env = env;
     this.system = bootXdp(env, program, settings, tables);
     const { devices, loaded, kernel } = this.system;
     startShell(env, devices, loaded, settings.commands);
@@ -83,6 +81,6 @@ class Xdp implements Dataplane {
   }
 
   audit(): Finding[] {
-    return auditXdp(this.system, this.#env);
+    return auditXdp(this.system);
   }
 }

@@ -7,6 +7,8 @@
 export interface Tracepoints {
   /** Frames that a program was run on, by its verdict: aborted, drop, pass, tx, redirect. */
   readonly action: [number, number, number, number, number];
+  /** Frames that came while no program was attached. */
+  bypassed: number;
   /** Verdicts that are none (counted in `action` as aborted). */
   unknown: number;
   /** xdp:xdp_exception: aborted, unknown verdicts, frames that XDP_TX found no descriptor for. */
@@ -21,6 +23,14 @@ export interface Tracepoints {
   devmapErr: number;
   /** Most frames of one call. */
   devmapMost: number;
+  /** Frames handed to a bulk queue, and frames that came back when they were sent, of whichever way. */
+  devmapEnqueued: number;
+  /** Frames that a second program, or the program of a cpumap entry, was run on. */
+  egressRuns: number;
+  kthreadRuns: number;
+  /** Frames passed out of a process's memory that found no page of the kernel's. */
+  passLost: number;
+  returned: number;
   /** Frames that the second program of a devmap entry dropped. */
   devmapProgDrops: number;
   /** xdp:xdp_cpumap_enqueue: calls, processed, drops. */
@@ -43,9 +53,26 @@ export interface Tracepoints {
 /** All zero. */
 export function newTracepoints(): Tracepoints {
   return {
-    ...{ action: [0, 0, 0, 0, 0], unknown: 0, exception: 0, redirect: 0, redirectErr: 0 },
+    ...{
+      action: [0, 0, 0, 0, 0],
+      bypassed: 0,
+      unknown: 0,
+      exception: 0,
+      redirect: 0,
+      redirectErr: 0,
+    },
     ...{ devmapCalls: 0, devmapSent: 0, devmapDrops: 0, devmapErr: 0, devmapMost: 0 },
-    ...{ devmapProgDrops: 0, cpumapCalls: 0, cpumapEnqueued: 0, cpumapDrops: 0 },
+    ...{
+      devmapEnqueued: 0,
+      egressRuns: 0,
+      kthreadRuns: 0,
+      passLost: 0,
+      returned: 0,
+      devmapProgDrops: 0,
+      cpumapCalls: 0,
+      cpumapEnqueued: 0,
+      cpumapDrops: 0,
+    },
     ...{ kthreadProcessed: 0, kthreadSched: 0, kthreadPass: 0, kthreadDrop: 0 },
     ...{ kthreadRedirect: 0, kthreadMost: 0, txSent: 0, txFull: 0 },
   };

@@ -72,6 +72,7 @@ export class XskKernel implements XskReceiver {
         const chunk = socket === undefined ? -1 : socket.alloc();
         if (chunk < 0) return -1;
         const buffer = socket!.umem.bufferOf(chunk);
+        socket!.posted.add(chunk);
         (this.#env.memory as Memory).refresh(buffer);
         return buffer;
       },
@@ -92,6 +93,7 @@ export class XskKernel implements XskReceiver {
       return false;
     }
     cpu.charge(this.#devices().costs.xsk_rcv);
+    socket.offered++;
     return socket.zeroCopy && socket.umem.chunkOf(page) >= 0
       ? this.#hand(cpu, socket, number, page)
       : this.#copy(cpu, socket, number, page);
@@ -124,6 +126,7 @@ export class XskKernel implements XskReceiver {
   #hand(cpu: Cpu, socket: XskSocket, number: number, page: number): boolean {
     const chunk = socket.umem.chunkOf(page);
     if (socket.rx.room === 0) return this.#full(cpu, socket, number, page);
+    socket.posted.delete(chunk);
     this.#publish(cpu, socket, chunk, this.#env.memory.length[page]!);
     return true;
   }
@@ -148,6 +151,7 @@ export class XskKernel implements XskReceiver {
     this.#env.drop(cpu, page, reason, place, occupancy);
     if (owner === undefined) return;
     owner.umem.rebind(chunk, cpu.lcore);
+    owner.posted.delete(chunk);
     owner.spare.push(chunk);
   }
 
@@ -173,6 +177,7 @@ export class XskKernel implements XskReceiver {
     const units = Math.ceil(memory.length[page]! / COPY_UNIT);
     cpu.charge(this.#devices().costs.xsk_copy + units - 1);
     memory.copy(page, copy);
+    socket.posted.delete(socket.umem.chunkOf(page));
     socket.spare.push(socket.umem.chunkOf(page));
     return copy;
   }

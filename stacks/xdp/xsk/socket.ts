@@ -43,7 +43,8 @@ export class XskSocket {
     ...{ rxDropped: 0, rxInvalidDescs: 0, txInvalidDescs: 0, rxRingFull: 0 },
     ...{ rxFillRingEmptyDescs: 0, txRingEmptyDescs: 0 },
   };
-  /** Frames received and sent. */
+  /** Frames that a redirect has offered it, received and sent. */
+  offered = 0;
   received = 0;
   sent = 0;
   /** Chunks that the kernel took from FILL and did not need (the free list of xsk_buff_pool). */
@@ -52,6 +53,8 @@ export class XskSocket {
   dry = false;
   /** Chunks whose frame the transmit path has, with or without a copy. */
   readonly inFlight: Set<number> = new Set();
+  /** Chunks in the driver's receive ring, zero copy. */
+  readonly posted: Set<number> = new Set();
   /** Most completions that were owed at once, beside those in the ring. */
   owedMost = 0;
 

@@ -177,7 +177,7 @@ class AfXdp implements Dataplane {
   }
 
   audit(): Finding[] {
-    return [...auditXdp(this.system, this.#env), ...auditXsk(this.xsk, this.apps, this.#env)];
+    return [...auditXdp(this.system), ...auditXsk(this.xsk, this.apps)];
   }
 }
 
