@@ -79,6 +79,8 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     }
     const { costs, mode } = this.#devices;
     const generic = mode === "generic";
+    // what an earlier frame in this page had in front of it is gone
+    if (this.#parts.meta.size > 0) this.#parts.meta.delete(page);
     const verdict = this.runner.run(cpu, program, page, port, queue, -1);
     if (verdict > XDP.REDIRECT) this.points.unknown++;
     this.points.action[verdict > XDP.REDIRECT ? XDP.ABORTED : verdict]!++;

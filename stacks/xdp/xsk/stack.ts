@@ -38,6 +38,8 @@ export interface AfXdpOptions {
   readonly wait?: XskWait;
   /** Entries of FILL, COMPLETION, RX and TX [XSK_RING_PROD__DEFAULT_NUM_DESCS]; 2048. */
   readonly ringSize?: number;
+  /** Entries of RX alone, where they differ [rx_size]. */
+  readonly rxSize?: number;
   /** Chunks of each socket; by default as many as its descriptor rings hold. */
   readonly chunks?: number;
   /** Where the indices of the rings begin, to see them wrap; 0. */
@@ -79,7 +81,7 @@ type Settings = Required<Omit<AfXdpOptions, "itrUs">> & { readonly itrUs: number
 
 function afXdpSettings(options: AfXdpOptions): Settings {
   const { mode = "copy", needWakeup = true, wait = "poll", ringSize = 2048 } = options;
-  const { chunks = 0, startIndex = 0, itrUs = -1 } = options;
+  const { chunks = 0, startIndex = 0, itrUs = -1, rxSize = ringSize } = options;
   if (mode !== "copy" && mode !== "zerocopy") {
     throw new TypeError(
       `Cannot configure af_xdp: mode ${String(mode)} is not "copy" or "zerocopy"`,
@@ -90,12 +92,12 @@ function afXdpSettings(options: AfXdpOptions): Settings {
       `Cannot configure af_xdp: wait ${String(wait)} is not "poll", "spin" or "busy-poll"`,
     );
   }
-  if (
-    !(Number.isInteger(ringSize) && ringSize >= 1 && ringSize <= 65_536) ||
-    (ringSize & (ringSize - 1)) !== 0
-  ) {
+  for (const [name, size] of [["ringSize", ringSize], ["rxSize", rxSize]] as const) {
+    if (Number.isInteger(size) && size >= 1 && size <= 65_536 && (size & (size - 1)) === 0) {
+      continue;
+    }
     throw new RangeError(
-      `Cannot configure af_xdp: ringSize ${ringSize} is not a power of two in 1..65536`,
+      `Cannot configure af_xdp: ${name} ${size} is not a power of two in 1..65536`,
     );
   }
   for (
@@ -110,7 +112,7 @@ function afXdpSettings(options: AfXdpOptions): Settings {
       `Cannot configure af_xdp: ${name} ${value} is not an integer in 0..${most}`,
     );
   }
-  return { mode, needWakeup, wait, ringSize, chunks, startIndex, itrUs };
+  return { mode, needWakeup, wait, ringSize, rxSize, chunks, startIndex, itrUs };
 }
 
 class AfXdp implements Dataplane {
@@ -149,14 +151,14 @@ class AfXdp implements Dataplane {
   #bind(lcore: number, settings: Settings): void {
     const env = this.#env;
     const { nics } = env.hardware;
-    const { ringSize, startIndex, needWakeup, wait } = settings;
+    const { ringSize, rxSize, startIndex, needWakeup, wait } = settings;
     const zeroCopy = settings.mode === "zerocopy";
     const { rx, tx } = nics[0]!.queues;
     const own = settings.chunks > 0
       ? settings.chunks
       : tx[lcore]!.size + (zeroCopy ? rx[lcore]!.size : 0);
     const umem = new Umem(env.memory, env.pool, lcore, own * nics.length);
-    const sizes = { fill: ringSize, completion: ringSize, rx: ringSize, tx: ringSize };
+    const sizes = { fill: ringSize, completion: ringSize, rx: rxSize, tx: ringSize };
     const sockets = nics.map(({ port }) => {
       const socket = new XskSocket(port, lcore, umem, zeroCopy, sizes, startIndex);
       this.xsk.bind(socket, own, () => this.apps[lcore]?.process ?? null);
