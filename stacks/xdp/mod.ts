@@ -1,5 +1,6 @@
 /** XDP and AF_XDP. */
 export { xdp } from "./stack.ts";
+export { XDP_VIEWS, type XdpView, xdpView } from "./views.ts";
 export { afXdp, type AfXdpOptions } from "./xsk/stack.ts";
 export type { XskWait } from "./xsk/app.ts";
 export type { XdpCommand, XdpOptions } from "./options.ts";
