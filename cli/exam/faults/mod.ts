@@ -11,6 +11,7 @@ import { PCIE_FAULTS } from "./pcie.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
 import { TIME_FAULTS } from "./time.ts";
+import { XDP_FAULTS } from "./xdp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -25,4 +26,5 @@ export const FAULTS: readonly Fault[] = [
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
   ...LAW_FAULTS,
+  ...XDP_FAULTS,
 ];
