@@ -40,7 +40,10 @@ function bulkAverage(): SystemAnswer {
   const { stack } = REDIRECT;
   const watched = (): Stack => {
     const made = stack();
-    return Object.assign((env: Env) => plane = made(env), { policy: made.policy! });
+    return Object.assign((env: Env) => plane = made(env), {
+      policy: made.policy!,
+      invariants: made.invariants!,
+    });
   };
   processedMpps({ ...REDIRECT, stack: watched }, 8.65);
   const rows = plane!.report!() as readonly ReportRow[];
