@@ -13,7 +13,7 @@ import {
   type Slot,
 } from "./_verifier_state.ts";
 import type { ContextField } from "./program_type.ts";
-import { STACK_BYTES } from "./vm.ts";
+import { STACK_BYTES } from "./_limits.ts";
 
 /** What is wrong with an access to packet or map of `size` bytes at `off` from a pointer; nothing else is. */
 export function refusedAccess(reg: Reg, name: string, off: number, size: number): string {

@@ -4,7 +4,7 @@
  */
 import { Num, UNKNOWN } from "./_num.ts";
 import type { MapSpec } from "./map_spec.ts";
-import { STACK_BYTES } from "./vm.ts";
+import { STACK_BYTES } from "./_limits.ts";
 
 /** Kinds of contents of a register. */
 export type Kind =

@@ -91,13 +91,21 @@ export function sizeOf(op: number): number {
 export class Code {
   /** Slots of 8 bytes. */
   readonly length: number;
+  /** Opcodes. */
   readonly op: Uint8Array;
+  /** Destination registers. */
   readonly dst: Uint8Array;
+  /** Source registers. */
   readonly src: Uint8Array;
+  /** Offsets. */
   readonly off: Int32Array;
+  /** Immediates. */
   readonly imm: Int32Array;
 
-  /** @throws {RangeError} when the bytes are no whole number of instructions */
+  /**
+   * Takes the bytes of a program apart.
+   * @throws {RangeError} when the bytes are no whole number of instructions
+   */
   constructor(bytes: Uint8Array) {
     if (bytes.length === 0 || bytes.length % INSN_BYTES !== 0) {
       throw new RangeError(`Cannot read eBPF code: ${bytes.length} bytes are no instructions`);

@@ -1,7 +1,7 @@
 /** A program that has been loaded: verified, and its references to maps made pointers. */
 import { Code } from "./isa.ts";
 import type { ProgramSpec } from "./object.ts";
-import { BIAS, REGION } from "./vm.ts";
+import { BIAS, REGION } from "./_limits.ts";
 
 /** A program ready to run. */
 export class Program {

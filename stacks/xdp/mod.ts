@@ -4,11 +4,6 @@ export { XDP_VIEWS, type XdpView, xdpView } from "./views.ts";
 export { afXdp, type AfXdpOptions } from "./xsk/stack.ts";
 export type { XskWait } from "./xsk/app.ts";
 export type { XdpCommand, XdpOptions } from "./options.ts";
-export {
-  xdpBench,
-  type XdpBenchName,
-  type XdpBenchOptions,
-  xdpForward,
-  type XdpMachine,
-  type XdpProgram,
-} from "./program.ts";
+export { xdpBench, type XdpBenchName, type XdpBenchOptions } from "./bench.ts";
+export { xdpForward, type XdpMachine, type XdpProgram } from "./program.ts";
+export type { XdpMode } from "./devices.ts";

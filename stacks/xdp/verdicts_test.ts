@@ -66,13 +66,18 @@ Deno.test("xdp 8.4: redirects leave by 16, and XDP_TX rings its doorbell once a 
 });
 
 Deno.test("xdp 8.5: the second program of a devmap entry sees what leaves, marks it and may drop it", () => {
-  const plan = [...steady(40, GAP), ...steady(8, GAP, { dstPort: 7 })];
+  const plan = [
+    ...steady(40, 20_000),
+    ...steady(8, GAP, { dstPort: 7 }).map((f) => ({ ...f, at: f.at + 1e8 })),
+  ];
   const { o, report, broken } = run(
     xdp(xdpBench("xdp_redirect_map", { devmapProgram: true })),
     plan,
   );
   assertEquals(broken, []);
   assertEquals([o.outCount, counter(report, /^xdp\/devmap cpu0 drops/)], [40, 8]);
+  const sequence = Array.from({ length: 40 }, (_, i) => outFrame(o, i)[37]!);
+  assertEquals(sequence, sequence.toSorted((a, b) => a - b), "in order of arrival");
   // egress_ifindex of port 1, in the last byte of the source address
   for (let i = 0; i < o.outCount; i++) assertEquals([o.outPort[i], outFrame(o, i)[11]], [1, 3]);
 });

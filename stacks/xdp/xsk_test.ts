@@ -3,7 +3,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { counter, run, steady } from "./_scenario_for_tests.ts";
-import { afXdp, type AfXdpOptions } from "./mod.ts";
+import { u32 } from "../../core/bpf/mod.ts";
+import { KernelFib } from "../../core/linux/kernel_fib.ts";
+import type { Dataplane, Env, Stack } from "../../core/stack.ts";
+import { afXdp, type AfXdpOptions, xdpBench, type XdpProgram } from "./mod.ts";
+import { settingsOf } from "./options.ts";
+import { put } from "./program.ts";
+import { bootXdp, type XdpSystem } from "./system.ts";
+import { XskKernel } from "./xsk/kernel.ts";
 import { XskRing } from "./xsk/ring.ts";
 import { XskSocket } from "./xsk/socket.ts";
 import { Umem } from "./xsk/umem.ts";
@@ -83,6 +90,50 @@ Deno.test("xdp a full RX ring is counted, and its chunk is used again", () => {
     full > 0 &&
       full + o.outCount + counter(report, /rx_dropped/) + counter(report, /rx_missed/) === 100,
   );
+});
+
+Deno.test("xdp no frame is sent without a slot of COMPLETION: a small ring holds the others back, none is lost", () => {
+  for (const mode of ["copy", "zerocopy"] as const) {
+    const plan = steady(60, 100_000);
+    const { o, broken } = run(afXdp({ mode, completionSize: 4 }), plan, {}, 2e8);
+    assertEquals([mode, broken, o.outCount], [mode, [], 60]);
+  }
+});
+
+Deno.test("xdp a socket gets frames of its own port and queue only: a redirect to another is dropped and counted", () => {
+  let xsk: XskKernel | null = null;
+  const program = { ...xdpBench("xsk_def_prog"), perPort: true };
+  const stack: Stack = Object.assign((env: Env): Dataplane => {
+    const kernel: XskKernel = xsk = new XskKernel(env, () => system.devices);
+    const setup: XdpProgram["setup"] = ({ maps }) => put(maps.get("xsks_map")!, u32(0), u32(1));
+    const system: XdpSystem = bootXdp(env, { ...program, setup }, settingsOf({}), new KernelFib(), {
+      receiver: kernel,
+    });
+    const sizes = { fill: 64, completion: 64, rx: 64, tx: 64 };
+    const one = new XskSocket(1, 0, new Umem(env.memory, env.pool, 0, 32), false, sizes, 0);
+    for (let chunk = 0; chunk < 32; chunk++) one.fill.reserve(chunk * 2048);
+    one.fill.submit();
+    kernel.bind(one, 32, () => null);
+    system.kernel.up();
+    return {
+      name: "one socket",
+      interrupt: (cpu, vector) => system.kernel.interrupt(cpu, vector),
+      report: () =>
+        system.hooks.map(({ points }) => ({
+          name: "err",
+          value: points.redirectErr,
+          unit: "packets",
+        })),
+      audit: () => [],
+    };
+  }, { policy: program.policy, invariants: [] });
+  const { report } = run(
+    stack,
+    [...steady(5, 400_000), ...steady(3, 400_000, { port: 1, to: 0 })],
+    {},
+    1e8,
+  );
+  assertEquals([counter(report, /err/), xsk!.mismatched, xsk!.sockets[0]!.received], [5, 5, 3]);
 });
 
 Deno.test("xdp rings of AF_XDP wrap at 2^32 and never hold more than their size", () => {

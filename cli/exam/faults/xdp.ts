@@ -35,10 +35,10 @@ export const XDP_FAULTS: readonly Fault[] = [
       to: "num.umax + BigInt(at + size) > BigInt(valueSize + 1)",
     },
     {
-      id: "xdp-negative-offset",
-      what: "a negative unknown offset into a packet or map is not refused",
-      from: "if (num.smin < 0n) {",
-      to: "if (num.smin < -300n) {",
+      id: "xdp-map-value-begin",
+      what: "an access may begin in front of a map value",
+      from: "num.smin + BigInt(at) < 0n || ",
+      to: "",
     },
   ]),
   ...faultsIn("input", "core/bpf/verifier.ts", VERIFIER, [
@@ -153,16 +153,18 @@ export const XDP_FAULTS: readonly Fault[] = [
       to: "      return this.#full",
     },
     {
-      id: "xdp-xsk-no-completion-slot",
-      what: "a frame is sent without a slot of the COMPLETION ring",
-      from: '      if (!socket.completion.reserve(0)) return this.#stop(socket, "again");',
-      to: "      socket.completion.reserve(0);",
-    },
-    {
       id: "xdp-xsk-wrong-queue",
       what: "a socket takes frames of every port",
       from: "if (socket === undefined || socket.port !== port || socket.queue !== queue) {",
       to: "if (socket === undefined || socket.queue !== queue) {",
+    },
+  ]),
+  ...faultsIn("pool", "stacks/xdp/xsk/transmit.ts", XSK, [
+    {
+      id: "xdp-xsk-no-completion-slot",
+      what: "a frame is sent without a slot of the COMPLETION ring",
+      from: '      if (!socket.completion.reserve(0)) return this.#stop(socket, "again");',
+      to: "      socket.completion.reserve(0);",
     },
   ]),
   ...faultsIn("interrupt", "stacks/xdp/xsk/app.ts", XSK, [

@@ -141,7 +141,7 @@ export class XskApp {
       if (socket.tx.count === 0) return 0;
       this.calls.sendto++;
       this.process.call(cpu);
-      xsk.send(cpu, socket);
+      xsk.transmit.send(cpu, socket);
       return 1;
     }
     const { napi, rx } = this.#queue(socket.port);

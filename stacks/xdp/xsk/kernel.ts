@@ -7,25 +7,16 @@
  *
  * Source: net/xdp/xsk.c (xsk_rcv, __xsk_generic_xmit, xsk_tx_peek_desc), xsk_buff_pool.c.
  */
-import type { FrameOwner } from "../../../core/linux/ixgbe_tx.ts";
 import type { PageSource } from "../../../core/linux/ixgbe_rx.ts";
 import type { Process } from "../../../core/host/process.ts";
 import type { Context } from "../../../core/host/context.ts";
-import { type Memory, STRIDE } from "../../../core/memory/memory.ts";
+import type { Memory } from "../../../core/memory/memory.ts";
 import { REASON } from "../../../core/policy.ts";
 import type { Cpu, Env } from "../../../core/stack.ts";
 import { txRingOf, type XdpDevices } from "../devices.ts";
-import type { XskReceiver } from "../hook.ts";
+import type { XskReceiver } from "../hook_parts.ts";
 import type { XskSocket } from "./socket.ts";
-import { CHUNK_BYTES } from "./umem.ts";
-
-/** Descriptors of one system call, and of one round of a shared UMEM (TX_BATCH_SIZE, MAX_PER_SOCKET_BUDGET). */
-export const XSK_TX_BATCH = 32;
-/** Bytes that one cost of copying covers. */
-const COPY_UNIT = 64;
-
-/** Answers of a system call. */
-export type SendAnswer = "sent" | "again";
+import { COPY_UNIT, XskTransmit } from "./transmit.ts";
 
 /** All sockets of a machine. */
 export class XskKernel implements XskReceiver {
@@ -36,17 +27,17 @@ export class XskKernel implements XskReceiver {
   readonly #devices: () => XdpDevices;
   readonly #places: { readonly chunks: number; readonly rx: number }[] = [];
   readonly #chunks: number[] = [];
-  readonly #owners: FrameOwner[] = [];
+  /** The other half. */
+  readonly transmit: XskTransmit;
   /** Process that waits in poll(2) for each socket. */
   readonly #waiters: (() => Process | null)[] = [];
   /** Sockets with descriptors that are not published yet, of each CPU. */
   readonly #flushList: XskSocket[][];
-  /** By buffer in a transmit ring, the address whose completion it owes. */
-  readonly #owed = new Map<number, number>();
 
   constructor(env: Env, devices: () => XdpDevices) {
     this.#env = env;
     this.#devices = devices;
+    this.transmit = new XskTransmit(env, devices, (cpu, socket) => this.#tell(cpu, socket));
     this.#flushList = Array.from({ length: env.lcores }, () => []);
   }
 
@@ -59,7 +50,6 @@ export class XskKernel implements XskReceiver {
       chunks: this.#env.place(`UMEM of port ${port} queue ${queue}`, chunks),
       rx: this.#env.place(`RX ring of port ${port} queue ${queue}`, socket.rx.size),
     });
-    this.#owners.push({ sent: (cpu, frame) => this.#sent(cpu, socket, frame) });
     this.#waiters.push(waiter);
     return this.sockets.length;
   }
@@ -191,7 +181,7 @@ export class XskKernel implements XskReceiver {
     }
     list.length = 0;
     for (const socket of this.sockets) {
-      if (socket.zeroCopy && socket.queue === cpu.lcore) this.#xmitZeroCopy(cpu, socket);
+      if (socket.zeroCopy && socket.queue === cpu.lcore) this.transmit.xmitZeroCopy(cpu, socket);
     }
   }
 
@@ -201,95 +191,5 @@ export class XskKernel implements XskReceiver {
     if (process === null) return;
     process.wake(cpu);
     (process.cpu as Context).notify();
-  }
-
-  /** Frames of a socket's TX ring to the driver's, in its poll (xsk_tx_peek_release_desc_batch). */
-  #xmitZeroCopy(cpu: Cpu, socket: XskSocket): void {
-    const tx = txRingOf(this.#devices(), socket.port, socket.queue);
-    for (let n = 0; n < XSK_TX_BATCH; n++) {
-      if (tx.unused === 0 || !socket.completion.reserve(0)) break;
-      const at = socket.nextTx();
-      if (at < 0) {
-        socket.completion.cancel();
-        break;
-      }
-      cpu.charge(this.#devices().costs.xsk_tx);
-      const chunk = socket.umem.chunkAt(socket.tx.addr[at]!);
-      const buffer = socket.umem.bufferOf(chunk);
-      this.#place(buffer, socket.tx.addr[at]!, chunk, socket.tx.len[at]!);
-      this.#owe(socket, buffer, chunk);
-      tx.xmitFrame(cpu, buffer, this.#ownerOf(socket));
-    }
-    socket.tx.release();
-    tx.flush(cpu);
-  }
-
-  /** sendto() of a process, copy mode (__xsk_generic_xmit). */
-  send(cpu: Cpu, socket: XskSocket): SendAnswer {
-    const { memory, pool } = this.#env;
-    const { costs } = this.#devices();
-    const tx = txRingOf(this.#devices(), socket.port, socket.queue);
-    for (let n = 0; n < XSK_TX_BATCH; n++) {
-      if (!socket.completion.reserve(0)) return this.#stop(socket, "again");
-      const at = socket.nextTx();
-      if (at < 0) {
-        socket.completion.cancel();
-        return this.#stop(socket, "sent");
-      }
-      const skb = tx.unused === 0 ? -1 : pool.get(cpu.lcore);
-      if (skb < 0) {
-        // NETDEV_TX_BUSY or no memory: nothing is lost, the descriptor stays
-        socket.completion.cancel();
-        socket.tx.unpeek();
-        return this.#stop(socket, "again");
-      }
-      const length = socket.tx.len[at]!;
-      const chunk = socket.umem.chunkAt(socket.tx.addr[at]!);
-      const buffer = socket.umem.bufferOf(chunk);
-      cpu.charge(costs.xsk_tx + costs.xsk_copy + Math.ceil(length / COPY_UNIT) - 1);
-      this.#place(buffer, socket.tx.addr[at]!, chunk, length);
-      memory.copy(buffer, skb);
-      this.#owe(socket, skb, chunk);
-      tx.xmitFrame(cpu, skb, this.#ownerOf(socket));
-      tx.flush(cpu);
-    }
-    return this.#stop(socket, socket.tx.ready > 0 ? "again" : "sent");
-  }
-
-  #stop(socket: XskSocket, answer: SendAnswer): SendAnswer {
-    socket.tx.release();
-    return answer;
-  }
-
-  /** The frame is where the descriptor says that it is. */
-  #place(buffer: number, addr: number, chunk: number, length: number): void {
-    const { memory } = this.#env;
-    memory.note(buffer);
-    memory.offset[buffer] = buffer * STRIDE + addr - chunk * CHUNK_BYTES;
-    memory.length[buffer] = length;
-  }
-
-  #owe(socket: XskSocket, buffer: number, chunk: number): void {
-    this.#owed.set(buffer, chunk);
-    socket.inFlight.add(chunk);
-    socket.owedMost = Math.max(socket.owedMost, socket.completion.reserved);
-  }
-
-  #ownerOf(socket: XskSocket): FrameOwner {
-    return this.#owners[this.sockets.indexOf(socket)]!;
-  }
-
-  /** A frame was sent: its address is published in COMPLETION (xsk_destruct_skb, xsk_tx_completed). */
-  #sent(cpu: Cpu, socket: XskSocket, frame: number): void {
-    const chunk = this.#owed.get(frame)!;
-    cpu.charge(this.#devices().costs.tx_clean);
-    this.#owed.delete(frame);
-    socket.inFlight.delete(chunk);
-    socket.sent++;
-    const { completion } = socket;
-    completion.addr[completion.producer & (completion.size - 1)] = chunk * CHUNK_BYTES;
-    completion.submit(1);
-    if (!socket.zeroCopy) this.#env.pool.put(cpu.lcore, frame);
-    this.#tell(cpu, socket);
   }
 }

@@ -40,6 +40,8 @@ export interface AfXdpOptions {
   readonly ringSize?: number;
   /** Entries of RX alone, where they differ [rx_size]. */
   readonly rxSize?: number;
+  /** Entries of COMPLETION alone [comp_size]. */
+  readonly completionSize?: number;
   /** Chunks of each socket; by default as many as its descriptor rings hold. */
   readonly chunks?: number;
   /** Where the indices of the rings begin, to see them wrap; 0. */
@@ -81,7 +83,8 @@ type Settings = Required<Omit<AfXdpOptions, "itrUs">> & { readonly itrUs: number
 
 function afXdpSettings(options: AfXdpOptions): Settings {
   const { mode = "copy", needWakeup = true, wait = "poll", ringSize = 2048 } = options;
-  const { chunks = 0, startIndex = 0, itrUs = -1, rxSize = ringSize } = options;
+  const { chunks = 0, startIndex = 0, itrUs = -1, rxSize = ringSize, completionSize = ringSize } =
+    options;
   if (mode !== "copy" && mode !== "zerocopy") {
     throw new TypeError(
       `Cannot configure af_xdp: mode ${String(mode)} is not "copy" or "zerocopy"`,
@@ -92,7 +95,12 @@ function afXdpSettings(options: AfXdpOptions): Settings {
       `Cannot configure af_xdp: wait ${String(wait)} is not "poll", "spin" or "busy-poll"`,
     );
   }
-  for (const [name, size] of [["ringSize", ringSize], ["rxSize", rxSize]] as const) {
+  for (
+    const [name, size] of [["ringSize", ringSize], ["rxSize", rxSize], [
+      "completionSize",
+      completionSize,
+    ]] as const
+  ) {
     if (Number.isInteger(size) && size >= 1 && size <= 65_536 && (size & (size - 1)) === 0) {
       continue;
     }
@@ -112,7 +120,7 @@ function afXdpSettings(options: AfXdpOptions): Settings {
       `Cannot configure af_xdp: ${name} ${value} is not an integer in 0..${most}`,
     );
   }
-  return { mode, needWakeup, wait, ringSize, rxSize, chunks, startIndex, itrUs };
+  return { mode, needWakeup, wait, ringSize, rxSize, completionSize, chunks, startIndex, itrUs };
 }
 
 class AfXdp implements Dataplane {
@@ -151,14 +159,14 @@ class AfXdp implements Dataplane {
   #bind(lcore: number, settings: Settings): void {
     const env = this.#env;
     const { nics } = env.hardware;
-    const { ringSize, rxSize, startIndex, needWakeup, wait } = settings;
+    const { ringSize, rxSize, completionSize, startIndex, needWakeup, wait } = settings;
     const zeroCopy = settings.mode === "zerocopy";
     const { rx, tx } = nics[0]!.queues;
     const own = settings.chunks > 0
       ? settings.chunks
       : tx[lcore]!.size + (zeroCopy ? rx[lcore]!.size : 0);
     const umem = new Umem(env.memory, env.pool, lcore, own * nics.length);
-    const sizes = { fill: ringSize, completion: ringSize, rx: rxSize, tx: ringSize };
+    const sizes = { fill: ringSize, completion: completionSize, rx: rxSize, tx: ringSize };
     const sockets = nics.map(({ port }) => {
       const socket = new XskSocket(port, lcore, umem, zeroCopy, sizes, startIndex);
       this.xsk.bind(socket, own, () => this.apps[lcore]?.process ?? null);
