@@ -16,6 +16,7 @@ import { txRingOf, type XdpDevices } from "./devices.ts";
 import { Devmap } from "./devmap.ts";
 import { XDP } from "./helpers.ts";
 import type { HookParts } from "./hook_parts.ts";
+import { wordAt } from "./redirect_info.ts";
 import { ProgramRunner } from "./run.ts";
 import { newTracepoints, type Tracepoints } from "./tracepoints.ts";
 import { portOf } from "./xdp_buff.ts";
@@ -70,8 +71,7 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
         this.#recycle(cpu, page, REASON.consumed);
         break;
       default:
-        // ABORTED, or what is no verdict (bpf_warn_invalid_xdp_action)
-        this.points.exception++;
+            this.points.exception++;
         this.#recycle(cpu, page, REASON.other);
     }
     if (generic) this.flush(cpu);
@@ -105,7 +105,8 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     const page = this.#leave(cpu, received);
     if (page < 0) return;
     const tx = txRingOf(this.#devices, port, cpu.lcore);
-    cpu.charge(this.#xmitCycles());
+    const { costs, mode } = this.#devices;
+    cpu.charge(mode === "generic" ? this.#parts.skbCycles.xmit : costs.tx);
     if (!tx.xmitFrame(cpu, page, this)) {
       this.points.exception++;
       this.points.txFull++;
@@ -116,11 +117,6 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     if (!this.#doorbells.includes(tx)) this.#doorbells.push(tx);
   }
 
-  #xmitCycles(): number {
-    const { costs, mode } = this.#devices;
-    return mode === "generic" ? this.#parts.skbCycles.xmit : costs.tx;
-  }
-
   /** xdp_do_redirect: to where the helper said. */
   redirect(cpu: Cpu, received: number, port: number, queue: number): void {
     const { costs, list, bpf } = this.#devices;
@@ -129,7 +125,7 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     const { xsk } = this.#parts;
     if (map !== null && map.spec.type === "xskmap" && xsk !== null) {
       // what a socket refuses it has counted and dropped itself
-      const taken = xsk.receive(cpu, received, port, queue, word(map.values, slot));
+      const taken = xsk.receive(cpu, received, port, queue, wordAt(map.values, slot));
       if (taken) this.points.redirect++;
       else this.points.redirectErr++;
       return;
@@ -142,8 +138,8 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     } else if (map.spec.type === "cpumap") {
       sent = this.#toCpu(cpu, page, queue, index);
     } else {
-      const program = map.spec.valueSize === 8 ? word(map.values, slot + 4) : 0;
-      const target = portOf(word(map.values, slot), list.length);
+      const program = map.spec.valueSize === 8 ? wordAt(map.values, slot + 4) : 0;
+      const target = portOf(wordAt(map.values, slot), list.length);
       sent = this.#toDevice(cpu, page, port, target, bpf.programs[program - 1] ?? null);
     }
     if (sent) {
@@ -171,7 +167,7 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     return true;
   }
 
-  /** The page goes back to the ring's own cache. */
+  /** Frees a page. */
   #recycle(cpu: Cpu, page: number, reason: number): void {
     if (this.#devices.mode === "generic") cpu.charge(this.#parts.skbCycles.free);
     if (this.#parts.meta.size > 0) this.#parts.meta.delete(page);
@@ -201,9 +197,4 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     this.points.returned++;
     env.pool.put(cpu.lcore, frame);
   }
-}
-
-function word(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>>
-    0;
 }

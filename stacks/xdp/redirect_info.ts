@@ -18,3 +18,9 @@ export interface RedirectInfo {
 export function newRedirectInfo(): RedirectInfo {
   return { map: null, index: -1, slot: -1 };
 }
+
+/** The word of a map value at `at`, least significant byte first. */
+export function wordAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>>
+    0;
+}

@@ -13,7 +13,7 @@ import type { Context } from "../../../core/host/context.ts";
 import type { Memory } from "../../../core/memory/memory.ts";
 import { REASON } from "../../../core/policy.ts";
 import type { Cpu, Env } from "../../../core/stack.ts";
-import { txRingOf, type XdpDevices } from "../devices.ts";
+import type { XdpDevices } from "../devices.ts";
 import type { XskReceiver } from "../hook_parts.ts";
 import type { XskSocket } from "./socket.ts";
 import { COPY_UNIT, XskTransmit } from "./transmit.ts";

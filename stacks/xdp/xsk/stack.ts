@@ -20,35 +20,14 @@ import { put, type XdpProgram } from "../program.ts";
 import { BENCH } from "../programs/mod.ts";
 import { xdpReport } from "../report.ts";
 import { bootXdp, type XdpSystem } from "../system.ts";
-import { XskApp, type XskWait } from "./app.ts";
+import { XskApp } from "./app.ts";
 import { auditXsk } from "./audit.ts";
 import { AF_XDP_INVARIANTS } from "./invariants.ts";
+import { type AfXdpOptions, type AfXdpSettings, afXdpSettings } from "./options.ts";
 import { XskKernel } from "./kernel.ts";
 import { xskReport } from "./report.ts";
 import { XskSocket } from "./socket.ts";
 import { Umem } from "./umem.ts";
-
-/** Knobs; names in brackets are the system's own. */
-export interface AfXdpOptions {
-  /** How frames reach the process [XDP_COPY, XDP_ZEROCOPY]; `"copy"`. */
-  readonly mode?: "copy" | "zerocopy";
-  /** The kernel says when it wants to be woken [XDP_USE_NEED_WAKEUP]; true. */
-  readonly needWakeup?: boolean;
-  /** How the process waits: in poll(2), over its rings, or by polling the driver [SO_PREFER_BUSY_POLL]; `"poll"`. */
-  readonly wait?: XskWait;
-  /** Entries of FILL, COMPLETION, RX and TX [XSK_RING_PROD__DEFAULT_NUM_DESCS]; 2048. */
-  readonly ringSize?: number;
-  /** Entries of RX alone, where they differ [rx_size]. */
-  readonly rxSize?: number;
-  /** Entries of COMPLETION alone [comp_size]. */
-  readonly completionSize?: number;
-  /** Chunks of each socket; by default as many as its descriptor rings hold. */
-  readonly chunks?: number;
-  /** Where the indices of the rings begin, to see them wrap; 0. */
-  readonly startIndex?: number;
-  /** Fixed interrupt interval in microseconds [ethtool -C rx-usecs]; absent, adaptive. */
-  readonly itrUs?: number;
-}
 
 /** What it declares: a patch panel that exchanges MAC addresses; loss where the NIC, the UMEM or an RX ring is full. */
 const POLICY: Policy = {
@@ -79,50 +58,6 @@ export function afXdp(options: AfXdpOptions = {}): Stack {
   return Object.assign(stack, { policy: POLICY, invariants: AF_XDP_INVARIANTS });
 }
 
-type Settings = Required<Omit<AfXdpOptions, "itrUs">> & { readonly itrUs: number };
-
-function afXdpSettings(options: AfXdpOptions): Settings {
-  const { mode = "copy", needWakeup = true, wait = "poll", ringSize = 2048 } = options;
-  const { chunks = 0, startIndex = 0, itrUs = -1, rxSize = ringSize, completionSize = ringSize } =
-    options;
-  if (mode !== "copy" && mode !== "zerocopy") {
-    throw new TypeError(
-      `Cannot configure af_xdp: mode ${String(mode)} is not "copy" or "zerocopy"`,
-    );
-  }
-  if (wait !== "poll" && wait !== "spin" && wait !== "busy-poll") {
-    throw new TypeError(
-      `Cannot configure af_xdp: wait ${String(wait)} is not "poll", "spin" or "busy-poll"`,
-    );
-  }
-  for (
-    const [name, size] of [["ringSize", ringSize], ["rxSize", rxSize], [
-      "completionSize",
-      completionSize,
-    ]] as const
-  ) {
-    if (Number.isInteger(size) && size >= 1 && size <= 65_536 && (size & (size - 1)) === 0) {
-      continue;
-    }
-    throw new RangeError(
-      `Cannot configure af_xdp: ${name} ${size} is not a power of two in 1..65536`,
-    );
-  }
-  for (
-    const [name, value, most] of [["chunks", chunks, 65_536], [
-      "startIndex",
-      startIndex,
-      2 ** 32 - 1,
-    ]] as const
-  ) {
-    if (Number.isInteger(value) && value >= 0 && value <= most) continue;
-    throw new RangeError(
-      `Cannot configure af_xdp: ${name} ${value} is not an integer in 0..${most}`,
-    );
-  }
-  return { mode, needWakeup, wait, ringSize, rxSize, completionSize, chunks, startIndex, itrUs };
-}
-
 class AfXdp implements Dataplane {
   readonly name: string;
   readonly system: XdpSystem;
@@ -130,7 +65,7 @@ class AfXdp implements Dataplane {
   readonly apps: XskApp[] = [];
   readonly #env: Env;
 
-  constructor(env: Env, settings: Settings, tables: KernelFib) {
+  constructor(env: Env, settings: AfXdpSettings, tables: KernelFib) {
     const { mode, itrUs } = settings;
     this.name = `af_xdp (${mode}, ${settings.wait})`;
     this.#env = env;
@@ -156,7 +91,7 @@ class AfXdp implements Dataplane {
   }
 
   /** UMEM, sockets and process of one CPU. */
-  #bind(lcore: number, settings: Settings): void {
+  #bind(lcore: number, settings: AfXdpSettings): void {
     const env = this.#env;
     const { nics } = env.hardware;
     const { ringSize, rxSize, completionSize, startIndex, needWakeup, wait } = settings;
