@@ -71,7 +71,7 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
         this.#recycle(cpu, page, REASON.consumed);
         break;
       default:
-            this.points.exception++;
+        this.points.exception++;
         this.#recycle(cpu, page, REASON.other);
     }
     if (generic) this.flush(cpu);

@@ -47,7 +47,8 @@ function policyOf({ policy }: XdpProgram, { kernel }: XdpSettings): Policy {
   const asks = neighbours.length > 0;
   return {
     ...policy,
-    ...mtu === Infinity ? {} : { mtu },
+    // what is too long goes by the stack, which sends at once, past frames of its flow in a bulk queue
+    ...mtu === Infinity ? {} : { mtu, order: "none" as const },
     ...asks ? { congestion: [...policy.congestion, "unresolved"] } : {},
     ...addresses.length === 0 ? {} : {
       originates: {
