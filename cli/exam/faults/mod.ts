@@ -14,6 +14,7 @@ import { RING_FAULTS } from "./ring.ts";
 import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
 import { VPP_FAULTS } from "./vpp.ts";
+import { XDP_FAULTS } from "./xdp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -30,5 +31,6 @@ export const FAULTS: readonly Fault[] = [
   ...HARNESS_FAULTS,
   ...VPP_FAULTS,
   ...LAW_FAULTS,
+  ...XDP_FAULTS,
   ...PF_RING_FAULTS,
 ];
