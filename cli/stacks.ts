@@ -106,7 +106,7 @@ export const STACKS: readonly StackEntry[] = [
   },
   {
     name: "xdp",
-    about: "eBPF byte code before the skb: a router by bpf_fib_lookup and a devmap over an ixgbe",
+    about: "eBPF byte code before the skb: a router by bpf_fib_lookup and a devmap",
     byDefault: false,
     ring: 512,
     create: () => xdp(),

@@ -687,8 +687,8 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "ixgbe-doorbell-held-at-stop",
       what: "the doorbell is held back though the queue has just stopped",
-      from: "if (!more || this.stopped) {",
-      to: "if (!more) {",
+      from: "if (!more || this.stopped) this.flush(cpu);",
+      to: "if (!more) this.flush(cpu);",
     },
     {
       id: "ixgbe-tx-cleans-unsent",
