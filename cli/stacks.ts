@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, odp, p2pnic } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -40,6 +40,14 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => l3fwd("faithful"),
+  },
+  {
+    name: "odp",
+    about: "OpenDataPlane l3fwd: dpdk interfaces, atomic queues and the scheduler",
+    byDefault: false,
+    // pktio_dpdk.num_rx_desc and num_tx_desc
+    ring: 1024,
+    create: () => odp(),
   },
   {
     name: "p2pnic",

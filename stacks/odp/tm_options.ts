@@ -1,0 +1,4 @@
+export interface TmOptions {
+  readonly x?: number;
+}
+export function checkTm(_: TmOptions): void {}
