@@ -13,7 +13,7 @@ import {
 import { REASON } from "../../core/policy.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { Odp } from "./odp.ts";
-import type { Action } from "./queue.ts";
+import type { OdpAction } from "./queue.ts";
 
 /** Outer Ethernet, IPv4, UDP and VXLAN headers, without options. */
 const VXLAN_OUTER_BYTES = 14 + 20 + 8 + 8;
@@ -26,7 +26,7 @@ export interface App {
    * Works on the `n` packets of a burst, which came from a queue with this context: drops what may not go on and
    * moves the rest to the front. Answers how many these are.
    */
-  process(cpu: Cpu, burst: Int32Array, n: number, action: Action): number;
+  process(cpu: Cpu, burst: Int32Array, n: number, action: OdpAction): number;
 }
 
 /** Sends every packet to the loop interface, as it is or without its outer headers. */
@@ -36,7 +36,7 @@ function toLoop(
   app: App,
   burst: Int32Array,
   n: number,
-  action: Action,
+  action: OdpAction,
 ): number {
   app.egress.fill(odp.loop, 0, n);
   if (action !== "decap") return n;
@@ -70,7 +70,7 @@ export class L3fwd implements App {
     this.#nextHops = new Int32Array(burst);
   }
 
-  process(cpu: Cpu, burst: Int32Array, n: number, action: Action): number {
+  process(cpu: Cpu, burst: Int32Array, n: number, action: OdpAction): number {
     if (action !== "forward") return toLoop(this.#odp, cpu, this, burst, n, action);
     const { env, memory, costs } = this.#odp;
     const { bytes, offset } = memory;
@@ -115,7 +115,7 @@ export class L2fwd implements App {
     this.egress = new Uint8Array(odp.settings.burst);
   }
 
-  process(cpu: Cpu, burst: Int32Array, n: number, action: Action): number {
+  process(cpu: Cpu, burst: Int32Array, n: number, action: OdpAction): number {
     if (action !== "forward") return toLoop(this.#odp, cpu, this, burst, n, action);
     const { env: { neighbours: { portMac } }, memory: { bytes, offset }, meta, costs } = this.#odp;
     const ports = this.#odp.loop < 0 ? this.#odp.pktios.length : this.#odp.loop;

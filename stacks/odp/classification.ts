@@ -6,7 +6,7 @@
  *
  * Source: platform/linux-generic/odp_classification.c (cls_select_cos, match_pmr_cos).
  */
-import { RSS_KEY_MICROSOFT, Toeplitz } from "../../core/packet/mod.ts";
+import { ETHERNET_HEADER_BYTES, RSS_KEY_MICROSOFT, Toeplitz } from "../../core/packet/mod.ts";
 import type { Mempool } from "../../core/memory/mempool.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu } from "../../core/stack.ts";
@@ -31,8 +31,9 @@ export interface Cos {
   readonly rules: { readonly to: number; readonly terms: readonly PmrTerm[] }[];
   packets: number;
   octets: number;
-  /** Packets lost here: no buffer in the pool, no room in the queue. */
+  /** Packets lost here: no buffer in the pool, no room in the queue; and the former alone. */
   discards: number;
+  poolDiscards: number;
   /** Packets that its action dropped. */
   dropped: number;
 }
@@ -76,7 +77,8 @@ export class Classifier {
       const error = meta.parse(b);
       if (error !== REASON.none && this.errorCos === null) {
         pktio.in.errors++;
-        env.drop(cpu, b, error);
+        // behind a tag there is no IPv4 packet for who does not take tags, a broken one as little as a right one
+        env.drop(cpu, b, meta.l3[b]! > ETHERNET_HEADER_BYTES ? REASON["not-ip"] : error);
         continue;
       }
       const cos = error === REASON.none ? this.#select(cpu, b) : this.errorCos!;
@@ -112,6 +114,7 @@ export class Classifier {
     }
     const b = cos.pool === null ? received : this.#copy(cpu, cos.pool, received);
     if (b < 0) {
+      cos.poolDiscards++;
       cos.discards++;
       pktio.in.discards++;
       env.drop(cpu, received, REASON["no-buffer"], cos.poolPlace, cos.pool!.size);

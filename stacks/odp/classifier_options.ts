@@ -2,15 +2,15 @@
 import { checkKnob, checkWord } from "./options.ts";
 import { COS_MAX } from "./classification.ts";
 import { PMR_TERMS, type PmrOptions } from "./pmr.ts";
-import type { Action, Sync } from "./queue.ts";
+import type { OdpAction, OdpSync } from "./queue.ts";
 
 /** A class of service (`odp_cls_cos_param_t`). */
-export interface CosOptions {
+export interface OdpCosOptions {
   readonly name: string;
   /** Whether packets are dropped here [ODP_COS_ACTION_DROP]; false. */
   readonly drop?: boolean;
   /** Synchronisation and priority of its queues; those of the mode. */
-  readonly sync?: Sync;
+  readonly sync?: OdpSync;
   readonly prio?: number;
   /** Events that each of its queues holds; `queueSize`. */
   readonly size?: number;
@@ -19,12 +19,12 @@ export interface CosOptions {
   /** Packets of a pool of its own; absent: packets stay in the pool that they were received into. */
   readonly pool?: number;
   /** What the program does with its packets; `"forward"`. */
-  readonly action?: Action;
+  readonly action?: OdpAction;
 }
 
 /** Classes, rules, and where packets begin. */
-export interface ClassifierOptions {
-  readonly cos: readonly CosOptions[];
+export interface OdpClassifierOptions {
+  readonly cos: readonly OdpCosOptions[];
   readonly pmr?: readonly PmrOptions[];
   /** Class of packets that match no rule [odp_pktio_default_cos_set]. */
   readonly defaultCos: string;
@@ -36,7 +36,7 @@ export interface ClassifierOptions {
 
 /** @throws {RangeError} when a class is missing, or packets could go round for ever */
 export function checkClassifier(
-  { cos, pmr = [], defaultCos, errorCos, loopDefaultCos }: ClassifierOptions,
+  { cos, pmr = [], defaultCos, errorCos, loopDefaultCos }: OdpClassifierOptions,
 ): void {
   checkKnob("number of classes", cos.length, 1, COS_MAX);
   const names = cos.map(({ name }) => name);
@@ -58,8 +58,9 @@ export function checkClassifier(
     checkWord("class", from, names);
     checkWord("class", to, names);
     if (terms.length === 0) throw new RangeError("Cannot configure odp: a rule without terms");
-    for (const { term, size = 1 } of terms) {
+    for (const { term, size = 1, offset = 0 } of terms) {
       checkWord("term", term, PMR_TERMS);
+      checkKnob("offset of a custom field", offset, 0, 64);
       checkKnob("size of a custom field", size, 1, 4);
     }
   }
@@ -87,7 +88,7 @@ function reached(from: string, pmr: readonly PmrOptions[]): Set<string> {
 }
 
 /** What came out of the loop may go in again only with less than it had: unchanged it would never end. */
-function checkLoop(start: string, cos: readonly CosOptions[], pmr: readonly PmrOptions[]): void {
+function checkLoop(start: string, cos: readonly OdpCosOptions[], pmr: readonly PmrOptions[]): void {
   for (const name of [start, ...reached(start, pmr)]) {
     if (cos.find((one) => one.name === name)!.action !== "loop") continue;
     throw new RangeError(

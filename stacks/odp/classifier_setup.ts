@@ -1,11 +1,11 @@
 /** Makes classes, their queues and pools, and the classifier of each interface from the options. */
 import { Classifier, type Cos } from "./classification.ts";
-import type { ClassifierOptions, CosOptions } from "./classifier_options.ts";
+import type { OdpClassifierOptions, OdpCosOptions } from "./classifier_options.ts";
 import type { Odp } from "./odp.ts";
-import type { OdpQueue, Sync } from "./queue.ts";
+import type { OdpQueue, OdpSync } from "./queue.ts";
 
 /** odp_cls_cos_create and odp_cls_pmr_create for all, then odp_pktio_default_cos_set for each interface. */
-export function setUpClassifier(odp: Odp, options: ClassifierOptions): void {
+export function setUpClassifier(odp: Odp, options: OdpClassifierOptions): void {
   const names = options.cos.map(({ name }) => name);
   const all = options.cos.map((one, index) => createCos(odp, one, index));
   for (const { from, to, terms } of options.pmr ?? []) {
@@ -21,8 +21,8 @@ export function setUpClassifier(odp: Odp, options: ClassifierOptions): void {
   }
 }
 
-function createCos(odp: Odp, options: CosOptions, index: number): Cos {
-  const { name, drop = false, sync = odp.settings.mode as Sync, prio = odp.settings.prio } =
+function createCos(odp: Odp, options: OdpCosOptions, index: number): Cos {
+  const { name, drop = false, sync = odp.settings.mode as OdpSync, prio = odp.settings.prio } =
     options;
   const { queues: count = 1, action = "forward", size = odp.settings.queueSize } = options;
   const queues: OdpQueue[] = [];
@@ -33,6 +33,6 @@ function createCos(odp: Odp, options: CosOptions, index: number): Cos {
   const poolPlace = pool === null ? -1 : odp.env.place(`pool ${name}`, pool.size);
   return {
     ...{ index, name, drop, queues, pool, poolPlace, rules: [] },
-    ...{ packets: 0, octets: 0, discards: 0, dropped: 0 },
+    ...{ packets: 0, octets: 0, discards: 0, poolDiscards: 0, dropped: 0 },
   };
 }

@@ -20,6 +20,8 @@ export interface Classified {
 /** Keeps decisions. */
 export class ClsWitness {
   readonly decisions: Classified[] = [];
+  /** Whether some were not kept. */
+  isFull = false;
   readonly #memory: PacketMemory;
 
   constructor(memory: PacketMemory) {
@@ -37,7 +39,10 @@ export class ClsWitness {
   }
 
   #keep(pktio: number, b: number, cos: number, queue: number): void {
-    if (this.decisions.length === KEPT_MAX) return;
+    if (this.decisions.length === KEPT_MAX) {
+      this.isFull = true;
+      return;
+    }
     const { bytes, offset, length: { [b]: length = 0 } } = this.#memory;
     const at = offset[b]!;
     const frame = bytes.slice(at, at + Math.min(length, KEPT_BYTES));

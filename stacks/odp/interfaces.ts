@@ -1,11 +1,14 @@
 /** Opens the interfaces of a program and their queues (odp_l2fwd's create_pktio and bind_queues). */
+import type { Port } from "../../core/stack.ts";
 import type { Odp } from "./odp.ts";
 import type { InterfaceOptions } from "./options.ts";
 import type { Pktio } from "./pktio.ts";
 import { PktioDpdk, Pollers } from "./pktio_dpdk.ts";
 import { PktioLoop } from "./pktio_loop.ts";
+import { PktioPcap } from "./pktio_pcap.ts";
+import { PktioSocket } from "./pktio_socket.ts";
 import { PktoutLock } from "./pktio.ts";
-import type { Sync } from "./queue.ts";
+import type { OdpSync } from "./queue.ts";
 
 /**
  * Opens what the options name, by default a dpdk interface on each port, and behind them the loop interface if the
@@ -17,7 +20,7 @@ export function openInterfaces(odp: Odp): void {
   const wanted: readonly InterfaceOptions[] = settings.interfaces ??
     env.ports.map(({ id }): InterfaceOptions => ({ type: "dpdk", port: id }));
   const isScheduled = settings.mode !== "direct" && settings.mode !== "queue";
-  const pollers = isScheduled && env.lcores > 1 ? new Pollers(odp.scheduler.threads) : null;
+  const pollers = isScheduled && env.lcores > 1 ? new Pollers(odp.scheduler.rings.threads) : null;
   for (const one of wanted) odp.pktios.push(open(odp, one, pollers));
   if (settings.classifier?.loopDefaultCos !== undefined) {
     odp.loop = odp.pktios.length;
@@ -36,17 +39,27 @@ function open(odp: Odp, wanted: InterfaceOptions, pollers: Pollers | null): Pkti
   const index = odp.pktios.length;
   switch (wanted.type) {
     case "dpdk":
-      return new PktioDpdk(odp, index, odp.env.ports[wanted.port]!, pollers);
-    default:
-      return new PktioLoop(odp, index);
+      return new PktioDpdk(odp, index, portOf(odp, wanted.port), pollers);
+    case "socket":
+      return new PktioSocket(odp, index, portOf(odp, wanted.port), pollers);
+    case "pcap":
+      return new PktioPcap(odp, index, wanted.in ?? [], wanted.out ?? []);
+    case "loop":
+      return new PktioLoop(odp, index, wanted.frames);
   }
+}
+
+function portOf({ env }: Odp, port: number): Port {
+  const found = env.ports[port];
+  if (found !== undefined) return found;
+  throw new RangeError(`Cannot open port ${port}: the machine has ${env.ports.length}`);
 }
 
 /** The event queue of an input queue, which is in the scheduler's rings for good. */
 function bindInput(odp: Odp, pktio: Pktio, q: number, isScheduled: boolean): void {
   const name = `pktin ${pktio.name} ${q}`;
   const { mode } = odp.settings;
-  const queue = odp.queueCreate(isScheduled ? { name, sync: mode as Sync } : { name });
+  const queue = odp.queueCreate(isScheduled ? { name, sync: mode as OdpSync } : { name });
   queue.pktin = pktio;
   queue.pktinQueue = q;
   if (isScheduled) odp.scheduler.start(queue);

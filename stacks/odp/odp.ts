@@ -10,7 +10,8 @@ import type { OdpSettings } from "./options.ts";
 import { PacketMeta } from "./packet.ts";
 import type { Pktio } from "./pktio.ts";
 import type { OdpQueue, QueueParam } from "./queue.ts";
-import { GROUP, Scheduler } from "./schedule.ts";
+import { GROUP } from "./prio_rings.ts";
+import { Scheduler } from "./schedule.ts";
 import { SchedLocal } from "./sched_local.ts";
 import type { TmSystem } from "./tm_system.ts";
 import { Witness } from "./witness.ts";
@@ -95,7 +96,7 @@ export class Odp {
     this.threads.push(thread);
     const cpu = this.env.spawn(lcore, "thread", (cpu) => body(cpu, thread), true);
     thread.cpu = cpu;
-    this.scheduler.join(cpu);
+    this.scheduler.rings.threads.push(cpu);
     this.groupJoin(thread, GROUP.all, 0);
     this.groupJoin(thread, type === "worker" ? GROUP.worker : GROUP.control, 0);
     return thread;

@@ -1,5 +1,5 @@
 /** What can be set, with the defaults of config/odp-linux-generic.conf and of odp_l2fwd, and what is refused. */
-import type { ClassifierOptions } from "./classifier_options.ts";
+import type { OdpClassifierOptions } from "./classifier_options.ts";
 import { checkClassifier } from "./classifier_options.ts";
 import { checkTm, type TmOptions } from "./tm_options.ts";
 
@@ -40,7 +40,7 @@ export interface OdpOptions {
   /** The same where the caller has room for more [burst_size_max]. */
   readonly burstMax?: readonly number[];
   /** Classes of service and rules; none: every packet stays in its input queue. */
-  readonly classifier?: ClassifierOptions;
+  readonly classifier?: OdpClassifierOptions;
   /** The tree of the Traffic Manager on each interface. */
   readonly tm?: TmOptions;
 }

@@ -48,6 +48,15 @@ export class PktoutLock {
   discards = 0;
 }
 
+/** A packet of the program's own with the bytes of a frame, or -1 when the pool is empty. */
+export function packetOf({ env, memory }: Odp, lcore: number, frame: Uint8Array): number {
+  const b = env.pool.get(lcore);
+  if (b < 0) return -1;
+  memory.bytes.set(frame, memory.offset[b]!);
+  memory.length[b] = frame.length;
+  return b;
+}
+
 /** An interface. */
 export abstract class Pktio {
   /** Number and name. */
@@ -64,7 +73,7 @@ export abstract class Pktio {
   classifier: Classifier | null = null;
   /** Between odp_pktio_start and odp_pktio_stop. */
   started = true;
-  /** Packets that the last `input` got from the driver. */
+  /** Packets that the last input moved, whoever they are for: 0 says that it changed nothing. */
   received = 0;
   /** Pktout queues by number. */
   readonly pktout: PktoutLock[] = [];
@@ -89,10 +98,15 @@ export abstract class Pktio {
     n: number,
   ): number;
 
+  /** What becomes of packets that were sent and counted; nothing where they are the device's by now. */
+  protected sent(_cpu: Cpu, _buffers: Int32Array, _at: number, _n: number): void {}
+
   /** odp_pktin_recv: received packets for the caller (direct mode). */
   pktinRecv(cpu: Cpu, queue: number, out: Int32Array, max: number): number {
     if (!this.started) return this.received = 0;
-    const n = this.received = this.recv(cpu, queue, out, max);
+    this.received = 0;
+    const n = this.recv(cpu, queue, out, max);
+    this.received = Math.max(this.received, n);
     const { memory: { bytes, offset, length }, meta } = this.odp;
     for (let i = 0; i < n; i++) {
       const b = out[i]!;
@@ -153,6 +167,7 @@ export abstract class Pktio {
     lock.discards += n - sent;
     this.out.discards += n - sent;
     lock.untilPs = context.nowPs;
+    this.sent(cpu, buffers, at, sent);
     return sent;
   }
 

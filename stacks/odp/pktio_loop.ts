@@ -9,7 +9,7 @@ import type { Context } from "../../core/host/context.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { Odp } from "./odp.ts";
-import { Pktio, type PktioType } from "./pktio.ts";
+import { packetOf, Pktio, type PktioType } from "./pktio.ts";
 import { TimedQueue } from "./timed_queue.ts";
 
 /** Packets that wait in it at most. */
@@ -24,9 +24,16 @@ export class PktioLoop extends Pktio {
   override readonly sendSize = LOOP_SIZE;
   readonly #ring = new TimedQueue(LOOP_SIZE);
 
-  constructor(odp: Odp, index: number) {
-    super(odp, index, "loop");
-    this.sendPlace = odp.env.place("loop", LOOP_SIZE);
+  /** @throws {RangeError} when the pool does not hold the `frames` that wait in it at the start */
+  constructor(odp: Odp, index: number, frames: readonly Uint8Array[] = []) {
+    super(odp, index, `loop:${index}`);
+    this.sendPlace = odp.env.place(this.name, LOOP_SIZE);
+    for (const frame of frames) {
+      const b = packetOf(odp, 0, frame);
+      if (b < 0 || !this.#ring.push(b, 0)) {
+        throw new RangeError(`Cannot open ${this.name}: no room for ${frames.length} frames`);
+      }
+    }
   }
 
   /** Packets that wait. */
@@ -55,7 +62,7 @@ export class PktioLoop extends Pktio {
       this.odp.loops.sent(buffers[at + sent]!);
       sent++;
     }
-    if (sent > 0) this.odp.scheduler.wakeOthers(cpu);
+    if (sent > 0) this.odp.scheduler.rings.wake(cpu);
     return sent;
   }
 }

@@ -14,13 +14,13 @@ import type { Pktio } from "./pktio.ts";
 import { TimedQueue } from "./timed_queue.ts";
 
 /** Synchronisation of a scheduled queue (ODP_SCHED_SYNC_*). */
-export type Sync = "parallel" | "atomic" | "ordered";
+export type OdpSync = "parallel" | "atomic" | "ordered";
 
 /** What a queue is made with (`odp_queue_param_t`). */
 export interface QueueParam {
   readonly name: string;
   /** Absent: a plain queue. */
-  readonly sync?: Sync;
+  readonly sync?: OdpSync;
   /** 0..7, a larger one is more urgent (ODP_SCHED_PRIO_HIGHEST is 7). */
   readonly prio: number;
   /** Scheduler group. */
@@ -30,11 +30,11 @@ export interface QueueParam {
   /** Ordered locks, 0..2. */
   readonly lockCount: number;
   /** What the application is to do with its events: the queue's context. */
-  readonly action: Action;
+  readonly action: OdpAction;
 }
 
 /** What an application does with the events of a queue: forward, send to the loop interface, take VXLAN off first. */
-export type Action = "forward" | "loop" | "decap";
+export type OdpAction = "forward" | "loop" | "decap";
 
 /** Most ordered locks of a queue. */
 export const ORDER_LOCKS_MAX = 2;

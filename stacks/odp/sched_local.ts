@@ -1,4 +1,6 @@
 /** What the scheduler keeps for each thread: stash, context, groups, preferred spread. */
+import type { Context } from "../../core/host/context.ts";
+import type { Cpu } from "../../core/stack.ts";
 import type { OdpQueue } from "./queue.ts";
 
 /** Most events of a stash: the largest burst that can be set for a priority. */
@@ -67,5 +69,17 @@ export class SchedLocal {
     this.stashAt += n;
     this.stashed -= n;
     return n;
+  }
+
+  /** A call found nothing: whether it ran out of time, and when the thread looks again by itself. */
+  wait(cpu: Cpu, waitPs: number): void {
+    if (waitPs === Infinity) return;
+    const context = cpu as Context;
+    const ps = context.nowPs;
+    if (this.waitingSincePs < 0) this.waitingSincePs = ps;
+    const untilPs = this.waitingSincePs + waitPs;
+    this.expired = ps >= untilPs;
+    if (this.expired) this.waitingSincePs = -1;
+    else cpu.wakeAt(Math.ceil(untilPs / context.home.psPerCycle));
   }
 }

@@ -6,11 +6,15 @@
  */
 import type { Cpu, Dataplane, Env, Finding, ReportRow, Stack } from "../../core/stack.ts";
 import { type App, L2fwd, L3fwd } from "./apps.ts";
+import { odpAudit } from "./audit.ts";
+import { ODP_INVARIANTS } from "./invariants.ts";
 import { Odp } from "./odp.ts";
 import { type OdpOptions, type OdpSettings, settingsOf } from "./options.ts";
 import { odpPolicy } from "./policy.ts";
 import { openInterfaces } from "./interfaces.ts";
 import { setUpClassifier } from "./classifier_setup.ts";
+import { odpReport } from "./report.ts";
+import { startTm } from "./tm_thread.ts";
 import { Worker } from "./worker.ts";
 
 /**
@@ -40,7 +44,7 @@ import { Worker } from "./worker.ts";
 export function odp(options: OdpOptions = {}): Stack {
   const settings = settingsOf(options);
   const stack = (env: Env): Dataplane => new OdpProgram(env, settings);
-  return Object.assign(stack, { policy: odpPolicy(settings) });
+  return Object.assign(stack, { policy: odpPolicy(settings), invariants: ODP_INVARIANTS });
 }
 
 class OdpProgram implements Dataplane {
@@ -55,7 +59,16 @@ class OdpProgram implements Dataplane {
     openInterfaces(odp);
     if (settings.classifier !== undefined) setUpClassifier(odp, settings.classifier);
     const program: App = app === "l3fwd" ? new L3fwd(odp) : new L2fwd(odp);
+    if (output === "tm") startTm(odp, env.lcores - 1);
     for (let lcore = 0; lcore < env.lcores; lcore++) this.#startWorker(lcore, program);
+  }
+
+  audit(): Finding[] {
+    return odpAudit(this.#odp, this.#workers);
+  }
+
+  report(): ReportRow[] {
+    return odpReport(this.#odp, this.#workers);
   }
 
   /** A worker on an lcore: a thread of the scheduler, or a loop over input queues of its own. */

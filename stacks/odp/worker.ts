@@ -34,6 +34,14 @@ export class Worker {
     this.#counts = new Int32Array(odp.pktios.length);
   }
 
+  /** Packets that it has worked on and not yet sent. */
+  get holding(): number[] {
+    const { length } = this.#burst;
+    return [...this.#counts].flatMap((n, egress) => [
+      ...this.#out.subarray(egress * length, egress * length + n),
+    ]);
+  }
+
   /** A step of the loop with the scheduler (run_worker_sched_mode). */
   schedule(cpu: Cpu, thread: OdpThread): number {
     const { scheduler } = this.#odp;
@@ -48,7 +56,7 @@ export class Worker {
   direct(cpu: Cpu, pktio: Pktio, queue: number): number {
     const n = pktio.pktinRecv(cpu, queue, this.#burst, this.#burst.length);
     if (n > 0) this.#finish(cpu, n, null);
-    return n;
+    return pktio.received;
   }
 
   /** A burst of a plain event queue, which polls its interface when it is empty (run_worker_plain_queue_mode). */
@@ -59,7 +67,7 @@ export class Worker {
     const n = queue.pktin!.pktinRecv(cpu, queue.pktinQueue, burst, burst.length);
     cpu.charge(n * costs["queue.event"]);
     if (n > 0) this.#finish(cpu, n, queue);
-    return n;
+    return queue.pktin!.received;
   }
 
   #finish(cpu: Cpu, n: number, from: OdpQueue | null): void {
@@ -83,7 +91,7 @@ export class Worker {
 
   #sendNext(cpu: Cpu, thread: OdpThread): number {
     const { scheduler, witness } = this.#odp;
-    if (!scheduler.inTurn(cpu, thread.local)) return 0;
+    if (!scheduler.contexts.inTurn(cpu, thread.local)) return 0;
     let egress = 0;
     while (this.#counts[egress] === 0) egress++;
     const ps = (cpu as Context).nowPs;
