@@ -1,4 +1,5 @@
 /** An ODP instance: what `odp_init_global` and the creation calls leave behind, and all parts share. */
+import type { Context } from "../../core/host/context.ts";
 import type { PacketMemory } from "../../core/memory/memory.ts";
 import type { Mempool } from "../../core/memory/mempool.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
@@ -100,6 +101,15 @@ export class Odp {
     this.groupJoin(thread, GROUP.all, 0);
     this.groupJoin(thread, type === "worker" ? GROUP.worker : GROUP.control, 0);
     return thread;
+  }
+
+  /** Ends the calling thread (odp_term_local): it holds neither events nor a context any more. */
+  threadExit(cpu: Cpu, thread: OdpThread): void {
+    const { threads } = this.scheduler.rings;
+    threads.splice(threads.indexOf(cpu), 1);
+    const { nowPs } = cpu as Context;
+    for (const group of thread.local.groups) this.groupLeave(thread, group, nowPs);
+    cpu.sleep();
   }
 
   /** odp_schedule_group_join. */
