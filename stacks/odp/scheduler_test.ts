@@ -34,13 +34,15 @@ function work(
   each: number,
   cycles: (n: number) => number = () => 10_000,
   burst = 1,
+  prioSpread = 4,
 ): Outcome {
   let endPs = 0;
   const done: number[][] = queues.map(() => []);
   const threads = queues.map(() => new Set<number>());
   const where = new Map<number, [number, number]>();
   // no more of a queue than a thread works on at once: what is stashed nobody else can take
-  const stack = program({ burst, burstDefault: new Array<number>(8).fill(burst) }, (odp) => {
+  const burstDefault = new Array<number>(8).fill(burst);
+  const stack = program({ burst, burstDefault, prioSpread }, (odp) => {
     queues.forEach((param, q) => {
       const queue = odp.queueCreate({ name: `q${q}`, ...param });
       fill(odp, queue, each).forEach((event, n) => where.set(event, [q, n]));
@@ -81,7 +83,7 @@ Deno.test("odp 8.3: parallel scales with threads, one atomic queue does not, as 
 
 Deno.test("odp ODP-1: an atomic queue alternates between threads and keeps its order", () => {
   const queues = Array.from({ length: 5 }, () => ({ sync: "atomic" as const }));
-  const { done, threads, findings, judged } = work(4, queues, 24, uneven, 3);
+  const { done, threads, findings, judged } = work(4, queues, 24, uneven, 3, 1);
   for (const one of done) assertEquals(one, [...one.keys()]);
   assert(threads.every(({ size }) => size > 1), "no queue stayed with a thread");
   assertEquals(findings, []);
