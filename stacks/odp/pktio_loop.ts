@@ -33,6 +33,7 @@ export class PktioLoop extends Pktio {
       if (b < 0 || !this.#ring.push(b, 0)) {
         throw new RangeError(`Cannot open ${this.name}: no room for ${frames.length} frames`);
       }
+      odp.loops.sent(b);
     }
   }
 
