@@ -5,6 +5,7 @@ import type { Odp } from "./odp.ts";
 import type { Pktio, PktioCounters } from "./pktio.ts";
 import { PktioDpdk } from "./pktio_dpdk.ts";
 import { PktioSocket } from "./pktio_socket.ts";
+import { TM_COLOURS } from "./tm_options.ts";
 import type { Worker } from "./worker.ts";
 
 type Row = (name: string, value: number, unit: string) => void;
@@ -76,6 +77,14 @@ function tmRows(row: Row, odp: Odp): void {
       row(`${name} queued`, queue.pkts, "packets");
       row(`${name} green`, queue.colours[0]!, "packets");
       row(`${name} yellow`, queue.colours[1]!, "packets");
+      queue.wredOffered.forEach((offered, bin) => {
+        if (offered === 0) return;
+        const of = `${system.pktio.name} ${queue.name} ${TM_COLOURS[Math.floor(bin / 10)]} ${
+          bin % 10
+        }0%`;
+        row(`odp_tm_wred ${of} offered`, offered, "packets");
+        row(`odp_tm_wred ${of} dropped`, queue.wredDropped[bin]!, "packets");
+      });
     }
   }
 }

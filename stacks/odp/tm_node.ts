@@ -68,6 +68,9 @@ export class TmQueue extends TmEntity {
   discardOctets = 0;
   /** Packets sent by the colour that shapers gave them. */
   readonly colours: Int32Array = new Int32Array(2);
+  /** What WRED was asked and what it dropped, by colour and by tenth of fullness. */
+  readonly wredOffered: Int32Array = new Int32Array(3 * 10);
+  readonly wredDropped: Int32Array = new Int32Array(3 * 10);
   readonly #fifo: number[] = [];
   #head = 0;
 

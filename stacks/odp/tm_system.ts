@@ -103,6 +103,9 @@ export class TmSystem {
     if (profile === undefined) return false;
     const drops = this.#random.next() < wredProbability(profile, pkts, maxPkts);
     this.log.decided(queue.index, colour, pkts, drops);
+    const bin = colour * 10 + Math.floor(10 * pkts / maxPkts);
+    queue.wredOffered[bin]!++;
+    if (drops) queue.wredDropped[bin]!++;
     return drops;
   }
 

@@ -10,6 +10,7 @@ export const ODP_VIEWS = [
   "odp_queue_print_all",
   "odp_cls_cos_stats",
   "odp_tm_stats_print",
+  "odp_tm_wred",
   "odp_pool_print_all",
   "odp_l2fwd",
 ] as const;
@@ -56,6 +57,8 @@ export function odpView(view: OdpView, report: readonly ReportRow[]): string {
       return blocks(each(report, /^odp_pktio_stats (\S+) (\S+)$/));
     case "odp_tm_stats_print":
       return blocks(each(report, /^odp_tm_queue_stats (\S+ \S+) (\S+)$/));
+    case "odp_tm_wred":
+      return plot(each(report, /^odp_tm_wred (.+) (\S+)$/));
     case "odp_queue_print_all":
       return table("name", each(report, /^odp_queue (.+) (\S+)$/));
     case "odp_cls_cos_stats":
@@ -106,4 +109,14 @@ function table(what: string, all: Map<string, Counts>): string {
     first.padEnd(width) + rest.map((one, i) => String(one).padStart(names[i]!.length + 2)).join("");
   return [line(what, names), ...[...all].map(([of, counts]) => line(of, [...counts.values()]))]
     .join("\n");
+}
+
+/** Share of packets that WRED dropped at each tenth of fullness: a bar of fifty marks is all of them. */
+function plot(all: Map<string, Counts>): string {
+  return [...all].map(([of, counts]) => {
+    const share = counts.get("dropped")! / counts.get("offered")!;
+    return `${of.padEnd(24)}${(100 * share).toFixed(1).padStart(6)} % ${
+      "#".repeat(Math.round(50 * share))
+    }`;
+  }).join("\n");
 }
