@@ -33,6 +33,10 @@ export class Scheduler {
   readonly queues: OdpQueue[] = [];
   readonly #costs: OdpCosts;
   readonly #witness: Witness;
+  /** Of the call that is under way: when it began, where events go, and how many. */
+  #ps = 0;
+  #out = new Int32Array(0);
+  #max = 0;
   readonly #aside = new Int32Array(QUEUES_MAX);
   /** Queues by group, priority and spread, and the contexts that threads hold. */
   readonly rings: PrioRings;
@@ -88,11 +92,15 @@ export class Scheduler {
     this.moved = 0;
     local.expired = false;
     if (local.stashed > 0) return local.fromStash(out, max);
+    // others are seen as they were before anything was spent: what they do later is not known yet
+    this.#ps = (cpu as Context).nowPs;
+    this.#out = out;
+    this.#max = max;
     if (!this.contexts.release(cpu, local)) return 0;
     cpu.charge(this.#costs.schedule);
     if (!local.paused) {
       for (const group of local.groups) {
-        const n = this.#scheduleGroup(cpu, local, group, out, max);
+        const n = this.#scheduleGroup(cpu, local, group);
         if (n === NOTHING) continue;
         local.advance();
         local.waitingSincePs = -1;
@@ -104,22 +112,15 @@ export class Scheduler {
   }
 
   /** The most urgent priority first; in each, the first spread of the thread's choice and then the others. */
-  #scheduleGroup(
-    cpu: Cpu,
-    local: SchedLocal,
-    group: number,
-    out: Int32Array,
-    max: number,
-  ): number {
+  #scheduleGroup(cpu: Cpu, local: SchedLocal, group: number): number {
     const { prioSpread } = this.config;
     const first = local.firstSpread;
-    const ps = (cpu as Context).nowPs;
     for (let prio = 0; prio < PRIOS; prio++) {
       for (let i = 0; i < prioSpread; i++) {
         const spread = (first + i) % prioSpread;
         const ring = this.rings.at(group, prio, spread);
         if (ring === undefined) continue;
-        const n = this.#scheduleRing(cpu, local, ring, ps, out, max);
+        const n = this.#scheduleRing(cpu, local, ring);
         if (n !== NOTHING) return n;
       }
     }
@@ -127,37 +128,25 @@ export class Scheduler {
   }
 
   /** Pops indexes until a queue has something; input queues that had nothing go back in their order. */
-  #scheduleRing(
-    cpu: Cpu,
-    local: SchedLocal,
-    ring: TimedQueue,
-    ps: number,
-    out: Int32Array,
-    max: number,
-  ): number {
+  #scheduleRing(cpu: Cpu, local: SchedLocal, ring: TimedQueue): number {
+    const ps = this.#ps;
     const aside = this.#aside;
     let empty = 0;
     let found = NOTHING;
     for (let left = ring.count; left > 0 && found < 0; left--) {
       const index = ring.pop(ps);
       if (index < 0) break;
-      found = this.#scheduleQueue(cpu, local, this.queues[index]!, ps, out, max);
+      found = this.#scheduleQueue(cpu, local, this.queues[index]!);
       if (found === NOTHING) aside[empty++] = index;
     }
     for (let i = 0; i < empty; i++) ring.push(aside[i]!, ps);
     return found < 0 ? NOTHING : found;
   }
 
-  #scheduleQueue(
-    cpu: Cpu,
-    local: SchedLocal,
-    queue: OdpQueue,
-    ps: number,
-    out: Int32Array,
-    max: number,
-  ): number {
+  #scheduleQueue(cpu: Cpu, local: SchedLocal, queue: OdpQueue): number {
+    const ps = this.#ps;
     const { sync } = queue.param;
-    const burst = burstOf(this.config, queue.param, max);
+    const burst = burstOf(this.config, queue.param, this.#max);
     let n = queue.take(local.stash, 0, burst, ps);
     if (n === 0) {
       if (queue.events.count > 0) {
@@ -182,7 +171,7 @@ export class Scheduler {
     this.#enter(cpu, local, queue);
     local.stashAt = 0;
     local.stashed = n;
-    return local.fromStash(out, max);
+    return local.fromStash(this.#out, this.#max);
   }
 
   /** The thread enters the queue's context. */
