@@ -35,7 +35,7 @@ export class Scheduler {
   readonly #witness: Witness;
   /** Of the call that is under way: when it began, where events go, and how many. */
   #ps = 0;
-  #out = new Int32Array(0);
+  #out: Int32Array = new Int32Array(0);
   #max = 0;
   readonly #aside = new Int32Array(QUEUES_MAX);
   /** Queues by group, priority and spread, and the contexts that threads hold. */
