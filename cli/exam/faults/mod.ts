@@ -6,6 +6,7 @@ import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
 import { NIC_FAULTS } from "./nic.ts";
+import { ODP_FAULTS } from "./odp.ts";
 import { PACKET_FAULTS } from "./packet.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
 import { POOL_FAULTS } from "./pool.ts";
@@ -25,4 +26,5 @@ export const FAULTS: readonly Fault[] = [
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
   ...LAW_FAULTS,
+  ...ODP_FAULTS,
 ];
