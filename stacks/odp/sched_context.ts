@@ -29,11 +29,10 @@ export class SchedContexts {
   release(cpu: Cpu, local: SchedLocal): boolean {
     const queue = local.held;
     if (queue === null) return true;
-    const ps = (cpu as Context).nowPs;
-    if (queue.param.sync === "atomic") this.#rings.push(queue, ps);
+    if (queue.param.sync === "atomic") this.#rings.push(queue, (cpu as Context).nowPs);
     else if (!this.inTurn(cpu, local)) return false;
     else this.#releaseOrdered(cpu, queue, local);
-    this.#witness.released(queue, local, ps);
+    this.#witness.released(queue, local, (cpu as Context).nowPs);
     local.held = null;
     this.#rings.wake(cpu);
     return true;

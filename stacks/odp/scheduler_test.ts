@@ -1,9 +1,10 @@
 // Aim: the scheduler on its own: overlap and exclusion of the three kinds of queue, order locks, priorities, spreads,
 // groups, pause, timeouts, threads that go. Method: queues filled at the start, threads that spend given times.
 import { assert, assertEquals } from "@std/assert";
-import { scenarioOf } from "../../core/machine/_scenario_for_tests.ts";
+import { scenarioOf, stream } from "../../core/machine/_scenario_for_tests.ts";
 import type { Cpu } from "../../core/stack.ts";
 import { bed, eater, judged, program, ps, wrong } from "./_rig_for_tests.ts";
+import { openInterfaces } from "./interfaces.ts";
 import type { Odp, OdpThread } from "./odp.ts";
 import type { OdpQueue, OdpSync, QueueParam } from "./queue.ts";
 
@@ -142,6 +143,29 @@ Deno.test("odp ODP-4: order locks run critical sections in the order of tickets"
   assertEquals([wrong(o), judged(o).includes("ODP-4")], [[], true]);
 });
 
+Deno.test("odp 8.3: a packet is taken by whoever is idle when it arrives, not by who looked last", () => {
+  const done: number[] = [];
+  const stack = program({ mode: "parallel" }, (odp) => {
+    openInterfaces(odp);
+    for (let lcore = 0; lcore < 3; lcore++) {
+      // 2.9 us of work for each packet
+      odp.threadCreate(
+        lcore,
+        eater(odp, 1, () => 10_000, (_event, _thread, cpu) => void done.push(ps(cpu))),
+      );
+    }
+  });
+  // pairs 1 us apart: the second comes while a thread works on the first
+  const at = (i: number): number => 1e6 + (i >> 1) * 20e6 + (i & 1) * 1e6;
+  bed(stack).run(
+    scenarioOf(stream(12, 0, (i) => ({ at: at(i) })), { lcores: 3, rxRing: 64, txRing: 64 }),
+  );
+  assertEquals(done.length, 12);
+  for (const [i, endPs] of done.sort((a, b) => a - b).entries()) {
+    assert(endPs - at(i) < 4.6e6, `packet ${i} was done ${endPs - at(i)} ps after it came`);
+  }
+});
+
 Deno.test("odp ODP-6: a thread that never calls again stalls its atomic queue and no other", () => {
   const done: string[] = [];
   const stack = program({}, (odp) => {
@@ -275,14 +299,14 @@ Deno.test("odp 8.15: after odp_schedule_pause a thread gets its stash and no mor
   assertEquals(got, [5, 5, 5, 5, 5, 5, 2, 0, 0, 5, 3]);
 });
 
-Deno.test("odp 8.16: a call that may wait 50 us comes back after 50 us, and at once when something comes", () => {
+Deno.test("odp 8.16: a call that may wait 5 us comes back after 5 us, and at once when something comes", () => {
   const seen: [string, number][] = [];
   const stack = program({}, (odp) => {
     const queue = odp.queueCreate({ name: "q", sync: "parallel" });
     const out = new Int32Array(1);
     const event = Int32Array.of(odp.env.pool.get(0));
     odp.threadCreate(0, (cpu, { local }) => {
-      const n = odp.scheduler.schedule(cpu, local, out, 1, 50e6);
+      const n = odp.scheduler.schedule(cpu, local, out, 1, 5e6);
       if (n > 0) odp.free(cpu, out[0]!);
       if (n > 0 || local.expired) seen.push([n > 0 ? "event" : "timeout", ps(cpu)]);
       if (seen.length === 2) cpu.sleep();
@@ -290,7 +314,7 @@ Deno.test("odp 8.16: a call that may wait 50 us comes back after 50 us, and at o
     });
     odp.threadCreate(1, (cpu) => {
       cpu.charge(1);
-      if (ps(cpu) < 70e6) cpu.wakeAt(Math.ceil(70e6 / 1e6 * 3400));
+      if (ps(cpu) < 7e6) cpu.wakeAt(Math.ceil(7e6 / 1e6 * 3400));
       else {
         odp.scheduler.enqueue(cpu, queue, event, 0, 1);
         cpu.sleep();
@@ -301,11 +325,11 @@ Deno.test("odp 8.16: a call that may wait 50 us comes back after 50 us, and at o
   for (const skips of [true, false]) {
     seen.length = 0;
     bed(stack, skips).run(
-      scenarioOf([{ port: 0, at: 200e6 }], { rxRing: 64, txRing: 64, lcores: 2 }),
+      scenarioOf([{ port: 0, at: 20e6 }], { rxRing: 64, txRing: 64, lcores: 2 }),
     );
     const [first, second] = seen;
     assertEquals([first![0], second![0]], ["timeout", "event"]);
-    assert(first![1] >= 50e6 && first![1] < 50.1e6, `timeout at ${first![1]} ps`);
-    assert(second![1] >= 70e6 && second![1] < 70.2e6, `event at ${second![1]} ps`);
+    assert(first![1] >= 5e6 && first![1] < 5.1e6, `timeout at ${first![1]} ps`);
+    assert(second![1] >= 7e6 && second![1] < 7.2e6, `event at ${second![1]} ps`);
   }
 });

@@ -133,7 +133,7 @@ export const ODP_FAULTS: readonly Fault[] = [
       to: "      env.pool.put(cpu.lcore, buffers[i]!);\n",
     },
   ]),
-  ...faultsIn("NIC", "stacks/odp/pktio_dpdk.ts", PKTIO, [
+  ...faultsIn("NIC", "stacks/odp/pktio_dpdk.ts", ["stacks/odp/scheduler_test.ts"], [
     {
       id: "odp-one-poller-told",
       what: "an arrival is news only to the thread that polled last",
