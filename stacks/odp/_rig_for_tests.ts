@@ -24,10 +24,9 @@ export function program(options: OdpOptions, build: (odp: Odp) => void): Stack {
   return Object.assign(stack, { policy: odpPolicy(settings), invariants: ODP_INVARIANTS });
 }
 
-/** A testbed on the machine. */
-export function bed(stack: Stack, skipIdlePolls = true): Testbed {
-  // a slow shaper may have a second's worth of packets when the last one has come
-  return new Testbed(stack, HOST, { skipIdlePolls, patiencePs: 1e12 });
+/** A testbed on the machine. A slow shaper may have a second's worth of packets when the last one has come. */
+export function bed(stack: Stack, skipIdlePolls = true, patiencePs = 1e12): Testbed {
+  return new Testbed(stack, HOST, { skipIdlePolls, patiencePs });
 }
 
 /** Own time of a body. */
