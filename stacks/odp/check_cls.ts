@@ -88,8 +88,8 @@ export function checkClasses(
     judged = true;
     const fields = read(one);
     let at = one.pktio === loop ? loopDefaultCos : defaultCos;
-    for (let rule; !fields.isBroken;) {
-      rule = pmr.find(({ from, terms }) =>
+    while (!fields.isBroken) {
+      const rule = pmr.find(({ from, terms }) =>
         from === at && terms.every((term) => matches(fields, term, one.frame))
       );
       if (rule === undefined) break;

@@ -6,11 +6,13 @@ import type { OdpAction, OdpSync } from "./queue.ts";
 
 /** A class of service (`odp_cls_cos_param_t`). */
 export interface OdpCosOptions {
+  /** Its name, by which rules name it. */
   readonly name: string;
   /** Whether packets are dropped here [ODP_COS_ACTION_DROP]; false. */
   readonly drop?: boolean;
-  /** Synchronisation and priority of its queues; those of the mode. */
+  /** Synchronisation of its queues; that of the mode. */
   readonly sync?: OdpSync;
+  /** Their priority, 7 is the most urgent; that of input queues. */
   readonly prio?: number;
   /** Events that each of its queues holds; `queueSize`. */
   readonly size?: number;
@@ -24,7 +26,9 @@ export interface OdpCosOptions {
 
 /** Classes, rules, and where packets begin. */
 export interface OdpClassifierOptions {
+  /** The classes. */
   readonly cos: readonly OdpCosOptions[];
+  /** Rules that lead from one to another; none. Of several that match the first counts. */
   readonly pmr?: readonly PmrOptions[];
   /** Class of packets that match no rule [odp_pktio_default_cos_set]. */
   readonly defaultCos: string;

@@ -1,7 +1,7 @@
 /** Opens the interfaces of a program and their queues (odp_l2fwd's create_pktio and bind_queues). */
 import type { Port } from "../../core/stack.ts";
 import type { Odp } from "./odp.ts";
-import type { InterfaceOptions } from "./options.ts";
+import type { OdpInterfaceOptions } from "./options.ts";
 import type { Pktio } from "./pktio.ts";
 import { PktioDpdk, Pollers } from "./pktio_dpdk.ts";
 import { PktioLoop } from "./pktio_loop.ts";
@@ -17,8 +17,8 @@ import type { OdpSync } from "./queue.ts";
  */
 export function openInterfaces(odp: Odp): void {
   const { env, settings } = odp;
-  const wanted: readonly InterfaceOptions[] = settings.interfaces ??
-    env.ports.map(({ id }): InterfaceOptions => ({ type: "dpdk", port: id }));
+  const wanted: readonly OdpInterfaceOptions[] = settings.interfaces ??
+    env.ports.map(({ id }): OdpInterfaceOptions => ({ type: "dpdk", port: id }));
   const isScheduled = settings.mode !== "direct" && settings.mode !== "queue";
   const pollers = isScheduled && env.lcores > 1 ? new Pollers(odp.scheduler.rings.threads) : null;
   for (const one of wanted) odp.pktios.push(open(odp, one, pollers));
@@ -35,7 +35,7 @@ export function openInterfaces(odp: Odp): void {
   }
 }
 
-function open(odp: Odp, wanted: InterfaceOptions, pollers: Pollers | null): Pktio {
+function open(odp: Odp, wanted: OdpInterfaceOptions, pollers: Pollers | null): Pktio {
   const index = odp.pktios.length;
   switch (wanted.type) {
     case "dpdk":

@@ -6,7 +6,18 @@ const CLS = "ODP API specification, classification.h; odp_classification.c";
 const TM = "ODP API specification, traffic_mngr.h; odp_traffic_mngr.c";
 const PKTIO = "ODP API specification, packet_io.h; odp_packet_io.c";
 
-/** By number as they are judged. */
+/**
+ * By number as they are judged.
+ *
+ * @example
+ * ```ts
+ * import { odp, ODP_INVARIANTS } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(odp().invariants, ODP_INVARIANTS);
+ * assertEquals(ODP_INVARIANTS[0]!.id, "ODP-1");
+ * ```
+ */
 export const ODP_INVARIANTS: readonly Invariant[] = [
   {
     id: "ODP-1",

@@ -1,7 +1,7 @@
 /** OpenDataPlane: packet interfaces, classifier, event queues with a scheduler, Traffic Manager. */
 export { odp } from "./stack.ts";
 export { ODP_INVARIANTS } from "./invariants.ts";
-export type { InterfaceOptions, OdpMode, OdpOptions } from "./options.ts";
+export type { OdpInterfaceOptions, OdpMode, OdpOptions } from "./options.ts";
 export type { OdpClassifierOptions, OdpCosOptions } from "./classifier_options.ts";
 export { PMR_TERMS, type PmrOptions, type PmrTerm, type PmrTermName } from "./pmr.ts";
 export type { OdpAction, OdpSync } from "./queue.ts";

@@ -7,7 +7,7 @@ import { checkTm, type TmOptions } from "./tm_options.ts";
 export type OdpMode = "direct" | "parallel" | "atomic" | "ordered" | "queue";
 
 /** An interface of the program. */
-export type InterfaceOptions =
+export type OdpInterfaceOptions =
   /** A poll-mode driver on a port of the machine, or a packet socket on it. */
   | { readonly type: "dpdk" | "socket"; readonly port: number }
   /** What is sent is received; `frames` wait in it at the start. */
@@ -24,7 +24,7 @@ export interface OdpOptions {
   /** How they leave [-o]: directly, by pktout event queues, or by the Traffic Manager; `"direct"`. */
   readonly output?: "direct" | "queue" | "tm";
   /** Interfaces, in the order of the ports that routes lead to [-i]; a dpdk one on each port. */
-  readonly interfaces?: readonly InterfaceOptions[];
+  readonly interfaces?: readonly OdpInterfaceOptions[];
   /** Packets of a burst [MAX_PKT_BURST, -b]; 32. */
   readonly burst?: number;
   /** Priority of input queues, 7 is the most urgent [odp_schedule_default_prio]; 3. */

@@ -17,7 +17,20 @@ import {
 import type { PacketMemory } from "../../core/memory/memory.ts";
 import type { PacketMeta } from "./packet.ts";
 
-/** Fields that a term may look at, by ODP's names (ODP_PMR_*). */
+/**
+ * Fields that a term may look at, by ODP's names (ODP_PMR_*).
+ *
+ * @example
+ * ```ts
+ * import { odp, PMR_TERMS } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const cos = [{ name: "all" }, { name: "dns", prio: 6 }];
+ * const terms = [{ term: "UDP_DPORT", value: 53 }] as const;
+ * const stack = odp({ classifier: { cos, pmr: [{ from: "all", to: "dns", terms }], defaultCos: "all" } });
+ * assertEquals([PMR_TERMS.includes(terms[0].term), stack.policy!.order], [true, "flow"]);
+ * ```
+ */
 export const PMR_TERMS = [
   "LEN",
   "ETHTYPE_0",
@@ -57,6 +70,7 @@ export interface PmrOptions {
   readonly from: string;
   /** Where they get when every term matches. */
   readonly to: string;
+  /** What is looked at. */
   readonly terms: readonly PmrTerm[];
 }
 

@@ -18,6 +18,8 @@ export class TmEntity {
   readonly weight: number;
   readonly shaper: Shaper | null;
   readonly parent: TmNode | null;
+  /** It and all nodes above it, the root last. */
+  readonly path: readonly TmEntity[];
   /** Packets in it and below. */
   backlog = 0;
   /** Virtual time at which its next packet begins at the parent. */
@@ -31,7 +33,8 @@ export class TmEntity {
     this.weight = weight;
     this.shaper = shaper === undefined ? null : new Shaper(shaper);
     this.parent = parent;
-    parent?.children[prio]!.push(this);
+    parent?.children[prio]?.push(this);
+    this.path = parent === null ? [this] : [this, ...parent.path];
   }
 }
 
@@ -96,13 +99,9 @@ export class TmQueue extends TmEntity {
   /** Puts a packet in: it and all nodes above have one more. */
   push(b: number): void {
     this.#fifo.push(b);
-    for (let at: TmEntity = this;;) {
-      const { parent } = at;
-      if (at.backlog++ === 0 && parent !== null) {
-        at.start = Math.max(at.start, parent.virtualTime[at.prio]!);
-      }
-      if (parent === null) return;
-      at = parent;
+    for (const at of this.path) {
+      if (at.backlog++ > 0 || at.parent === null) continue;
+      at.start = Math.max(at.start, at.parent.virtualTime[at.prio]!);
     }
   }
 
@@ -113,14 +112,13 @@ export class TmQueue extends TmEntity {
       this.#fifo.splice(0, 64);
       this.#head = 0;
     }
-    for (let at: TmEntity = this;;) {
-      const { parent } = at;
+    for (const at of this.path) {
       at.backlog--;
-      if (parent === null) return b;
+      if (at.parent === null) continue;
       at.start += bytes / at.weight;
-      parent.virtualTime[at.prio] = at.start;
-      at = parent;
+      at.parent.virtualTime[at.prio] = at.start;
     }
+    return b;
   }
 }
 

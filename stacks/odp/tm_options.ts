@@ -1,7 +1,19 @@
 /** The tree of the Traffic Manager: nodes, queues, profiles, and what is refused. */
 import { checkKnob, checkWord } from "./options.ts";
 
-/** Colours of a packet, by its drop precedence. */
+/**
+ * Colours of a packet, by its drop precedence.
+ *
+ * @example
+ * ```ts
+ * import { odp, TM_COLOURS } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const red = { minThreshold: 10, medThreshold: 20, medDropProb: 50, maxDropProb: 100 };
+ * const stack = odp({ output: "tm", tm: { queues: [{ name: "q", wred: { [TM_COLOURS[2]]: red } }] } });
+ * assertEquals(stack.policy!.congestion.includes("qdisc-full"), true);
+ * ```
+ */
 export const TM_COLOURS = ["green", "yellow", "red"] as const;
 
 /** One of {@link TM_COLOURS}. */
@@ -9,11 +21,13 @@ export type TmColour = typeof TM_COLOURS[number];
 
 /** A shaper (`odp_tm_shaper_params_t`): one token bucket, or two where a peak rate is given. */
 export interface TmShaperOptions {
-  /** Bits a second, and bits that may be saved up. */
+  /** Bits a second. */
   readonly commitRate: number;
+  /** Bits that may be saved up. */
   readonly commitBurst: number;
   /** Rate at which packets beyond the committed ones go on, as yellow ones. */
   readonly peakRate?: number;
+  /** Bits of it that may be saved up. */
   readonly peakBurst?: number;
   /** Bytes added to each frame, e.g. 24 for FCS, preamble and gap [shaper_len_adjust]; 0. */
   readonly lenAdjust?: number;
@@ -21,15 +35,19 @@ export interface TmShaperOptions {
 
 /** When packets of a colour are dropped before a queue is full (`odp_tm_wred_params_t`); thresholds in percent. */
 export interface TmWredOptions {
+  /** Fullness below which nothing is dropped. */
   readonly minThreshold: number;
+  /** Where the line bends. */
   readonly medThreshold: number;
-  /** Probability in percent at the middle threshold, and just below a full queue. */
+  /** Probability in percent at the middle threshold. */
   readonly medDropProb: number;
+  /** The same just below a full queue. */
   readonly maxDropProb: number;
 }
 
 /** An inner node; packets go on to its parent. */
 export interface TmNodeOptions {
+  /** Its name, by which children name it. */
   readonly name: string;
   /** Absent: the root, which sends to the interface. */
   readonly parent?: string;
@@ -37,21 +55,27 @@ export interface TmNodeOptions {
   readonly prio?: number;
   /** Share among its siblings of one priority, 1..255. */
   readonly weight?: number;
+  /** What its packets may take of time; without it, any. */
   readonly shaper?: TmShaperOptions;
 }
 
 /** A queue of packets (`odp_tm_queue_params_t`). */
 export interface TmQueueOptions extends TmNodeOptions {
-  /** Packets and bytes that it holds [threshold profile]; 1024, and any. */
+  /** Packets that it holds [max_pkts of its threshold profile]; 1024. */
   readonly maxPkts?: number;
+  /** Bytes that it holds [max_bytes]; any. */
   readonly maxBytes?: number;
+  /** Early discard by colour; none. */
   readonly wred?: { readonly [colour in TmColour]?: TmWredOptions };
 }
 
 /** The tree, one for each interface. */
 export interface TmOptions {
+  /** Inner nodes; none. */
   readonly nodes?: readonly TmNodeOptions[];
+  /** Queues; four of three priorities. */
   readonly queues?: readonly TmQueueOptions[];
+  /** What all together may take; any. */
   readonly shaper?: TmShaperOptions;
   /**
    * Queue of a packet: by a hash of its addresses, which keeps the order of a flow, or by its DSCP, class selector 7

@@ -11,7 +11,7 @@ import type { Cpu } from "../../core/stack.ts";
 import type { Odp } from "./odp.ts";
 import type { Pktio } from "./pktio.ts";
 import { TimedQueue } from "./timed_queue.ts";
-import { TmEntity, TmNode, TmPicker, TmQueue } from "./tm_node.ts";
+import { TmNode, TmPicker, TmQueue } from "./tm_node.ts";
 import { DEFAULT_QUEUES, TM_COLOURS, type TmNodeOptions, type TmOptions } from "./tm_options.ts";
 import { TmLog } from "./tm_log.ts";
 import { TmRandom, wredProbability } from "./tm_wred.ts";
@@ -132,14 +132,12 @@ export class TmSystem {
     if (queue === null) return 0;
     const bytes = this.#odp.memory.length[queue.head]!;
     let colour = 0;
-    let levels = 0;
-    for (let at: TmEntity | null = queue; at !== null; at = at.parent) {
-      levels++;
-      if (at.shaper === null) continue;
-      colour = Math.max(colour, at.shaper.colourAt(ps));
-      at.shaper.take(bytes, ps);
+    for (const { shaper } of queue.path) {
+      if (shaper === null) continue;
+      colour = Math.max(colour, shaper.colourAt(ps));
+      shaper.take(bytes, ps);
     }
-    cpu.charge(levels * this.#odp.costs["tm.level"]);
+    cpu.charge(queue.path.length * this.#odp.costs["tm.level"]);
     const b = this.#burst[0] = queue.shift(bytes);
     queue.pkts--;
     queue.bytes -= bytes;

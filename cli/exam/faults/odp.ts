@@ -151,9 +151,8 @@ export const ODP_FAULTS: readonly Fault[] = [
     {
       id: "odp-idle-child-saves-up",
       what: "a child that had nothing makes up for it when it has",
-      from:
-        "        at.start = Math.max(at.start, parent.virtualTime[at.prio]!);\n      }\n      if (parent === null) return;",
-      to: "        at.start = Math.max(at.start, 0);\n      }\n      if (parent === null) return;",
+      from: "      at.start = Math.max(at.start, at.parent.virtualTime[at.prio]!);\n    }\n  }",
+      to: "    }\n  }",
     },
     {
       id: "odp-tm-least-urgent-first",
