@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { scenarioOf, stream } from "../../core/machine/_scenario_for_tests.ts";
 import type { Env, Stack } from "../../core/stack.ts";
+import { checkClassPools, checkLoops } from "./check_buffers.ts";
 import { checkClasses, checkHashes } from "./check_cls.ts";
 import { checkGroups, checkPriority, checkSpread } from "./check_fair.ts";
 import { checkAtomic, checkLocks, checkTickets, type QueueList } from "./check_order.ts";
@@ -10,6 +11,7 @@ import { checkRates, checkShares, checkUrgency } from "./check_tm.ts";
 import { checkConservation, checkWred } from "./check_wred.ts";
 import { bed, wrong } from "./_rig_for_tests.ts";
 import { odp } from "./mod.ts";
+import type { Odp } from "./odp.ts";
 import type { TmFact } from "./tm_log.ts";
 import type { TmQueue } from "./tm_node.ts";
 import type { TmOptions } from "./tm_options.ts";
@@ -214,4 +216,18 @@ Deno.test("odp ODP-12 and ODP-13 tell a buffer that lies nowhere, and a frame th
     wrong(bed(more).run(scenario))[0],
     "ODP-13: dpdk:1 took 40 packets in all sends, but its port sent 41",
   );
+});
+
+Deno.test("odp ODP-14 and ODP-22 tell a loop that loses or changes, and a class that loses without its pool being empty", () => {
+  const loop = (loops: object) =>
+    checkLoops({ loops, pktios: [], clsWitness: { decisions: [] }, loop: -1 } as unknown as Odp);
+  const right = { sentCount: 2, receivedCount: 2, changed: [] };
+  assertEquals(loop(right), null);
+  assertEquals(loop({ ...right, sentCount: 0 }), undefined);
+  says(loop({ ...right, receivedCount: 1 }), "2 packets went into the loop interface, 1 came out");
+  says(loop({ ...right, changed: [7] }), "the packet in buffer 7 changed");
+  const cos = (poolDiscards: number, refusals: number) =>
+    checkClassPools({ cos: [{ name: "a", poolDiscards, pool: { refusals } }] } as unknown as Odp);
+  assertEquals(cos(2, 2), null);
+  says(cos(3, 2), "class a lost 3 packets for want of buffers, but its pool refused 2");
 });

@@ -7,7 +7,7 @@ import { PktioDpdk, Pollers } from "./pktio_dpdk.ts";
 import { PktioLoop } from "./pktio_loop.ts";
 import { PktioPcap } from "./pktio_pcap.ts";
 import { PktioSocket } from "./pktio_socket.ts";
-import { PktoutLock } from "./pktio.ts";
+import { PktoutQueue } from "./pktio.ts";
 import type { OdpSync } from "./queue.ts";
 
 /**
@@ -29,7 +29,7 @@ export function openInterfaces(odp: Odp): void {
   for (const pktio of odp.pktios) {
     // of a driver each thread has a queue of its own, unless several send what has to keep its order
     const own = pktio.type === "dpdk" && !isScheduled;
-    for (let q = 0; q < (own ? env.lcores : 1); q++) pktio.pktout.push(new PktoutLock());
+    for (let q = 0; q < (own ? env.lcores : 1); q++) pktio.pktout.push(new PktoutQueue(!own));
     if (settings.mode === "direct") continue;
     for (let q = 0; q < pktio.pktinQueues; q++) bindInput(odp, pktio, q, isScheduled);
   }

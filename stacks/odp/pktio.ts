@@ -39,13 +39,18 @@ export class PktioCounters {
   }
 }
 
-/** The lock of a pktout queue that several threads send on (ODP_PKTIO_OP_MT). */
-export class PktoutLock {
+/** A pktout queue, with a lock where several threads send on it (ODP_PKTIO_OP_MT). */
+export class PktoutQueue {
+  readonly isShared: boolean;
   /** Until when it is held. */
   untilPs = -Infinity;
   /** Packets sent, and refused. */
   packets = 0;
   discards = 0;
+
+  constructor(isShared: boolean) {
+    this.isShared = isShared;
+  }
 }
 
 /** A packet of the program's own with the bytes of a frame, or -1 when the pool is empty. */
@@ -76,7 +81,7 @@ export abstract class Pktio {
   /** Packets that the last input moved, whoever they are for: 0 says that it changed nothing. */
   received = 0;
   /** Pktout queues by number. */
-  readonly pktout: PktoutLock[] = [];
+  readonly pktout: PktoutQueue[] = [];
   protected readonly odp: Odp;
 
   constructor(odp: Odp, index: number, name: string) {
@@ -156,7 +161,7 @@ export abstract class Pktio {
       cpu.charge(Math.ceil(waitPs / context.home.psPerCycle));
       return -1;
     }
-    cpu.charge(this.odp.costs["pktout.lock"]);
+    if (lock.isShared) cpu.charge(this.odp.costs["pktout.lock"]);
     const { memory: { bytes, offset, length } } = this.odp;
     const sent = this.transmit(cpu, queue, buffers, at, n);
     for (let i = at; i < at + sent; i++) {
