@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InputError } from "../fixtures/mod.ts";
 import { readInput } from "./files.ts";
+import { STACK_NAMES } from "./stacks.ts";
 import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
 import { fileURLToPath } from "node:url";
 
@@ -78,7 +79,7 @@ for (const [args, line] of COMMAND_LINES) {
   });
 }
 
-const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn";
+const STACKS = STACK_NAMES.join(", ");
 const SIZES = "64B, 128B, 256B, 512B, 1024B, 1280B, 1518B, imix";
 const PATTERNS = "1in-1out, 2in-2out, 2in-2out-mix, 4in-4out, 4in-4out-mix";
 const VALUES: [option: string, value: string, expected: string][] = [

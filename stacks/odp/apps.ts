@@ -2,7 +2,7 @@
  * The programs, after example/l3fwd and test/performance/odp_l2fwd.c: what is done to a burst between input and
  * output. Every packet that is left has an egress interface.
  */
-import { mbufAdjust, mbufLength } from "../../core/memory/mbuf.ts";
+import { mbufAdjust } from "../../core/memory/mbuf.ts";
 import {
   checkFrame,
   copyMac,
@@ -79,8 +79,7 @@ export class L3fwd implements App {
     for (let i = 0; i < n; i++) {
       const b = burst[i]!;
       const at = offset[b]!;
-      const length = memory.next[b]! < 0 ? memory.length[b]! : mbufLength(memory, b);
-      const reason = checkFrame(bytes, at, length);
+      const reason = checkFrame(bytes, at, memory.length[b]!);
       if (reason !== REASON.none) {
         env.drop(cpu, b, reason);
         continue;

@@ -2,9 +2,9 @@
 import { conformance } from "../../properties/mod.ts";
 import { odp } from "./mod.ts";
 
-conformance("odp", odp(), { numRuns: 300 });
-conformance("odp direct", odp({ mode: "direct" }), { numRuns: 100 });
-conformance("odp ordered", odp({ mode: "ordered" }), { numRuns: 150 });
+conformance("odp", odp(), { numRuns: 250 });
+conformance("odp direct", odp({ mode: "direct" }), { numRuns: 60 });
+conformance("odp ordered", odp({ mode: "ordered" }), { numRuns: 120 });
 conformance("odp parallel", odp({ mode: "parallel" }), { numRuns: 80 });
 conformance("odp plain queue", odp({ mode: "queue", output: "queue" }), { numRuns: 60 });
 conformance("odp traffic manager", odp({ output: "tm" }), { numRuns: 80 });
