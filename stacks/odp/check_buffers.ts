@@ -34,7 +34,8 @@ function lying(odp: Odp, workers: readonly Worker[]): number[] {
 /** ODP-12. */
 export function checkPools(odp: Odp, workers: readonly Worker[]): string | null {
   const found = lying(odp, workers);
-  const twice = found.find((b, i) => found.indexOf(b) !== i);
+  const seen = new Set<number>();
+  const twice = found.find((b) => seen.has(b) || !seen.add(b));
   if (twice !== undefined) return `buffer ${twice} lies in two places`;
   const wrong = (pool: Mempool): string | null => {
     const inUse = pool.size - pool.free - pool.cached;
