@@ -1,7 +1,7 @@
 // Aim: every wrong command line or file ends with one telling line and exit code 2, and leaves nothing behind.
 // Method: run command lines in this process and compare the whole of what they write.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../fixtures/mod.ts";
+import { CLAIMS, InputError } from "../fixtures/mod.ts";
 import { readInput } from "./files.ts";
 import { STACK_NAMES } from "./stacks.ts";
 import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
@@ -41,7 +41,7 @@ Deno.test("main --version prints the version", async () => {
   assertEquals(await run("--version"), { code: 0, out: `${version}\n`, err: "" });
 });
 
-const IDS = "A01 to S14";
+const IDS = `A01 to ${CLAIMS.at(-1)!.id}`;
 const COMMAND_LINES: [args: string, line: string][] = [
   [
     "",
