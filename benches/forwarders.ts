@@ -1,7 +1,7 @@
 /** Stacks of poll loops flat out: rings for devices, no virtual time. */
 import { FlatOut, type Stack } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
-import { l3fwd, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
+import { l3fwd, odp, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
@@ -25,6 +25,12 @@ const SUBJECTS: readonly Subject[] = [
   { group: L3FWD, name: "strict", count: 1_000, stack: l3fwd("strict") },
   { group: L3FWD, name: "strict", count: 100_000, stack: l3fwd("strict") },
   { group: L3FWD, name: "faithful", count: 100_000, stack: l3fwd("faithful") },
+  ...(["direct", "atomic", "ordered"] as const).map((mode) => ({
+    group: "odp l3fwd flat out, 4 ports, 64-byte frames, bursts of 32",
+    name: mode,
+    count: 100_000,
+    stack: odp({ mode }),
+  })),
   {
     group: "pf_ring ZC flat out, 4 ports, 64-byte frames, bursts of 32",
     name: "router",
@@ -46,7 +52,7 @@ const SUBJECTS: readonly Subject[] = [
   })),
 ];
 
-/** All of them: both profiles of l3fwd, two sizes of tables; the routers on ZC and in Snabb; VPP with each of its loops. */
+/** All of them: both profiles of l3fwd, two sizes of tables; ODP in three modes; the routers on ZC and in Snabb; VPP with each of its loops. */
 export function forwarders(): Benchmark[] {
   return SUBJECTS.map(flatOut);
 }

@@ -4,6 +4,7 @@ import {
   afXdp,
   l3fwd,
   linuxNapi,
+  odp,
   p2pnic,
   pfRing,
   pfRingZc,
@@ -50,6 +51,14 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => l3fwd("faithful"),
+  },
+  {
+    name: "odp",
+    about: "OpenDataPlane l3fwd: dpdk interfaces, atomic queues and the scheduler",
+    byDefault: false,
+    // pktio_dpdk.num_rx_desc and num_tx_desc
+    ring: 1024,
+    create: () => odp(),
   },
   {
     name: "p2pnic",

@@ -220,6 +220,12 @@ export interface Env {
    * @throws {RangeError} when they are set up already
    */
   configure(setup: PortSetup): void;
+  /**
+   * Sets a pool of its own aside, with caches as the first has; the ports then take packets of either, and each buffer
+   * goes back to the pool that it is of. Sets up ports and first pool, if nothing has before.
+   * @throws {RangeError} when `mbufs` is no count or the machine's memory has not so many left
+   */
+  addPool(name: string, mbufs: number): Mempool;
   /** Adds a context to an lcore. `stateless` is `idlePollIsStateless` for this body. */
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */

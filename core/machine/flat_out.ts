@@ -192,6 +192,9 @@ export class FlatOut {
       choices: new Choices(),
       cost: () => 0,
       configure: () => {},
+      addPool: (name) => {
+        throw new RangeError(`Cannot run flat out: the stack needs a pool of its own, ${name}`);
+      },
       spawn: (_lcore: number, _priority: Priority, body: (cpu: Cpu) => number) => {
         const context = new Context(home, this.#contexts.length + 1, false, body);
         context.rxQueues = rxQueues;

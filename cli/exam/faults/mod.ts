@@ -6,6 +6,7 @@ import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
 import { NIC_FAULTS } from "./nic.ts";
+import { ODP_FAULTS } from "./odp.ts";
 import { PACKET_FAULTS } from "./packet.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
 import { PF_RING_FAULTS } from "./pf_ring.ts";
@@ -31,6 +32,7 @@ export const FAULTS: readonly Fault[] = [
   ...HARNESS_FAULTS,
   ...VPP_FAULTS,
   ...LAW_FAULTS,
+  ...ODP_FAULTS,
   ...XDP_FAULTS,
   ...PF_RING_FAULTS,
 ];
