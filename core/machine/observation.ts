@@ -11,6 +11,7 @@
 import { copyBytes } from "../memory/copy.ts";
 import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
 import { REASON, type Reason, REASONS } from "../policy.ts";
+import type { Finding } from "../stack.ts";
 import type { RunEnd } from "../time/clock.ts";
 import { grown } from "./_grown.ts";
 import { FATE, type Fault, type FaultKind, type LcoreAccount, type Place } from "./accounts.ts";
@@ -125,6 +126,8 @@ export class Observation {
   /** Fidelity of the fabric that it ran on. */
   fidelity: Fidelity = "coarse";
 
+  /** What the device says of its own invariants; empty unless the run became quiet. */
+  findings: readonly Finding[] = [];
   /** Pools that the stack asked for. */
   pools: PoolAccount[] = [];
   /** Credit counters of all links at rest; empty on the coarse fabric. */
@@ -173,6 +176,7 @@ export class Observation {
     this.copiedBytes = this.doorbells = this.interrupts = 0;
     this.posts = this.moves = this.frees = 0;
     this.onDrop = null;
+    this.findings = [];
     this.waitingAt.clear();
     this.#unresolved = offered;
   }

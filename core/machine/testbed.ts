@@ -7,7 +7,15 @@ import type { Fib4 } from "../fib/fib.ts";
 import type { Maxima } from "../nic/nic.ts";
 import type { PcieLedger } from "../pcie/link/trace.ts";
 import type { Policy } from "../policy.ts";
-import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
+import {
+  type Cpu,
+  type Dataplane,
+  type Finding,
+  type Invariant,
+  type ReportRow,
+  type Stack,
+  STRICT,
+} from "../stack.ts";
 import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.ts";
 import { closeBooks } from "./close.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
@@ -85,6 +93,8 @@ const TIMER_PS = 1e7;
 export class Testbed implements DeviceUnderTest {
   /** What the stack declares; {@link STRICT} if it declares nothing. */
   readonly policy: Policy;
+  /** What the stack declares of its own parts. */
+  readonly invariants: readonly Invariant[];
   /** All evidence: everything in the machine is seen. */
   readonly offers: ReadonlySet<Evidence> = EVIDENCE;
   #machine: Machine;
@@ -108,6 +118,7 @@ export class Testbed implements DeviceUnderTest {
     this.#stack = stack;
     this.#options = options;
     this.policy = stack.policy ?? STRICT;
+    this.invariants = stack.invariants ?? [];
     this.#name = options.name ?? (stack.name || "stack");
     this.#profile = profile;
     this.#machine = new Machine(profile, options.maxima ?? DRAWN_MAXIMA);
@@ -226,8 +237,19 @@ export class Testbed implements DeviceUnderTest {
       () => o.unresolved <= 0 && (fabric.isQuiet ?? true),
     );
     closeBooks(machine, geometry, env.poolInUse, inHandAtBoot);
+    if (o.end === "quiet") o.findings = this.#audit();
     this.#broken = false;
     return o;
+  }
+
+  /** @throws {RangeError} when the stack's audit answers for what the stack does not declare */
+  #audit(): readonly Finding[] {
+    const findings = this.#dataplane!.audit?.() ?? [];
+    for (const { id } of findings) {
+      if (this.invariants.some((one) => one.id === id)) continue;
+      throw new RangeError(`Cannot audit ${this.#name}: it declares no invariant ${id}`);
+    }
+    return findings;
   }
 
   /** The sizes of the present machine, if it holds such a scenario or is the largest there is. */

@@ -4,5 +4,6 @@
  * @module
  */
 export { judgeAll, type Judgement } from "./judge.ts";
+export { lawsOf } from "./invariant.ts";
 export { LAW_SET_VERSION, LAWS } from "./laws.ts";
 export { difference as frameDifference } from "./_difference.ts";
