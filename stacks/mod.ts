@@ -19,4 +19,5 @@ export * from "./dpdk/mod.ts";
 export * from "./example/mod.ts";
 export * from "./external/mod.ts";
 export * from "./linux-napi/mod.ts";
+export * from "./netmap/mod.ts";
 export * from "./p2pnic/mod.ts";

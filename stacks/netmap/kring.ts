@@ -80,8 +80,11 @@ export class NetmapKring {
     this.mem = mem;
     this.ring = ring;
     this.numSlots = ring.bufIdx.length;
-    this.hwofs = hwofs % this.numSlots;
-    this.hwtail = this.rtail = ring.tail = tx ? this.numSlots - 1 : 0;
+    // netmap_reset: the device starts at descriptor 0, the slots go on where they were
+    const at = hwofs % this.numSlots;
+    this.hwofs = at;
+    this.rhead = this.rcur = this.hwcur = ring.head = ring.cur = at;
+    this.hwtail = this.rtail = ring.tail = tx ? this.prev(at) : at;
   }
 
   /** The slot after one. */

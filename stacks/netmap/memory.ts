@@ -143,7 +143,9 @@ export class NetmapMem {
       : slots > this.#freeCount
       ? `it needs ${slots} buffers, region ${this.id} has ${this.#freeCount} left`
       : null;
-    if (why !== null) throw new NetmapError("ENOMEM", `Cannot make a ring of ${slots} slots: ${why}`);
+    if (why !== null) {
+      throw new NetmapError("ENOMEM", `Cannot make a ring of ${slots} slots: ${why}`);
+    }
     this.rings++;
     const ring = new NetmapRing(slots, this.bufSize);
     for (let i = 0; i < slots; i++) ring.bufIdx[i] = this.bufferNew();

@@ -26,8 +26,8 @@ export class WaitQueue {
     if (at >= 0) this.#waiters.splice(at, 1);
   }
 
-  /** Tells everybody (nm_os_selwakeup). */
-  wake(cpu: Cpu): void {
-    for (const waiter of this.#waiters) waiter.woken(cpu);
+  /** Tells everybody but one (nm_os_selwakeup). */
+  wake(cpu: Cpu, except: Waiter | null = null): void {
+    for (const waiter of this.#waiters) if (waiter !== except) waiter.woken(cpu);
   }
 }
