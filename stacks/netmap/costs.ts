@@ -1,9 +1,11 @@
 /** What netmap's parts cost, looked up once by name so that a profile that lacks one is refused at boot. */
+import type { PipeCosts } from "./pipe.ts";
+import type { ValeCosts } from "./vale.ts";
 import { type ProcessCosts, processCosts } from "../../core/host/process.ts";
 import type { Env } from "../../core/stack.ts";
 
 /** Cycles of each part. */
-export interface NetmapCosts {
+export interface NetmapCosts extends ValeCosts, PipeCosts {
   /** System calls and context switches. */
   readonly process: ProcessCosts;
   /** One ring in a sync: busy bit, prologue, finalize. */
@@ -49,5 +51,11 @@ export function netmapCosts(env: Pick<Env, "cost">): NetmapCosts {
     appSlot: cost("appSlot"),
     appSwap: cost("appSwap"),
     route: cost("route"),
+    copy: cost("copy"),
+    copyLine: cost("copyLine"),
+    valePacket: cost("valePacket"),
+    valeLease: cost("valeLease"),
+    pipeSlot: cost("pipeSlot"),
+    pipeNotify: cost("pipeNotify"),
   };
 }

@@ -35,10 +35,13 @@ export class NetmapFd {
   /** Rings that this descriptor synchronises. */
   readonly tx: readonly NetmapKring[];
   readonly rx: readonly NetmapKring[];
+  /** Transmit ring that nmport_inject used last. */
+  curTxRing = 0;
   /** System calls by name; of poll, calls of this descriptor's poll method. */
   txsyncs = 0;
   rxsyncs = 0;
   polls = 0;
+  readonly #all: readonly NetmapKring[];
   readonly #costs: NetmapCosts;
   readonly #txPoll: boolean;
   readonly #exclusive: boolean;
@@ -54,11 +57,12 @@ export class NetmapFd {
   ) {
     this.tx = tx;
     this.rx = rx;
+    this.#all = [...tx, ...rx];
     this.#costs = costs;
     this.#txPoll = flags.noTxPoll !== true;
     this.#exclusive = flags.exclusive === true;
     this.#release = release;
-    for (const kring of [...tx, ...rx]) {
+    for (const kring of this.#all) {
       kring.users++;
       if (this.#exclusive) kring.kflags |= NKR_EXCLUSIVE;
     }
@@ -92,17 +96,35 @@ export class NetmapFd {
     return revents;
   }
 
+  /** Whether a sync has moved slots to software rings whose other end does not know of them yet. */
+  get unpublished(): boolean {
+    for (const kring of this.#all) {
+      if (kring.publish !== null) return true;
+      for (const monitor of kring.monitors) if (monitor.dirty) return true;
+    }
+    return false;
+  }
+
+  /** Makes them known: what a sync of a software ring does last, when its copying is over. */
+  publish(cpu: Cpu): void {
+    for (const kring of this.#all) {
+      const { publish } = kring;
+      kring.publish = null;
+      publish?.(cpu);
+      for (const monitor of kring.monitors) if (monitor.dirty) monitor.publish(cpu);
+    }
+  }
+
   /** The waiter waits no longer. */
   forget(waiter: Waiter): void {
-    for (const kring of this.tx) kring.si.forget(waiter);
-    for (const kring of this.rx) kring.si.forget(waiter);
+    for (const kring of this.#all) kring.si.forget(waiter);
   }
 
   /** close(2), or the end of the process: rings without another user go back to the kernel. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const kring of [...this.tx, ...this.rx]) {
+    for (const kring of this.#all) {
       kring.users--;
       if (this.#exclusive) kring.kflags &= ~NKR_EXCLUSIVE;
     }

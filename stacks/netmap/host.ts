@@ -9,6 +9,7 @@ import type { Memory } from "../../core/memory/memory.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import { NetmapAdapter } from "./adapter.ts";
 import { type NetmapCosts, netmapCosts } from "./costs.ts";
+import { NetmapKernel } from "./kernel.ts";
 import { IxgbeNetmap } from "./ixgbe_netmap.ts";
 import { type NetmapKring, NKR_PENDINTR } from "./kring.ts";
 import { NetmapMem, RESERVED } from "./memory.ts";
@@ -32,6 +33,7 @@ export interface QueuePair {
 export class NetmapHost {
   readonly costs: NetmapCosts;
   readonly mem: NetmapMem;
+  readonly kernel: NetmapKernel;
   /** A port for each NIC. */
   readonly ports: NetmapAdapter[] = [];
   readonly pairs: QueuePair[] = [];
@@ -55,10 +57,12 @@ export class NetmapHost {
     env.configure({ mbufs: buffers + RESERVED });
     const memory = env.memory as Memory;
     this.mem = new NetmapMem(1, memory, env.pool, buffers, settings);
-    const place = env.place("netmap rings", Infinity);
+    this.kernel = new NetmapKernel(env, this.costs, settings);
+    const { place } = this.kernel;
     for (const nic of nics) {
       const adapter = new NetmapAdapter(`eth${nic.port}`, this.mem, this.costs);
       this.ports.push(adapter);
+      this.kernel.ports.set(adapter.name, adapter);
       for (let queue = 0; queue < env.lcores; queue++) {
         const slots = { tx: nic.queues.tx[queue]!.size, rx: nic.queues.rx[queue]!.size };
         const { tx, rx } = adapter.addPair(slots, settings.hwofs);

@@ -27,7 +27,7 @@ import { LONGEST } from "../../core/nic/mac.ts";
 import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { NetmapCosts } from "./costs.ts";
-import { NAF_FORCE_READ, NAF_FORCE_RECLAIM, NetmapKring, NKR_PENDINTR } from "./kring.ts";
+import { NAF_FORCE_READ, NAF_FORCE_RECLAIM, type NetmapKring, NKR_PENDINTR } from "./kring.ts";
 import { NS_BUF_CHANGED, NS_REPORT } from "./ring.ts";
 
 /** A queue pair of a NIC under netmap. */

@@ -57,6 +57,11 @@ export class NetmapKring {
   /** Who copies what passes through it. */
   monitors: Monitor[] = [];
   sync: NmSync = () => true;
+  /**
+   * Of a software ring: makes known to the other end, at the caller's own time, what its last sync has moved there;
+   * null when there is nothing to be made known.
+   */
+  publish: ((cpu: Cpu) => void) | null = null;
 
   /** Syncs, those with a bad head or cur, and slots with a bad buffer or length. */
   syncs = 0;
@@ -83,7 +88,12 @@ export class NetmapKring {
     // netmap_reset: the device starts at descriptor 0, the slots go on where they were
     const at = hwofs % this.numSlots;
     this.hwofs = at;
-    this.rhead = this.rcur = this.hwcur = ring.head = ring.cur = at;
+    this.rhead =
+      this.rcur =
+      this.hwcur =
+      ring.head =
+      ring.cur =
+        at;
     this.hwtail = this.rtail = ring.tail = tx ? this.prev(at) : at;
   }
 
@@ -169,4 +179,8 @@ export class NetmapKring {
 export interface Monitor {
   /** Slots `from` to `to` - 1 of a ring are being sent, or have been received. */
   saw(cpu: Cpu, kring: NetmapKring, from: number, to: number): void;
+  /** Whether it has copies that its reader does not know of. */
+  readonly dirty: boolean;
+  /** Makes them known. */
+  publish(cpu: Cpu): void;
 }

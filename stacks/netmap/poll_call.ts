@@ -25,6 +25,8 @@ export class PollCall implements Waiter {
   #at = 0;
   #ready = false;
   #triggered = false;
+  /** The descriptor has moved slots of a software ring and makes them known in the next body. */
+  #moved = false;
 
   constructor(fds: readonly NetmapFd[]) {
     this.#fds = fds;
@@ -44,10 +46,18 @@ export class PollCall implements Waiter {
       this.#process.call(cpu);
       this.#at = 0;
     }
-    if (this.#at === 0) this.#ready = this.#triggered = false;
-    const at = this.#at++;
-    this.revents[at] = this.#fds[at]!.poll(cpu, this.events[at]!, this);
-    if (this.revents[at] !== 0) this.#ready = true;
+    if (this.#at === 0 && !this.#moved) this.#ready = this.#triggered = false;
+    const fd = this.#fds[this.#at]!;
+    if (this.#moved) {
+      this.#moved = false;
+      fd.publish(cpu);
+      this.#at++;
+    } else {
+      const revents = this.revents[this.#at] = fd.poll(cpu, this.events[this.#at]!, this);
+      if (revents !== 0) this.#ready = true;
+      this.#moved = fd.unpublished;
+      if (!this.#moved) this.#at++;
+    }
     if (this.#at < this.#fds.length) return false;
     this.#at = 0;
     if (this.#ready) {
