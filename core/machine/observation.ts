@@ -278,18 +278,14 @@ export class Observation {
     this.fate = new Uint8Array(size);
     this.reason = new Uint8Array(size);
     this.place = new Int16Array(size);
-    this.occupancy = new Int32Array(size);
-    this.carrier = new Int32Array(size);
     this.seenPort = new Int16Array(size);
-    this.seenLength = new Int32Array(size);
     this.seenHash = new Uint32Array(size);
-    this.seenFlags = new Int32Array(size);
-    this.endAt = new Float64Array(size);
-    this.dataAt = new Float64Array(size);
-    this.descAt = new Float64Array(size);
-    this.seenAt = new Float64Array(size);
-    this.txAt = new Float64Array(size);
-    this.doneAt = new Float64Array(size);
+    for (const field of ["occupancy", "carrier", "seenLength", "seenFlags"] as const) {
+      this[field] = new Int32Array(size);
+    }
+    for (const field of ["endAt", "dataAt", "descAt", "seenAt", "txAt", "doneAt"] as const) {
+      this[field] = new Float64Array(size);
+    }
   }
 
   #growOut(): void {
