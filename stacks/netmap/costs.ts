@@ -1,11 +1,13 @@
 /** What netmap's parts cost, looked up once by name so that a profile that lacks one is refused at boot. */
+import type { BorderCosts } from "./csb.ts";
 import type { PipeCosts } from "./pipe.ts";
 import type { ValeCosts } from "./vale.ts";
+import type { VirtioCosts } from "./virtio.ts";
 import { type ProcessCosts, processCosts } from "../../core/host/process.ts";
 import type { Env } from "../../core/stack.ts";
 
 /** Cycles of each part. */
-export interface NetmapCosts extends ValeCosts, PipeCosts {
+export interface NetmapCosts extends ValeCosts, PipeCosts, BorderCosts, VirtioCosts {
   /** System calls and context switches. */
   readonly process: ProcessCosts;
   /** One ring in a sync: busy bit, prologue, finalize. */
@@ -57,5 +59,10 @@ export function netmapCosts(env: Pick<Env, "cost">): NetmapCosts {
     valeLease: cost("valeLease"),
     pipeSlot: cost("pipeSlot"),
     pipeNotify: cost("pipeNotify"),
+    csb: cost("csb"),
+    vmExit: cost("vmExit"),
+    inject: cost("inject"),
+    vringGuest: cost("vringGuest"),
+    vringHost: cost("vringHost"),
   };
 }

@@ -140,15 +140,22 @@ export class NetmapKring {
 
   /** Takes over head and cur if they can be; puts the tail right. */
   prologue(): boolean {
-    const { ring, numSlots, rhead, rtail } = this;
+    const { ring, rtail } = this;
     // once: the process may write them while this runs
     const { head, cur } = ring;
-    if (head >= numSlots || cur >= numSlots) return false;
+    if (!this.takeOver(head, cur)) return false;
+    if (ring.tail !== rtail) ring.tail = rtail;
+    return true;
+  }
+
+  /** Takes over a head and a cur, wherever they stand, if they can be. */
+  takeOver(head: number, cur: number): boolean {
+    const { numSlots, rhead, rtail } = this;
+    if (!(head < numSlots && cur < numSlots)) return false;
     const mine = this.distance(rhead, rtail);
     const moved = this.distance(rhead, head);
     const wake = this.distance(rhead, cur);
     if (moved > mine || wake < moved || wake > mine) return false;
-    if (ring.tail !== rtail) ring.tail = rtail;
     this.rhead = head;
     this.rcur = cur;
     return true;

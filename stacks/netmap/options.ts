@@ -20,6 +20,17 @@ export interface NetmapOptions {
   readonly ringSize?: number;
   /** Ports that are open at once [dev.netmap.if_num]; 100. */
   readonly ifNum?: number;
+  /** 0 and 1: native mode; 2: emulated, on the driver as it is [dev.netmap.admode]; 0. */
+  readonly admode?: number;
+  /** Nanoseconds between two receive notifications in emulated mode [dev.netmap.generic_mit]; 100000. */
+  readonly genericMitNs?: number;
+  /**
+   * IPv4 address of each port [ip address add]. With them there is an operating system to talk to: by the host rings
+   * while a NIC is in netmap mode, by its driver afterwards. Absent, there is none.
+   */
+  readonly addresses?: readonly number[];
+  /** Microsecond at which the application ends and the NICs go back to the operating system; absent, never. */
+  readonly exitAtUs?: number;
   /** Slot of each netmap ring that descriptor 0 belongs to, as after a reset of the NIC [nkr_hwofs]; 0. */
   readonly hwofs?: number;
 }
@@ -40,6 +51,9 @@ const RANGES = {
   ringSize: [256, 32 * 4096],
   ifNum: [1, 1024],
   hwofs: [0, 65_535],
+  admode: [0, 2],
+  genericMitNs: [0, 10_000_000],
+  exitAtUs: [1, Number.MAX_SAFE_INTEGER],
 } as const;
 
 /**
@@ -58,16 +72,24 @@ export function settingsOf(options: NetmapOptions): NetmapSettings {
     ringSize: 36_864,
     ifNum: 100,
     hwofs: 0,
+    admode: 0,
+    genericMitNs: 100_000,
+    addresses: [],
+    exitAtUs: Infinity,
     bufNum: -1,
     ...options,
   };
   for (const [name, [least, most]] of Object.entries(RANGES)) {
     const value = settings[name as keyof typeof RANGES];
-    if (name === "bufNum" && options.bufNum === undefined) continue;
+    if ((name === "bufNum" || name === "exitAtUs") && options[name] === undefined) continue;
     if (Number.isInteger(value) && value >= least && value <= most) continue;
     throw new RangeError(
       `Cannot configure netmap: ${name} ${value} is not an integer in ${least}..${most}`,
     );
+  }
+  for (const address of settings.addresses) {
+    if (Number.isInteger(address) && address >= 0 && address < 2 ** 32) continue;
+    throw new RangeError(`Cannot configure netmap: address ${address} is not one of IPv4`);
   }
   for (const name of ["noPendintr", "noTxPoll"] as const) {
     if (typeof settings[name] === "boolean") continue;

@@ -5,7 +5,7 @@
  *
  * Source: Linux fs/select.c, do_poll and poll_schedule_timeout (pwq->triggered).
  */
-import { Process } from "../../core/host/process.ts";
+import type { Process } from "../../core/host/process.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { NetmapFd } from "./fd.ts";
 import type { Waiter } from "./wait_queue.ts";

@@ -34,6 +34,7 @@ export class Router {
   readonly #burst: number;
   /** Receive ring whose turn it is; -1 while in poll. */
   #turn = -1;
+  #ended = false;
   /** Egress port that the packet at the head of each receive ring waits for, or -1. */
   readonly #waitsFor: Int8Array;
 
@@ -56,8 +57,17 @@ export class Router {
     this.poll.by(this.process);
   }
 
+  /** The process ends: it touches its rings no more. */
+  exit(): void {
+    this.#ended = true;
+  }
+
   /** One descriptor of a poll, or one burst of one receive ring. */
   #run(cpu: Cpu): number {
+    if (this.#ended) {
+      this.process.block(cpu);
+      return 1;
+    }
     if (this.#turn < 0) {
       if (this.poll.step(cpu)) this.#turn = 0;
       return 1;

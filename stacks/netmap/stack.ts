@@ -8,12 +8,14 @@ import {
   type Stack,
   STRICT,
 } from "../../core/stack.ts";
+import { Detach } from "./detach.ts";
 import { NetmapHost } from "./host.ts";
 import { type NetmapOptions, type NetmapSettings, settingsOf } from "./options.ts";
 import { Router } from "./router.ts";
 
 /**
- * What the router declares: RFC 1812, with loss at the NIC alone. netmap itself drops nothing.
+ * What the router declares: RFC 1812, with loss at the NIC alone. netmap itself drops nothing but in emulated mode,
+ * where the queue of skbs behind the driver can be full.
  *
  * @example
  * ```ts
@@ -21,9 +23,12 @@ import { Router } from "./router.ts";
  * import { assertEquals } from "@std/assert";
  *
  * assertEquals([netmap().policy, NETMAP_POLICY.congestion], [NETMAP_POLICY, ["rx-missed"]]);
+ * assertEquals(netmap({ admode: 2 }).policy!.congestion, ["rx-missed", "ring-full"]);
  * ```
  */
 export const NETMAP_POLICY: Policy = STRICT;
+
+const EMULATED_POLICY: Policy = { ...STRICT, congestion: ["rx-missed", "ring-full"] };
 
 /**
  * A router on netmap rings.
@@ -42,21 +47,29 @@ export const NETMAP_POLICY: Policy = STRICT;
 export function netmap(options: NetmapOptions = {}): Stack {
   const settings = settingsOf(options);
   const stack = (env: Env): Dataplane => new NetmapRouter(env, settings);
-  return Object.assign(stack, { policy: NETMAP_POLICY });
+  const policy = settings.admode === 2 ? EMULATED_POLICY : NETMAP_POLICY;
+  return Object.assign(stack, { policy });
 }
 
 class NetmapRouter implements Dataplane {
-  readonly name = "netmap";
+  readonly name: string;
   readonly #host: NetmapHost;
   readonly #routers: Router[] = [];
 
   constructor(env: Env, settings: NetmapSettings) {
+    this.name = settings.admode === 2 ? "netmap (emulated)" : "netmap";
     this.#host = new NetmapHost(env, settings);
-    const { ports, costs } = this.#host;
+    const { kernel, ports, costs } = this.#host;
+    const flags = settings.noTxPoll ? "/T" : "";
+    const all = [];
     for (let lcore = 0; lcore < env.lcores; lcore++) {
-      const { burst, noTxPoll } = settings;
-      const fds = ports.map((port) => port.open({ ring: lcore }, { noTxPoll }));
-      this.#routers.push(new Router(env, lcore, costs, fds, burst));
+      const fds = ports.map(({ name }) => kernel.open(`netmap:${name}-${lcore}${flags}`));
+      all.push(...fds);
+      this.#routers.push(new Router(env, lcore, costs, fds, settings.burst));
+    }
+    if (settings.exitAtUs < Infinity) {
+      const exit = (): void => this.#routers.forEach((router) => router.exit());
+      new Detach(env, this.#host, all, settings.exitAtUs, exit);
     }
     this.#host.up(this.#routers.map(({ process }) => process.cpu));
   }
