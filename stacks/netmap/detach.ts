@@ -21,8 +21,6 @@ const DONE = 2;
 
 /** Closes descriptors at a time and gives all NICs back. */
 export class Detach {
-  /** The NICs are the operating system's. */
-  done = false;
   readonly #env: Env;
   readonly #host: NetmapHost;
   readonly #process: Process;
@@ -72,7 +70,7 @@ export class Detach {
     for (const queue of queues) queue.release(cpu);
     for (const fd of this.#fds) fd.close();
     for (const port of ports) port.destroy();
-    this.done = true;
+    this.#host.detached = true;
     if (os === null) return;
     for (const queue of queues) {
       const lcore = osLcores[queue.queue]!;

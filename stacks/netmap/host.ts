@@ -37,6 +37,8 @@ export class NetmapHost {
   readonly generic: GenericQueue[] = [];
   readonly hostRings: HostRingPair[] = [];
   readonly settings: NetmapSettings;
+  /** The NICs are the operating system's again. */
+  detached = false;
   readonly #env: Env;
   readonly #byVector: NicQueue[] = [];
 

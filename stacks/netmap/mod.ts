@@ -1,3 +1,5 @@
 /** netmap: shared rings, system calls that synchronise them, a router on top. */
 export { netmap, NETMAP_POLICY } from "./stack.ts";
+export { NETMAP_INVARIANTS } from "./invariants.ts";
 export type { NetmapOptions } from "./options.ts";
+export { NETMAP_VIEWS, type NetmapView, netmapView } from "./views.ts";

@@ -41,8 +41,9 @@ export class NicQueue {
   driver: QVector | null = null;
   /** Interrupts taken while in netmap mode. */
   interrupts = 0;
+  /** The NIC that it is a pair of. */
+  readonly nic: Nic;
   readonly #env: Env;
-  readonly #nic: Nic;
   readonly #costs: NetmapCosts;
 
   constructor(
@@ -58,15 +59,15 @@ export class NicQueue {
     this.tx = tx;
     this.rx = rx;
     this.#env = env;
-    this.#nic = nic;
+    this.nic = nic;
     this.#costs = costs;
   }
 
   /** Puts it into netmap mode: fills the receive ring and unmasks the interrupt. */
   upNative(cpu: Cpu, place: number, itrUs: number, noPendintr: boolean): void {
-    const { queues } = this.#nic;
+    const { queues } = this.nic;
     const memory = this.#env.memory as Memory;
-    this.#nic.vectors[this.queue]!.throttle(itrUs * PS_PER_USEC);
+    this.nic.vectors[this.queue]!.throttle(itrUs * PS_PER_USEC);
     this.driver = null;
     this.native = new IxgbeNetmap(queues, this.queue, memory, this.#costs, place, noPendintr);
     this.native.configureTx(this.tx);
@@ -76,7 +77,7 @@ export class NicQueue {
 
   /** Gives it to the operating system's driver, which hands what it receives to `receiver`. */
   makeDriver(os: OsLcore, skbs: Skbs, receiver: SkbReceiver, itrUs: number): QVector {
-    const { queues, vectors, port } = this.#nic;
+    const { queues, vectors, port } = this.nic;
     const { memory, pool } = this.#env;
     const parts = {
       port,
@@ -106,17 +107,17 @@ export class NicQueue {
       kring.si.wake(cpu);
     }
     cpu.charge(this.#costs.irqEnable);
-    this.#nic.queues.irqEnable(cpu as Context, this.queue);
+    this.nic.queues.irqEnable(cpu as Context, this.queue);
   }
 
   /** Tells the device to stop receiving. */
   stop(cpu: Cpu): void {
-    this.#nic.queues.rxStop(cpu as Context, this.queue);
+    this.nic.queues.rxStop(cpu as Context, this.queue);
   }
 
   /** Whether the device is done with both rings. */
   get quiet(): boolean {
-    const { rx, tx } = this.#nic.queues;
+    const { rx, tx } = this.nic.queues;
     return rx[this.queue]!.quiet && tx[this.queue]!.quiet;
   }
 
@@ -124,7 +125,7 @@ export class NicQueue {
   release(cpu: Cpu): void {
     this.native!.release(cpu, this.#env, this.tx, this.rx);
     this.native = null;
-    const { rx, tx } = this.#nic.queues;
+    const { rx, tx } = this.nic.queues;
     for (const ring of [rx[this.queue]!, tx[this.queue]!]) ring.reset(ring.size, ring.place);
   }
 }

@@ -16,6 +16,7 @@ import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { NetmapCosts } from "./costs.ts";
 import { type NetmapFd, POLLIN, POLLOUT } from "./fd.ts";
+import { GenStats } from "./pkt_gen.ts";
 import { PollCall } from "./poll_call.ts";
 import { type NetmapRing, swapSlots } from "./ring.ts";
 
@@ -23,7 +24,8 @@ import { type NetmapRing, swapSlots } from "./ring.ts";
 export class Router {
   readonly process: Process;
   readonly poll: PollCall;
-  /** Packets moved and refused. */
+  /** Packets moved, as pkt-gen would count them, and refused. */
+  readonly stats: GenStats = new GenStats();
   forwarded = 0;
   refused = 0;
   /** Times that a packet had to wait for room. */
@@ -109,6 +111,8 @@ export class Router {
     let slot = rx.head;
     let done = 0;
     let moved = 0;
+    let bytes = 0;
+    const space = rx.space;
     this.#waitsFor[port] = -1;
     for (; done < most; done++, slot = rx.next(slot)) {
       const b = mem.buffer(rx.bufIdx[slot]!);
@@ -122,6 +126,7 @@ export class Router {
         break;
       }
       rewriteFrame(memory.bytes, memory.offset[b]!, neighbours, nextHop);
+      bytes += rx.len[slot]!;
       swapSlots(rx, slot, tx, tx.head);
       tx.head = tx.cur = tx.next(tx.head);
       moved++;
@@ -130,6 +135,7 @@ export class Router {
     this.forwarded += moved;
     this.refused += done - moved;
     cpu.charge(done * this.#costs.route + moved * this.#costs.appSwap);
+    if (moved > 0) this.stats.add(cpu, moved, bytes, space);
   }
 
   /** The next hop of a packet, or -1 when it is refused. */

@@ -1,16 +1,21 @@
 /** A router on netmap, whole: NICs in netmap mode, and a process for each lcore. */
+import type { Memory } from "../../core/memory/memory.ts";
 import type { Policy } from "../../core/policy.ts";
 import {
   type Cpu,
   type Dataplane,
   type Env,
+  type Finding,
   type ReportRow,
   type Stack,
   STRICT,
 } from "../../core/stack.ts";
+import { Audit } from "./audit.ts";
 import { Detach } from "./detach.ts";
 import { NetmapHost } from "./host.ts";
+import { NETMAP_INVARIANTS } from "./invariants.ts";
 import { type NetmapOptions, type NetmapSettings, settingsOf } from "./options.ts";
+import { netmapReport } from "./report.ts";
 import { Router } from "./router.ts";
 
 /**
@@ -48,13 +53,15 @@ export function netmap(options: NetmapOptions = {}): Stack {
   const settings = settingsOf(options);
   const stack = (env: Env): Dataplane => new NetmapRouter(env, settings);
   const policy = settings.admode === 2 ? EMULATED_POLICY : NETMAP_POLICY;
-  return Object.assign(stack, { policy });
+  return Object.assign(stack, { policy, invariants: NETMAP_INVARIANTS });
 }
 
 class NetmapRouter implements Dataplane {
   readonly name: string;
   readonly #host: NetmapHost;
   readonly #routers: Router[] = [];
+  /** Where books are kept. */
+  readonly #audit: Audit | null;
 
   constructor(env: Env, settings: NetmapSettings) {
     this.name = settings.admode === 2 ? "netmap (emulated)" : "netmap";
@@ -72,13 +79,20 @@ class NetmapRouter implements Dataplane {
       new Detach(env, this.#host, all, settings.exitAtUs, exit);
     }
     this.#host.up(this.#routers.map(({ process }) => process.cpu));
+    const checked = (env.memory as Memory).ledger !== null;
+    this.#audit = checked ? new Audit(env, this.#host, this.#routers) : null;
   }
 
   interrupt(cpu: Cpu, vector: number): void {
-    this.#host.interrupt(cpu, vector);
+    if (this.#audit === null) this.#host.interrupt(cpu, vector);
+    else this.#audit.interrupt(() => this.#host.interrupt(cpu, vector));
   }
 
   report(): ReportRow[] {
-    return [];
+    return netmapReport(this.#host, this.#routers);
+  }
+
+  audit(): Finding[] {
+    return this.#audit === null ? [] : this.#audit.findings();
   }
 }

@@ -17,7 +17,7 @@ import { NetmapAdapter } from "./adapter.ts";
 import { copyCycles } from "./copy.ts";
 import type { NetmapCosts } from "./costs.ts";
 import { GuestInterrupt } from "./guest.ts";
-import { NetmapKring } from "./kring.ts";
+import type { NetmapKring } from "./kring.ts";
 import type { NetmapMem } from "./memory.ts";
 import { needEvent, SplitRing } from "./vring.ts";
 import type { Waiter } from "./wait_queue.ts";
@@ -54,7 +54,8 @@ export class VirtioTx implements Waiter {
   readonly #slots: number[] = [];
   #clean = 0;
   #sent = false;
-  #usedBefore = 0;
+  /** Heads that are used as soon as the round is over. */
+  readonly #taken: number[] = [];
   #triggered = false;
 
   /**
@@ -93,7 +94,6 @@ export class VirtioTx implements Waiter {
     const { ring, mem } = kring;
     const { vring } = this;
     let n = 0;
-    const old = vring.availIdx;
     this.#reclaim(cpu);
     for (; kring.hwcur !== kring.rhead; n++) {
       const at = kring.hwcur;
@@ -111,17 +111,21 @@ export class VirtioTx implements Waiter {
     }
     cpu.charge(n * this.#costs.vringGuest);
     kring.packets += n;
-    if (n > 0 && needEvent(vring.availEvent, vring.availIdx, old)) {
-      this.kicks++;
-      cpu.charge(this.#costs.vmExit);
-      this.woken(cpu);
-    }
+    if (n > 0) kring.publish = (cpu) => this.#publish(cpu);
     if (kring.rcur === kring.hwtail || kring.hwcur !== kring.rhead) {
       // asks for an interrupt, then looks again
       vring.askUsed(Math.max(1, ((vring.size - vring.free) >> 1) * 3 >> 2));
       this.#reclaim(cpu);
     }
     return true;
+  }
+
+  /** What was added is visible now; the write of the index may have to leave the guest. */
+  #publish(cpu: Cpu): void {
+    if (!this.vring.publishAvail()) return;
+    this.kicks++;
+    cpu.charge(this.#costs.vmExit);
+    this.woken(cpu);
   }
 
   #reclaim(cpu: Cpu): void {
@@ -145,7 +149,6 @@ export class VirtioTx implements Waiter {
     const { ring, mem } = this.#host;
     const { vring } = this;
     this.#triggered = false;
-    this.#usedBefore = vring.usedIdx;
     let n = 0;
     for (; n < VHOST_NET_BATCH && !ring.empty; n++) {
       const head = vring.takeAvail();
@@ -157,7 +160,7 @@ export class VirtioTx implements Waiter {
       ring.flagsOf[ring.head] = 0;
       cpu.charge(this.#costs.vringHost + copyCycles(this.#costs, this.#memory.length[from]!));
       ring.head = ring.cur = ring.next(ring.head);
-      vring.putUsed(head, 0);
+      this.#taken.push(head);
     }
     this.copied += n;
     cpu.charge(this.#costs.sync);
@@ -172,8 +175,10 @@ export class VirtioTx implements Waiter {
     const { publish } = this.#host;
     this.#host.publish = null;
     publish?.(cpu);
-    const used = vring.usedIdx !== this.#usedBefore;
-    if (used && needEvent(vring.usedEvent, vring.usedIdx, this.#usedBefore)) {
+    const before = vring.usedIdx;
+    for (const head of this.#taken) vring.putUsed(head, 0);
+    this.#taken.length = 0;
+    if (vring.usedIdx !== before && needEvent(vring.usedEvent, vring.usedIdx, before)) {
       this.calls++;
       this.#interrupt.inject(cpu);
     }

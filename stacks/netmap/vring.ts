@@ -41,6 +41,8 @@ export class SplitRing {
   #free = 0;
   #freeCount: number;
   #usedSeen = 0;
+  /** Driver: heads in the available ring that are not made known yet. */
+  #added = 0;
   /** Device: heads taken. */
   #lastAvail = 0;
 
@@ -80,9 +82,16 @@ export class SplitRing {
     this.flags[data] = 0;
     this.#free = this.next[data]!;
     this.#freeCount -= 2;
-    this.avail[this.availIdx & (this.size - 1)] = head;
-    this.availIdx = (this.availIdx + 1) & MASK;
+    this.avail[(this.availIdx + this.#added++) & (this.size - 1)] = head;
     return head;
+  }
+
+  /** Driver: makes known what it has added; answers whether the device wants to be told. */
+  publishAvail(): boolean {
+    const old = this.availIdx;
+    this.availIdx = (old + this.#added) & MASK;
+    this.#added = 0;
+    return this.availIdx !== old && needEvent(this.availEvent, this.availIdx, old);
   }
 
   /** Driver: takes back a head that the device is done with, or answers -1. */
