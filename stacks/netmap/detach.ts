@@ -82,7 +82,7 @@ export class Detach {
           if (!driver.tx.xmit(cpu, skb, false)) this.#env.pool.put(cpu.lcore, skb);
         };
       }
-      driver.up(lcore.softnet.softirq);
+      driver.up(cpu);
     }
   }
 }
