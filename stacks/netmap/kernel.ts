@@ -128,7 +128,14 @@ export class NetmapKernel {
     const { base, pipe, pipeId } = of;
     const parent = this.ports.get(base);
     const master = this.#virtual(`${base}{${pipeId}`, sizes, parent?.mem);
-    const slave = this.#virtual(`${base}}${pipeId}`, sizes, master.mem);
+    let slave: NetmapAdapter;
+    try {
+      slave = this.#virtual(`${base}}${pipeId}`, sizes, master.mem);
+    } catch (error) {
+      master.destroy();
+      this.ports.delete(master.name);
+      throw error;
+    }
     crossPipe(master, slave, this.costs);
     return pipe === "{" ? master : slave;
   }
@@ -157,7 +164,12 @@ export class NetmapKernel {
     const ends = name.includes("{") ? 2 : 1;
     const region = mem ?? this.region(2 * slots * rings * ends);
     const port = new NetmapAdapter(name, region, this.costs);
-    for (let i = 0; i < rings; i++) port.addPair({ tx: slots, rx: slots });
+    try {
+      for (let i = 0; i < rings; i++) port.addPair({ tx: slots, rx: slots });
+    } catch (error) {
+      port.destroy();
+      throw error;
+    }
     this.ports.set(name, port);
     return port;
   }

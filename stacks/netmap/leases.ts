@@ -42,7 +42,7 @@ export class Leases {
     return this.#slots - 1 - (busy < 0 ? busy + this.#slots : busy);
   }
 
-  /** Takes `n` slots from `hwlease` on, `n` <= `space`; answers the number of the lease. */
+  /** Takes `n` slots from `hwlease` on, 1 <= `n` <= `space`; answers the number of the lease. */
   take(n: number): number {
     const lease = this.#next;
     this.#done[lease] = NOSLOT;

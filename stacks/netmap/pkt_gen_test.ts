@@ -6,11 +6,10 @@ import { type Offer, stream } from "../../core/machine/_scenario_for_tests.ts";
 import { FATE } from "../../core/machine/observation.ts";
 import { REASON } from "../../core/policy.ts";
 import { frame, type Rig, rig, sentPps, wire10Ps, x520At } from "./_rig_for_tests.ts";
-import type { NetmapOptions } from "./options.ts";
 import { Receiver, Sender, type SenderOptions } from "./pkt_gen.ts";
 
 const LINE_PPS = 1e12 / wire10Ps(60);
-/** Long rings, so that what waits to be reclaimed does not stop the line, and FreeBSD's hw.ix.max_interrupt_rate. */
+/** Long rings, so that what waits to be reclaimed does not stop the line. */
 const ONE_PORT = { ports: 1, rxRing: 2048, txRing: 2048, ingress: 512 };
 
 /** `pkt-gen -f tx` on eth0. */

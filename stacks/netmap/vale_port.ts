@@ -53,6 +53,7 @@ export class ValePort {
     const kring = this.adapter.rxRings[ring]!;
     const leases = this.#leases[ring]!;
     let room = Math.min(needed, leases.space(kring.hwcur));
+    if (room === 0) return this.#refuse(batch);
     const start = leases.hwlease;
     const lease = leases.take(room);
     let at = start;
@@ -76,6 +77,12 @@ export class ValePort {
     }
     this.#pending.push({ source, kring, lease, start, end: at, unused: room });
     return cycles;
+  }
+
+  /** There is no room at all. */
+  #refuse(batch: ValeBatch): number {
+    for (let i = 0; i < batch.count; i++) if (batch.goesTo(i, this.number)) this.dropped++;
+    return 0;
   }
 
   /** Publishes what a sender has filled, and tells the reader; answers whether there was something. */
