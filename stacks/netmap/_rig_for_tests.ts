@@ -30,11 +30,14 @@ export interface RigOptions {
   readonly settings?: NetmapOptions;
   readonly geometry?: Partial<Geometry>;
   readonly offers?: readonly Offer[];
+  /** Buffers of the machine. */
+  readonly buffers?: number;
 }
 
 /** Runs applications that `boot` starts; NICs are up when it returns. */
 export function rig(options: RigOptions, boot: (host: NetmapHost, env: Env) => void): Rig {
   const { profile = x520At(3400), settings = {}, geometry = {}, offers = [] } = options;
+  const { buffers = 24_000 } = options;
   let host: NetmapHost | null = null;
   const stack: Stack = (env) => {
     const made = new NetmapHost(env, settingsOf(settings));
@@ -47,7 +50,7 @@ export function rig(options: RigOptions, boot: (host: NetmapHost, env: Env) => v
     made.up(idle);
     return { name: "rig", interrupt: (cpu, vector) => made.interrupt(cpu, vector) };
   };
-  const maxima = { ...SCENARIO_MAXIMA, buffers: 24_000 };
+  const maxima = { ...SCENARIO_MAXIMA, buffers };
   const testbed = new Testbed(stack, profile, { maxima });
   const o = testbed.run(scenarioOf(offers, geometry));
   return { o, host: host!, testbed };
