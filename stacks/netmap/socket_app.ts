@@ -1,7 +1,7 @@
 /**
- * An ordinary application of a guest: it sends datagrams by a socket, one system call each, through the guest's own
- * kernel. The driver below puts each packet into the next slot of the device's ring, ptnet's by copying it, virtio's
- * by naming the skb.
+ * An ordinary application of a guest: it sends by a socket, through the guest's own kernel, a datagram or several
+ * segments of a stream with each system call. The driver below puts each packet into the next slot of the device's
+ * ring, ptnet's by copying it, virtio's by naming the skb, and tells the device at the end of the call (xmit_more).
  *
  * Source: netmap LINUX/netmap_ptnet.c (ptnet_nm_start_xmit as an ordinary interface), ptnet(4): such use copies.
  */
@@ -25,6 +25,7 @@ export class SocketSender implements Waiter {
   readonly #frame: Uint8Array;
   readonly #count: number;
   readonly #copies: boolean;
+  readonly #segments: number;
   #triggered = false;
 
   constructor(
@@ -32,8 +33,15 @@ export class SocketSender implements Waiter {
     lcore: number,
     costs: { netmap: NetmapCosts; linux: LinuxCosts },
     kring: NetmapKring,
-    options: { readonly frame: Uint8Array; readonly count: number; readonly copies: boolean },
+    options: {
+      readonly frame: Uint8Array;
+      readonly count: number;
+      readonly copies: boolean;
+      /** Packets of one system call. */
+      readonly segments: number;
+    },
   ) {
+    this.#segments = options.segments;
     this.#env = env;
     this.#costs = costs.netmap;
     this.#linux = costs.linux;
@@ -76,6 +84,17 @@ export class SocketSender implements Waiter {
   }
 
   #send(cpu: Cpu): void {
+    const { ring } = this.#kring;
+    const n = Math.min(ring.space, this.#segments, this.#count - this.stats.pkts);
+    this.process.call(cpu);
+    for (let i = 0; i < n; i++) this.#packet(cpu);
+    cpu.charge(this.#costs.sync);
+    this.#kring.run(cpu, 0);
+    this.stats.add(cpu, n, n * this.#frame.length, ring.space);
+  }
+
+  /** The kernel's way of one packet, and what the driver does with it. */
+  #packet(cpu: Cpu): void {
     const { ring, mem } = this.#kring;
     const { skbAlloc, ipForward, neigh, qdisc, xmit, skbFree } = this.#linux;
     const frame = this.#frame;
@@ -86,9 +105,7 @@ export class SocketSender implements Waiter {
     ring.len[ring.head] = frame.length;
     ring.flagsOf[ring.head] = 0;
     ring.head = ring.cur = ring.next(ring.head);
-    this.process.call(cpu, skbAlloc + ipForward + neigh + qdisc + xmit + skbFree);
-    cpu.charge(this.#costs.sync + (this.#copies ? copyCycles(this.#costs, frame.length) : 0));
-    this.#kring.run(cpu, 0);
-    this.stats.add(cpu, 1, frame.length, ring.space);
+    cpu.charge(skbAlloc + ipForward + neigh + qdisc + xmit + skbFree);
+    if (this.#copies) cpu.charge(copyCycles(this.#costs, frame.length));
   }
 }
