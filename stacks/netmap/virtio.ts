@@ -75,7 +75,8 @@ export class VirtioTx implements Waiter {
     this.#host = port.txRings[0]!;
     this.vring = new SplitRing(size);
     this.adapter = new NetmapAdapter(`virtio of ${port.name}`, mem, costs);
-    const { tx } = this.adapter.addPair({ tx: size, rx: 2 });
+    // a packet takes two descriptors: what fits into the ring fits into the queue
+    const { tx } = this.adapter.addPair({ tx: size >> 1, rx: 2 });
     this.#guest = tx;
     this.#interrupt = new GuestInterrupt(env, lcores.guest, costs, tx.si);
     tx.sync = (cpu) => this.#txsync(cpu);
@@ -104,15 +105,13 @@ export class VirtioTx implements Waiter {
       }
       const b = mem.buffer(idx);
       mem.setLength(b, ring.len[at]!);
-      const head = vring.add(b, HEADER_BYTES, ring.len[at]!);
-      if (head < 0) break;
-      this.#slots[head] = at;
+      this.#slots[vring.add(b, HEADER_BYTES, ring.len[at]!)] = at;
       kring.hwcur = kring.next(at);
     }
     cpu.charge(n * this.#costs.vringGuest);
     kring.packets += n;
     if (n > 0) kring.publish = (cpu) => this.#publish(cpu);
-    if (kring.rcur === kring.hwtail || kring.hwcur !== kring.rhead) {
+    if (kring.rcur === kring.hwtail) {
       // asks for an interrupt, then looks again
       vring.askUsed(Math.max(1, ((vring.size - vring.free) >> 1) * 3 >> 2));
       this.#reclaim(cpu);
