@@ -12,6 +12,7 @@ import { measureTables } from "../routes/measure.ts";
 import { family4 } from "../routes/tables.ts";
 import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
+import { NETMAP_ANSWERS } from "./netmap_answers.ts";
 import { SYSTEM_ANSWERS } from "./system_answers.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
@@ -255,6 +256,7 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
+  ...NETMAP_ANSWERS,
 };
 
 /** The systems that rows without an answer are about. */
