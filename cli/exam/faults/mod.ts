@@ -5,6 +5,7 @@ import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
+import { NETMAP_FAULTS } from "./netmap.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { PACKET_FAULTS } from "./packet.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
@@ -25,4 +26,5 @@ export const FAULTS: readonly Fault[] = [
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
   ...LAW_FAULTS,
+  ...NETMAP_FAULTS,
 ];
