@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, netmap, p2pnic } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -40,6 +40,14 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => l3fwd("faithful"),
+  },
+  {
+    name: "netmap",
+    about: "a router on netmap rings: bridge's loop with a look-up, poll and swapped buffers",
+    byDefault: true,
+    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD
+    ring: 512,
+    create: () => netmap(),
   },
   {
     name: "p2pnic",

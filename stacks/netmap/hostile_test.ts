@@ -131,8 +131,30 @@ function alone(
   });
 }
 
+Deno.test("netmap invariant 1: a sync brings new packets and leaves those that the process still has as they are", () => {
+  let watch: RingWatch | null = null;
+  const seen: number[][] = [];
+  const offers = stream(6, 20e6, (i) => ({ size: 60 + i }));
+  rig({ geometry: { ports: 1, rxRing: 8, txRing: 8 }, offers }, ({ kernel, queues }, env) => {
+    const fd = kernel.open("netmap:eth0");
+    const { rx } = queues[0]!;
+    watch = new RingWatch(rx, null, () => queues[0]!.native!.rxDoorbells);
+    let at = 0;
+    env.spawn(0, "thread", (cpu) => {
+      cpu.charge(34_000 * 3);
+      fd.rxsync(cpu);
+      seen.push([rx.ring.space, ...rx.ring.len.subarray(0, 6)]);
+      if (++at === 6) cpu.sleep();
+      return 1;
+    });
+  });
+  assertEquals(seen.at(-1), [6, 60, 61, 62, 63, 64, 65]);
+  assert(seen.some(([space]) => space! > 0 && space! < 6), "they came bit by bit");
+  for (const [id, broken] of watch!.findings) assertEquals([id, broken], [id, null]);
+});
+
 Deno.test("netmap invariant 2 and 3: a tail is put right, a head or cur that cannot be is EINVAL and changes nothing", () => {
-  alone((fd, tx, _rx, cpu) => {
+  alone((fd, tx, rx, cpu) => {
     const { ring } = tx;
     ring.tail = 3;
     assert(fd.txsync(cpu));
@@ -145,6 +167,10 @@ Deno.test("netmap invariant 2 and 3: a tail is put right, a head or cur that can
       assertEquals([ring.head, ring.cur, ring.tail, tx.hwcur, tx.hwtail], [0, 0, 7, 0, 7]);
     }
     assertEquals(tx.reinits, 5);
+    // nothing was received: a tail of one's own making gives no slots
+    rx.ring.tail = 5;
+    rx.ring.head = rx.ring.cur = 3;
+    assertEquals([fd.rxsync(cpu), rx.ring.head, rx.ring.tail, rx.hwcur], [false, 0, 0, 0]);
     ring.cur = 7;
     assert(fd.txsync(cpu), "a wake-up point beyond head is legal");
   });

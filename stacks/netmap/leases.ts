@@ -6,6 +6,9 @@
  * done. The tail moves only over ranges that are done without a gap: who finishes early leaves its range reported, and
  * who closes the gap publishes both.
  *
+ * At the limit: a lease of which nothing was used is withdrawn if it is the last one. netmap keeps it, and its table of
+ * leases, which has an entry for each slot, can overflow.
+ *
  * Who may move what: `hwlease` only `take` and, for the last range, `finish`; the tail only `finish`.
  *
  * Source: netmap sys/dev/netmap/netmap_vale.c (nm_kr_space, nm_kr_lease, nm_vale_flush) at struct netmap_kring's
@@ -61,7 +64,14 @@ export class Leases {
    * `end` may lie before where the range ended.
    */
   finish(lease: number, start: number, end: number, tail: number): number {
-    if (this.isLast(lease)) this.#hwlease = end;
+    if (this.isLast(lease)) {
+      this.#hwlease = end;
+      // withdrawn: so leases that are out have a slot each, and are fewer than the ring has
+      if (end === start) {
+        this.#next = lease;
+        return tail;
+      }
+    }
     this.#done[lease] = end;
     if (start !== tail) return tail;
     let to = tail;

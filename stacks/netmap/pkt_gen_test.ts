@@ -5,7 +5,9 @@ import { assert, assertEquals } from "@std/assert";
 import { type Offer, stream } from "../../core/machine/_scenario_for_tests.ts";
 import { FATE } from "../../core/machine/observation.ts";
 import { REASON } from "../../core/policy.ts";
-import { frame, type Rig, rig, sentPps, wire10Ps, x520At } from "./_rig_for_tests.ts";
+import { frame, type Rig, rig, scenario, sentPps, wire10Ps, x520At } from "./_rig_for_tests.ts";
+import { Testbed } from "../../core/machine/testbed.ts";
+import { netmap } from "./mod.ts";
 import { Receiver, Sender, type SenderOptions } from "./pkt_gen.ts";
 
 const LINE_PPS = 1e12 / wire10Ps(60);
@@ -72,6 +74,16 @@ Deno.test("netmap 8.3: a process in poll sleeps at idle and takes almost no time
   const busy = receive(900, stream(4000, wire10Ps(60)));
   assert(busy.rx.process.switches < 20, `${busy.rx.process.switches} context switches`);
   assert(busy.rx.process.calls < 4000 / 20, `${busy.rx.process.calls} system calls`);
+});
+
+Deno.test("netmap invariant 11: a packet that comes while poll asks other descriptors keeps it from sleeping", () => {
+  const testbed = new Testbed(netmap({ itrUs: 0 }), x520At(900));
+  for (let delay = 0; delay < 4e6; delay += 20_000) {
+    // the first wakes the process; the second comes at any instant until it sleeps again
+    const offers = [{ port: 0, at: 1e6 }, { port: 0, at: 1e6 + wire10Ps(60) + delay }];
+    const o = testbed.run(scenario(offers, { ports: 4, rxRing: 8, txRing: 8 }));
+    assertEquals([o.end, o.emitted], ["quiet", 2], `${delay} ps later`);
+  }
 });
 
 Deno.test("netmap 8.6: NS_REPORT makes each batch known as sent, without it only half a ring", () => {

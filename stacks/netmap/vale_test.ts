@@ -232,33 +232,40 @@ class PlainLeases {
 
 Deno.test("Leases publishes in the order of leases whatever the order in which senders finish", () => {
   const step = fc.tuple(fc.nat(2), fc.nat(7), fc.nat(7));
-  fc.assert(fc.property(
-    fc.integer({ min: 2, max: 12 }),
-    fc.array(step, { maxLength: 80, size: "max" }),
-    (slots, steps) => {
-      const begin = slots >> 1;
-      const leases = new Leases(slots, begin);
-      const plain = new PlainLeases();
-      let tail = begin;
-      for (const [what, a, b] of steps) {
-        const reader = (begin + plain.read) % slots;
-        assertEquals(leases.space(reader), slots - 1 - plain.busy);
-        const open = plain.list.filter(({ used }) => used === null);
-        if (what === 0 && leases.space(reader) > 0) {
-          const n = Math.min(1 + a, leases.space(reader));
-          const start = leases.hwlease;
-          plain.list.push({ lease: leases.take(n), start, n, used: null });
-        } else if (what === 1 && open.length > 0) {
-          const one = open[a % open.length]!;
-          // only the last one may give back what it did not use
-          one.used = leases.isLast(one.lease) ? Math.min(b, one.n) : one.n;
-          tail = leases.finish(one.lease, one.start, (one.start + one.used) % slots, tail);
-          plain.advance();
-          assertEquals(tail, (begin + plain.published) % slots, "all without a gap, nothing else");
-        } else if (what === 2) plain.read = plain.published;
-      }
-    },
-  ));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 12 }),
+      fc.array(step, { maxLength: 80, size: "max" }),
+      (slots, steps) => {
+        const begin = slots >> 1;
+        const leases = new Leases(slots, begin);
+        const plain = new PlainLeases();
+        let tail = begin;
+        for (const [what, a, b] of steps) {
+          const reader = (begin + plain.read) % slots;
+          assertEquals(leases.space(reader), slots - 1 - plain.busy);
+          const open = plain.list.filter(({ used }) => used === null);
+          if (what === 0 && leases.space(reader) > 0) {
+            const n = Math.min(1 + a, leases.space(reader));
+            const start = leases.hwlease;
+            plain.list.push({ lease: leases.take(n), start, n, used: null });
+          } else if (what === 1 && open.length > 0) {
+            const one = open[a % open.length]!;
+            // only the last one may give back what it did not use
+            one.used = leases.isLast(one.lease) ? Math.min(b, one.n) : one.n;
+            tail = leases.finish(one.lease, one.start, (one.start + one.used) % slots, tail);
+            plain.advance();
+            assertEquals(
+              tail,
+              (begin + plain.published) % slots,
+              "all without a gap, nothing else",
+            );
+          } else if (what === 2) plain.read = plain.published;
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 Deno.test("netmap invariant 21: a region that cannot hold a port says so when the port is made", () => {

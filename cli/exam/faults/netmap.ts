@@ -121,9 +121,9 @@ export const NETMAP_FAULTS: readonly Fault[] = [
     },
     {
       id: "netmap-tail-believed",
-      what: "a tail that the process has changed stays",
-      from: "    if (ring.tail !== rtail) ring.tail = rtail;\n",
-      to: "    if (ring.tail < rtail) this.hwtail = ring.tail;\n",
+      what: "the process is believed where its slots end",
+      from: "    const { ring, rtail } = this;\n    // once",
+      to: "    const { ring } = this;\n    const rtail = (this.rtail = ring.tail);\n    // once",
     },
   ]),
   ...faultsIn("pool", "stacks/netmap/memory.ts", ["stacks/netmap/hostile_test.ts", CONFORMANCE], [
