@@ -227,7 +227,7 @@ Deno.test("netmap 8.17: packets under way when the process ends are lost with th
   for (const { id, broken } of o.findings) assertEquals([id, broken], [id, null]);
 });
 
-Deno.test("netmap: two processes may have different rings, not one of them exclusively and twice", () => {
+Deno.test("netmap invariant 15: two processes may have different rings, not one of them exclusively and twice", () => {
   rig({ geometry: { lcores: 2 } }, ({ kernel, ports }) => {
     const one = kernel.open("netmap:eth0-0/x");
     kernel.open("netmap:eth0-1");
