@@ -9,12 +9,15 @@ import type { Fib4 } from "../fib/fib.ts";
 import { Context, type Home } from "../host/context.ts";
 import { FLAG, HEADROOM, Memory, STRIDE } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
+import type { Nic } from "../nic/nic.ts";
 import { PollPort } from "../nic/poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
 import { thresholdsFor } from "../nic/thresholds.ts";
 import type { Reason } from "../policy.ts";
 import type { Cpu, Env, Priority, Stack } from "../stack.ts";
 import { Choices } from "../time/choices.ts";
+import { emptyCounters } from "./accounts.ts";
+import type { Hardware } from "./hardware.ts";
 import type { Neighbours, RouteSet } from "./scenario.ts";
 
 /** Doubles of a frame that the device writes for each packet: 64 bytes. */
@@ -167,8 +170,10 @@ export class FlatOut {
     const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
     const boot = new Context(home, 0, false, () => 0);
     const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
-    const env: Env = {
-      ports: this.#devices.map((device, port) => {
+    // as on a machine, the poll-mode driver is there once somebody asks for a port
+    let driven: readonly PollPort[] | null = null;
+    const start = (): readonly PollPort[] =>
+      this.#devices.map((device, port) => {
         const driver = new PollPort(
           port,
           device,
@@ -181,7 +186,11 @@ export class FlatOut {
         );
         driver.start(boot, 0);
         return driver;
-      }),
+      });
+    const env: Env = {
+      get ports() {
+        return driven ??= start();
+      },
       fib: input.fib ?? filled(input.routes),
       neighbours,
       memory,
@@ -203,9 +212,7 @@ export class FlatOut {
         pool.put(0, buffer);
       },
       place: () => -1,
-      get hardware(): never {
-        throw new RangeError("Cannot run flat out: the stack needs the hardware below");
-      },
+      hardware: queuesAlone(this.#devices),
     };
     const dataplane = stack(env);
     if (dataplane.poll !== undefined) {
@@ -232,6 +239,38 @@ export class FlatOut {
     }
     return this.sent - before;
   }
+}
+
+/**
+ * Of the hardware, the queues that a kernel's driver drives; no interrupt ever comes, since a ring never runs dry.
+ * What else a stack asks for there is not.
+ */
+function queuesAlone(devices: readonly FlatOutDevice[]): Hardware {
+  const nics = devices.map((device, port) => ({
+    port,
+    queues: device,
+    vectors: [{ id: port, throttle: () => {} }],
+    counters: emptyCounters(port),
+    bootQueues: () => device,
+  }));
+  const missing = (): never => {
+    throw new RangeError("Cannot run flat out: the stack needs the hardware below");
+  };
+  return {
+    nics: nics as unknown as readonly Nic[],
+    get peers() {
+      return missing();
+    },
+    get fabric() {
+      return missing();
+    },
+    get hostRings() {
+      return missing();
+    },
+    nicMemories: [],
+    nicBuffers: 0,
+    peerSlots: 0,
+  };
 }
 
 function filled(routes: RouteSet): Fib4 {
