@@ -3,6 +3,7 @@
 // Method: small runs, every buffer and every reply followed by hand.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { macOf, type Offer, stream } from "../../core/machine/_scenario_for_tests.ts";
+import { FlatOut } from "../../core/machine/flat_out.ts";
 import { FATE } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import {
@@ -248,4 +249,21 @@ Deno.test("netmap invariant 15: two processes may have different rings, not one 
     assertThrows(() => kernel.open("eth0"), TypeError, "no name of a netmap port");
     assertThrows(() => kernel.open("netmap:eth0/q"), TypeError, "no flag q");
   });
+});
+
+Deno.test("netmap flat out: the same loop on rings that never run dry forwards everything to where it is routed", () => {
+  const { routes, neighbours, traffic } = scenario(stream(1, 0));
+  const frame = new Uint8Array(64);
+  frame.set(traffic.bytes.subarray(0, 60));
+  const flat = new FlatOut(netmap(), {
+    ports: 2,
+    ring: 64,
+    routes,
+    neighbours,
+    frames: [frame, frame],
+  });
+  // eth1 has 63 slots for what both receive; half a ring at least comes back with each poll
+  const sent = flat.run(100);
+  assert(sent > 500 && flat.dropped === 0, `${sent} sent`);
+  assert(flat.run(100) > 500);
 });

@@ -164,10 +164,11 @@ export const NETMAP_FAULTS: readonly Fault[] = [
       to: ") this",
     },
     {
-      id: "vale-forgets-nothing",
-      what: "the last source of a port is not kept apart from others'",
-      from: "    if (this.#lastHigh[port] === high && this.#lastLow[port] === low) return;\n",
-      to: "    if (this.#lastLow[0] === low) return;\n    this.#lastLow[0] = low;\n",
+      id: "vale-never-relearns",
+      what: "an address stays where it was first seen",
+      from: "    this.#high[bucket] = high;\n",
+      to:
+        "    if (this.#high[bucket] === high && this.#low[bucket] === low) return;\n    this.#high[bucket] = high;\n",
     },
   ]),
   ...faultsIn("loss and order", "stacks/netmap/pipe.ts", PIPES, [
