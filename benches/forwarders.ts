@@ -1,29 +1,35 @@
-/** Forwarders flat out: rings for devices, no virtual time. */
+/** Stacks flat out: rings for devices, no virtual time. */
 import { FlatOut, type Stack } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
-import { l3fwd, netmap } from "../stacks/mod.ts";
+import { l3fwd, netmap, pfRingZc } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
 
-/** l3fwd in both profiles with two sizes of tables, and the router on netmap rings. */
-export function forwarders(): Benchmark[] {
-  const loops = ([["strict", 1_000], ["strict", 100_000], ["faithful", 100_000]] as const).map(
-    ([profile, count]): Benchmark => {
-      const flat = flatOut(l3fwd(profile), count);
-      const turns = 32;
-      return {
-        group: "dpdk l3fwd flat out, 4 ports, 64-byte frames, bursts of 32",
-        name: `${profile}, ${count} routes`,
-        items: PORTS * turns * 32,
-        run: () => flat.run(turns),
-      };
-    },
-  );
-  return [...loops, onNetmap(1_000), onNetmap(100_000)];
-}
-
 const PORTS = 4;
+
+/** Each as it is named, with so many routes. */
+const SUBJECTS = [
+  { group: "dpdk l3fwd", name: "strict", count: 1_000, stack: l3fwd("strict") },
+  { group: "dpdk l3fwd", name: "strict", count: 100_000, stack: l3fwd("strict") },
+  { group: "dpdk l3fwd", name: "faithful", count: 100_000, stack: l3fwd("faithful") },
+  { group: "pf_ring ZC", name: "router", count: 100_000, stack: pfRingZc() },
+];
+
+/** All of them: both profiles of l3fwd, two sizes of tables; the routers on ZC and on netmap rings. */
+export function forwarders(): Benchmark[] {
+  const loops = SUBJECTS.map(({ group, name, count, stack }): Benchmark => {
+    const turns = 32;
+    const flat = flatOut(stack, count);
+    return {
+      group: `${group} flat out, 4 ports, 64-byte frames, bursts of 32`,
+      name: `${name}, ${count} routes`,
+      items: PORTS * turns * 32,
+      run: () => flat.run(turns),
+    };
+  });
+  return [...loops, onNetmap(100_000)];
+}
 
 /** A stack on four ports of rings of 512. */
 function flatOut(stack: Stack, count: number): FlatOut {
@@ -41,7 +47,7 @@ function flatOut(stack: Stack, count: number): FlatOut {
   return new FlatOut(stack, { ports: PORTS, ring: 512, routes, neighbours, frames });
 }
 
-/** What fits into the transmit rings decides how many a turn moves, so it turns until all have been sent. */
+/** What fits into the transmit rings decides how many a turn moves, so it turns until enough have been sent. */
 function onNetmap(count: number): Benchmark {
   const flat = flatOut(netmap(), count);
   const items = PORTS * 32 * 512;

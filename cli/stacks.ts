@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, netmap, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, netmap, p2pnic, pfRing, pfRingZc } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -70,6 +70,21 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => p2pnic({ variant: "bn" }),
+  },
+  {
+    name: "pf-ring",
+    about: "PF_RING: the kernel copies into mapped rings, a process routes and sends",
+    byDefault: false,
+    ring: 512,
+    create: () => pfRing(),
+  },
+  {
+    name: "pf-ring-zc",
+    about: "PF_RING ZC: a process routes on mapped descriptor rings, buffers are exchanged",
+    byDefault: false,
+    // num_rx_slots of the ZC driver is 32768; the 82599's own limit is 4096
+    ring: 4096,
+    create: () => pfRingZc(),
   },
 ];
 

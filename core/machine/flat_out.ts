@@ -9,7 +9,6 @@ import type { Fib4 } from "../fib/fib.ts";
 import { Context, type Home } from "../host/context.ts";
 import { FLAG, HEADROOM, Memory, STRIDE } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
-import type { Nic } from "../nic/nic.ts";
 import { PollPort } from "../nic/poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
 import { thresholdsFor } from "../nic/thresholds.ts";
@@ -170,26 +169,19 @@ export class FlatOut {
     const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
     const boot = new Context(home, 0, false, () => 0);
     const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
-    // as on a machine, the poll-mode driver is there once somebody asks for a port
-    let driven: readonly PollPort[] | null = null;
-    const start = (): readonly PollPort[] =>
-      this.#devices.map((device, port) => {
-        const driver = new PollPort(
-          port,
-          device,
-          1,
-          memory,
-          pool,
-          thresholdsFor(ring, ring),
-          costs,
-          [-1],
-        );
+    let started: PollPort[] | null = null;
+    const devices = this.#devices;
+    const start = (): PollPort[] =>
+      devices.map((device, port) => {
+        const thresholds = thresholdsFor(ring, ring);
+        const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
         driver.start(boot, 0);
         return driver;
       });
     const env: Env = {
+      // as on a machine: who never asks for ports drives the rings itself
       get ports() {
-        return driven ??= start();
+        return started ??= start();
       },
       fib: input.fib ?? filled(input.routes),
       neighbours,
@@ -211,8 +203,11 @@ export class FlatOut {
         this.dropped++;
         pool.put(0, buffer);
       },
+      dropCopy: () => void this.dropped++,
       place: () => -1,
-      hardware: queuesAlone(this.#devices),
+      get hardware() {
+        return hardwareOf(devices);
+      },
     };
     const dataplane = stack(env);
     if (dataplane.poll !== undefined) {
@@ -241,36 +236,13 @@ export class FlatOut {
   }
 }
 
-/**
- * Of the hardware, the queues that a kernel's driver drives; no interrupt ever comes, since a ring never runs dry.
- * What else a stack asks for there is not.
- */
-function queuesAlone(devices: readonly FlatOutDevice[]): Hardware {
-  const nics = devices.map((device, port) => ({
-    port,
-    queues: device,
+/** Of the hardware there are the rings of each port, and vectors that stay silent: a ring never runs dry. */
+function hardwareOf(devices: readonly FlatOutDevice[]): Hardware {
+  const nics = devices.map((queues, port) => ({
+    ...{ port, queues, counters: emptyCounters(port), bootQueues: () => queues },
     vectors: [{ id: port, throttle: () => {} }],
-    counters: emptyCounters(port),
-    bootQueues: () => device,
   }));
-  const missing = (): never => {
-    throw new RangeError("Cannot run flat out: the stack needs the hardware below");
-  };
-  return {
-    nics: nics as unknown as readonly Nic[],
-    get peers() {
-      return missing();
-    },
-    get fabric() {
-      return missing();
-    },
-    get hostRings() {
-      return missing();
-    },
-    nicMemories: [],
-    nicBuffers: 0,
-    peerSlots: 0,
-  };
+  return { nics } as unknown as Hardware;
 }
 
 function filled(routes: RouteSet): Fib4 {

@@ -66,8 +66,8 @@ export class Detach {
   }
 
   #giveBack(cpu: Cpu): void {
-    const { queues, ports, os, osLcores, settings } = this.#host;
-    for (const queue of queues) queue.release(cpu);
+    const { queues, ports, os, osLcores, settings, kernel } = this.#host;
+    for (const queue of queues) queue.release(cpu, kernel.place);
     for (const fd of this.#fds) fd.close();
     for (const port of ports) port.destroy();
     this.#host.detached = true;

@@ -76,7 +76,7 @@ Deno.test("netmap 8.2: a process that scribbles over its rings hurts nobody but 
         }
       }
     }),
-    { numRuns: 120 },
+    { numRuns: 70 },
   );
 });
 

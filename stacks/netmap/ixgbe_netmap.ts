@@ -25,9 +25,7 @@ import {
 } from "../../core/nic/driver.ts";
 import { LONGEST } from "../../core/nic/mac.ts";
 import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
-import { mbufRetain } from "../../core/memory/mbuf_share.ts";
-import { REASON } from "../../core/policy.ts";
-import type { Cpu, Env } from "../../core/stack.ts";
+import type { Cpu } from "../../core/stack.ts";
 import type { NetmapCosts } from "./costs.ts";
 import { NAF_FORCE_READ, NAF_FORCE_RECLAIM, type NetmapKring, NKR_PENDINTR } from "./kring.ts";
 import { NS_BUF_CHANGED, NS_REPORT } from "./ring.ts";
@@ -75,35 +73,6 @@ export class IxgbeNetmap {
   /** Takes over a transmit ring (ixgbe_netmap_configure_tx_ring). */
   configureTx(kring: NetmapKring): void {
     kring.sync = (cpu, kring, flags) => this.#txsync(cpu, kring, flags);
-  }
-
-  /**
-   * Takes all buffers back once the device is done with both rings. What was received and not read, and what was to
-   * be sent and not handed over, is lost with the port.
-   */
-  release(cpu: Cpu, env: Env, tx: NetmapKring, rx: NetmapKring): void {
-    const rings = [this.#device.rx[this.#queue]!, this.#device.tx[this.#queue]!] as const;
-    // what the process did last counts, if it can be
-    for (const kring of [tx, rx]) kring.prologue();
-    const lose = (kring: NetmapKring, at: number): void => {
-      const b = kring.mem.buffer(kring.ring.bufIdx[at]!);
-      mbufRetain(env.memory, b, 1);
-      env.drop(cpu, b, REASON.other);
-    };
-    for (let at = rx.rhead; at !== rx.hwtail; at = rx.next(at)) lose(rx, at);
-    for (let at = rx.hwtail; rings[0].done[rx.toNic(at)] === 1; at = rx.next(at)) {
-      takeReceived(this.#memory, rings[0], rx.toNic(at), this.#place);
-      lose(rx, at);
-    }
-    for (let at = tx.hwcur; at !== tx.rhead; at = tx.next(at)) lose(tx, at);
-    const { ledger } = this.#memory;
-    for (const ring of rings) {
-      for (let slot = 0; slot < ring.size; slot++) {
-        const b = ring.buffer[slot]!;
-        ring.buffer[slot] = -1;
-        if (b >= 0 && ledger !== null) ledger.complete(b, this.#place);
-      }
-    }
   }
 
   #txsync(cpu: Cpu, kring: NetmapKring, flags: number): boolean {

@@ -14,9 +14,11 @@ import type { SkbReceiver } from "../../core/linux/ixgbe_rx.ts";
 import type { Skbs } from "../../core/linux/skb.ts";
 import type { Memory } from "../../core/memory/memory.ts";
 import type { Nic } from "../../core/nic/nic.ts";
+import type { DescriptorRing } from "../../core/nic/rings.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { NetmapCosts } from "./costs.ts";
 import { IxgbeNetmap } from "./ixgbe_netmap.ts";
+import { releaseIxgbe } from "./ixgbe_release.ts";
 import { type NetmapKring, NKR_PENDINTR } from "./kring.ts";
 
 const PS_PER_USEC = 1_000_000;
@@ -122,10 +124,11 @@ export class NicQueue {
   }
 
   /** Takes all buffers back from the device; packets that nobody has taken are lost. */
-  release(cpu: Cpu): void {
-    this.native!.release(cpu, this.#env, this.tx, this.rx);
-    this.native = null;
+  release(cpu: Cpu, place: number): void {
     const { rx, tx } = this.nic.queues;
-    for (const ring of [rx[this.queue]!, tx[this.queue]!]) ring.reset(ring.size, ring.place);
+    const pair = (kring: NetmapKring, descriptors: DescriptorRing) => ({ kring, descriptors });
+    const of = this.queue;
+    releaseIxgbe(cpu, this.#env, pair(this.tx, tx[of]!), pair(this.rx, rx[of]!), place);
+    this.native = null;
   }
 }
