@@ -1,6 +1,10 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
+<<<<<<< HEAD
 import { l3fwd, linuxNapi, netmap, p2pnic, pfRing, pfRingZc } from "../stacks/mod.ts";
+=======
+import { l3fwd, linuxNapi, p2pnic, pfRing, pfRingZc, vpp } from "../stacks/mod.ts";
+>>>>>>> main
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -85,6 +89,14 @@ export const STACKS: readonly StackEntry[] = [
     // num_rx_slots of the ZC driver is 32768; the 82599's own limit is 4096
     ring: 4096,
     create: () => pfRingZc(),
+  },
+  {
+    name: "vpp",
+    about: "FD.io VPP: the IPv4 graph over DPDK ports",
+    byDefault: false,
+    // dpdk { dev default { num-rx-desc 1024 num-tx-desc 1024 } }
+    ring: 1024,
+    create: () => vpp(),
   },
 ];
 

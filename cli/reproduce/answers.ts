@@ -14,6 +14,7 @@ import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
 import { NETMAP_ANSWERS } from "./netmap_answers.ts";
 import { SYSTEM_ANSWERS } from "./system_answers.ts";
+import { VPP_ANSWERS } from "./vpp_answers.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
 
@@ -256,7 +257,11 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
+<<<<<<< HEAD
   ...NETMAP_ANSWERS,
+=======
+  ...VPP_ANSWERS,
+>>>>>>> main
 };
 
 /** The systems that rows without an answer are about. */

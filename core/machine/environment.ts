@@ -177,7 +177,13 @@ export class Environment implements Env {
     const thresholds = { ...thresholdsFor(g.rxRing, g.txRing, wthresh), ...this.#setup };
     return this.hardware.nics.map((nic) => {
       nic.bootQueues();
-      const port = this.#machine.driver(nic, this.pool, thresholds, this.#places);
+      const port = this.#machine.driver(
+        nic,
+        this.pool,
+        thresholds,
+        this.#places,
+        this.#setup.costs,
+      );
       for (let q = 0; q < g.lcores; q++) port.start(lcores[q]!.irq, q);
       return port;
     });

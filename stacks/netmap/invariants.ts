@@ -5,7 +5,18 @@ const RING = "netmap sys/net/netmap.h, at struct netmap_ring";
 const SYNC = "netmap sys/dev/netmap/netmap.c";
 const IXGBE = "netmap LINUX/ixgbe_netmap_linux.h";
 
-/** Those that an audit of a router can judge. */
+/**
+ * Those that an audit of a router can judge, beside the laws.
+ *
+ * @example
+ * ```ts
+ * import { netmap, NETMAP_INVARIANTS } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(netmap().invariants, NETMAP_INVARIANTS);
+ * assertEquals(NETMAP_INVARIANTS.every(({ id }) => id.startsWith("NETMAP-")), true);
+ * ```
+ */
 export const NETMAP_INVARIANTS: readonly Invariant[] = [
   {
     id: "NETMAP-1",

@@ -13,6 +13,7 @@ import { PF_RING_FAULTS } from "./pf_ring.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
 import { TIME_FAULTS } from "./time.ts";
+import { VPP_FAULTS } from "./vpp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -26,6 +27,7 @@ export const FAULTS: readonly Fault[] = [
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
+  ...VPP_FAULTS,
   ...LAW_FAULTS,
   ...NETMAP_FAULTS,
   ...PF_RING_FAULTS,
