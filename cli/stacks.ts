@@ -1,10 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-<<<<<<< HEAD
-import { l3fwd, linuxNapi, netmap, p2pnic, pfRing, pfRingZc } from "../stacks/mod.ts";
-=======
-import { l3fwd, linuxNapi, p2pnic, pfRing, pfRingZc, vpp } from "../stacks/mod.ts";
->>>>>>> main
+import { l3fwd, linuxNapi, netmap, p2pnic, pfRing, pfRingZc, vpp } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {

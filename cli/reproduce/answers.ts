@@ -257,11 +257,8 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
-<<<<<<< HEAD
   ...NETMAP_ANSWERS,
-=======
   ...VPP_ANSWERS,
->>>>>>> main
 };
 
 /** The systems that rows without an answer are about. */
