@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, netmap, p2pnic, pfRing, pfRingZc, vpp } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, netmap, p2pnic, pfRing, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -85,6 +85,14 @@ export const STACKS: readonly StackEntry[] = [
     // num_rx_slots of the ZC driver is 32768; the 82599's own limit is 4096
     ring: 4096,
     create: () => pfRingZc(),
+  },
+  {
+    name: "snabb",
+    about: "Snabb: Intel apps around a router app, a process for each lcore",
+    byDefault: false,
+    // ring_buffer_size of apps/intel_mp
+    ring: 2048,
+    create: () => snabb(),
   },
   {
     name: "vpp",

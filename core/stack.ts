@@ -224,6 +224,8 @@ export interface Env {
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
   drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /** As `drop`, but the buffer stays the stack's: for one that keeps free buffers itself. */
+  end(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
   /**
    * Ends the packet of a copy in memory that is no buffer's (`memory.copiedOut`) with a reason, unless something else
    * carries it by now. The copy itself ends by `memory.copyEnds`.

@@ -21,5 +21,6 @@ export * from "./external/mod.ts";
 export * from "./linux-napi/mod.ts";
 export * from "./netmap/mod.ts";
 export * from "./p2pnic/mod.ts";
+export * from "./snabb/mod.ts";
 export * from "./pf-ring/mod.ts";
 export * from "./vpp/mod.ts";

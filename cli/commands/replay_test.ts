@@ -13,7 +13,7 @@ import {
   writeCounterexample,
 } from "../../properties/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
-import { type StackEntry, STACKS } from "../stacks.ts";
+import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 
 /** Takes every packet and frees it without a word. */
 const hole: Stack = ({ ports, pool }) => ({

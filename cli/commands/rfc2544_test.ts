@@ -12,7 +12,7 @@ import type { Device, Load, Outcome } from "../rfc2544/device.ts";
 import { measureSize } from "../rfc2544/measure.ts";
 import { latencyOf, Rig } from "../rfc2544/rig.ts";
 import { AGREE, type Lengths, RateSearch } from "../rfc2544/search.ts";
-import { type StackEntry, stackNamed } from "../stacks.ts";
+import { STACK_NAMES, type StackEntry, stackNamed } from "../stacks.ts";
 
 /** Whether frame i of a load of n, which arrives at t after gaps of `gapPs`, is lost, and how much later that shows. */
 type Rule = (i: number, t: number, n: number, gapPs: number, times: readonly number[]) => boolean;

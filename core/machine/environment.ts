@@ -119,6 +119,17 @@ export class Environment implements Env {
     place = -1,
     occupancy = -1,
   ): void => {
+    this.end(cpu, buffer, reason, place, occupancy);
+    freeChain(this.pool, cpu.lcore, buffer);
+  };
+
+  readonly end = (
+    cpu: Cpu,
+    buffer: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
     checkReason(`buffer ${buffer}`, reason);
     const { observation, memory: { ledger } } = this.#machine;
     const context = cpu as Context;
@@ -131,7 +142,6 @@ export class Environment implements Env {
       const fill = refused ? context.refusedOccupancy : occupancy;
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
-    freeChain(this.pool, cpu.lcore, buffer);
   };
 
   readonly dropCopy = (

@@ -255,7 +255,7 @@ Deno.test("netmap flat out: the same loop on rings that never run dry forwards e
   const { routes, neighbours, traffic } = scenario(stream(1, 0));
   const frame = new Uint8Array(64);
   frame.set(traffic.bytes.subarray(0, 60));
-  const flat = new FlatOut(netmap(), {
+  const flat = new FlatOut(netmap({ itrUs: 0 }), {
     ports: 2,
     ring: 64,
     routes,

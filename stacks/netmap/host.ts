@@ -40,7 +40,8 @@ export class NetmapHost {
   /** The NICs are the operating system's again. */
   detached = false;
   readonly #env: Env;
-  readonly #byVector: NicQueue[] = [];
+  /** Filled by the first interrupt: flat out there are no vectors. */
+  readonly #byVector: Map<number, NicQueue> = new Map();
 
   /**
    * Makes the region and the rings of every NIC.
@@ -78,7 +79,12 @@ export class NetmapHost {
 
   /** An interrupt of one of the queue pairs. */
   interrupt(cpu: Cpu, vector: number): void {
-    this.#byVector[vector]!.interrupt(cpu);
+    if (this.#byVector.size === 0) {
+      for (const queue of this.queues) {
+        this.#byVector.set(queue.nic.vectors[queue.queue]!.id, queue);
+      }
+    }
+    this.#byVector.get(vector)!.interrupt(cpu);
   }
 
   get #emulated(): boolean {
@@ -128,7 +134,6 @@ export class NetmapHost {
       const pair = adapter.addPair(slots, this.#emulated ? 0 : this.settings.hwofs);
       const queue = new NicQueue(env, nic, q, pair, this.costs);
       this.queues.push(queue);
-      this.#byVector[nic.vectors[q]!.id] = queue;
       if (this.#emulated) this.#emulate(queue);
     }
     if (this.os !== null) this.#addHostRings(adapter, nic.port, slots);

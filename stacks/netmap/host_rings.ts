@@ -8,7 +8,6 @@
  * Source: netmap sys/dev/netmap/netmap.c, netmap_txsync_to_host, netmap_rxsync_from_host, netmap_transmit.
  */
 import type { LinuxCosts } from "../../core/linux/costs.ts";
-import { mbufRetain } from "../../core/memory/mbuf_share.ts";
 import type { Memory } from "../../core/memory/memory.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
@@ -70,8 +69,7 @@ export class HostRingPair {
       const skb = pool.get(cpu.lcore);
       if (skb < 0) {
         this.noSkb++;
-        mbufRetain(memory, b, 1);
-        this.#env.drop(cpu, b, REASON["no-buffer"]);
+        this.#env.end(cpu, b, REASON["no-buffer"]);
         continue;
       }
       cpu.charge(this.#linux.skbAlloc + copyCycles(this.#copy, memory.length[b]!));

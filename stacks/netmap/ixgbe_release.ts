@@ -1,5 +1,4 @@
 /** The end of netmap mode on a queue pair of an ixgbe. Source: netmap sys/dev/netmap/netmap.c, netmap_hw_krings_delete. */
-import { mbufRetain } from "../../core/memory/mbuf_share.ts";
 import type { Memory } from "../../core/memory/memory.ts";
 import { takeReceived } from "../../core/nic/driver.ts";
 import type { DescriptorRing } from "../../core/nic/rings.ts";
@@ -22,9 +21,7 @@ export function releaseIxgbe(cpu: Cpu, env: Env, tx: RingPair, rx: RingPair, pla
   // what the process did last counts, if it can be
   for (const { kring } of [tx, rx]) kring.prologue();
   const lose = (kring: NetmapKring, at: number): void => {
-    const b = kring.mem.buffer(kring.ring.bufIdx[at]!);
-    mbufRetain(memory, b, 1);
-    env.drop(cpu, b, REASON.other);
+    env.end(cpu, kring.mem.buffer(kring.ring.bufIdx[at]!), REASON.other);
   };
   const { kring, descriptors } = rx;
   for (let at = kring.rhead; at !== kring.hwtail; at = kring.next(at)) lose(kring, at);

@@ -69,7 +69,7 @@ export class NicQueue {
   upNative(cpu: Cpu, place: number, itrUs: number, noPendintr: boolean): void {
     const { queues } = this.nic;
     const memory = this.#env.memory as Memory;
-    this.nic.vectors[this.queue]!.throttle(itrUs * PS_PER_USEC);
+    if (itrUs > 0) this.nic.vectors[this.queue]!.throttle(itrUs * PS_PER_USEC);
     this.driver = null;
     this.native = new IxgbeNetmap(queues, this.queue, memory, this.#costs, place, noPendintr);
     this.native.configureTx(this.tx);

@@ -7,7 +7,6 @@
  */
 import type { LinuxCosts } from "../../core/linux/costs.ts";
 import type { SkbReceiver } from "../../core/linux/ixgbe_rx.ts";
-import { freeChain, mbufRetain } from "../../core/memory/mbuf_share.ts";
 import {
   ARP_REPLY,
   ARP_REQUEST,
@@ -68,7 +67,7 @@ export class OsStack implements SkbReceiver {
   }
 
   receive(cpu: Cpu, skb: number, port: number): void {
-    const { memory, pool } = this.#env;
+    const { memory } = this.#env;
     cpu.charge(this.#costs.netifReceive);
     this.received++;
     const at = memory.offset[skb]!;
@@ -78,9 +77,7 @@ export class OsStack implements SkbReceiver {
       : this.#echo(cpu, skb, at, port);
     if (answered) return;
     cpu.charge(this.#costs.skbFree);
-    mbufRetain(memory, skb, 1);
     this.#env.drop(cpu, skb, REASON["not-for-us"]);
-    freeChain(pool, cpu.lcore, skb);
   }
 
   flush(): void {}
@@ -133,8 +130,7 @@ export class OsStack implements SkbReceiver {
     const { memory, neighbours } = this.#env;
     copyMac(memory.bytes, at + 6, memory.bytes, at);
     copyMac(neighbours.portMac, port * 6, memory.bytes, at + 6);
-    mbufRetain(memory, skb, 1);
-    this.#env.drop(cpu, skb, REASON.consumed);
+    this.#env.end(cpu, skb, REASON.consumed);
     this.#env.originate(skb);
     this.transmit[port]!(cpu, skb);
   }

@@ -10,7 +10,6 @@
  */
 import type { Context } from "../../core/host/context.ts";
 import { Process } from "../../core/host/process.ts";
-import { mbufRetain } from "../../core/memory/mbuf_share.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { NetmapCosts } from "./costs.ts";
@@ -182,8 +181,7 @@ export class Receiver {
       bytes += ring.len[slot]!;
       this.onPacket?.(b, ring.len[slot]!);
       // the slot keeps its buffer
-      mbufRetain(this.#env.memory, b, 1);
-      this.#env.drop(cpu, b, REASON.consumed);
+      this.#env.end(cpu, b, REASON.consumed);
     }
     ring.head = ring.cur = slot;
     cpu.charge(n * this.#costs.appSlot);

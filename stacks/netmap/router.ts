@@ -10,7 +10,6 @@
  * Source: netmap apps/bridge/bridge.c (process_rings, main loop).
  */
 import { Process } from "../../core/host/process.ts";
-import { mbufRetain } from "../../core/memory/mbuf_share.ts";
 import { checkFrame, ETHERNET_HEADER_BYTES, ipv4Dst, rewriteFrame } from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
@@ -148,8 +147,7 @@ export class Router {
       : -1;
     if (nextHop >= 0) return nextHop;
     // the slot keeps its buffer
-    mbufRetain(memory, b, 1);
-    this.#env.drop(cpu, b, reason === REASON.none ? REASON["no-route"] : reason);
+    this.#env.end(cpu, b, reason === REASON.none ? REASON["no-route"] : reason);
     return -1;
   }
 }

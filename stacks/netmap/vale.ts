@@ -10,7 +10,6 @@
  * Source: netmap sys/dev/netmap/netmap_vale.c, nm_vale_preflush, nm_vale_flush; vale(4).
  */
 import type { Memory } from "../../core/memory/memory.ts";
-import { mbufRetain } from "../../core/memory/mbuf_share.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { CopyCosts } from "./copy.ts";
@@ -125,11 +124,10 @@ export class Vale {
       if (batch.copies[i]! > 0) continue;
       const b = batch.buffer[i]!;
       source.lost++;
-      mbufRetain(this.#env.memory, b, 1);
       const to = batch.destination[i]!;
       const full = to === BROADCAST ? null : this.ports[to] ?? null;
-      if (full === null || full === source) this.#env.drop(cpu, b, REASON.other);
-      else this.#env.drop(cpu, b, REASON["ring-full"], full.place, full.capacity);
+      if (full === null || full === source) this.#env.end(cpu, b, REASON.other);
+      else this.#env.end(cpu, b, REASON["ring-full"], full.place, full.capacity);
     }
   }
 

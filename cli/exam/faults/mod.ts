@@ -12,6 +12,7 @@ import { PCIE_FAULTS } from "./pcie.ts";
 import { PF_RING_FAULTS } from "./pf_ring.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
+import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
 import { VPP_FAULTS } from "./vpp.ts";
 
@@ -24,6 +25,7 @@ export const FAULTS: readonly Fault[] = [
   ...PACKET_FAULTS,
   ...NIC_FAULTS,
   ...PCIE_FAULTS,
+  ...SNABB_FAULTS,
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
