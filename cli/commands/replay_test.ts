@@ -1,7 +1,7 @@
 // Aim: `planecheck replay` runs a token or a file again, says what each law says of it, and ends
 // with 1 when one is broken and with 2 when the input is none. Method: whole command lines; a stack
 // that loses what it should forward stands among the bundled ones for a moment.
-import { STACK_NAMES } from "../stacks.ts";
+import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Stack } from "../../core/mod.ts";
 import { testbed } from "../../core/mod.ts";
@@ -13,7 +13,6 @@ import {
   writeCounterexample,
 } from "../../properties/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
-import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 
 /** Takes every packet and frees it without a word. */
 const hole: Stack = ({ ports, pool }) => ({

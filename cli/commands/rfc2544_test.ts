@@ -1,7 +1,7 @@
 // Aim: `rfc2544` finds what arithmetic says of devices that are known, does not take loss to grow with the rate, and
 // its command prints, writes and refuses as the others do. Method: a queue of K places before a server (D/D/1/K) and
 // devices that lose by a rule, their answers worked out by hand; then a bundled stack on the machine.
-import { STACK_NAMES } from "../stacks.ts";
+import { STACK_NAMES, type StackEntry, stackNamed } from "../stacks.ts";
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Cpu, Dataplane, Env, Traffic } from "../../core/mod.ts";
@@ -12,7 +12,6 @@ import type { Device, Load, Outcome } from "../rfc2544/device.ts";
 import { measureSize } from "../rfc2544/measure.ts";
 import { latencyOf, Rig } from "../rfc2544/rig.ts";
 import { AGREE, type Lengths, RateSearch } from "../rfc2544/search.ts";
-import { STACK_NAMES, type StackEntry, stackNamed } from "../stacks.ts";
 
 /** Whether frame i of a load of n, which arrives at t after gaps of `gapPs`, is lost, and how much later that shows. */
 type Rule = (i: number, t: number, n: number, gapPs: number, times: readonly number[]) => boolean;
