@@ -91,6 +91,7 @@ export class NicQueue {
       costs: os.costs,
       place: os.place,
       hook: null,
+      source: null,
     };
     this.native = null;
     this.driver = new QVector(parts, vectors[this.queue]!, os.softnet, receiver, itrUs);
