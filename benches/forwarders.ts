@@ -1,7 +1,7 @@
 /** Stacks of poll loops flat out: rings for devices, no virtual time. */
 import { FlatOut, type Stack } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
-import { l3fwd, odp, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
+import { l3fwd, netmap, odp, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
@@ -44,6 +44,13 @@ const SUBJECTS: readonly Subject[] = [
     // links of 256 slots, so that a pull is of 25; without the checks that `audit` reports
     stack: snabb({ linkRingSize: 256, developerDebug: false }),
   },
+  {
+    group: "netmap flat out, 4 ports, 64-byte frames, rings of 512",
+    name: "router",
+    count: 100_000,
+    // without moderation no interrupt is asked for
+    stack: netmap({ itrUs: 0 }),
+  },
   ...(["single", "dual", "quad"] as const).map((loop) => ({
     group: VPP,
     name: `${loop} loops`,
@@ -52,7 +59,7 @@ const SUBJECTS: readonly Subject[] = [
   })),
 ];
 
-/** All of them: both profiles of l3fwd, two sizes of tables; ODP in three modes; the routers on ZC and in Snabb; VPP with each of its loops. */
+/** Both profiles of l3fwd, two sizes of tables; ODP in three modes; the routers on ZC, in Snabb and on netmap; VPP with each of its loops. */
 export function forwarders(): Benchmark[] {
   return SUBJECTS.map(flatOut);
 }

@@ -4,6 +4,7 @@ import {
   afXdp,
   l3fwd,
   linuxNapi,
+  netmap,
   odp,
   p2pnic,
   pfRing,
@@ -59,6 +60,14 @@ export const STACKS: readonly StackEntry[] = [
     // pktio_dpdk.num_rx_desc and num_tx_desc
     ring: 1024,
     create: () => odp(),
+  },
+  {
+    name: "netmap",
+    about: "a router on netmap rings: bridge's loop with a look-up, poll and swapped buffers",
+    byDefault: false,
+    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD
+    ring: 512,
+    create: () => netmap(),
   },
   {
     name: "p2pnic",

@@ -20,6 +20,7 @@ export * from "./example/mod.ts";
 export * from "./external/mod.ts";
 export * from "./linux-napi/mod.ts";
 export * from "./odp/mod.ts";
+export * from "./netmap/mod.ts";
 export * from "./p2pnic/mod.ts";
 export * from "./snabb/mod.ts";
 export * from "./xdp/mod.ts";

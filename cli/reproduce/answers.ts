@@ -12,6 +12,7 @@ import { measureTables } from "../routes/measure.ts";
 import { family4 } from "../routes/tables.ts";
 import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
+import { NETMAP_ANSWERS } from "./netmap_answers.ts";
 import { SYSTEM_ANSWERS } from "./system_answers.ts";
 import { VPP_ANSWERS } from "./vpp_answers.ts";
 import { XDP_ANSWERS } from "./xdp_answers.ts";
@@ -257,6 +258,7 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
+  ...NETMAP_ANSWERS,
   ...VPP_ANSWERS,
   ...XDP_ANSWERS,
 };

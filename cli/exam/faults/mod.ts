@@ -5,6 +5,7 @@ import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
+import { NETMAP_FAULTS } from "./netmap.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { ODP_FAULTS } from "./odp.ts";
 import { PACKET_FAULTS } from "./packet.ts";
@@ -33,6 +34,7 @@ export const FAULTS: readonly Fault[] = [
   ...VPP_FAULTS,
   ...LAW_FAULTS,
   ...ODP_FAULTS,
+  ...NETMAP_FAULTS,
   ...XDP_FAULTS,
   ...PF_RING_FAULTS,
 ];
