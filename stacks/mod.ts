@@ -20,3 +20,4 @@ export * from "./example/mod.ts";
 export * from "./external/mod.ts";
 export * from "./linux-napi/mod.ts";
 export * from "./p2pnic/mod.ts";
+export * from "./packetshader/mod.ts";
