@@ -11,6 +11,8 @@ export interface App {
   /** Its kernel and table; null where nothing is ever asked. */
   readonly kernel: Kernel | null;
   readonly table: DeviceTable | null;
+  /** Part of a chunk's slots that packets are received into: less than 1 where they grow. */
+  readonly share: number;
   /** Packet k of a chunk: gives it a verdict, or asks about it and writes its key. */
   preShade(chunk: PsChunk, k: number): void;
   /** The same packet, with the answer to question `i`: verdict, and what it looks like when it leaves. */

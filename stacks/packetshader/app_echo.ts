@@ -24,6 +24,7 @@ export class EchoFactory implements AppFactory {
 export class Echo implements App {
   readonly kernel = null;
   readonly table = null;
+  readonly share: number = 1;
   readonly #env: Env;
   readonly #mode: EchoMode;
   readonly #mac = new Uint8Array(6);

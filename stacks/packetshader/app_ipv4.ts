@@ -11,7 +11,8 @@ import type { Fib4 } from "../../core/fib/fib.ts";
 import type { Env } from "../../core/stack.ts";
 import type { App, AppFactory } from "./app.ts";
 import type { PsChunk } from "./chunk.ts";
-import { Dir24_8Words, lookupDir24_8, type Route } from "./dir24_8.ts";
+import { lookupDir24_8 } from "./dir24_8.ts";
+import { Dir24_8Words, type Route } from "./dir24_8_words.ts";
 import { type DeviceTable, type Kernel, type KernelMemory, lookupTimes } from "./kernel.ts";
 
 /** Makes IPv4 routers; they share the words of one table. */
@@ -57,6 +58,7 @@ export class Ipv4Factory implements AppFactory {
 export class Ipv4Router implements App {
   readonly kernel: Kernel;
   readonly table: DeviceTable;
+  readonly share: number = 1;
   readonly #env: Env;
 
   constructor(env: Env, table: DeviceTable) {

@@ -33,6 +33,7 @@ export class Ipv6Factory implements AppFactory {
 export class Ipv6Router implements App {
   readonly kernel: Kernel;
   readonly table: DeviceTable;
+  readonly share: number = 1;
   readonly #env: Env;
 
   constructor(env: Env, table: DeviceTable) {

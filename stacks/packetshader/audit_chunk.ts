@@ -1,5 +1,6 @@
 /** PSHADER-3, 4, 5, 10, 15: what is in chunks, where it lies, in which order it leaves, and that none is forgotten. */
-import type { AuditInput, Findings } from "./audit.ts";
+import type { AuditInput } from "./audit.ts";
+import type { Findings } from "./invariants.ts";
 import type { PsChunk } from "./chunk.ts";
 import type { PsRxRing } from "./ps_rx_ring.ts";
 import type { PsTxRing } from "./ps_tx_ring.ts";

@@ -2,7 +2,7 @@
 import type { Context } from "../../core/host/context.ts";
 import type { PacketMemory } from "../../core/memory/packet_memory.ts";
 import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
-import type { Findings } from "./audit.ts";
+import type { Findings } from "./invariants.ts";
 import type { PsChunk } from "./chunk.ts";
 import type { PsContext } from "./ps_context.ts";
 import type { PsRxRing } from "./ps_rx_ring.ts";

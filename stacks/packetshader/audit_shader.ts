@@ -1,82 +1,10 @@
 /** PSHADER-9 and 11: results are those of a linear search, and each chunk gets its own and goes back where it belongs. */
-import type { Fib4 } from "../../core/fib/fib.ts";
-import type { Findings } from "./audit.ts";
+import type { Findings } from "./invariants.ts";
 import type { PsChunk } from "./chunk.ts";
-import type { Route6 } from "./length_search.ts";
-
-/** Answers what a table says, by looking at all of it. */
-export interface Oracle {
-  /** The result for key `i` of an array. */
-  answer(keys: Uint32Array, i: number): number;
-  /** Entries that it looks at for one answer. */
-  readonly size: number;
-}
+import type { Oracle } from "./audit_oracle.ts";
 
 /** Entries that are looked at in one run; what would take more is not judged. */
 const LOOKS_MAX = 2 ** 23;
-
-/** The routes of a machine, searched from end to end. */
-export class LinearRoutes implements Oracle {
-  readonly #routes: { prefix: number; depth: number; nextHop: number }[] = [];
-
-  constructor(fib: Fib4) {
-    fib.walk((prefix, depth, nextHop) => void this.#routes.push({ prefix, depth, nextHop }));
-  }
-
-  get size(): number {
-    return this.#routes.length;
-  }
-
-  /** A route is added, or changed, or (next hop -1) taken out. */
-  change(prefix: number, depth: number, nextHop: number): void {
-    const at = this.#routes.findIndex((r) => r.prefix === prefix && r.depth === depth);
-    if (at >= 0) this.#routes.splice(at, 1);
-    if (nextHop >= 0) this.#routes.push({ prefix, depth, nextHop });
-  }
-
-  answer(keys: Uint32Array, i: number): number {
-    let best = -1;
-    let result = 0;
-    for (const { prefix, depth, nextHop } of this.#routes) {
-      const size = 2 ** (32 - depth);
-      if (depth > best && Math.floor(keys[i]! / size) === Math.floor(prefix / size)) {
-        best = depth;
-        result = nextHop + 1;
-      }
-    }
-    return result;
-  }
-}
-
-/** IPv6 routes, searched from end to end, bit by bit. */
-export class LinearRoutes6 implements Oracle {
-  readonly #routes: readonly Route6[];
-
-  constructor(routes: readonly Route6[]) {
-    this.#routes = routes;
-  }
-
-  get size(): number {
-    return this.#routes.length;
-  }
-
-  answer(keys: Uint32Array, i: number): number {
-    let best = -1;
-    let result = 0;
-    for (const { prefix, depth, nextHop } of this.#routes) {
-      let bit = 0;
-      const same = (at: number): boolean =>
-        (prefix[at >> 5]! >>> (31 - at % 32) & 1) ===
-          (keys[4 * i + (at >> 5)]! >>> (31 - at % 32) & 1);
-      while (bit < depth && same(bit)) bit++;
-      if (bit === depth && depth >= best) {
-        best = depth;
-        result = nextHop + 1;
-      }
-    }
-    return result;
-  }
-}
 
 /** The checks of results. */
 export class ShaderCheck {

@@ -72,6 +72,8 @@ export class PsChunk {
   readonly viewCount: Int32Array;
   readonly viewSent: Int32Array;
   readonly #memory: PacketMemory;
+  /** Where the last packet ends. */
+  #end = 0;
 
   /** An empty chunk over buffers `first` on, which nobody else uses. */
   constructor(
@@ -114,6 +116,7 @@ export class PsChunk {
     this.answered = false;
     this.posted = 0;
     this.gone = 0;
+    this.#end = 0;
     this.viewCount.fill(0);
     this.viewSent.fill(0);
   }
@@ -126,7 +129,8 @@ export class PsChunk {
   /** Takes one more packet of `length` bytes behind those that are there; answers the buffer that stands for it. */
   append(length: number): number {
     const k = this.cnt++;
-    const at = k === 0 ? 0 : align64(this.offset[k - 1]! + this.length[k - 1]!);
+    const at = align64(this.#end);
+    this.#end = at + length;
     this.offset[k] = at;
     this.length[k] = length;
     this.verdict[k] = VERDICT.shade;
@@ -134,6 +138,17 @@ export class PsChunk {
     const b = this.first + k;
     this.#memory.offset[b] = this.area + at;
     return b;
+  }
+
+  /** Packet k becomes one of `length` bytes, behind all that are there. */
+  place(k: number, length: number): void {
+    const at = align64(this.#end);
+    this.#end = at + length;
+    this.offset[k] = at;
+    this.length[k] = length;
+    const b = this.first + k;
+    this.#memory.offset[b] = this.area + at;
+    this.#memory.length[b] = length;
   }
 
   /** The shader will be asked about packet k; answers where its key goes, counted in keys. */
@@ -159,14 +174,5 @@ export class PsChunk {
     this.verdict[k] = VERDICT.forward;
     this.egress[k] = port;
     this.view[port * this.slots + this.viewCount[port]!++] = k;
-  }
-
-  /** Packets of its views that were not sent yet. */
-  get unsent(): number {
-    let n = 0;
-    for (let port = 0; port < this.viewCount.length; port++) {
-      n += this.viewCount[port]! - this.viewSent[port]!;
-    }
-    return n;
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { Ipv4Factory } from "./app_ipv4.ts";
-import type { LinearRoutes } from "./audit_shader.ts";
+import type { LinearRoutes } from "./audit_oracle.ts";
 import type { PsRouteCommand } from "./options.ts";
 
 /**

@@ -23,13 +23,6 @@ export interface PsCosts {
   readonly irqEnable: number;
   readonly preShade: number;
   readonly postShade: number;
-  /** A look-up on the CPU, and each dependent read of it. */
-  readonly lookupBase: number;
-  readonly lookupRead: number;
-  /** One wildcard entry; a block of AES, of SHA-1. */
-  readonly matchEntry: number;
-  readonly aesBlock: number;
-  readonly shaBlock: number;
   /** A chunk into or out of a queue; into a batch; 4 bytes of it. */
   readonly queueChunk: number;
   readonly gatherChunk: number;
@@ -60,11 +53,6 @@ export function psCosts(env: Pick<Env, "cost">): PsCosts {
     irqEnable: cost("irqEnable"),
     preShade: cost("preShade"),
     postShade: cost("postShade"),
-    lookupBase: cost("lookupBase"),
-    lookupRead: cost("lookupRead"),
-    matchEntry: cost("matchEntry"),
-    aesBlock: cost("aesBlock"),
-    shaBlock: cost("shaBlock"),
     queueChunk: cost("queueChunk"),
     gatherChunk: cost("gatherChunk"),
     gatherKey: cost("gatherKey"),

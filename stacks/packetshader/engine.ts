@@ -7,7 +7,7 @@ import type { Env } from "../../core/stack.ts";
 import type { App, AppFactory } from "./app.ts";
 import { Ipv4Factory } from "./app_ipv4.ts";
 import { Auditor } from "./audit.ts";
-import { LinearRoutes, LinearRoutes6, type Oracle } from "./audit_shader.ts";
+import { LinearFlows, LinearRoutes, LinearRoutes6, type Oracle } from "./audit_oracle.ts";
 import { PsChunk } from "./chunk.ts";
 import { startShell } from "./commands.ts";
 import { type PsCosts, psCosts } from "./costs.ts";
@@ -17,7 +17,8 @@ import { HugeBuffer } from "./huge_buffer.ts";
 import { type Layout, layoutOf } from "./layout.ts";
 import { Master } from "./master.ts";
 import type { PsSettings } from "./options.ts";
-import type { PsContext, PsDriver } from "./ps_context.ts";
+import type { PsContext } from "./ps_context.ts";
+import type { PsDriver } from "./ps_driver.ts";
 import { PsRxRing, type RingParts } from "./ps_rx_ring.ts";
 import { PsTxRing } from "./ps_tx_ring.ts";
 import { Worker } from "./worker.ts";
@@ -188,7 +189,8 @@ export class Engine {
   }
 }
 
-function oracleOf(env: Env, { app, routes6 }: PsSettings): Oracle | null {
-  if (app === "echo") return null;
-  return app === "ipv4" ? new LinearRoutes(env.fib) : new LinearRoutes6(routes6);
+function oracleOf(env: Env, { app, routes6, flows }: PsSettings): Oracle | null {
+  if (app === "ipv4") return new LinearRoutes(env.fib);
+  if (app === "ipv6") return new LinearRoutes6(routes6);
+  return app === "openflow" ? new LinearFlows(flows) : null;
 }

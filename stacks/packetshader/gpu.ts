@@ -106,13 +106,21 @@ export class Gpu {
       units += did;
       if (did > longest) longest = did;
     }
-    const inBytes = 4 * n * kernel.keyWords;
-    const outBytes = 4 * n * kernel.resultWords;
+    let inBytes = 4 * n * kernel.keyWords;
+    let outBytes = 4 * n * kernel.resultWords;
+    if (kernel.keyBytes !== undefined) {
+      inBytes = 0;
+      for (let id = 0; id < n; id++) inBytes += kernel.keyBytes(memory.keys, id);
+    }
+    if (kernel.resultBytes !== undefined) {
+      outBytes = 0;
+      for (let id = 0; id < n; id++) outBytes += kernel.resultBytes(memory.results, id);
+    }
     this.launches++;
     this.threads += n;
     this.h2dBytes += inBytes;
     this.d2hBytes += outBytes;
-    const runNs = kernel.threadNs(longest) + kernel.gridPs(units) / 1000;
+    const runNs = kernel.threadNs(longest) + kernel.gridPs(units, n) / 1000;
     this.kernelNs += runNs;
     return this.#schedule(
       tsc,
@@ -126,7 +134,7 @@ export class Gpu {
   batchNs(n: number, unitsEach: number): number {
     const { kernel } = this;
     return this.#h2d.ns(4 * n * kernel.keyWords) + this.#launch(n) + kernel.threadNs(unitsEach) +
-      kernel.gridPs(n * unitsEach) / 1000 + this.#d2h.ns(4 * n * kernel.resultWords);
+      kernel.gridPs(n * unitsEach, n) / 1000 + this.#d2h.ns(4 * n * kernel.resultWords);
   }
 
   #launch(n: number): number {

@@ -37,7 +37,25 @@ export interface Kernel {
   cpuCycles(units: number): number;
   /** Nanoseconds that they take a thread of the GPU, and picoseconds that they take of all of it. */
   threadNs(units: number): number;
-  gridPs(units: number): number;
+  gridPs(units: number, threads: number): number;
+  /** Bytes of key or result `id` that are copied, where that is not all of their words. */
+  keyBytes?(keys: Uint32Array, id: number): number;
+  resultBytes?(results: Uint32Array, id: number): number;
+}
+
+/** A table that nobody changes. */
+export class ConstantTable implements DeviceTable {
+  readonly words: Uint32Array;
+  readonly device: Uint32Array;
+
+  constructor(words: Uint32Array = new Uint32Array(0)) {
+    this.words = words;
+    this.device = words;
+  }
+
+  upload(): number {
+    return 0;
+  }
 }
 
 /** Cycles on CPU and times on the GPU of kernels whose unit is a dependent read of a table. */

@@ -119,10 +119,11 @@ export class Master {
       gpu.memory.keys.set(chunk.keys.subarray(0, chunk.keyCount * keyWords), n * keyWords);
       n += chunk.keyCount;
     }
-    const words = n * (keyWords + resultWords);
-    cpu.charge(chunks.length * this.#costs.gatherChunk + words * this.#costs.gatherKey);
+    cpu.charge(chunks.length * this.#costs.gatherChunk);
     gpu.upload(cpu.tsc(), this.#app.table!);
+    const before = gpu.h2dBytes + gpu.d2hBytes;
     const doneAt = gpu.submit(cpu.tsc(), n);
+    cpu.charge(((gpu.h2dBytes + gpu.d2hBytes - before) >> 2) * this.#costs.gatherKey);
     const results = gpu.memory.results.slice(0, n * resultWords);
     this.#audit.launched(chunks, results);
     this.#under.push({ chunks, results, doneAt });

@@ -1,9 +1,11 @@
 /** What can be set on PacketShader, with its defaults, and what is refused. */
 import { CHUNK_MAX } from "./chunk.ts";
+import type { PsTunnel } from "./app_ipsec.ts";
+import type { PsFlow } from "./flow.ts";
 import type { Route6 } from "./length_search.ts";
 
 /** What runs on the I/O engine. */
-export type PsApp = "ipv4" | "ipv6" | "echo";
+export type PsApp = "ipv4" | "ipv6" | "openflow" | "ipsec" | "echo";
 
 /** A route changes at a time, in microseconds; lcore 0 does it when it gets to it. */
 export interface PsRouteCommand {
@@ -47,6 +49,10 @@ export interface PacketShaderOptions {
   readonly mbufs?: number;
   /** Routes of `"ipv6"`. */
   readonly routes6?: readonly Route6[];
+  /** Entries of `"openflow"`. */
+  readonly flows?: readonly PsFlow[];
+  /** The tunnel of `"ipsec"`. */
+  readonly tunnel?: PsTunnel;
   /** What `"echo"` does: addresses swapped, as it is [-a], or nothing is sent [-s]; `"swap"`. */
   readonly echo?: "swap" | "as-is" | "sink";
   /** Changes of IPv4 routes while packets flow, in order of time. */
@@ -54,8 +60,9 @@ export interface PacketShaderOptions {
 }
 
 /** Every knob set. */
-export type PsSettings = Required<Omit<PacketShaderOptions, "mbufs">> & {
+export type PsSettings = Required<Omit<PacketShaderOptions, "mbufs" | "tunnel">> & {
   readonly mbufs: number | null;
+  readonly tunnel: PsTunnel | null;
 };
 
 const DEFAULTS: PsSettings = {
@@ -74,12 +81,14 @@ const DEFAULTS: PsSettings = {
   firstBits: 24,
   mbufs: null,
   routes6: [],
+  flows: [],
+  tunnel: null,
   echo: "swap",
   commands: [],
 };
 
 const CHOICES: { readonly [name: string]: readonly unknown[] } = {
-  app: ["ipv4", "ipv6", "echo"],
+  app: ["ipv4", "ipv6", "openflow", "ipsec", "echo"],
   offload: ["gpu", "cpu", "opportunistic"],
   numa: ["local", "blind"],
   firstBits: [8, 16, 24],
@@ -128,7 +137,12 @@ export function settingsOf(options: PacketShaderOptions): PsSettings {
   return settings;
 }
 
-function checkTables({ routes6, commands, app }: PsSettings): void {
+function checkTables({ routes6, commands, app, tunnel }: PsSettings): void {
+  if (app === "ipsec" && (tunnel?.key.length !== 16 || tunnel.authKey.length !== 20)) {
+    throw new RangeError(
+      "Cannot configure packetshader: ipsec needs a tunnel with keys of 16 and 20 bytes",
+    );
+  }
   for (const { prefix, depth, nextHop } of routes6) {
     const words = prefix.length === 4 && prefix.every((w) => w >>> 0 === w);
     if (

@@ -2,7 +2,7 @@
 import { REASONS } from "../../core/policy.ts";
 import type { ReportRow } from "../../core/stack.ts";
 import type { Engine } from "./engine.ts";
-import type { PsCounters } from "./ps_context.ts";
+import type { PsCounters } from "./ps_driver.ts";
 
 /** Counters of ps_handle, by the names of its fields. */
 const HANDLE: readonly (readonly [keyof PsCounters, string, string])[] = [
@@ -47,7 +47,7 @@ export function psReport(engine: Engine): ReportRow[] {
 type Row = (name: string, value: number, unit: string) => void;
 
 function workerRows(row: Row, worker: Engine["workers"][number]): void {
-  const { lcore, context, process } = worker;
+  const { lcore, context, process, finisher } = worker;
   const name = `worker cpu${lcore}`;
   row(`${name} chunk slots`, worker.chunks[0]!.slots, "packets");
   worker.sizes.forEach((count, size) => {
@@ -63,8 +63,8 @@ function workerRows(row: Row, worker: Engine["workers"][number]): void {
   row(`${name} shaded on cpu`, worker.cpuPackets, "packets");
   row(`${name} shaded on gpu`, worker.gpuPackets, "packets");
   row(`${name} pipeline depth`, worker.depth, "chunks");
-  row(`${name} slowpath`, worker.slowPackets, "packets");
-  worker.drops.forEach((count, reason) => {
+  row(`${name} slowpath`, finisher.slowPackets, "packets");
+  finisher.drops.forEach((count, reason) => {
     if (count > 0) row(`${name} dropped ${REASONS[reason]}`, count, "packets");
   });
 }

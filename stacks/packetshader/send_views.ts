@@ -8,17 +8,17 @@ import { REASON } from "../../core/policy.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { PsChunk } from "./chunk.ts";
 import type { PsTxRing } from "./ps_tx_ring.ts";
-import type { Worker } from "./worker.ts";
+import type { Finisher } from "./finish.ts";
 
 /** Sends what can be sent of a chunk's views; answers how many packets went or were given up. */
-export function sendViews(cpu: Cpu, worker: Worker, chunk: PsChunk): number {
-  const { driver, settings } = worker.parts;
+export function sendViews(cpu: Cpu, of: Finisher, chunk: PsChunk): number {
+  const { driver, settings } = of.parts;
   let moved = 0;
   for (let port = 0; port < chunk.viewCount.length; port++) {
     const ring = driver.tx[port]![cpu.lcore]!;
     for (let left; (left = chunk.viewCount[port]! - chunk.viewSent[port]!) > 0;) {
-      let n = send(cpu, worker, chunk, port, Math.min(left, ring.most));
-      if (n === 0 && !settings.sendRetry) n = sendSome(cpu, worker, chunk, port, ring);
+      let n = send(cpu, of, chunk, port, Math.min(left, ring.most));
+      if (n === 0 && !settings.sendRetry) n = sendSome(cpu, of, chunk, port, ring);
       if (n === 0) break;
       moved += n;
     }
@@ -27,9 +27,9 @@ export function sendViews(cpu: Cpu, worker: Worker, chunk: PsChunk): number {
 }
 
 /** One call for the next `n` packets of a view. */
-function send(cpu: Cpu, worker: Worker, chunk: PsChunk, port: number, n: number): number {
+function send(cpu: Cpu, of: Finisher, chunk: PsChunk, port: number, n: number): number {
   const at = port * chunk.slots + chunk.viewSent[port]!;
-  const sent = worker.context.sendChunk(cpu, port, chunk, at, n);
+  const sent = of.context.sendChunk(cpu, port, chunk, at, n);
   chunk.viewSent[port]! += sent;
   chunk.gone += sent;
   return sent;
@@ -38,14 +38,14 @@ function send(cpu: Cpu, worker: Worker, chunk: PsChunk, port: number, n: number)
 /** After a refusal: as many as there is room for, or, when there is none, the next packet is dropped. */
 function sendSome(
   cpu: Cpu,
-  worker: Worker,
+  of: Finisher,
   chunk: PsChunk,
   port: number,
   { free, ring }: PsTxRing,
 ): number {
-  if (free > 0) return send(cpu, worker, chunk, port, free);
+  if (free > 0) return send(cpu, of, chunk, port, free);
   const k = chunk.view[port * chunk.slots + chunk.viewSent[port]!]!;
-  const dropped = worker.discard(cpu, chunk, k, REASON["tx-full"], ring.place, ring.size - 1);
+  const dropped = of.discard(cpu, chunk, k, REASON["tx-full"], ring.place, ring.size - 1);
   if (dropped) chunk.viewSent[port]!++;
   return dropped ? 1 : 0;
 }

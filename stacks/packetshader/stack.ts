@@ -18,7 +18,9 @@ import type { AppFactory } from "./app.ts";
 import { EchoFactory } from "./app_echo.ts";
 import { Ipv4Factory } from "./app_ipv4.ts";
 import { Ipv6Factory } from "./app_ipv6.ts";
-import { PACKETSHADER_INVARIANTS } from "./audit.ts";
+import { IpsecFactory } from "./app_ipsec.ts";
+import { OpenFlowFactory } from "./app_openflow.ts";
+import { PACKETSHADER_INVARIANTS } from "./invariants.ts";
 import { type PacketShaderOptions, type PsSettings, settingsOf } from "./options.ts";
 import { psReport } from "./report.ts";
 import { Engine } from "./engine.ts";
@@ -86,9 +88,19 @@ function policyOf({ app, sendRetry, echo }: PsSettings): Policy {
   };
 }
 
-function factoryOf({ app, firstBits, routes6, echo }: PsSettings): AppFactory {
-  if (app === "echo") return new EchoFactory(echo);
-  return app === "ipv6" ? new Ipv6Factory(routes6) : new Ipv4Factory(firstBits);
+function factoryOf({ app, firstBits, routes6, flows, tunnel, echo }: PsSettings): AppFactory {
+  switch (app) {
+    case "ipv4":
+      return new Ipv4Factory(firstBits);
+    case "ipv6":
+      return new Ipv6Factory(routes6);
+    case "openflow":
+      return new OpenFlowFactory(flows);
+    case "ipsec":
+      return new IpsecFactory(tunnel!);
+    case "echo":
+      return new EchoFactory(echo);
+  }
 }
 
 class PacketShader implements Dataplane {

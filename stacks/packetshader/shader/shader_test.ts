@@ -5,7 +5,8 @@
 // needs one is ignored and says that the shader was not judged.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Dir24_8Words, lookupDir24_8, type Route } from "../dir24_8.ts";
+import { lookupDir24_8 } from "../dir24_8.ts";
+import { Dir24_8Words, type Route } from "../dir24_8_words.ts";
 import { LengthSearchWords, lookupLengths, type Route6 } from "../length_search.ts";
 import { LookupShader } from "./shader.ts";
 
