@@ -7,6 +7,7 @@ import type { Finding } from "../../core/stack.ts";
 import type { DeviceSide } from "../../core/nic/rings.ts";
 import type { PacketMemory } from "../../core/memory/packet_memory.ts";
 import { ChunkCheck } from "./audit_chunk.ts";
+import { ContextCheck } from "./audit_context.ts";
 import { RingCheck } from "./audit_ring.ts";
 import type { Oracle } from "./audit_oracle.ts";
 import { Findings } from "./invariants.ts";
@@ -35,11 +36,12 @@ export class Auditor {
   readonly #ring: RingCheck;
   readonly #chunk: ChunkCheck;
   readonly #shader: ShaderCheck;
-  readonly #contexts = new Set<PsContext>();
+  readonly #context: ContextCheck;
   readonly #faults: boolean;
 
   constructor(input: AuditInput) {
     this.#ring = new RingCheck(this.findings, input.memory);
+    this.#context = new ContextCheck(this.findings);
     this.#chunk = new ChunkCheck(this.findings, input);
     this.#shader = new ShaderCheck(this.findings, input.oracle);
     this.#faults = input.faults;
@@ -81,20 +83,19 @@ export class Auditor {
   }
 
   attached(context: PsContext, ring: PsRxRing): void {
-    this.#contexts.add(context);
-    this.#ring.attached(context, ring);
+    this.#context.attached(context, ring);
   }
 
   detached(context: PsContext, ring: PsRxRing): void {
-    this.#ring.detached(context, ring);
+    this.#context.detached(context, ring);
   }
 
   unmasked(ring: PsRxRing): void {
-    this.#ring.unmasked(ring);
+    this.#context.unmasked(ring);
   }
 
   interrupted(ring: PsRxRing): void {
-    if (!this.#faults) this.#ring.interrupted(ring);
+    if (!this.#faults) this.#context.interrupted(ring);
   }
 
   launched(chunks: readonly PsChunk[], results: Uint32Array): void {
@@ -113,14 +114,7 @@ export class Auditor {
   close(held: number): Finding[] {
     this.#ring.close();
     this.#chunk.close(held);
-    for (const { sleeps, wakes } of this.#contexts) {
-      this.findings.expect(
-        "PSHADER-7",
-        wakes <= sleeps && sleeps <= wakes + 1,
-        () =>
-          `a context slept ${sleeps} times and was woken ${wakes} times, expected as often or once less`,
-      );
-    }
+    this.#context.close();
     return this.findings.all();
   }
 }

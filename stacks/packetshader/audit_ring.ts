@@ -1,10 +1,9 @@
-/** PSHADER-1, 2, 6, 7, 8, 12: a shadow of each descriptor ring. */
+/** PSHADER-1, 2, 3, 6, 12: a shadow of each descriptor ring. */
 import type { Context } from "../../core/host/context.ts";
 import type { PacketMemory } from "../../core/memory/packet_memory.ts";
 import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
 import type { Findings } from "./invariants.ts";
 import type { PsChunk } from "./chunk.ts";
-import type { PsContext } from "./ps_context.ts";
 import type { PsRxRing } from "./ps_rx_ring.ts";
 import type { PsTxRing } from "./ps_tx_ring.ts";
 
@@ -15,9 +14,6 @@ interface RxShadow {
   available: number;
   tails: number;
   calls: number;
-  unmasked: number;
-  interrupts: number;
-  owner: PsContext | null;
 }
 
 /** And of one transmit ring. */
@@ -61,18 +57,7 @@ export class RingCheck {
   armed({ ring }: PsRxRing): void {
     const cells = ring.buffer.slice(0, ring.size);
     // the write that hands the ring over is not one for a chunk
-    this.#rx.set(ring, {
-      ...{
-        cells,
-        next: 0,
-        available: 0,
-        tails: -1,
-        calls: 0,
-        unmasked: 0,
-        interrupts: 0,
-        owner: null,
-      },
-    });
+    this.#rx.set(ring, { cells, next: 0, available: 0, tails: -1, calls: 0 });
   }
 
   beforeRecv({ ring }: PsRxRing): void {
@@ -140,43 +125,6 @@ export class RingCheck {
 
   reclaimed({ ring }: PsTxRing, n: number): void {
     this.#txOf(ring).used -= n;
-  }
-
-  attached(context: PsContext, { port, queue, ring }: PsRxRing): void {
-    const shadow = this.#rx.get(ring)!;
-    this.#findings.expect(
-      "PSHADER-8",
-      shadow.owner === null,
-      () => `queue ${queue} of nic${port} was attached though a context has it`,
-    );
-    shadow.owner = context;
-  }
-
-  detached(context: PsContext, { port, queue, ring }: PsRxRing): void {
-    const shadow = this.#rx.get(ring)!;
-    this.#findings.expect(
-      "PSHADER-8",
-      shadow.owner === context,
-      () => `queue ${queue} of nic${port} was detached by a context that does not have it`,
-    );
-    shadow.owner = null;
-  }
-
-  unmasked({ ring }: PsRxRing): void {
-    this.#rx.get(ring)!.unmasked++;
-  }
-
-  interrupted({ port, queue, ring }: PsRxRing): void {
-    const shadow = this.#rx.get(ring)!;
-    shadow.interrupts++;
-    // each masks itself, so there is one at most for each time that somebody went to sleep
-    this.#findings.expect(
-      "PSHADER-7",
-      shadow.interrupts <= shadow.unmasked,
-      () =>
-        `queue ${queue} of nic${port} interrupted ${shadow.interrupts} times, expected ${shadow.unmasked} at ` +
-        "most: as often it was unmasked",
-    );
   }
 
   close(): void {
