@@ -78,8 +78,8 @@ export class Auditor {
     this.#ring.reclaimed(ring, n);
   }
 
-  ended(chunk: PsChunk): void {
-    this.#chunk.ended(chunk);
+  ended(): void {
+    this.#chunk.ended();
   }
 
   attached(context: PsContext, ring: PsRxRing): void {

@@ -104,6 +104,6 @@ export class Finisher {
   #gone(chunk: PsChunk, k: number): void {
     chunk.offset[k] = -1;
     chunk.gone++;
-    this.parts.audit.ended(chunk);
+    this.parts.audit.ended();
   }
 }

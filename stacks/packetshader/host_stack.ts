@@ -5,10 +5,15 @@
  *
  * Source: Linux net/core/dev.c (netif_rx, process_backlog), net/ipv4/ip_input.c.
  */
+import { ETHERNET_HEADER_BYTES, etherType } from "../../core/packet/ethernet.ts";
 import { checkFrame } from "../../core/packet/router.ts";
-import { REASON } from "../../core/policy.ts";
+import { REASON, type Reason } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { PsCosts } from "./costs.ts";
+
+const ETHERTYPE_IPV6 = 0x86dd;
+/** Where the hop limit lies in a frame of IPv6. */
+const HOP_LIMIT_AT = ETHERNET_HEADER_BYTES + 7;
 
 /** Packets of one run of the softirq (dev_weight). */
 const WEIGHT = 64;
@@ -50,7 +55,7 @@ export class HostStack {
     cpu.charge(batch.length * this.#costs.hostStack);
     for (const skb of batch) {
       this.processed++;
-      const reason = checkFrame(memory.bytes, memory.offset[skb]!, memory.length[skb]!);
+      const reason = reasonOf(memory.bytes, memory.offset[skb]!, memory.length[skb]!);
       if (reason === REASON["not-ip"]) this.noHandler++;
       else this.inHdrErrors++;
       drop(cpu, skb, reason);
@@ -58,4 +63,10 @@ export class HostStack {
     if (this.#backlog.length === 0) cpu.sleep();
     return batch.length;
   }
+}
+
+/** Why the kernel forwards a frame no further: it speaks both versions (ip_forward, ip6_forward). */
+function reasonOf(bytes: Uint8Array, at: number, length: number): Reason {
+  if (etherType(bytes, at) !== ETHERTYPE_IPV6) return checkFrame(bytes, at, length);
+  return bytes[at + HOP_LIMIT_AT]! <= 1 ? REASON.ttl : REASON["not-ip"];
 }

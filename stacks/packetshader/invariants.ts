@@ -83,10 +83,21 @@ export class Findings {
   readonly #broken = new Map<string, string>();
   readonly #judged = new Set<string>();
 
+  /** Says that an invariant was looked at. */
+  judged(id: string): void {
+    this.#judged.add(id);
+  }
+
+  /** Says what is wrong. */
+  breach(id: string, sentence: string): void {
+    this.#judged.add(id);
+    if (!this.#broken.has(id)) this.#broken.set(id, sentence);
+  }
+
   /** Says that an invariant was looked at, and what is wrong if anything is. */
   expect(id: string, holds: boolean, sentence: () => string): void {
     this.#judged.add(id);
-    if (!holds && !this.#broken.has(id)) this.#broken.set(id, sentence());
+    if (!holds) this.breach(id, sentence());
   }
 
   /** All that were judged. */

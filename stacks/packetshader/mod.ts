@@ -4,3 +4,4 @@ export type { PacketShaderOptions, PsApp, PsRouteCommand } from "./options.ts";
 export type { PsTunnel } from "./app_ipsec.ts";
 export type { FlowMatch, PsFlow } from "./flow.ts";
 export type { Route6 } from "./length_search.ts";
+export { PACKETSHADER_VIEWS, type PacketShaderView, packetshaderView } from "./views.ts";

@@ -25,7 +25,7 @@ export interface PacketShaderOptions {
   readonly offload?: "gpu" | "cpu" | "opportunistic";
   /** Packets of a chunk from which on it is worth a trip to the GPU, unless the chunk is full before; 320. */
   readonly offloadThreshold?: number;
-  /** Packets that a chunk is asked for [cnt of RECV_CHUNK, 64 in the samples], where host memory has them; 64. */
+  /** Packets that a chunk is asked for [cnt of RECV_CHUNK], where host memory has them; 256, and 64 for `"echo"`. */
   readonly chunk?: number;
   /** Chunks of a worker, with the master or in its own hands (chunk pipelining); 4. */
   readonly inFlight?: number;
@@ -69,7 +69,7 @@ const DEFAULTS: PsSettings = {
   app: "ipv4",
   offload: "opportunistic",
   offloadThreshold: 320,
-  chunk: 64,
+  chunk: 256,
   inFlight: 4,
   batch: 3072,
   streams: false,
@@ -114,7 +114,8 @@ const RANGES: { readonly [name: string]: readonly [number, number] } = {
  * @throws {TypeError} when a choice is none
  */
 export function settingsOf(options: PacketShaderOptions): PsSettings {
-  const settings: PsSettings = { ...DEFAULTS, ...options };
+  const chunk = options.app === "echo" ? 64 : DEFAULTS.chunk;
+  const settings: PsSettings = { ...DEFAULTS, chunk, ...options };
   const values = settings as unknown as Record<string, unknown>;
   for (const [name, allowed] of Object.entries(CHOICES)) {
     if (allowed.includes(values[name])) continue;
