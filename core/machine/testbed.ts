@@ -10,12 +10,12 @@ import type { Policy } from "../policy.ts";
 import {
   type Cpu,
   type Dataplane,
-  type Finding,
   type Invariant,
   type ReportRow,
   type Stack,
   STRICT,
 } from "../stack.ts";
+import { audit } from "./audit.ts";
 import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.ts";
 import { closeBooks } from "./close.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
@@ -26,23 +26,7 @@ import { countInHand } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Repeat, RouteSet } from "./scenario.ts";
 import { DRAWN_MAXIMA, holds, maximaFor, SCENARIO_MAXIMA } from "./sizes.ts";
-
-/** How a stack is put on a machine. */
-export interface TestbedOptions {
-  /** Name in reports; by default the stack's own. */
-  readonly name?: string;
-  /**
-   * Sizes that the machine is built for. By default {@link DRAWN_MAXIMA}, and {@link SCENARIO_MAXIMA} from the
-   * first scenario on that these do not hold; to be given for stacks that set device memory of their own aside.
-   */
-  readonly maxima?: Maxima;
-  /** Whether empty polls of stacks that allow it are skipped; true by default. */
-  readonly skipIdlePolls?: boolean;
-  /** A table that is filled already and stands for the routes of every scenario. */
-  readonly fib?: Fib4;
-  /** Virtual time after the last arrival when a run that is not quiet is given up; 2 ms by default. */
-  readonly patiencePs?: number;
-}
+import type { TestbedOptions } from "./testbed_options.ts";
 
 const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
   "frames",
@@ -237,19 +221,9 @@ export class Testbed implements DeviceUnderTest {
       () => o.unresolved <= 0 && (fabric.isQuiet ?? true),
     );
     closeBooks(machine, geometry, env.poolInUse, inHandAtBoot);
-    if (o.end === "quiet") o.findings = this.#audit();
+    if (o.end === "quiet") o.findings = audit(this.#name, this.#dataplane!, this.invariants);
     this.#broken = false;
     return o;
-  }
-
-  /** @throws {RangeError} when the stack's audit answers for what the stack does not declare */
-  #audit(): readonly Finding[] {
-    const findings = this.#dataplane!.audit?.() ?? [];
-    for (const { id } of findings) {
-      if (this.invariants.some((one) => one.id === id)) continue;
-      throw new RangeError(`Cannot audit ${this.#name}: it declares no invariant ${id}`);
-    }
-    return findings;
   }
 
   /** The sizes of the present machine, if it holds such a scenario or is the largest there is. */
