@@ -262,7 +262,6 @@ const ABSENT: Readonly<Record<string, string>> = {
   S07: "netmap",
   S08: "PF_RING ZC",
   S09: "XDP",
-  S11: "PacketShader",
   S12: "Sophos fast path",
 };
 

@@ -6,19 +6,10 @@ import type { MachineProfile } from "../../core/machine/profile.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import type { Maxima } from "../../core/nic/nic.ts";
 import type { Dataplane, Env, ReportRow, Stack } from "../../core/stack.ts";
-import { machineProfile, x520Host } from "../../fixtures/mod.ts";
+import { packetshaderMachine } from "../../fixtures/mod.ts";
 
-const X520 = machineProfile(x520Host);
-
-/** The NIC of the paper (82599) on four cards of its own root ports, and its clock: Xeon X5550, 2.66 GHz. */
-export const PS_PROFILE: MachineProfile = {
-  ...X520,
-  name: "packetshader test",
-  cpuMhz: 2660,
-  linkGbps: 10,
-  fabric: { ...X520.fabric, hostLinkGbps: 4 * X520.fabric.hostLinkGbps },
-  costs: { ...X520.costs, mhz: 2660 },
-};
+/** The machine of the paper's figures. */
+export const PS_PROFILE: MachineProfile = packetshaderMachine();
 
 /** Room for large rings, chunks and many lcores. */
 export const PS_MAXIMA: Maxima = { ports: 8, lcores: 8, ring: 4096, ingress: 512, buffers: 49152 };

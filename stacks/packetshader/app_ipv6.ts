@@ -29,6 +29,18 @@ export class Ipv6Factory implements AppFactory {
   }
 }
 
+/** Looks an address up. */
+export function ipv6Kernel(env: Pick<Env, "cost">): Kernel {
+  return {
+    name: "ipv6",
+    keyWords: 4,
+    resultWords: 1,
+    thread: (id: number, { keys, results, table }: KernelMemory): number =>
+      lookupLengths(table, keys, results, id),
+    ...lookupTimes(env),
+  };
+}
+
 /** An IPv6 router on one machine. */
 export class Ipv6Router implements App {
   readonly kernel: Kernel;
@@ -39,14 +51,7 @@ export class Ipv6Router implements App {
   constructor(env: Env, table: DeviceTable) {
     this.#env = env;
     this.table = table;
-    this.kernel = {
-      name: "ipv6",
-      keyWords: 4,
-      resultWords: 1,
-      thread: (id: number, { keys, results, table }: KernelMemory): number =>
-        lookupLengths(table, keys, results, id),
-      ...lookupTimes(env),
-    };
+    this.kernel = ipv6Kernel(env);
   }
 
   preShade(chunk: PsChunk, k: number): void {

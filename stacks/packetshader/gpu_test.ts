@@ -8,10 +8,10 @@ import type { Observation } from "../../core/machine/observation.ts";
 import type { Stack } from "../../core/stack.ts";
 import { REASON } from "../../core/policy.ts";
 import { Gpu } from "./gpu.ts";
-import { Ipv6Router } from "./app_ipv6.ts";
+import { ipv6Kernel } from "./app_ipv6.ts";
 import { LengthSearchWords } from "./length_search.ts";
 import { bedOf, counter, load, PS_PROFILE, saturated, watched, WIRE_PS } from "./_rig_for_tests.ts";
-import { packetshader } from "./mod.ts";
+import { packetshader, psCrossover } from "./mod.ts";
 
 const ENV = { cost: (name: string): number => PS_PROFILE.costs[name]! };
 const ROOM = { ports: 2, lcores: 2, spareBuffers: 4000 };
@@ -46,19 +46,11 @@ Deno.test("packetshader 8.7 and 8.8: under load batches gather several chunks, s
 });
 
 Deno.test("packetshader 8.9: GPU and CPU cross where the costs say, for one CPU of four cores and for two", () => {
-  const app = new Ipv6Router(ENV as never, new LengthSearchWords([]));
-  const gpu = new Gpu(ENV, app.kernel, 1, false);
-  const cpuNs = app.kernel.cpuCycles(7) / 2.66;
-  const crossing = (cores: number): number => {
-    let n = 1;
-    while (gpu.batchNs(n, 7) > n * cpuNs / cores) n++;
-    return n;
-  };
-  // row K08 was calibrated on, K11 was not: 320 and 640 addresses
-  const [one, two] = [crossing(4), crossing(8)];
+  // rows K08 and K09 were calibrated on, K11 was not: 320 and 640 addresses
+  const { addresses: one, peak } = psCrossover(PS_PROFILE.costs, 4);
+  const { addresses: two } = psCrossover(PS_PROFILE.costs, 8);
   assert(Math.abs(one / 320 - 1) < 0.05, `crosses one CPU at ${one}`);
   assert(Math.abs(two / 640 - 1) < 0.15, `crosses two CPUs at ${two}`);
-  const peak = 1e6 / gpu.batchNs(1e6, 7) / (4 / cpuNs);
   assert(Math.abs(peak / 10 - 1) < 0.1, `${peak} CPUs at its peak`);
 });
 
@@ -172,7 +164,7 @@ Deno.test("packetshader refuses what it cannot be set up with", () => {
 });
 
 Deno.test("Gpu with streams overlaps copies and kernels of different batches; without, nothing overlaps", () => {
-  const { kernel } = new Ipv6Router(ENV as never, new LengthSearchWords([]));
+  const kernel = ipv6Kernel(ENV);
   const done = (streams: boolean): number[] => {
     const gpu = new Gpu(ENV, kernel, 8192, streams);
     const table = new LengthSearchWords([]);

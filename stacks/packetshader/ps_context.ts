@@ -133,7 +133,7 @@ export class PsContext {
   /** SLOWPATH_PACKET: packet k as if the kernel had received it on the chunk's interface; false without memory. */
   slowpathPacket(cpu: Cpu, chunk: PsChunk, k: number): boolean {
     this.process.call(cpu, this.#driver.costs.slowpath);
-    return this.#host.netifRx(cpu, chunk.first + k);
+    return this.#host.netifRx(cpu, chunk.first + k, chunk.reason[k]!);
   }
 
   /** The interrupt of an attached queue: masked by being raised. */
