@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, p2pnic, packetshader } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -62,6 +62,15 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => p2pnic({ variant: "bn" }),
+  },
+  {
+    name: "packetshader",
+    about: "PacketShader: chunks, workers and a master, look-ups on a GPU",
+    byDefault: false,
+    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD of ps_ixgbe have 4096; rings of 1024 as the others here
+    ring: 1024,
+    // a table of 2^24 entries is 64 MiB, which runs by the thousand need not touch
+    create: () => packetshader({ firstBits: 16 }),
   },
 ];
 
