@@ -25,13 +25,17 @@ import { HmacSha1 } from "./sha1.ts";
 export interface PsTunnel {
   /** Security parameters index. */
   readonly spi: number;
-  /** AES-128 key of 16 bytes and salt; key of HMAC-SHA1, 20 bytes. */
+  /** AES-128 key of 16 bytes. */
   readonly key: Uint8Array;
+  /** First word of each counter block, the nonce of RFC 3686. */
   readonly salt: number;
+  /** Key of HMAC-SHA1, 20 bytes. */
   readonly authKey: Uint8Array;
-  /** Ends of the tunnel, as IPv4 addresses, and the next hop that leads to the other one. */
+  /** IPv4 address of this end. */
   readonly src: number;
+  /** And of the other one. */
   readonly dst: number;
+  /** Next hop that leads there. */
   readonly nextHop: number;
 }
 

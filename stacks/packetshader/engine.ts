@@ -5,7 +5,7 @@ import type { Memory } from "../../core/memory/memory.ts";
 import type { DeviceSide } from "../../core/nic/rings.ts";
 import type { Env } from "../../core/stack.ts";
 import type { App, AppFactory } from "./app.ts";
-import { Ipv4Factory } from "./app_ipv4.ts";
+import type { Ipv4Factory } from "./app_ipv4.ts";
 import { Auditor } from "./audit.ts";
 import { LinearFlows, LinearRoutes, LinearRoutes6, type Oracle } from "./audit_oracle.ts";
 import { PsChunk } from "./chunk.ts";

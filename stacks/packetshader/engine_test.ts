@@ -12,7 +12,6 @@ import { PsChunk } from "./chunk.ts";
 import { ERRNO } from "./ps_driver.ts";
 import { PsContext } from "./ps_context.ts";
 import { PsRxRing } from "./ps_rx_ring.ts";
-import { PsTxRing } from "./ps_tx_ring.ts";
 import { bedOf, counter, load, saturated, watched, WIRE_PS } from "./_rig_for_tests.ts";
 import { packetshader, PACKETSHADER_VIEWS, packetshaderView } from "./mod.ts";
 

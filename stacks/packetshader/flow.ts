@@ -23,11 +23,33 @@ export const FLOW_FIELDS = [
   "tpDst",
 ] as const;
 
-/** Values of fields; one that is left out matches anything. MAC addresses are numbers of 48 bits. */
-export type FlowMatch = { readonly [field in typeof FLOW_FIELDS[number]]?: number };
+/** Values of fields; one that is left out matches anything. */
+export interface FlowMatch {
+  /** Port that it came in by. */
+  readonly inPort?: number;
+  /** VLAN, or 0xffff of an untagged frame. */
+  readonly dlVlan?: number;
+  /** Source MAC address, a number of 48 bits. */
+  readonly dlSrc?: number;
+  /** Destination MAC address. */
+  readonly dlDst?: number;
+  /** Ethernet type. */
+  readonly dlType?: number;
+  /** IP protocol; 0 of what is not IPv4. */
+  readonly nwProto?: number;
+  /** Source address. */
+  readonly nwSrc?: number;
+  /** Destination address. */
+  readonly nwDst?: number;
+  /** Source port of TCP or UDP; 0 of others, and of later fragments. */
+  readonly tpSrc?: number;
+  /** Destination port. */
+  readonly tpDst?: number;
+}
 
 /** An entry: all ten fields make it an exact one. */
 export interface PsFlow {
+  /** What it matches. */
   readonly match: FlowMatch;
   /** Among wildcard entries the highest wins, of equals the first; 0. */
   readonly priority?: number;

@@ -22,8 +22,11 @@ const SLOTS_MIN = 16;
 
 /** An IPv6 route: four words, the most significant first. */
 export interface Route6 {
+  /** Its prefix; bits below `depth` do not matter. */
   readonly prefix: readonly [number, number, number, number];
+  /** Length of the prefix, 0..128. */
   readonly depth: number;
+  /** Where it leads. */
   readonly nextHop: number;
 }
 

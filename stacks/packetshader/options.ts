@@ -9,9 +9,13 @@ export type PsApp = "ipv4" | "ipv6" | "openflow" | "ipsec" | "echo";
 
 /** A route changes at a time, in microseconds; lcore 0 does it when it gets to it. */
 export interface PsRouteCommand {
+  /** When. */
   readonly atUs: number;
+  /** Added or changed, or taken out. */
   readonly route: "replace" | "del";
+  /** Its prefix. */
   readonly prefix: number;
+  /** Length of the prefix. */
   readonly depth: number;
   /** Its next hop, to be replaced with. */
   readonly nextHop?: number;

@@ -7,6 +7,7 @@ import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { PACKET_FAULTS } from "./packet.ts";
+import { PACKETSHADER_FAULTS } from "./packetshader.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
@@ -25,4 +26,5 @@ export const FAULTS: readonly Fault[] = [
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
   ...LAW_FAULTS,
+  ...PACKETSHADER_FAULTS,
 ];
