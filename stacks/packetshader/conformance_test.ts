@@ -3,12 +3,12 @@
 import { conformance } from "../../properties/mod.ts";
 import { packetshader } from "./mod.ts";
 
-conformance("packetshader", packetshader({ firstBits: 16, chunk: 4 }), { numRuns: 300 });
+conformance("packetshader", packetshader({ firstBits: 16, chunk: 4 }), { numRuns: 200 });
 conformance("packetshader on the GPU", packetshader({ firstBits: 8, offload: "gpu" }), {
-  numRuns: 150,
+  numRuns: 100,
 });
 conformance("packetshader without GPU", packetshader({ firstBits: 8, offload: "cpu" }), {
-  numRuns: 100,
+  numRuns: 60,
 });
 conformance(
   "packetshader on two nodes, with streams, polling",
@@ -16,11 +16,11 @@ conformance(
     ...{ firstBits: 8, offload: "gpu", nodes: 2, streams: true, recvBlocking: false, batch: 8 },
     chunk: 4,
   }),
-  { numRuns: 150, geometry: { lcores: 2 } },
+  { numRuns: 100, geometry: { lcores: 2 } },
 );
 conformance("packetshader that drops", packetshader({ firstBits: 8, sendRetry: false }), {
-  numRuns: 150,
+  numRuns: 100,
   geometry: { txRing: 8 },
 });
-conformance("packetshader echo", packetshader({ app: "echo" }), { numRuns: 100 });
-conformance("packetshader echo -s", packetshader({ app: "echo", echo: "sink" }), { numRuns: 50 });
+conformance("packetshader echo", packetshader({ app: "echo" }), { numRuns: 60 });
+conformance("packetshader echo -s", packetshader({ app: "echo", echo: "sink" }), { numRuns: 40 });
