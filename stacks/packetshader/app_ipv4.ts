@@ -12,13 +12,13 @@ import type { Env } from "../../core/stack.ts";
 import type { App, AppFactory } from "./app.ts";
 import type { PsChunk } from "./chunk.ts";
 import { lookupDir24_8 } from "./dir24_8.ts";
-import { Dir24_8Words, type Route } from "./dir24_8_words.ts";
+import { Dir24_8Words, type PsRoute } from "./dir24_8_words.ts";
 import { type DeviceTable, type Kernel, type KernelMemory, lookupTimes } from "./kernel.ts";
 
 /** Makes IPv4 routers; they share the words of one table. */
 export class Ipv4Factory implements AppFactory {
   readonly table: Dir24_8Words;
-  #routes: Route[] = [];
+  #routes: PsRoute[] = [];
 
   constructor(firstBits: 8 | 16 | 24) {
     this.table = new Dir24_8Words(firstBits);
@@ -30,7 +30,7 @@ export class Ipv4Factory implements AppFactory {
   }
 
   /** A route is changed while packets flow. */
-  change(route: Route | { readonly prefix: number; readonly depth: number }): void {
+  change(route: PsRoute | { readonly prefix: number; readonly depth: number }): void {
     if ("nextHop" in route) this.table.add(route.prefix, route.depth, route.nextHop);
     else this.table.delete(route.prefix, route.depth);
     // the next machine's routes are compared with what the table was filled with
@@ -39,7 +39,7 @@ export class Ipv4Factory implements AppFactory {
 
   /** Puts the routes of a machine into the table, unless they are there from the last one. */
   #install(fib: Fib4): void {
-    const routes: Route[] = [];
+    const routes: PsRoute[] = [];
     fib.walk((prefix, depth, nextHop) => void routes.push({ prefix, depth, nextHop }));
     const known = this.#routes;
     const same = routes.length === known.length && routes.length === this.table.size &&

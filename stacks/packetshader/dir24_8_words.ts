@@ -6,19 +6,39 @@ import { EXTENDED, GROUP, TABLE_HEADER } from "./dir24_8.ts";
 import type { DeviceTable } from "./kernel.ts";
 
 /** A route as the host keeps it. */
-export interface Route {
+export interface PsRoute {
+  /** Its prefix. */
   readonly prefix: number;
+  /** Length of the prefix, 0..32. */
   readonly depth: number;
+  /** Where it leads. */
   readonly nextHop: number;
 }
 
-/** Words of a table, and the routes that they were made of. */
+/**
+ * Words of a table, and the routes that they were made of.
+ *
+ * @example
+ * ```ts
+ * import { Dir24_8Words } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = new Dir24_8Words(16);
+ * table.add(0x0a010000, 16, 7);
+ * assertEquals([table.words[2 + 0x0a01], table.words[2 + 0x0a02]], [8, 0]);
+ * assertEquals(table.upload(), 4 * table.words.length);
+ * assertEquals(table.delete(0x0a010000, 16), true);
+ * assertEquals(table.upload(), 4);
+ * ```
+ */
 export class Dir24_8Words implements DeviceTable {
+  /** The host's words. */
   words: Uint32Array;
+  /** The device's, as of the last upload. */
   device: Uint32Array = new Uint32Array(0);
   readonly #bits: number;
   readonly #groups: number;
-  readonly #routes = new Map<number, Route>();
+  readonly #routes = new Map<number, PsRoute>();
   /** Words that changed since they were last uploaded, as from and to. */
   #changes: number[] = [];
   #groupCount = 0;
@@ -64,7 +84,7 @@ export class Dir24_8Words implements DeviceTable {
   }
 
   /** Puts many routes in: shorter ones first, so that none is painted twice. */
-  addAll(routes: readonly Route[]): void {
+  addAll(routes: readonly PsRoute[]): void {
     const sorted = routes.map((r) => ({ ...r, prefix: mask(r.prefix, r.depth) }))
       .sort((a, b) => a.depth - b.depth);
     for (const route of sorted) {
@@ -73,6 +93,7 @@ export class Dir24_8Words implements DeviceTable {
     }
   }
 
+  /** Copies what changed to the device; answers the bytes. O(words that changed). */
   upload(): number {
     const { words, device } = this;
     if (device.length !== words.length) {

@@ -99,12 +99,29 @@ export function lookupLengths(
   return probes;
 }
 
-/** Words of a table; made anew from the routes at each change. */
+/**
+ * Words of a table; made anew from the routes at each change.
+ *
+ * @example
+ * ```ts
+ * import { LengthSearchWords } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = new LengthSearchWords([{ prefix: [0x20010db8, 0, 0, 0], depth: 32, nextHop: 3 }]);
+ * // no default route, one length in use, 16 slots
+ * assertEquals([...table.words.subarray(0, 3)], [0, 1, 16]);
+ * assertEquals(table.upload(), 4 * table.words.length);
+ * assertEquals(table.upload(), 0);
+ * ```
+ */
 export class LengthSearchWords implements DeviceTable {
+  /** The host's words. */
   words: Uint32Array = new Uint32Array(SLOTS_AT + SLOTS_MIN * SLOT_WORDS);
+  /** The device's, as of the last upload. */
   device: Uint32Array = new Uint32Array(0);
   #isUploaded = false;
 
+  /** A table of these routes. */
   constructor(routes: readonly Route6[] = []) {
     this.set(routes);
   }
@@ -126,6 +143,7 @@ export class LengthSearchWords implements DeviceTable {
     for (const route of [...routes].sort((a, b) => a.depth - b.depth)) this.#insert(route, lengths);
   }
 
+  /** Copies the words to the device if they are new; answers the bytes. O(words). */
   upload(): number {
     if (this.#isUploaded) return 0;
     this.#isUploaded = true;

@@ -30,15 +30,16 @@ fn hash(a: vec4u, length: u32) -> u32 {
   return h ^ (h >> 7u);
 }
 
+fn holds(at: u32, a: vec4u, length: u32) -> bool {
+  return words[at + 4u] == length + 1u && words[at] == a.x && words[at + 1u] == a.y &&
+      words[at + 2u] == a.z && words[at + 3u] == a.w;
+}
+
 fn find(a: vec4u, length: u32) -> u32 {
   let last = words[2] - 1u;
   var slot = hash(a, length) & last;
   var at = 136u + slot * 6u;
-  while (words[at + 4u] != 0u) {
-    if (words[at + 4u] == length + 1u && words[at] == a.x && words[at + 1u] == a.y &&
-        words[at + 2u] == a.z && words[at + 3u] == a.w) {
-      break;
-    }
+  while (words[at + 4u] != 0u && !holds(at, a, length)) {
     slot = (slot + 1u) & last;
     at = 136u + slot * 6u;
   }

@@ -8,14 +8,36 @@ import { IPV6_SHADER } from "./ipv6.ts";
 /** Threads of a workgroup, as the shaders say. */
 const WORKGROUP = 64;
 
-/** A compiled look-up with a table on the device. */
+/**
+ * A compiled look-up with a table on the device.
+ *
+ * @example
+ * ```ts
+ * import { Dir24_8Words, LookupShader } from "@planecheck/planecheck/stacks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const table = new Dir24_8Words(8);
+ * table.add(0x0a000000, 8, 1);
+ * const adapter = await navigator.gpu?.requestAdapter() ?? null;
+ * if (adapter !== null) {
+ *   const device = await adapter.requestDevice();
+ *   const shader = new LookupShader(device, "ipv4", table.words);
+ *   assertEquals([...await shader.lookup(Uint32Array.of(0x0a000001, 0x0b000001), 2)], [2, 0]);
+ *   shader.destroy();
+ *   device.destroy();
+ * }
+ * assertEquals(table.size, 1);
+ * ```
+ */
 export class LookupShader {
   readonly #device: GPUDevice;
   readonly #pipeline: GPUComputePipeline;
   #table: GPUBuffer;
-  /** Bytes copied to the device and from it, and kernels launched. */
+  /** Bytes copied to the device. */
   h2dBytes = 0;
+  /** Bytes copied from it. */
   d2hBytes = 0;
+  /** Kernels launched. */
   launches = 0;
 
   /** Compiles the shader of a family and copies a table to the device. */
