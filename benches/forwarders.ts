@@ -1,15 +1,23 @@
-/** The DPDK stack flat out: rings for devices, no virtual time. */
+/** Stacks of poll loops flat out: rings for devices, no virtual time. */
 import { FlatOut } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
-import { l3fwd } from "../stacks/mod.ts";
+import { l3fwd, pfRingZc } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
 
-/** Both profiles, two sizes of tables. */
+/** Each as it is named, with so many routes. */
+const SUBJECTS = [
+  { group: "dpdk l3fwd", name: "strict", count: 1_000, stack: l3fwd("strict") },
+  { group: "dpdk l3fwd", name: "strict", count: 100_000, stack: l3fwd("strict") },
+  { group: "dpdk l3fwd", name: "faithful", count: 100_000, stack: l3fwd("faithful") },
+  { group: "pf_ring ZC", name: "router", count: 100_000, stack: pfRingZc() },
+];
+
+/** All of them: both profiles of l3fwd, two sizes of tables; the router on ZC. */
 export function forwarders(): Benchmark[] {
-  return ([["strict", 1_000], ["strict", 100_000], ["faithful", 100_000]] as const).map(
-    ([profile, count]) => {
+  return SUBJECTS.map(
+    ({ group, name, count, stack }) => {
       const ports = 4;
       const turns = 32;
       const routes = bgpLikeTable({ routes: count, seed: 1, nextHops: ports });
@@ -23,10 +31,10 @@ export function forwarders(): Benchmark[] {
         { length: ports },
         () => framesTo(addresses4("covered", routes, ITEMS)),
       );
-      const flat = new FlatOut(l3fwd(profile), { ports, ring: 512, routes, neighbours, frames });
+      const flat = new FlatOut(stack, { ports, ring: 512, routes, neighbours, frames });
       return {
-        group: "dpdk l3fwd flat out, 4 ports, 64-byte frames, bursts of 32",
-        name: `${profile}, ${count} routes`,
+        group: `${group} flat out, 4 ports, 64-byte frames, bursts of 32`,
+        name: `${name}, ${count} routes`,
         items: ports * turns * 32,
         run: () => flat.run(turns),
       };

@@ -1,7 +1,7 @@
 // Aim: every wrong command line or file ends with one telling line and exit code 2, and leaves nothing behind.
 // Method: run command lines in this process and compare the whole of what they write.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../fixtures/mod.ts";
+import { CLAIMS, InputError } from "../fixtures/mod.ts";
 import { readInput } from "./files.ts";
 import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ Deno.test("main --version prints the version", async () => {
   assertEquals(await run("--version"), { code: 0, out: `${version}\n`, err: "" });
 });
 
-const IDS = "A01 to S14";
+const IDS = `A01 to ${CLAIMS.at(-1)!.id}`;
 const COMMAND_LINES: [args: string, line: string][] = [
   [
     "",
@@ -78,7 +78,7 @@ for (const [args, line] of COMMAND_LINES) {
   });
 }
 
-const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn";
+const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, packetshader, pf-ring, pf-ring-zc";
 const SIZES = "64B, 128B, 256B, 512B, 1024B, 1280B, 1518B, imix";
 const PATTERNS = "1in-1out, 2in-2out, 2in-2out-mix, 4in-4out, 4in-4out-mix";
 const VALUES: [option: string, value: string, expected: string][] = [

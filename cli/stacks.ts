@@ -1,6 +1,6 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic, packetshader } from "../stacks/mod.ts";
+import { l3fwd, linuxNapi, p2pnic, packetshader, pfRing, pfRingZc } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -71,6 +71,21 @@ export const STACKS: readonly StackEntry[] = [
     ring: 1024,
     // a table of 2^24 entries is 64 MiB, which runs by the thousand need not touch
     create: () => packetshader({ firstBits: 16 }),
+  },
+  {
+    name: "pf-ring",
+    about: "PF_RING: the kernel copies into mapped rings, a process routes and sends",
+    byDefault: false,
+    ring: 512,
+    create: () => pfRing(),
+  },
+  {
+    name: "pf-ring-zc",
+    about: "PF_RING ZC: a process routes on mapped descriptor rings, buffers are exchanged",
+    byDefault: false,
+    // num_rx_slots of the ZC driver is 32768; the 82599's own limit is 4096
+    ring: 4096,
+    create: () => pfRingZc(),
   },
 ];
 

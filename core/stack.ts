@@ -220,6 +220,11 @@ export interface Env {
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
   drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
   /**
+   * Ends the packet of a copy in memory that is no buffer's (`memory.copiedOut`) with a reason, unless something else
+   * carries it by now. The copy itself ends by `memory.copyEnds`.
+   */
+  dropCopy(cpu: Cpu, copy: number, reason: Reason, place?: number, occupancy?: number): void;
+  /**
    * Says that the frame in `buffer` is of the stack's own making: an ICMP error, an ARP request. The policy
    * has to declare it (`originates`).
    */

@@ -21,3 +21,4 @@ export * from "./external/mod.ts";
 export * from "./linux-napi/mod.ts";
 export * from "./p2pnic/mod.ts";
 export * from "./packetshader/mod.ts";
+export * from "./pf-ring/mod.ts";

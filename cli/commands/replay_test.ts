@@ -72,11 +72,11 @@ Deno.test("replay refuses what is no token of a forwarder in one line", async ()
   const cases: readonly (readonly [string[], string])[] = [
     [
       [TOKEN],
-      `--stack: expected one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, got none, and`,
+      `--stack: expected one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, packetshader, pf-ring, pf-ring-zc, got none, and`,
     ],
     [
       [TOKEN, "--stack", "vpp"],
-      '--stack: expected one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, got "vpp"',
+      '--stack: expected one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, packetshader, pf-ring, pf-ring-zc, got "vpp"',
     ],
     [[TOKEN.slice(0, 40)], "token: contents: expected a whole token"],
     [[ring], "token: kind: expected forwarder, got ring"],

@@ -299,7 +299,8 @@ Deno.test("rfc2544 refuses wrong options in one line", async () => {
   const refused = async (line: string, ...args: string[]) => {
     assertEquals(await run("rfc2544", ...args), { code: 2, out: "", err: `planecheck: ${line}\n` });
   };
-  const stacks = "one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn";
+  const stacks =
+    "one of linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn, packetshader, pf-ring, pf-ring-zc";
   await refused(`--stack: expected ${stacks}, got none`);
   await refused(`--stack: expected ${stacks}, got "vpp"`, "--stack", "vpp");
   const of = async (option: string, value: string, expected: string) =>

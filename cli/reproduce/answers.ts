@@ -260,7 +260,6 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
 /** The systems that rows without an answer are about. */
 const ABSENT: Readonly<Record<string, string>> = {
   S07: "netmap",
-  S08: "PF_RING ZC",
   S09: "XDP",
   S12: "Sophos fast path",
 };

@@ -5,6 +5,7 @@ import { linuxNapi, testpmd } from "../../stacks/mod.ts";
 import { type CoreSetup, meanLatencyUs, processedMpps } from "./one_core.ts";
 import type { Lab } from "./lab.ts";
 import { PACKETSHADER_ANSWERS } from "./packetshader.ts";
+import { PF_RING_ANSWERS } from "./pf_ring_answers.ts";
 
 /** The model's number, and more in a few words. */
 export interface SystemAnswer {
@@ -37,6 +38,7 @@ function fullTable(): SystemAnswer {
 /** How each of these rows is answered. */
 export const SYSTEM_ANSWERS: Readonly<Record<string, (lab: Lab) => SystemAnswer>> = {
   ...PACKETSHADER_ANSWERS,
+  ...PF_RING_ANSWERS,
   S10: () => rateOf("S10", { host: xdpHost, stack: () => testpmd({ mode: "rxonly" }) }),
   T01: () => rateOf("T01", { ...LINUX, faults: { badChecksum: 1 } }),
   T03: () => rateOf("T03", LINUX),

@@ -11,6 +11,7 @@ import { Softnet } from "../host/softirq.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Cpu, Env, ReportRow } from "../stack.ts";
 import { type LinuxCosts, linuxCosts, type LinuxProfile } from "./costs.ts";
+import { IcmpEcho } from "./icmp_echo.ts";
 import { Icmp } from "./icmp_send.ts";
 import { QVector } from "./ixgbe.ts";
 import type { RxHook } from "./ixgbe_rx.ts";
@@ -101,7 +102,8 @@ export class Kernel {
     const mib = emptyMib();
     const neigh = new NeighTable(env, neighbours.length === 0 ? null : settings);
     const icmp = new Icmp(env, this.#costs, { fib, mib }, addresses);
-    this.ip = { fib, neigh, icmp, mib, sysctl: { ipForward: true }, mtu, gro };
+    const echo = new IcmpEcho(env, this.#costs, { fib, mib }, addresses);
+    this.ip = { fib, neigh, icmp, echo, mib, sysctl: { ipForward: true }, mtu, gro };
     for (const nic of env.hardware.nics) nic.bootQueues();
     for (let lcore = 0; lcore < env.lcores; lcore++) this.#bootLcore(lcore, settings, hooks);
     neigh.up(this.receivers[0]!);

@@ -119,9 +119,7 @@ export class Environment implements Env {
     place = -1,
     occupancy = -1,
   ): void => {
-    if (!(reason > REASON.none && reason < REASONS.length)) {
-      throw new RangeError(`Cannot drop buffer ${buffer}: ${reason} is not a reason of REASON`);
-    }
+    checkReason(`buffer ${buffer}`, reason);
     const { observation, memory: { ledger } } = this.#machine;
     const context = cpu as Context;
     const packet = ledger === null ? -1 : ledger.packet[buffer]!;
@@ -134,6 +132,21 @@ export class Environment implements Env {
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
     freeChain(this.pool, cpu.lcore, buffer);
+  };
+
+  readonly dropCopy = (
+    cpu: Cpu,
+    copy: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
+    checkReason(`copy ${copy}`, reason);
+    const { observation, memory: { ledger } } = this.#machine;
+    const packet = ledger === null ? -1 : ledger.outside.packetOf(copy);
+    if (ledger !== null && (packet < 0 || observation.carrier[packet] !== copy)) return;
+    const where = place < 0 ? this.#places[cpu.lcore]! : place;
+    observation.drop(packet, reason, where, (cpu as Context).nowPs, occupancy);
   };
 
   readonly originate = (buffer: number): void => {
@@ -169,4 +182,10 @@ export class Environment implements Env {
       return port;
     });
   }
+}
+
+/** @throws {RangeError} when the number is none of a reason */
+function checkReason(what: string, reason: Reason): void {
+  if (reason > REASON.none && reason < REASONS.length) return;
+  throw new RangeError(`Cannot drop ${what}: ${reason} is not a reason of REASON`);
 }

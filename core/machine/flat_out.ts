@@ -15,6 +15,8 @@ import { thresholdsFor } from "../nic/thresholds.ts";
 import type { Reason } from "../policy.ts";
 import type { Cpu, Env, Priority, Stack } from "../stack.ts";
 import { Choices } from "../time/choices.ts";
+import { emptyCounters } from "./accounts.ts";
+import type { Hardware } from "./hardware.ts";
 import type { Neighbours, RouteSet } from "./scenario.ts";
 
 /** Doubles of a frame that the device writes for each packet: 64 bytes. */
@@ -167,21 +169,20 @@ export class FlatOut {
     const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
     const boot = new Context(home, 0, false, () => 0);
     const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
-    const env: Env = {
-      ports: this.#devices.map((device, port) => {
-        const driver = new PollPort(
-          port,
-          device,
-          1,
-          memory,
-          pool,
-          thresholdsFor(ring, ring),
-          costs,
-          [-1],
-        );
+    let started: PollPort[] | null = null;
+    const devices = this.#devices;
+    const start = (): PollPort[] =>
+      devices.map((device, port) => {
+        const thresholds = thresholdsFor(ring, ring);
+        const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
         driver.start(boot, 0);
         return driver;
-      }),
+      });
+    const env: Env = {
+      // as on a machine: who never asks for ports drives the rings itself
+      get ports() {
+        return started ??= start();
+      },
       fib: input.fib ?? filled(input.routes),
       neighbours,
       memory,
@@ -202,9 +203,10 @@ export class FlatOut {
         this.dropped++;
         pool.put(0, buffer);
       },
+      dropCopy: () => void this.dropped++,
       place: () => -1,
-      get hardware(): never {
-        throw new RangeError("Cannot run flat out: the stack needs the hardware below");
+      get hardware() {
+        return hardwareOf(devices);
       },
     };
     const dataplane = stack(env);
@@ -232,6 +234,17 @@ export class FlatOut {
     }
     return this.sent - before;
   }
+}
+
+/** Of the hardware there are the rings of each port, and nothing else. */
+function hardwareOf(devices: readonly FlatOutDevice[]): Hardware {
+  const nics = devices.map((queues, port) => ({
+    ...{ port, queues, counters: emptyCounters(port), bootQueues: () => queues },
+    get vectors(): never {
+      throw new RangeError("Cannot run flat out: the stack needs interrupts");
+    },
+  }));
+  return { nics } as unknown as Hardware;
 }
 
 function filled(routes: RouteSet): Fib4 {

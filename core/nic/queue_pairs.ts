@@ -16,6 +16,7 @@ import type { MacOut } from "./mac_out.ts";
 import type { Mmio } from "./mmio.ts";
 import { ReceiveSide } from "./receive_side.ts";
 import { type DescriptorRing, type DeviceSide, key, queueOf } from "./rings.ts";
+import type { Toeplitz } from "../packet/toeplitz.ts";
 import type { WriteMeaning } from "../pcie/late_fabric.ts";
 import { TransmitSide } from "./transmit_side.ts";
 import { checkQueues, IXGBE_QUEUES, type QueueProfile } from "./write_back.ts";
@@ -108,6 +109,11 @@ export class QueuePairs implements DeviceSide {
     );
     this.#enable = clock.register((q) => this.vectors[q]!.enable());
     this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, this.#enable, q));
+  }
+
+  /** A driver writes the RSS key before traffic comes, as the tables of its hash; a reset brings the default one back. */
+  setRss(toeplitz: Toeplitz): void {
+    this.#receive.rss = toeplitz;
   }
 
   /** Says what its writes and those to its registers mean: calls `say` with the handler and meaning of each. */

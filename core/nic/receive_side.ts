@@ -23,7 +23,7 @@ import type { Observation } from "../machine/observation.ts";
 import type { HostPath } from "./host_path.ts";
 import { etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
 import { fillReta, retaQueue } from "../packet/reta.ts";
-import { rssHashIpv4 } from "../packet/toeplitz.ts";
+import { rssHashIpv4, type Toeplitz } from "../packet/toeplitz.ts";
 import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
@@ -43,6 +43,8 @@ export class ReceiveSide implements Receiver {
   readonly rings: readonly DescriptorRing[];
   /** Which queue an RSS hash leads to. */
   readonly reta: Uint8Array = new Uint8Array(RETA_SIZE);
+  /** The hash under the key that a driver has written (82599: RSSRK), or undefined: the default key. */
+  rss: Toeplitz | undefined = undefined;
 
   readonly #clock: Clock;
   readonly #memory: Memory;
@@ -123,6 +125,7 @@ export class ReceiveSide implements Receiver {
     this.#queues = queues;
     for (let q = 0; q < queues; q++) this.rings[q]!.reset(size, places[q]!);
     fillReta(this.reta, queues);
+    this.rss = undefined;
     this.#fifoHead = 0;
     this.#fifoCount = 0;
     this.#inFlight = 0;
@@ -247,7 +250,7 @@ export class ReceiveSide implements Receiver {
     if (etherType(memory.bytes, at) !== ETHERTYPE_IPV4) return 0;
     memory.flags[b] = FLAG.ipv4;
     if (this.#queues === 1) return 0;
-    if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14);
+    if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14, this.rss);
     return retaQueue(this.reta, memory.hash[b]!);
   }
 

@@ -61,10 +61,9 @@ export class PsChunk {
   readonly results: Uint32Array;
   readonly packet: Int32Array;
   keyCount = 0;
-  /** Whether its results are there, and whether the application has seen them; packets looked at afterwards. */
+  /** Whether its results are there, and whether the application has seen them. */
   shaded = false;
   answered = false;
-  posted = 0;
   /** Packets that have left it: sent, dropped, given to the host's stack. */
   gone = 0;
   /** Views: for each port the packets that go there, how many, and how many were sent. */
@@ -114,7 +113,6 @@ export class PsChunk {
     this.keyCount = 0;
     this.shaded = false;
     this.answered = false;
-    this.posted = 0;
     this.gone = 0;
     this.#end = 0;
     this.viewCount.fill(0);

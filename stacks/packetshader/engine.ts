@@ -23,8 +23,8 @@ import { PsRxRing, type RingParts } from "./ps_rx_ring.ts";
 import { PsTxRing } from "./ps_tx_ring.ts";
 import { Worker } from "./worker.ts";
 
-/** Buffers of a worker that are no cells and not in chunks: what ends packets, and skbs for the slow path. */
-const SPARE = 9;
+/** Buffers of a worker that are no cells and not in chunks: skbs for the slow path. */
+const SPARE = 8;
 
 /** A machine's PacketShader. */
 export class Engine {
@@ -170,10 +170,10 @@ export class Engine {
     this.layout.workers.forEach(({ lcore, node, queues }, id) => {
       const host = this.hosts[lcore]!;
       const master = this.masters[node] ?? null;
-      const scratch = env.pool.get(lcore);
+      const place = env.place(`chunks of worker ${id}`, Infinity);
       const worker = new Worker({
         ...{ env, id, lcore, node, app, master, driver, host, costs, process, settings, audit },
-        ...{ chunks: chunks[id]!, scratch },
+        ...{ chunks: chunks[id]!, place },
       });
       master?.workers.push(worker);
       for (const { port, queue } of queues) {

@@ -1,6 +1,6 @@
 /**
  * The second half of a worker: post-shading a chunk whose results are there, ending what does not leave, sending the
- * rest. It may have to wait, for a buffer or for a transmit ring, and then goes on where it stopped.
+ * rest. It may have to wait for a transmit ring, and then goes on where it stopped.
  */
 import type { Process, ProcessCosts } from "../../core/host/process.ts";
 import { REASONS } from "../../core/policy.ts";
@@ -31,8 +31,8 @@ export interface WorkerParts {
   readonly settings: PsSettings;
   readonly chunks: readonly PsChunk[];
   readonly audit: Auditor;
-  /** A buffer that carries packets to their end. */
-  readonly scratch: number;
+  /** Place of the worker, for what it ends. */
+  readonly place: number;
 }
 
 /** Finishes chunks. */
@@ -42,27 +42,20 @@ export class Finisher {
   /** Packets dropped, by reason; those that the host's stack was given. */
   readonly drops: Int32Array = new Int32Array(REASONS.length);
   slowPackets = 0;
-  #scratch: number;
 
   constructor(parts: WorkerParts, process: Process) {
     this.parts = parts;
     this.context = new PsContext(parts.driver, parts.host, process, parts.node);
-    this.#scratch = parts.scratch;
   }
 
-  /** Post-shades a chunk and sends its views; answers what moved. All of it is gone when it has nothing unsent. */
+  /** Post-shades a chunk and sends its views; answers what moved. All of it is gone once nothing is left to send. */
   finish(cpu: Cpu, chunk: PsChunk): number {
+    if (chunk.answered) return sendViews(cpu, this, chunk);
     const { app, costs } = this.parts;
-    const before = chunk.posted;
-    if (!chunk.answered) this.#answer(chunk);
-    for (; chunk.posted < chunk.cnt; chunk.posted++) {
-      if (!this.#end(cpu, chunk, chunk.posted)) break;
-    }
-    const ended = chunk.posted - before;
-    if (app.kernel !== null) cpu.charge(ended * costs.postShade);
-    if (chunk.posted === chunk.cnt) return ended + sendViews(cpu, this, chunk);
-    if (ended === 0) cpu.charge(costs.spin);
-    return ended;
+    this.#answer(chunk);
+    for (let k = 0; k < chunk.cnt; k++) this.#end(cpu, chunk, k);
+    if (app.kernel !== null) cpu.charge(chunk.cnt * costs.postShade);
+    return chunk.cnt + sendViews(cpu, this, chunk);
   }
 
   /** Lets the application see every answer, once. */
@@ -73,32 +66,26 @@ export class Finisher {
     }
   }
 
-  /** Ends packet k unless it is forwarded; false when there is no buffer to do it with, now. */
-  #end(cpu: Cpu, chunk: PsChunk, k: number): boolean {
+  /** Ends packet k unless it is forwarded. */
+  #end(cpu: Cpu, chunk: PsChunk, k: number): void {
     const verdict = chunk.verdict[k]!;
-    if (verdict === VERDICT.forward) return true;
+    if (verdict === VERDICT.forward) return;
     if (verdict === VERDICT.slow && this.context.slowpathPacket(cpu, chunk, k)) {
       this.slowPackets++;
       this.#gone(chunk, k);
-      return true;
+      return;
     }
-    return this.discard(cpu, chunk, k, chunk.reason[k]!);
+    this.discard(cpu, chunk, k, chunk.reason[k]!);
   }
 
-  /**
-   * Packet k ends here: offset -1. The machine ends a packet by freeing the buffer that carries it; one of the
-   * chunk's is never freed, so the packet is moved to another first, which costs nothing.
-   */
-  discard(cpu: Cpu, chunk: PsChunk, k: number, reason: number, place = -1, fill = -1): boolean {
+  /** Packet k ends here: offset -1. Its bytes lie in the chunk, so there is no buffer to free. */
+  discard(cpu: Cpu, chunk: PsChunk, k: number, reason: number, place = -1, fill = -1): void {
     const { env } = this.parts;
-    if (this.#scratch < 0) this.#scratch = env.pool.get(cpu.lcore);
-    if (this.#scratch < 0) return false;
-    env.memory.copied(chunk.first + k, this.#scratch);
-    env.drop(cpu, this.#scratch, reason, place, fill);
-    this.#scratch = env.pool.get(cpu.lcore);
+    const copy = env.memory.copiedOut(chunk.first + k, this.parts.place);
+    env.dropCopy(cpu, copy, reason, place, fill);
+    env.memory.copyEnds(copy);
     this.drops[reason]!++;
     this.#gone(chunk, k);
-    return true;
   }
 
   #gone(chunk: PsChunk, k: number): void {

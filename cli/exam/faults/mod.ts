@@ -9,6 +9,7 @@ import { NIC_FAULTS } from "./nic.ts";
 import { PACKET_FAULTS } from "./packet.ts";
 import { PACKETSHADER_FAULTS } from "./packetshader.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
+import { PF_RING_FAULTS } from "./pf_ring.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
 import { TIME_FAULTS } from "./time.ts";
@@ -27,4 +28,5 @@ export const FAULTS: readonly Fault[] = [
   ...HARNESS_FAULTS,
   ...LAW_FAULTS,
   ...PACKETSHADER_FAULTS,
+  ...PF_RING_FAULTS,
 ];

@@ -67,9 +67,10 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "rx-stale-hash",
       what: "a frame keeps the hash of the one that lay in its ingress buffer before",
-      from: "if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14);",
+      from:
+        "if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14, this.rss);",
       to:
-        "if (memory.hash[b] === 0) memory.hash[b] = (rssHashIpv4(memory.bytes, at + 14) ^ b) >>> 0;",
+        "if (memory.hash[b] === 0) memory.hash[b] = (rssHashIpv4(memory.bytes, at + 14, this.rss) ^ b) >>> 0;",
     },
     {
       id: "rx-no-notification",
