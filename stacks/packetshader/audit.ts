@@ -26,6 +26,8 @@ export interface AuditInput {
   readonly nodeOfPort: readonly number[];
   readonly nodeOfWorker: readonly number[];
   readonly local: boolean;
+  /** Whether anybody will ask: nobody does where no books are kept, flat out and in streamed runs. */
+  readonly on: boolean;
   /** Whether the hardware may do what it rarely does, such as an interrupt though masked. */
   readonly faults: boolean;
 }
@@ -38,6 +40,7 @@ export class Auditor {
   readonly #shader: ShaderCheck;
   readonly #context: ContextCheck;
   readonly #faults: boolean;
+  readonly #on: boolean;
 
   constructor(input: AuditInput) {
     this.#ring = new RingCheck(this.findings, input.memory);
@@ -45,73 +48,88 @@ export class Auditor {
     this.#chunk = new ChunkCheck(this.findings, input);
     this.#shader = new ShaderCheck(this.findings, input.oracle);
     this.#faults = input.faults;
+    this.#on = input.on;
   }
 
   /** A device whose tail writes are counted; the driver is given this one. */
   counted(side: DeviceSide, port: number): DeviceSide {
-    return this.#ring.counted(side, port);
+    return this.#on ? this.#ring.counted(side, port) : side;
   }
 
   armed(ring: PsRxRing): void {
+    if (!this.#on) return;
     this.#ring.armed(ring);
   }
 
   beforeRecv(ring: PsRxRing): void {
+    if (!this.#on) return;
     this.#ring.beforeRecv(ring);
   }
 
   received(ring: PsRxRing, chunk: PsChunk, requested: number): void {
+    if (!this.#on) return;
     this.#ring.received(ring, chunk, requested);
     this.#chunk.received(ring, chunk);
   }
 
   sending(chunk: PsChunk, k: number, ring: PsTxRing): void {
+    if (!this.#on) return;
     this.#chunk.sending(chunk, k, ring);
   }
 
   sent(ring: PsTxRing, n: number): void {
+    if (!this.#on) return;
     this.#ring.sent(ring, n);
     this.#chunk.left(n);
   }
 
   reclaimed(ring: PsTxRing, n: number): void {
+    if (!this.#on) return;
     this.#ring.reclaimed(ring, n);
   }
 
   ended(): void {
+    if (!this.#on) return;
     this.#chunk.ended();
   }
 
   attached(context: PsContext, ring: PsRxRing): void {
+    if (!this.#on) return;
     this.#context.attached(context, ring);
   }
 
   detached(context: PsContext, ring: PsRxRing): void {
+    if (!this.#on) return;
     this.#context.detached(context, ring);
   }
 
   unmasked(ring: PsRxRing): void {
+    if (!this.#on) return;
     this.#context.unmasked(ring);
   }
 
   interrupted(ring: PsRxRing): void {
-    if (!this.#faults) this.#context.interrupted(ring);
+    if (this.#on && !this.#faults) this.#context.interrupted(ring);
   }
 
   launched(chunks: readonly PsChunk[], results: Uint32Array): void {
+    if (!this.#on) return;
     this.#shader.launched(chunks, results);
   }
 
   scattered(chunk: PsChunk, worker: number): void {
+    if (!this.#on) return;
     this.#shader.scattered(chunk, worker);
   }
 
   answered(chunk: PsChunk): void {
+    if (!this.#on) return;
     this.#shader.answered(chunk);
   }
 
   /** What is to be said when the run is over; `held` packets are still in the workers' hands. */
   close(held: number): Finding[] {
+    if (!this.#on) return [];
     this.#ring.close();
     this.#chunk.close(held);
     this.#context.close();

@@ -55,9 +55,11 @@ export class Engine {
       nodeOfPort,
       nodeOfWorker: workers.map(({ node }) => node),
       local: settings.numa === "local",
+      on: (env.memory as Memory).ledger !== null,
       faults: env.choices.deviates,
     });
-    nics.forEach(({ queues }, p) => {
+    // one lcore has one queue of each port anyway
+    nics.slice(0, env.lcores > 1 ? nics.length : 0).forEach(({ queues }, p) => {
       const over = spread[p]!;
       for (let i = 0; i < queues.reta.length; i++) queues.reta[i] = over[i % over.length]!;
     });
@@ -179,6 +181,7 @@ export class Engine {
       for (const { port, queue } of queues) {
         const ring = driver.rx[port]![queue]!;
         worker.context.attachRxDevice(worker.process.cpu, port, queue);
+        if (!settings.recvBlocking) continue;
         this.#byVector[env.hardware.nics[port]!.vectors[queue]!.id] = {
           ring,
           context: worker.context,

@@ -198,7 +198,14 @@ function told(tell: (auditor: Auditor, ring: PsRxRing, chunk: PsChunk) => void):
   };
   const auditor = new Auditor({
     memory: memory as never,
-    ...{ oracle: null, nodeOfPort: [0, 1], nodeOfWorker: [0], local: true, faults: false },
+    ...{
+      oracle: null,
+      nodeOfPort: [0, 1],
+      nodeOfWorker: [0],
+      local: true,
+      on: true,
+      faults: false,
+    },
   });
   const buffer = Int32Array.of(0, 0, 0, 0);
   const descriptors = { size: 4, buffer, done: Uint8Array.of(1, 1, 0, 0) };
