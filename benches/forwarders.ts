@@ -1,62 +1,82 @@
 /** Stacks of poll loops flat out: rings for devices, no virtual time. */
 import { FlatOut, type Stack } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
-import { l3fwd, packetshader, pfRingZc } from "../stacks/mod.ts";
+import { l3fwd, packetshader, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
 
-/** A stack, with so many routes; in so many turns it is through with `ITEMS_A_RUN` packets. */
+/** Packets of a run. */
+const PACKETS = 4096;
+const PORTS = 4;
+
+/** One stack, with so many routes. */
 interface Subject {
   readonly group: string;
   readonly name: string;
   readonly count: number;
   readonly stack: Stack;
-  readonly turns: number;
 }
 
-const PORTS = 4;
-const ITEMS_A_RUN = 4096;
-const L3FWD = { group: "dpdk l3fwd flat out, 4 ports, 64-byte frames, bursts of 32", turns: 32 };
+const L3FWD = "dpdk l3fwd flat out, 4 ports, 64-byte frames, bursts of 32";
+const VPP = "vpp flat out, 4 ports, 64-byte frames, frames of 256";
+
 const SUBJECTS: readonly Subject[] = [
-  { ...L3FWD, name: "strict", count: 1_000, stack: l3fwd("strict") },
-  { ...L3FWD, name: "strict", count: 100_000, stack: l3fwd("strict") },
-  { ...L3FWD, name: "faithful", count: 100_000, stack: l3fwd("faithful") },
+  { group: L3FWD, name: "strict", count: 1_000, stack: l3fwd("strict") },
+  { group: L3FWD, name: "strict", count: 100_000, stack: l3fwd("strict") },
+  { group: L3FWD, name: "faithful", count: 100_000, stack: l3fwd("faithful") },
   {
     group: "pf_ring ZC flat out, 4 ports, 64-byte frames, bursts of 32",
-    ...{ name: "router", count: 100_000, stack: pfRingZc(), turns: 32 },
+    name: "router",
+    count: 100_000,
+    stack: pfRingZc(),
   },
   {
-    // one turn receives a chunk, the next sends it
     group: "packetshader without GPU, polling, flat out, 4 ports, 64-byte frames, chunks of 64",
-    ...{ name: "ipv4", count: 100_000, turns: 2 * ITEMS_A_RUN / 64 },
+    name: "router",
+    count: 100_000,
     stack: packetshader({ offload: "cpu", recvBlocking: false, chunk: 64 }),
   },
+  {
+    group: "snabb flat out, 4 ports, 64-byte frames, pulls of 25",
+    name: "router",
+    count: 100_000,
+    // links of 256 slots, so that a pull is of 25; without the checks that `audit` reports
+    stack: snabb({ linkRingSize: 256, developerDebug: false }),
+  },
+  ...(["single", "dual", "quad"] as const).map((loop) => ({
+    group: VPP,
+    name: `${loop} loops`,
+    count: 100_000,
+    stack: vpp({ loop, audit: false }),
+  })),
 ];
 
-/** All of them: both profiles of l3fwd, two sizes of tables; the routers of PacketShader and on ZC. */
+/** All of them: both profiles of l3fwd, two sizes of tables; the routers on ZC, of PacketShader and in Snabb; VPP with each of its loops. */
 export function forwarders(): Benchmark[] {
-  return SUBJECTS.map(
-    ({ group, name, count, stack, turns }) => {
-      const ports = PORTS;
-      const routes = bgpLikeTable({ routes: count, seed: 1, nextHops: ports });
-      const neighbours = {
-        count: ports,
-        port: Uint8Array.from({ length: ports }, (_, port) => port),
-        mac: new Uint8Array(ports * 6).fill(2),
-        portMac: new Uint8Array(ports * 6).fill(4),
-      };
-      const frames = Array.from(
-        { length: ports },
-        () => framesTo(addresses4("covered", routes, ITEMS)),
-      );
-      const flat = new FlatOut(stack, { ports, ring: 512, routes, neighbours, frames });
-      return {
-        group,
-        name: `${name}, ${count} routes`,
-        items: ITEMS_A_RUN,
-        run: () => flat.run(turns),
-      };
-    },
+  return SUBJECTS.map(flatOut);
+}
+
+/** A stack on ports that never run dry. */
+function flatOut({ group, name, count, stack }: Subject): Benchmark {
+  const routes = bgpLikeTable({ routes: count, seed: 1, nextHops: PORTS });
+  const neighbours = {
+    count: PORTS,
+    port: Uint8Array.from({ length: PORTS }, (_, port) => port),
+    mac: new Uint8Array(PORTS * 6).fill(2),
+    // what the frames are addressed to
+    portMac: new Uint8Array(PORTS * 6).fill(2).map((byte, i) => i % 6 === 5 ? byte : 0),
+  };
+  const frames = Array.from(
+    { length: PORTS },
+    () => framesTo(addresses4("covered", routes, ITEMS)),
   );
+  const flat = new FlatOut(stack, { ports: PORTS, ring: 512, routes, neighbours, frames });
+  // a turn sends a burst of each port or a frame of some; what is over counts for the next run
+  let owed = 0;
+  const run = (): number => {
+    for (owed += PACKETS; owed > 0;) owed -= flat.run(1);
+    return flat.sent;
+  };
+  return { group, name: `${name}, ${count} routes`, items: PACKETS, run };
 }

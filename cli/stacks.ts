@@ -1,6 +1,15 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
-import { l3fwd, linuxNapi, p2pnic, packetshader, pfRing, pfRingZc } from "../stacks/mod.ts";
+import {
+  l3fwd,
+  linuxNapi,
+  p2pnic,
+  packetshader,
+  pfRing,
+  pfRingZc,
+  snabb,
+  vpp,
+} from "../stacks/mod.ts";
 
 /** One stack of the command line. */
 export interface StackEntry {
@@ -67,8 +76,8 @@ export const STACKS: readonly StackEntry[] = [
     name: "packetshader",
     about: "PacketShader: chunks, workers and a master, look-ups on a GPU",
     byDefault: false,
-    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD of ps_ixgbe have 4096; rings of 1024 as the others here
-    ring: 1024,
+    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD of ps_ixgbe, the most that it takes
+    ring: 4096,
     // a table of 2^24 entries is 64 MiB, which runs by the thousand need not touch
     create: () => packetshader({ firstBits: 16 }),
   },
@@ -86,6 +95,22 @@ export const STACKS: readonly StackEntry[] = [
     // num_rx_slots of the ZC driver is 32768; the 82599's own limit is 4096
     ring: 4096,
     create: () => pfRingZc(),
+  },
+  {
+    name: "snabb",
+    about: "Snabb: Intel apps around a router app, a process for each lcore",
+    byDefault: false,
+    // ring_buffer_size of apps/intel_mp
+    ring: 2048,
+    create: () => snabb(),
+  },
+  {
+    name: "vpp",
+    about: "FD.io VPP: the IPv4 graph over DPDK ports",
+    byDefault: false,
+    // dpdk { dev default { num-rx-desc 1024 num-tx-desc 1024 } }
+    ring: 1024,
+    create: () => vpp(),
   },
 ];
 

@@ -79,6 +79,18 @@ export interface Originated {
   readonly icmpPerSecond: number;
   /** IPv4 address of each next hop, where it asks for MAC addresses by ARP. */
   readonly arp?: readonly number[];
+  /** The header of its ICMP errors, where that is not what RFC 1812, 4.3.2.4 and 4.3.2.5, ask for. */
+  readonly icmpHeader?: IcmpHeader;
+}
+
+/** What a router writes into the IPv4 header of its ICMP errors. */
+export interface IcmpHeader {
+  /** Source: the address of the port that the error leaves by, or of the one that the packet came in on. */
+  readonly source: "egress" | "ingress";
+  /** Type of service: internetwork control with the packet's own bits (left out), or always this. */
+  readonly tos?: number;
+  /** Time to live. */
+  readonly ttl: number;
 }
 
 /** The capability record of a stack. */
@@ -103,6 +115,10 @@ export interface Policy {
    * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does.
    */
   readonly header: "full" | "minimal";
+  /** A header of other than 20 bytes: forwarded if right (as where it is left out), or taken aside as `consumed`. */
+  readonly options?: "forward" | "punt";
+  /** A fragment at offset 8: forwarded, or dropped as `bad-header` (RFC 3128, 2.1); forwarded if left out. */
+  readonly tinyFragments?: "forward" | "drop";
   /** A route back to the ingress port: forwarded, or dropped with reason `hairpin`. */
   readonly hairpin: "forward" | "drop";
   /** Destination MAC of what is sent: the next hop's own, or one for each egress port (l3fwd). */

@@ -183,6 +183,11 @@ export interface Port {
 export interface PortSetup extends Partial<Thresholds> {
   /** Buffers of the pool; by default what rings, caches and lcores can hold, and the scenario's spare ones. */
   readonly mbufs?: number;
+  /**
+   * Cycles of the driver's calls, `pmd.rx.burst` and its three neighbours, for a system whose own figures count
+   * them; the profile's, if left out. What an empty poll then costs, the stack has to charge.
+   */
+  readonly costs?: Costs;
 }
 
 /** Cycles that named operations cost on this machine. */
@@ -219,6 +224,8 @@ export interface Env {
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
   drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /** As `drop`, but the buffer stays the stack's: for one that keeps free buffers itself. */
+  end(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
   /**
    * Ends the packet of a copy in memory that is no buffer's (`memory.copiedOut`) with a reason, unless something else
    * carries it by now. The copy itself ends by `memory.copyEnds`.

@@ -13,6 +13,7 @@ import { family4 } from "../routes/tables.ts";
 import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
 import { SYSTEM_ANSWERS } from "./system_answers.ts";
+import { VPP_ANSWERS } from "./vpp_answers.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
 
@@ -255,6 +256,7 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
+  ...VPP_ANSWERS,
 };
 
 /** The systems that rows without an answer are about. */

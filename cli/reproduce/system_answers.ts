@@ -5,6 +5,7 @@ import { linuxNapi, testpmd } from "../../stacks/mod.ts";
 import { type CoreSetup, meanLatencyUs, processedMpps } from "./one_core.ts";
 import type { Lab } from "./lab.ts";
 import { PACKETSHADER_ANSWERS } from "./packetshader.ts";
+import { SNABB_ANSWERS } from "./snabb_answers.ts";
 import { PF_RING_ANSWERS } from "./pf_ring_answers.ts";
 
 /** The model's number, and more in a few words. */
@@ -48,4 +49,5 @@ export const SYSTEM_ANSWERS: Readonly<Record<string, (lab: Lab) => SystemAnswer>
     const linux = meanLatencyUs(LINUX, 1);
     return { value: dpdk / linux, detail: `${dpdk.toFixed(2)} / ${linux.toFixed(2)} us` };
   },
+  ...SNABB_ANSWERS,
 };

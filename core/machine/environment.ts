@@ -119,6 +119,17 @@ export class Environment implements Env {
     place = -1,
     occupancy = -1,
   ): void => {
+    this.end(cpu, buffer, reason, place, occupancy);
+    freeChain(this.pool, cpu.lcore, buffer);
+  };
+
+  readonly end = (
+    cpu: Cpu,
+    buffer: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
     checkReason(`buffer ${buffer}`, reason);
     const { observation, memory: { ledger } } = this.#machine;
     const context = cpu as Context;
@@ -131,7 +142,6 @@ export class Environment implements Env {
       const fill = refused ? context.refusedOccupancy : occupancy;
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
-    freeChain(this.pool, cpu.lcore, buffer);
   };
 
   readonly dropCopy = (
@@ -177,7 +187,13 @@ export class Environment implements Env {
     const thresholds = { ...thresholdsFor(g.rxRing, g.txRing, wthresh), ...this.#setup };
     return this.hardware.nics.map((nic) => {
       nic.bootQueues();
-      const port = this.#machine.driver(nic, this.pool, thresholds, this.#places);
+      const port = this.#machine.driver(
+        nic,
+        this.pool,
+        thresholds,
+        this.#places,
+        this.#setup.costs,
+      );
       for (let q = 0; q < g.lcores; q++) port.start(lcores[q]!.irq, q);
       return port;
     });

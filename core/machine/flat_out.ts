@@ -7,7 +7,7 @@
 import { createFib4 } from "../fib/create.ts";
 import type { Fib4 } from "../fib/fib.ts";
 import { Context, type Home } from "../host/context.ts";
-import { FLAG, HEADROOM, Memory, STRIDE } from "../memory/memory.ts";
+import { FLAG, Memory } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
 import { PollPort } from "../nic/poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
@@ -50,14 +50,14 @@ class FlatOutDevice implements DeviceSide {
 
   rxTail(_cpu: Context, _queue: number, slot: number): void {
     const ring = this.rx[0]!;
-    const { length, port, flags } = this.#memory;
+    const { offset, length, port, flags } = this.#memory;
     const to = this.#doubles;
     const from = this.#frames;
     let next = this.#next;
     let at = this.#rxAt;
     while (at !== slot) {
       const b = ring.buffer[at]!;
-      const base = (b * STRIDE + HEADROOM) >> 3;
+      const base = offset[b]! >> 3;
       for (let i = 0; i < FRAME_DOUBLES; i++) to[base + i] = from[next + i]!;
       length[b] = 60;
       port[b] = this.#port;
@@ -80,6 +80,7 @@ class FlatOutDevice implements DeviceSide {
       const at = (this.#txAt + i) & mask;
       if (ring.reportStatus[at] === 1) ring.done[at] = 1;
     }
+    ring.sent = (ring.sent + n) >>> 0;
     this.#txAt = slot;
   }
 
@@ -203,6 +204,7 @@ export class FlatOut {
         this.dropped++;
         pool.put(0, buffer);
       },
+      end: () => void this.dropped++,
       dropCopy: () => void this.dropped++,
       place: () => -1,
       get hardware() {

@@ -66,7 +66,7 @@ export class PollPort implements Port {
   readonly #memory: Memory;
   #pool!: Mempool;
   #t!: Thresholds;
-  readonly #costs: DriverCosts;
+  #costs!: DriverCosts;
   #places!: ArrayLike<number>;
   readonly #queues: PollQueue[] = [];
 
@@ -87,15 +87,14 @@ export class PollPort implements Port {
     places: ArrayLike<number>,
   ) {
     this.id = id;
-    this.#device = device;
-    this.#memory = memory;
-    this.#costs = driverCosts(costs);
+    [this.#device, this.#memory] = [device, memory];
     for (let q = 0; q < queues; q++) this.#queues.push(new PollQueue());
-    this.setUp(pool, thresholds, places);
+    this.setUp(pool, thresholds, places, costs);
   }
 
-  /** As new, on another pool, with other thresholds. */
-  setUp(pool: Mempool, thresholds: Thresholds, places: ArrayLike<number>): void {
+  /** As new, on another pool, with other thresholds, at other costs. */
+  setUp(pool: Mempool, thresholds: Thresholds, places: ArrayLike<number>, costs: Costs): void {
+    this.#costs = driverCosts(costs);
     this.#pool = pool;
     this.#t = thresholds;
     this.#places = places;

@@ -97,7 +97,7 @@ export class QueuePairs implements DeviceSide {
     this.#transmit = new TransmitSide(clock, memory, observation, all, most, policy);
     this.rx = this.#receive.rings;
     this.tx = this.#transmit.rings;
-    this.reta = this.#receive.reta;
+    this.reta = this.#receive.steering.reta;
     const doorbell = (handler: number) => (arg: number): void => {
       observation.doorbells++;
       parts.mmio.write(node, REGISTER_BYTES, handler, arg);
@@ -111,9 +111,14 @@ export class QueuePairs implements DeviceSide {
     this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, this.#enable, q));
   }
 
+  /** Leads frames to a destination address to a queue, instead of by hash; of other addresses, to queue 0 (VMDq). */
+  pool(mac: number, queue: number): void {
+    this.#receive.steering.pool(mac, queue);
+  }
+
   /** A driver writes the RSS key before traffic comes, as the tables of its hash; a reset brings the default one back. */
   setRss(toeplitz: Toeplitz): void {
-    this.#receive.rss = toeplitz;
+    this.#receive.steering.rss = toeplitz;
   }
 
   /** Says what its writes and those to its registers mean: calls `say` with the handler and meaning of each. */

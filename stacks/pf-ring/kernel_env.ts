@@ -22,10 +22,10 @@ export class CopiedSkbs {
 /** What the kernel is booted in. */
 export function kernelEnv(env: Env, copied: CopiedSkbs): Env {
   const { fib, neighbours, memory, lcores, choices, hardware } = env;
-  const { cost, configure, spawn, drop, dropCopy, originate, place } = env;
+  const { cost, configure, spawn, drop, end, dropCopy, originate, place } = env;
   return {
     ...{ fib, neighbours, memory, lcores, choices, hardware },
-    ...{ cost, configure, spawn, dropCopy, originate, place },
+    ...{ cost, configure, spawn, end, dropCopy, originate, place },
     get ports() {
       return env.ports;
     },

@@ -12,7 +12,9 @@ import { PCIE_FAULTS } from "./pcie.ts";
 import { PF_RING_FAULTS } from "./pf_ring.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
+import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
+import { VPP_FAULTS } from "./vpp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -23,9 +25,11 @@ export const FAULTS: readonly Fault[] = [
   ...PACKET_FAULTS,
   ...NIC_FAULTS,
   ...PCIE_FAULTS,
+  ...SNABB_FAULTS,
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
+  ...VPP_FAULTS,
   ...LAW_FAULTS,
   ...PACKETSHADER_FAULTS,
   ...PF_RING_FAULTS,
