@@ -1,6 +1,7 @@
 /** The stacks that the command knows, by the names that `--stacks` takes. */
 import type { Stack } from "../core/mod.ts";
 import {
+  afXdp,
   l3fwd,
   linuxNapi,
   p2pnic,
@@ -9,6 +10,7 @@ import {
   pfRingZc,
   snabb,
   vpp,
+  xdp,
 } from "../stacks/mod.ts";
 
 /** One stack of the command line. */
@@ -111,6 +113,20 @@ export const STACKS: readonly StackEntry[] = [
     // dpdk { dev default { num-rx-desc 1024 num-tx-desc 1024 } }
     ring: 1024,
     create: () => vpp(),
+  },
+  {
+    name: "xdp",
+    about: "eBPF byte code before the skb: a router by bpf_fib_lookup and a devmap over an ixgbe",
+    byDefault: false,
+    ring: 512,
+    create: () => xdp(),
+  },
+  {
+    name: "af_xdp",
+    about: "AF_XDP in zero-copy mode: a process that forwards between paired ports",
+    byDefault: false,
+    ring: 512,
+    create: () => afXdp({ mode: "zerocopy" }),
   },
 ];
 

@@ -22,5 +22,6 @@ export * from "./linux-napi/mod.ts";
 export * from "./p2pnic/mod.ts";
 export * from "./packetshader/mod.ts";
 export * from "./snabb/mod.ts";
+export * from "./xdp/mod.ts";
 export * from "./pf-ring/mod.ts";
 export * from "./vpp/mod.ts";

@@ -14,6 +14,7 @@ import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
 import { SYSTEM_ANSWERS } from "./system_answers.ts";
 import { VPP_ANSWERS } from "./vpp_answers.ts";
+import { XDP_ANSWERS } from "./xdp_answers.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
 
@@ -257,12 +258,12 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
   ...VPP_ANSWERS,
+  ...XDP_ANSWERS,
 };
 
 /** The systems that rows without an answer are about. */
 const ABSENT: Readonly<Record<string, string>> = {
   S07: "netmap",
-  S09: "XDP",
   S12: "Sophos fast path",
 };
 

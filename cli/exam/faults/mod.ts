@@ -15,6 +15,7 @@ import { RING_FAULTS } from "./ring.ts";
 import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
 import { VPP_FAULTS } from "./vpp.ts";
+import { XDP_FAULTS } from "./xdp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -32,5 +33,6 @@ export const FAULTS: readonly Fault[] = [
   ...VPP_FAULTS,
   ...LAW_FAULTS,
   ...PACKETSHADER_FAULTS,
+  ...XDP_FAULTS,
   ...PF_RING_FAULTS,
 ];
