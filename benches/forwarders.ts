@@ -1,7 +1,7 @@
 /** Stacks of poll loops flat out: rings for devices, no virtual time. */
 import { FlatOut, type Stack } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
-import { l3fwd, netmap, odp, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
+import { l3fwd, netmap, odp, packetshader, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
@@ -38,6 +38,12 @@ const SUBJECTS: readonly Subject[] = [
     stack: pfRingZc(),
   },
   {
+    group: "packetshader without GPU, polling, flat out, 4 ports, 64-byte frames, chunks of 64",
+    name: "router",
+    count: 100_000,
+    stack: packetshader({ offload: "cpu", recvBlocking: false, chunk: 64 }),
+  },
+  {
     group: "snabb flat out, 4 ports, 64-byte frames, pulls of 25",
     name: "router",
     count: 100_000,
@@ -59,7 +65,7 @@ const SUBJECTS: readonly Subject[] = [
   })),
 ];
 
-/** Both profiles of l3fwd, two sizes of tables; ODP in three modes; the routers on ZC, in Snabb and on netmap; VPP with each of its loops. */
+/** All of them; l3fwd with both profiles and two sizes of tables, ODP in three modes, VPP with each of its loops. */
 export function forwarders(): Benchmark[] {
   return SUBJECTS.map(flatOut);
 }

@@ -7,6 +7,7 @@ import {
   netmap,
   odp,
   p2pnic,
+  packetshader,
   pfRing,
   pfRingZc,
   snabb,
@@ -90,6 +91,15 @@ export const STACKS: readonly StackEntry[] = [
     byDefault: false,
     ring: 1024,
     create: () => p2pnic({ variant: "bn" }),
+  },
+  {
+    name: "packetshader",
+    about: "PacketShader: chunks, workers and a master, look-ups on a GPU",
+    byDefault: false,
+    // IXGBE_DEFAULT_RXD and IXGBE_DEFAULT_TXD of ps_ixgbe, the most that it takes
+    ring: 4096,
+    // a table of 2^24 entries is 64 MiB, which runs by the thousand need not touch
+    create: () => packetshader({ firstBits: 16 }),
   },
   {
     name: "pf-ring",

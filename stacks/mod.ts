@@ -22,6 +22,7 @@ export * from "./linux-napi/mod.ts";
 export * from "./odp/mod.ts";
 export * from "./netmap/mod.ts";
 export * from "./p2pnic/mod.ts";
+export * from "./packetshader/mod.ts";
 export * from "./snabb/mod.ts";
 export * from "./xdp/mod.ts";
 export * from "./pf-ring/mod.ts";

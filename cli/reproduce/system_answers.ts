@@ -4,6 +4,7 @@ import { bgpLikeTable, type Claim, CLAIMS, xdpHost } from "../../fixtures/mod.ts
 import { linuxNapi, testpmd } from "../../stacks/mod.ts";
 import { type CoreSetup, meanLatencyUs, processedMpps } from "./one_core.ts";
 import type { Lab } from "./lab.ts";
+import { PACKETSHADER_ANSWERS } from "./packetshader.ts";
 import { SNABB_ANSWERS } from "./snabb_answers.ts";
 import { PF_RING_ANSWERS } from "./pf_ring_answers.ts";
 
@@ -37,6 +38,7 @@ function fullTable(): SystemAnswer {
 
 /** How each of these rows is answered. */
 export const SYSTEM_ANSWERS: Readonly<Record<string, (lab: Lab) => SystemAnswer>> = {
+  ...PACKETSHADER_ANSWERS,
   ...PF_RING_ANSWERS,
   S10: () => rateOf("S10", { host: xdpHost, stack: () => testpmd({ mode: "rxonly" }) }),
   T01: () => rateOf("T01", { ...LINUX, faults: { badChecksum: 1 } }),

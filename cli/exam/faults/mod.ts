@@ -9,6 +9,7 @@ import { NETMAP_FAULTS } from "./netmap.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { ODP_FAULTS } from "./odp.ts";
 import { PACKET_FAULTS } from "./packet.ts";
+import { PACKETSHADER_FAULTS } from "./packetshader.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
 import { PF_RING_FAULTS } from "./pf_ring.ts";
 import { POOL_FAULTS } from "./pool.ts";
@@ -35,6 +36,7 @@ export const FAULTS: readonly Fault[] = [
   ...LAW_FAULTS,
   ...ODP_FAULTS,
   ...NETMAP_FAULTS,
+  ...PACKETSHADER_FAULTS,
   ...XDP_FAULTS,
   ...PF_RING_FAULTS,
 ];
