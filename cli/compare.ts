@@ -22,6 +22,9 @@ import { SharedTables } from "./tables.ts";
 /** Laws that run a stack again judge the first packets only: one of them spaces packets a whole run apart. */
 export const RERUN_PACKETS = 1024;
 
+/** Picoseconds that a stack has after the last arrival: what is slow, as a process above the kernel, has long queues. */
+const DRAIN_PS = 50e9;
+
 /** What a comparison needs beyond its inputs. */
 export interface Setup {
   readonly stacks: readonly StackEntry[];
@@ -59,7 +62,8 @@ function runStack(
   const geometry = geometryOf(entry, setup);
   const profile = machineProfile(setup.host);
   const fib = tables.table(stack.policy?.defaultRoute ?? true);
-  const make = () => new Testbed(stack, profile, { fib, maxima: maximaFor(geometry, profile) });
+  const maxima = maximaFor(geometry, profile);
+  const make = () => new Testbed(stack, profile, { fib, maxima, patiencePs: DRAIN_PS });
   const device = make();
   const subject = new Subject(device, { fresh: make });
   const scenario = scenarioOf(inputs, geometry, inputs.traffic);

@@ -183,6 +183,8 @@ export interface Port {
 export interface PortSetup extends Partial<Thresholds> {
   /** Buffers of the pool; by default what rings, caches and lcores can hold, and the scenario's spare ones. */
   readonly mbufs?: number;
+  /** Buffers that an lcore keeps aside at most, 0 for none; by default what the machine's geometry says. */
+  readonly poolCache?: number;
   /**
    * Cycles of the driver's calls, `pmd.rx.burst` and its three neighbours, for a system whose own figures count
    * them; the profile's, if left out. What an empty poll then costs, the stack has to charge.

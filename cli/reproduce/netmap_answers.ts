@@ -73,6 +73,7 @@ function software(options: PktGenOptions): SystemAnswer {
 
 /** How each of these rows is answered. */
 export const NETMAP_ANSWERS: Readonly<Record<string, (lab: Lab) => SystemAnswer>> = {
+  S07: () => answer(pktGenMpps({ tx: "netmap:eth0", batch: 64 }, 900), 900),
   M01: () => answer(pktGenMpps({ tx: "netmap:eth0", batch: 64 }, 900), 900),
   M02: () => answer(pktGenMpps({ rx: "netmap:eth0" }, 900, {}, 10_000), 900),
   M03: () => software({ tx: "vale0:a", rx: "vale0:b" }),

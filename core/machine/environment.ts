@@ -187,7 +187,8 @@ export class Environment implements Env {
 
   #makePool(size: number): Mempool {
     const region = this.#machine.memory.region("mempool", 0, size);
-    const pool = this.#machine.pool(region, this.#places, this.#geometry.poolCache);
+    const cache = this.#setup.poolCache ?? this.#geometry.poolCache;
+    const pool = this.#machine.pool(region, this.#places, cache);
     pool.onRefill = () => this.#refilled();
     return pool;
   }

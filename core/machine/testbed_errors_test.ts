@@ -43,6 +43,10 @@ Deno.test("Testbed sets ports up as the stack said before it asked for them, and
     return new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(1, 1e6)));
   };
   assertEquals(run((env) => env.configure({ mbufs: 1200 })).pools[0]!.size, 1200);
+  run((env) => {
+    env.configure({ mbufs: 1200, poolCache: 0 });
+    assertEquals([env.pool.cacheLimit, env.pool.size], [0, 1200]);
+  });
   const cases: [(env: Env) => void, string][] = [
     [({ ports, configure }) => configure({ mbufs: ports.length }), "they are set up already"],
     [({ configure }) => configure({ mbufs: NaN }), "a pool of NaN mbufs, expected 1 or more"],

@@ -87,7 +87,8 @@ export class ZcCluster {
    * @throws {RangeError} when the memory has not so many
    */
   constructor(env: Env, buffers: number) {
-    env.configure({ mbufs: buffers });
+    // a free list of its own, without caches that keep buffers from other lcores
+    env.configure({ mbufs: buffers, poolCache: 0 });
     this.env = env;
     this.pool = env.pool;
   }
