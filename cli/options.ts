@@ -51,15 +51,17 @@ export interface CompareOptions {
 /** Packets of generated traffic unless said otherwise. */
 const COUNT_DEFAULT = 20_000;
 
-const stacks = z.string().transform((text, ctx) => {
+/** Several stacks by their names, with commas between, or `all`. */
+export const stackNames = z.string().transform((text, ctx) => {
+  if (text === "all") return [...STACK_NAMES];
   const names = text.split(",").map((name) => name.trim());
   const wrong = names.find((name, i) => !STACK_NAMES.includes(name) || names.indexOf(name) < i);
   if (wrong === undefined) return names;
-  return refuse(ctx, `different names out of ${STACK_NAMES.join(", ")}`, wrong);
+  return refuse(ctx, `all, or different names out of ${STACK_NAMES.join(", ")}`, wrong);
 }).optional();
 
 const schema = z.strictObject({
-  stacks,
+  stacks: stackNames,
   routes: path,
   pcap: path,
   traffic: oneOf(TRAFFIC_NAMES),

@@ -19,7 +19,9 @@ export function addCompare(program: Command, args: readonly string[], io: Io): v
       "Run stacks on the same routes and packets on a simulated host, judge them by every law, " +
         "and compare what they cost.",
     )
-    .addOption(option("--stacks <names>", `stacks, with commas between (${defaults.join(",")})`))
+    .addOption(
+      option("--stacks <names>", `stacks, with commas between, or all (${defaults.join(",")})`),
+    )
     .addOption(option(
       "--routes <file>",
       "prefix list, plain or gzip: PREFIX/DEPTH [NEXTHOP] a line (a generated BGP-like table)",

@@ -12,7 +12,8 @@ import {
 } from "../../properties/mod.ts";
 import { deviceOf, scenarioOfFiles } from "../conform/device.ts";
 import type { Io } from "../io.ts";
-import { checked, number, oneOf, path, refuse } from "../option_schema.ts";
+import { checked, number, oneOf, path } from "../option_schema.ts";
+import { stackNames } from "../options.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { oneLine, UserError } from "../user_error.ts";
 
@@ -23,13 +24,7 @@ const whole = (most: number) =>
   number(/^\d{1,10}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
 
 const schema = z.strictObject({
-  stacks: z.string().transform((text, ctx) => {
-    const names = text.split(",").map((name) => name.trim());
-    const wrong = names.find((name, i) => !STACK_NAMES.includes(name) || names.indexOf(name) < i);
-    return wrong === undefined
-      ? names
-      : refuse(ctx, `different names out of ${STACK_NAMES.join(", ")}`, wrong);
-  }).optional(),
+  stacks: stackNames,
   exec: z.array(z.string()).optional(),
   protocol: oneOf(["stream", "pcap"]),
   timeout: whole(3_600_000),
@@ -49,7 +44,10 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
         "smallest scenario on which they do, and who does what. Drops are compared, not their names.",
     )
     .addOption(
-      new Option("--stacks <names>", `stacks, with commas between: ${STACK_NAMES.join(", ")}`),
+      new Option(
+        "--stacks <names>",
+        `stacks, with commas between, or all: ${STACK_NAMES.join(", ")}`,
+      ),
     )
     .addOption(
       new Option("--exec <command>", "a program besides, as for conform; may be given again")

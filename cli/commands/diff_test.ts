@@ -67,8 +67,8 @@ Deno.test("diff refuses fewer than two forwarders, and names that are none", asy
       ["--stacks", "dpdk"],
       "--stacks: expected two forwarders or more, of --stacks and --exec together",
     ],
-    [["--stacks", "dpdk,dpdk"], "--stacks: expected different names out of linux-napi, dpdk, "],
-    [["--stacks", "dpdk,vpp9"], "--stacks: expected different names out of "],
+    [["--stacks", "dpdk,dpdk"], "--stacks: expected all, or different names out of linux-napi, dpdk, "],
+    [["--stacks", "dpdk,vpp9"], "--stacks: expected all, or different names out of "],
     [
       ["--stacks", "dpdk,p2pnic", "--runs", "x"],
       '--runs: expected an integer in 1..100000, got "x"',
