@@ -45,6 +45,8 @@ export const REASONS = [
   "too-big",
   /** Its next hop did not answer, or too many waited for the answer (RFC 1812, 3.3.2; RFC 1122, 2.3.2.2). */
   "unresolved",
+  /** From or to an address between which nothing is forwarded (RFC 1812, 5.3.7: martian filtering). */
+  "martian",
 ] as const;
 
 /** Name of a drop reason. */
@@ -126,6 +128,20 @@ export interface Policy {
   readonly macs?: "keep" | "set" | "swap";
   /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
   readonly mtu?: number;
+  /**
+   * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out),
+   * or cut off, as Linux does before a NIC pads again.
+   */
+  readonly padding?: "keep" | "cut";
+  /**
+   * Ports with a MAC of IEEE 802.3 below them, which refuses frames shorter than 64 bytes (also what is meant where
+   * it is left out), or virtual ones, which take any frame that has an Ethernet header.
+   */
+  readonly ports?: "ethernet" | "virtual";
+  /** Prefixes from which nothing is forwarded, whatever the table says, e.g. `127.0.0.0/8`; none where left out. */
+  readonly martianSources?: readonly string[];
+  /** Prefixes to which nothing is forwarded, whatever the table says; none where it is left out. */
+  readonly martianDestinations?: readonly string[];
   /** Frames of its own making that it may send; none where it is left out. */
   readonly originates?: Originated;
   /** Packets of a flow leave in order of arrival (also what is meant where it is left out), or in none. */

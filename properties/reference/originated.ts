@@ -33,7 +33,7 @@ export function icmpErrors(
   const defects = e.reasons[p]!;
   // RFC 1812, 5.2.2: what is not a right packet for this router is discarded silently
   const silent = DEFECT["bad-header"] | DEFECT["bad-checksum"] | DEFECT["not-ip"] |
-    DEFECT["not-for-us"] | DEFECT.runt | DEFECT.oversize;
+    DEFECT["not-for-us"] | DEFECT.runt | DEFECT.oversize | DEFECT.martian;
   if (own === undefined || defects & silent || !mayAnswer(scenario, p)) return [];
   const { bytes } = scenario.traffic;
   const ip = scenario.traffic.offset[p]! + IP;
