@@ -47,6 +47,8 @@ export const REASONS = [
   "unresolved",
   /** From or to an address between which nothing is forwarded (RFC 1812, 5.3.7: martian filtering). */
   "martian",
+  /** IPv4 options that cannot be parsed, or ask for what the stack does not do (RFC 1812, 5.3.13). */
+  "bad-option",
 ] as const;
 
 /** Name of a drop reason. */
@@ -128,6 +130,11 @@ export interface Policy {
   readonly macs?: "keep" | "set" | "swap";
   /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
   readonly mtu?: number;
+  /**
+   * IPv4 options: passed on without a look (also what is meant where it is left out), or parsed: what cannot be is
+   * dropped, and what an option of RFC 791 asks of a router is between the two.
+   */
+  readonly options?: "pass" | "parse";
   /**
    * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out),
    * or cut off, as Linux does before a NIC pads again.

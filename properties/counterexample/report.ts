@@ -205,6 +205,7 @@ function policyLines({ policy: p }: Counterexample): string[] {
       ? []
       : [`sends of its own accord: ICMP errors${p.originates.arp === undefined ? "" : ", ARP"}`],
     ...p.mtu === undefined ? [] : [`MTU ${p.mtu}`],
+    ...p.options === "parse" ? ["parses IPv4 options"] : [],
     ...p.padding === "cut" ? ["cuts padding off"] : [],
     ...p.ports === "virtual" ? ["virtual ports: takes frames of any length"] : [],
     ...martians("from", p.martianSources),

@@ -27,4 +27,5 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   "too-big": 1 << 18,
   unresolved: 1 << 19,
   martian: 1 << 20,
+  "bad-option": 1 << 21,
 };

@@ -95,6 +95,7 @@ export function referenceRouter(scenario: Scenario, policy: Policy): Expectation
       } else defects |= DEFECT["bad-header"];
     }
     reasons[p] = defects;
+    if (defects === 0 && policy.options === "parse") reasons[p] = optionChoice(scenario, p);
     if (defects !== 0) continue;
     const egress = nextHop < 0 ? traffic.port[p]! : scenario.neighbours.port[nextHop]!;
     forward[p] = 1;
@@ -150,7 +151,36 @@ function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
     else if (headerSum(bytes, ip, headerLength) !== 0xffff) defects |= DEFECT["bad-checksum"];
   }
   if (policy.ttl === "drop" && bytes[ip + 8]! <= 1) defects |= DEFECT.ttl;
+  if (policy.options === "parse" && headerLength <= delivered && optionsOf(scenario, p) === null) {
+    defects |= DEFECT["bad-option"];
+  }
   return defects;
+}
+
+/** RFC 791, 3.1: types of the options of a header, or null where one has no room for its length. */
+function optionsOf(scenario: Scenario, p: number): number[] | null {
+  const { bytes } = scenario.traffic;
+  const ip = scenario.traffic.offset[p]! + IP;
+  const end = ip + (bytes[ip]! % 16) * 4;
+  const types: number[] = [];
+  for (let at = ip + HEADER_MIN; at < end;) {
+    const type = bytes[at]!;
+    if (type === 0) break; // end of option list
+    const length = type === 1 ? 1 : at + 1 < end ? bytes[at + 1]! : 0;
+    if (length < (type === 1 ? 1 : 2) || at + length > end) return null;
+    if (type !== 1) types.push(type);
+    at += length;
+  }
+  return types;
+}
+
+/** RFC 791: record route, timestamp, security, loose and strict source route; RFC 2113: router alert; CIPSO. */
+const ACTED_ON = [7, 68, 130, 131, 137, 148, 134];
+
+/** Why a packet that may be forwarded may be dropped as well: an option asks the router to do something. */
+function optionChoice(scenario: Scenario, p: number): number {
+  const asks = optionsOf(scenario, p)!.some((type) => ACTED_ON.includes(type));
+  return asks ? DEFECT["bad-option"] : 0;
 }
 
 function routeDefects(scenario: Scenario, policy: Policy, p: number, nextHop: number): number {

@@ -291,3 +291,16 @@ Deno.test("referenceRouter forwards nothing from or to a martian address", () =>
   assertEquals(reasonsFor(frame({ dst: "0.255.0.1" }), policy), ["no-route", "martian"]);
   assertEquals(reasonsFor(frame({ src: "127.0.0.1" })), ["forward"]);
 });
+
+Deno.test("referenceRouter drops options that cannot be parsed where the policy parses, and leaves a choice", () => {
+  const policy: Policy = { ...STRICT, options: "parse" };
+  const outcome = (...options: number[]) => reasonsFor(frame({ options }), policy);
+  assertEquals(outcome(1, 1, 1, 1), ["forward"]);
+  assertEquals(outcome(0, 7, 9, 9), ["forward"]); // what follows the end of the list
+  assertEquals(outcome(200, 4, 9, 9), ["forward"]); // unknown
+  assertEquals(outcome(200, 5, 9, 9), ["bad-option"]);
+  assertEquals(outcome(200, 1, 9, 9), ["bad-option"]);
+  assertEquals(outcome(1, 1, 1, 200), ["bad-option"]);
+  assertEquals(outcome(7, 4, 4, 1), ["bad-option", "forward"]); // record route
+  assertEquals(reasonsFor(frame({ options: [200, 1, 9, 9] })), ["forward"]);
+});
