@@ -35,7 +35,7 @@ const SYMBOLS = {
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** Errors that callers tell apart. */
-export const ERRNO = { EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EAGAIN: 11, ENODEV: 19 } as const;
+export const ERRNO = { ESRCH: 3, EINTR: 4, EAGAIN: 11, EEXIST: 17 } as const;
 
 /** A system call that failed. */
 export class SystemCallError extends Error {

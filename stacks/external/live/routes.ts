@@ -5,7 +5,7 @@
  */
 import type { Scenario } from "../../../core/machine/device.ts";
 import type { Neighbours, RouteSet } from "../../../core/machine/scenario.ts";
-import { ERRNO } from "./libc.ts";
+import { ERRNO, SystemCallError } from "./libc.ts";
 import { type Netlink, NLM } from "./netlink.ts";
 import { PORTS_MAX } from "./rig.ts";
 
@@ -68,15 +68,23 @@ export class KernelRoutes {
     if (routes === this.#routes && neighbours === this.#neighbours) return;
     const { prefix, depth, count } = this.#routes;
     this.#routes = EMPTY;
-    for (let i = 0; i < count; i++) this.#remove(prefix[i]!, depth[i]!);
+    scattered(count, (i) => this.#remove(prefix[i]!, depth[i]!));
     for (let hop = 0; hop < neighbours.count; hop++) {
       this.gateway(hop, neighbours.port[hop]!, neighbours.mac.subarray(hop * 6, hop * 6 + 6));
     }
-    for (let i = 0; i < routes.count; i++) {
+    const add = (flags: number) => (i: number): void => {
       const hop = routes.nextHop[i]!;
-      this.add(routes.prefix[i]!, routes.depth[i]!, hop, neighbours.port[hop]!);
+      this.add(routes.prefix[i]!, routes.depth[i]!, hop, neighbours.port[hop]!, flags);
+    };
+    try {
+      scattered(routes.count, add(NLM.create | NLM.excl));
+      this.#netlink.flush();
+    } catch (error) {
+      // a prefix stands twice: in order, then, and the later one counts
+      if (!(error instanceof SystemCallError && error.errno === ERRNO.EEXIST)) throw error;
+      for (let i = 0; i < routes.count; i++) add(REPLACE)(i);
+      this.#netlink.flush();
     }
-    this.#netlink.flush();
     this.#routes = routes;
     this.#neighbours = neighbours;
   }
@@ -99,9 +107,9 @@ export class KernelRoutes {
   }
 
   /** Adds a route, or replaces it; it is there after the next flush. */
-  add(prefix: number, depth: number, hop: number, port: number): void {
+  add(prefix: number, depth: number, hop: number, port: number, flags = REPLACE): void {
     const netlink = this.#netlink;
-    netlink.begin(RTM.newRoute, REPLACE, WHAT, ERRNO.ESRCH);
+    netlink.begin(RTM.newRoute, flags, WHAT, ERRNO.ESRCH);
     netlink.u8(AF_INET, depth, 0, 0, TABLE_MAIN, PROTOCOL_BOOT, 0, UNICAST);
     netlink.u32(RTNH_F_ONLINK);
     netlink.attributeAddress(RTA.dst, prefix);
@@ -124,6 +132,21 @@ export class KernelRoutes {
     netlink.attributeAddress(RTA.dst, prefix);
     netlink.end();
   }
+}
+
+/**
+ * Calls `each` with 0..count-1 in an order that jumps through them by the golden section. The kernel's trie grows
+ * and shrinks its nodes as they fill, and does so over and over when a sorted table comes, or goes, in order: 800,000
+ * routes took a quarter less to load so, and a quarter of the time to remove.
+ */
+function scattered(count: number, each: (i: number) => void): void {
+  let step = Math.max(1, Math.round(count * 0.618));
+  while (commonDivisor(step, count) > 1) step++;
+  for (let n = 0, i = 0; n < count; n++, i = (i + step) % count) each(i);
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }
 
 /** Address of a gateway. */
