@@ -7,6 +7,8 @@
 import type { Traffic } from "../../core/machine/scenario.ts";
 
 const ETHERNET = 14;
+/** Bytes of the MAC addresses. */
+const MACS = 12;
 /** Fewer bytes tell no packet from others. */
 const TAIL = 12;
 const STRANGER = -1;
@@ -70,12 +72,12 @@ export class Identities {
 
 /** Of all but MAC addresses, TTL and header checksum, and what pads the frame. */
 function hash(bytes: Uint8Array, at: number, length: number): number {
-  const end = ipv4End(bytes, at, length);
+  const isIp = isIpv4(bytes, at, length);
   let h = 0x811c9dc5;
-  const from = end < 0 ? at + 12 : at + ETHERNET;
-  const to = Math.min(end < 0 ? at + length : end, from + HASHED);
+  const from = at + (isIp ? ETHERNET : MACS);
+  const to = Math.min(endOf(bytes, at, length), from + HASHED);
   for (let i = from; i < to; i++) {
-    if (end >= 0 && isRewritten(i - from)) continue;
+    if (isIp && isRewritten(i - from)) continue;
     h = Math.imul(h ^ bytes[i]!, 0x01000193);
   }
   return (h ^ h >>> 15) >>> 0;
@@ -89,14 +91,12 @@ function alike(
   bAt: number,
   bLength: number,
 ): boolean {
-  const aEnd = ipv4End(a, aAt, aLength);
-  const bEnd = ipv4End(b, bAt, bLength);
-  if ((aEnd < 0) !== (bEnd < 0)) return false;
-  const skipped = aEnd < 0 ? 12 : ETHERNET;
-  const count = (aEnd < 0 ? aAt + aLength : aEnd) - aAt;
-  if (count !== (bEnd < 0 ? bAt + bLength : bEnd) - bAt) return false;
-  for (let i = skipped; i < count; i++) {
-    if (a[aAt + i] !== b[bAt + i] && !(aEnd >= 0 && isRewritten(i - ETHERNET))) return false;
+  const isIp = isIpv4(a, aAt, aLength);
+  if (isIp !== isIpv4(b, bAt, bLength)) return false;
+  const count = endOf(a, aAt, aLength) - aAt;
+  if (count !== endOf(b, bAt, bLength) - bAt) return false;
+  for (let i = isIp ? ETHERNET : MACS; i < count; i++) {
+    if (a[aAt + i] !== b[bAt + i] && !(isIp && isRewritten(i - ETHERNET))) return false;
   }
   return true;
 }
@@ -132,10 +132,21 @@ function tailKey(bytes: Uint8Array, at: number, length: number): string {
   return length < ETHERNET + TAIL ? "" : text(bytes, at + length - TAIL, at + length);
 }
 
+/** Whether a frame says that it carries IPv4, and has room for a header. */
+function isIpv4(bytes: Uint8Array, at: number, length: number): boolean {
+  return length >= ETHERNET + 20 && bytes[at + 12] === 8 && bytes[at + 13] === 0;
+}
+
+/** Where what a frame carries ends: an IPv4 packet that is whole where its header says, anything else with the frame. */
+function endOf(bytes: Uint8Array, at: number, length: number): number {
+  const whole = ipv4End(bytes, at, length);
+  return whole < 0 ? at + length : whole;
+}
+
 /** Where an IPv4 packet ends, or -1 when the frame does not carry one that is whole. */
 function ipv4End(bytes: Uint8Array, at: number, length: number): number {
   const l3 = at + ETHERNET;
-  if (length < ETHERNET + 20 || bytes[at + 12] !== 8 || bytes[at + 13] !== 0) return -1;
+  if (!isIpv4(bytes, at, length)) return -1;
   const total = bytes[l3 + 2]! << 8 | bytes[l3 + 3]!;
   const header = (bytes[l3]! & 15) * 4;
   const whole = bytes[l3]! >> 4 === 4 && header >= 20 && total >= header;

@@ -43,7 +43,7 @@ export const KERNEL_POLICY: Policy = {
 };
 
 /** A router that filters no source, tells nobody of shorter ways, and limits no ICMP error. */
-const SYSCTLS = {
+export const FORWARDING: Readonly<Record<string, number>> = {
   "net/ipv4/ip_forward": 1,
   "net/ipv4/conf/all/rp_filter": 0,
   "net/ipv4/conf/default/rp_filter": 0,
@@ -71,12 +71,20 @@ export class KernelTables {
     this.routes = new KernelRoutes(rig.netlink, FIRST_INDEX);
   }
 
-  /** Sets the kernel up for a scenario, with host routes for fences; answers whether fences look otherwise now. */
-  configure(scenario: Scenario, fenceNetwork: number): boolean {
+  /**
+   * Sets the kernel up for a scenario, with host routes for fences; answers whether fences look otherwise now.
+   * Where somebody else forwards, `routed` is false and only the MAC addresses are set.
+   */
+  configure(scenario: Scenario, fenceNetwork: number, routed = true): boolean {
     const { neighbours, geometry } = scenario;
     let changed = false;
     for (let p = 0; p < geometry.ports; p++) {
       if (this.#rig.setMac(p, neighbours.portMac.subarray(p * 6, p * 6 + 6))) changed = true;
+    }
+    if (!routed) {
+      if (fenceNetwork !== this.#fences) changed = true;
+      this.#fences = fenceNetwork;
+      return changed;
     }
     if (changed) this.routes.forgetGateways();
     if (changed || fenceNetwork !== this.#fences) {
@@ -109,7 +117,7 @@ export class KernelTables {
  * ```
  */
 export function kernelDevice({ ports = 4 }: KernelOptions = {}): LiveDevice {
-  const rig = new Rig(ports, SYSCTLS);
+  const rig = new Rig(ports, FORWARDING);
   const tables = new KernelTables(rig);
   const fences = ipv4Fence();
   const occupant: Occupant = {

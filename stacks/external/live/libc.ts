@@ -26,7 +26,7 @@ const SYMBOLS = {
   sched_getcpu: { parameters: [], result: "i32" },
   sched_getaffinity: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   sched_setaffinity: { parameters: ["i32", "u64", "buffer"], result: "i32" },
-  syscall: { parameters: ["i64", "i64", "buffer", "i64"], result: "i64" },
+  bpf: { name: "syscall", parameters: ["i32", "i32", "pointer", "u32"], result: "i32" },
   strerror: { parameters: ["i32"], result: "pointer" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;

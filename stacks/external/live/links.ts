@@ -5,7 +5,9 @@
  */
 import { attributesOf, type Netlink, NLM } from "./netlink.ts";
 
-const RTM = { newLink: 16, getLink: 18, getAddress: 22 };
+const RTM = { newLink: 16, getLink: 18, delAddress: 21, getAddress: 22 };
+const AF_INET = 2;
+const IFA_LOCAL = 2;
 const IFLA = { address: 1, name: 3, mtu: 4, master: 10, info: 18, nsFd: 28, rxQueues: 32 };
 const IFLA_TX_QUEUES = 31;
 const INFO_KIND = 1;
@@ -98,6 +100,21 @@ export function setMac(netlink: Netlink, index: number, mac: Uint8Array): void {
   netlink.begin(RTM.newLink, 0, `set the MAC address of interface ${index}`);
   linkHeader(netlink, index, 0);
   netlink.attribute(IFLA.address, mac);
+  netlink.end();
+  netlink.flush();
+}
+
+/** Takes an IPv4 address from an interface. */
+export function removeAddress(
+  netlink: Netlink,
+  index: number,
+  address: number,
+  depth: number,
+): void {
+  netlink.begin(RTM.delAddress, 0, "remove an address");
+  netlink.u8(AF_INET, depth, 0, 0);
+  netlink.u32(index);
+  netlink.attributeAddress(IFA_LOCAL, address);
   netlink.end();
   netlink.flush();
 }

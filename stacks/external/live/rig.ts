@@ -6,7 +6,7 @@
  */
 import { Exchange } from "./exchange.ts";
 import { closeLibc, type Libc, openLibc } from "./libc.ts";
-import { addVeth, setMac, setUp } from "./links.ts";
+import { addVeth, removeAddress, setMac, setUp } from "./links.ts";
 import { Netlink } from "./netlink.ts";
 import { Netns } from "./netns.ts";
 import { PacketPort } from "./packet_port.ts";
@@ -15,6 +15,7 @@ import { pinThread } from "./pinned.ts";
 /** Number of the interface of port 0, in both namespaces; lower ones are the kernel's own. */
 export const FIRST_INDEX = 100;
 const LOOPBACK_INDEX = 1;
+const LOOPBACK = 0x7f000001;
 /** Most ports. */
 export const PORTS_MAX = 16;
 /** The tester's ends take any frame that the device's may send. */
@@ -60,8 +61,10 @@ export class Rig {
     for (const [path, value] of Object.entries(sysctls)) this.device.sysctl(path, value);
     this.netlink = this.device.within(() => new Netlink(this.#libc));
     this.#testerLink = this.#tester.within(() => new Netlink(this.#libc));
-    // without a local table the kernel takes every gateway for a broadcast address
+    // without a local table the kernel takes every gateway for a broadcast address; with its address, loopback
+    // would take part in look-ups
     setUp(this.netlink, LOOPBACK_INDEX);
+    removeAddress(this.netlink, LOOPBACK_INDEX, LOOPBACK, 8);
     for (let p = 0; p < ports; p++) this.#addPort(p);
     this.exchange = new Exchange(this.#packetPorts);
   }
