@@ -1,0 +1,59 @@
+/** Devices of the real world by the name that the command line gives them. */
+import { kernelDevice, type LiveDevice, xdpDevice } from "../../stacks/mod.ts";
+import { UserError } from "../user_error.ts";
+
+/** A device that can be named: how it is written, and what it is. */
+interface LiveEntry {
+  /** As in the help: `xdp:FILE.o`. */
+  readonly form: string;
+  /** Scenarios unless told otherwise. */
+  readonly runs: number;
+  /** Opens it; `argument` is what follows the colon. */
+  open(argument: string): LiveDevice;
+}
+
+const RUNS = 1000;
+
+const ENTRIES: Readonly<Record<string, LiveEntry>> = {
+  kernel: { form: "kernel", runs: RUNS, open: () => kernelDevice() },
+  xdp: { form: "xdp:FILE.o", runs: RUNS, open: (file) => xdpDevice({ file }) },
+  "xdp-live": {
+    form: "xdp-live:FILE.o",
+    runs: RUNS,
+    open: (file) => xdpDevice({ file, live: true }),
+  },
+};
+
+/** Every name, as it is written. */
+export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form }) => form);
+
+/** Whether a text names a device. */
+export function isLiveDevice(text: string): boolean {
+  const [kind, argument] = split(text);
+  const entry = ENTRIES[kind];
+  return entry !== undefined && entry.form.includes(":") === (argument !== "");
+}
+
+/** Scenarios to draw unless told otherwise: fewer where a process is started for each. */
+export function liveRuns(text: string): number {
+  return ENTRIES[split(text)[0]]!.runs;
+}
+
+/**
+ * Opens a device.
+ * @throws {UserError} when it cannot be, e.g. for want of a permission, which it names
+ */
+export function openLive(text: string): LiveDevice {
+  const [kind, argument] = split(text);
+  try {
+    return ENTRIES[kind]!.open(argument);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof TypeError) throw error;
+    throw new UserError(`--device ${text}: ${error.message}`);
+  }
+}
+
+function split(text: string): [kind: string, argument: string] {
+  const at = text.indexOf(":");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

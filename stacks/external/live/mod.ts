@@ -1,0 +1,6 @@
+/** Forwarders of a real kernel as devices under test. Linux, and permissions that the errors name. */
+export { FenceLost } from "./fence.ts";
+export { KERNEL_POLICY, kernelDevice, type KernelOptions } from "./kernel.ts";
+export { SystemCallError } from "./libc.ts";
+export type { LiveDevice } from "./live_device.ts";
+export { XDP_POLICY, xdpDevice, type XdpOptions } from "./xdp.ts";
