@@ -228,7 +228,7 @@ async function readSources(folder: URL, prefix = ""): Promise<Map<string, string
   return new Map([...sources].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-Deno.test("imports point the allowed way in every file", async () => {
+Deno.test("imports point the allowed way in every file (HARN-4)", async () => {
   const sources = await readSources(new URL("./", import.meta.url));
   for (const needed of ["mod.ts", "core/mod.ts", "stacks/mod.ts", "cli/mod.ts"]) {
     assert(sources.has(needed), `${needed} was not scanned`);

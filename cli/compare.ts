@@ -11,7 +11,7 @@ import {
   type Traffic,
 } from "../core/mod.ts";
 import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
-import { judgeScenario, type Law, LAWS, RUN_1, Subject } from "../properties/mod.ts";
+import { judgeScenario, type Law, lawsOf, RUN_1, Subject } from "../properties/mod.ts";
 import { firstOf, type Inputs, PORTS } from "./inputs.ts";
 import { type Progress, SILENT } from "./io.ts";
 import { measure } from "./measure.ts";
@@ -27,7 +27,7 @@ export interface Setup {
   readonly stacks: readonly StackEntry[];
   readonly host: HostProfile;
   readonly fidelity: "tlp" | "coarse" | "link";
-  /** Laws that judge; all of them unless given. */
+  /** Laws that judge; all of them and each stack's own invariants unless given. */
   readonly laws?: readonly Law[];
 }
 
@@ -63,7 +63,8 @@ function runStack(
   const device = make();
   const subject = new Subject(device, { fresh: make });
   const scenario = scenarioOf(inputs, geometry, inputs.traffic);
-  const laws = setup.laws ?? LAWS;
+  const laws = setup.laws ?? lawsOf(stack);
+  const own = new Map((stack.invariants ?? []).map((one) => [one.id, one]));
   const verdicts = new Verdicts(subject);
   const ran = verdicts.judge(scenario, laws.filter((law) => law.reruns !== true));
   const figures = measure(inputs.traffic, device.machine.observation);
@@ -81,7 +82,8 @@ function runStack(
     rings: entry.ring,
     ...figures,
     run: ran ? figures.run : { ...figures.run, end: "threw" },
-    laws: [RUN_1, ...laws].map((law) => verdicts.of(law)),
+    laws: [RUN_1, ...laws].filter((law) => !own.has(law.id)).map((law) => verdicts.of(law)),
+    invariants: [...own.values()].map((one) => ({ ...one, ...verdicts.of(one) })),
     counters,
   };
 }
@@ -96,8 +98,8 @@ class Verdicts {
   }
 
   /** The verdict of a law that has judged. */
-  of(law: Law): VerdictRecord {
-    return this.#said.get(law.id)!;
+  of({ id }: Pick<Law, "id">): VerdictRecord {
+    return this.#said.get(id)!;
   }
 
   /**

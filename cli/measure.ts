@@ -5,7 +5,7 @@ import type { LatencyRecord, LinkRecord, StackResult } from "./report/result.ts"
 /** The figures of a run. */
 export type Figures = Omit<
   StackResult,
-  "name" | "title" | "policy" | "rings" | "laws" | "counters"
+  "name" | "title" | "policy" | "rings" | "laws" | "invariants" | "counters"
 >;
 
 /** Ends of the upstream link: what crosses it goes through the root complex. */

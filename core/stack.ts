@@ -72,6 +72,26 @@ export interface Stack {
   (env: Env): Dataplane;
   /** What the stack declares; absent, it is judged by {@link STRICT}. */
   readonly policy?: Policy;
+  /** What must hold of its own parts besides; {@link Dataplane.audit} says whether it did. */
+  readonly invariants?: readonly Invariant[];
+}
+
+/** A law of one system: about its own parts, which no other has. */
+export interface Invariant {
+  /** Short name: the system in capital letters and a number, e.g. `VPP-2`. */
+  readonly id: string;
+  /** What must hold, in one sentence. */
+  readonly statement: string;
+  /** The document or source file that says so. */
+  readonly clause: string;
+}
+
+/** What a stack's own audit says of one of its invariants. */
+export interface Finding {
+  /** The invariant. */
+  readonly id: string;
+  /** What is wrong, in one sentence with the values; null when the invariant held. */
+  readonly broken: string | null;
 }
 
 /** What runs on the machine. */
@@ -94,6 +114,11 @@ export interface Dataplane {
   readonly firmware?: Firmware;
   /** Tables of name, value and unit in the system's own words. The judge never reads them. */
   report?(): readonly ReportRow[];
+  /**
+   * Looks at its own parts once a run has become quiet, and says of each declared invariant that the run had something
+   * to say about whether it held. One that is left out is not judged in this run.
+   */
+  audit?(): readonly Finding[];
 }
 
 /** One line of a stack's own report. */

@@ -49,6 +49,10 @@ export interface Law {
   readonly fidelity?: "tlp";
   /** Judging it runs the device again, which costs more than all other laws: a caller may sample. */
   readonly reruns?: true;
+  /**
+   * Labels of the drawn scenarios that give it something to find (`LABEL_NAMES`): a run that has too few of them fails.
+   */
+  readonly stress?: readonly string[];
   /** Says whether the law holds in a run. Changes nothing. */
   judge(run: Run): Verdict;
 }

@@ -16,12 +16,19 @@ const SEEDS_MAX = 1000;
 const whole = (most: number) =>
   number(/^\d{1,5}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
 
+/** Whether a name is the fault's own or that of its class. */
+function isNamed(fault: Fault, name: string): boolean {
+  return fault.class === name || fault.id === name;
+}
+
 const schema = z.strictObject({
   only: z.string().transform((text, ctx) => {
-    const found = FAULTS.filter((fault) => fault.class === text || fault.id === text);
-    return found.length > 0
-      ? found
-      : refuse(ctx, `a class (${CLASSES.join(", ")}) or the id of a fault`, text);
+    const names = text.split(",");
+    const unknown = names.find((name) => !FAULTS.some((fault) => isNamed(fault, name)));
+    if (unknown === undefined) {
+      return FAULTS.filter((fault) => names.some((name) => isNamed(fault, name)));
+    }
+    return refuse(ctx, `classes (${CLASSES.join(", ")}) or ids of faults, with commas`, unknown);
   }).optional(),
   jobs: whole(JOBS_MAX),
   clean: whole(SEEDS_MAX),
@@ -37,7 +44,7 @@ export function addExam(program: Command, io: Io, exit: { code: number }): void 
       "Plant faults in a copy of planecheck itself, one at a time, and see whether its laws and " +
         "tests catch them. Needs a checkout.",
     )
-    .addOption(new Option("--only <class or id>", "faults of one class, or one fault"))
+    .addOption(new Option("--only <names>", "faults of these classes or ids, with commas between"))
     .addOption(new Option("--jobs <n>", "copies that are worked on at the same time (2)"))
     .addOption(new Option("--clean <n>", "instead: the unchanged code with n seeds"))
     .addOption(new Option("--list", "instead: the faults"))

@@ -312,7 +312,7 @@ Deno.test("exam refuses wrong options in one line, and lists what it would plant
     assertEquals(await run("exam", ...args), { code: 2, out: "", err: `planecheck: ${line}\n` });
   await refused(
     ["--only", "lpm"],
-    `--only: expected a class (${CLASSES.join(", ")}) or the id of a fault, got "lpm"`,
+    `--only: expected classes (${CLASSES.join(", ")}) or ids of faults, with commas, got "lpm"`,
   );
   await refused(["--jobs", "0"], '--jobs: expected an integer in 1..64, got "0"');
   await refused(["--clean", "1e3"], '--clean: expected an integer in 1..1000, got "1e3"');

@@ -65,7 +65,7 @@ export function remarks(report: Report): string[] {
   const { capture, name } = report.traffic;
   if (capture?.cut) lines.push(`The capture ${oneLine(name)} is ${cutText(capture.cut)}.`);
   for (const stack of report.stacks) {
-    const first = stack.laws.find((law) => law.verdict === "broken");
+    const first = [...stack.laws, ...stack.invariants].find((law) => law.verdict === "broken");
     if (first === undefined) continue;
     const { broken } = tally(stack);
     const more = broken > 1 ? ` (the first of ${broken} laws)` : "";

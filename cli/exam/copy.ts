@@ -21,18 +21,45 @@ export interface TestRun {
   readonly seconds: number;
 }
 
-/** A copy of a package. */
-export class Copy {
-  private constructor(private readonly folder: string) {}
+/** Names of folders begin so, and go on with the number of the process that made them. */
+const PREFIX = "planecheck-exam-";
+/** Signals that end the program, and their exit codes. */
+const ENDINGS = ([["SIGINT", 130], ["SIGTERM", 143]] as const).map(([signal, code]) => ({
+  signal,
+  end(): never {
+    for (const copy of copies) copy.abandon();
+    Deno.exit(code);
+  },
+}));
 
-  /**
-   * Copies the package at `root`.
-   */
+/** The copies that there are now. */
+const copies = new Set<Copy>();
+
+/** A copy of a package. It goes when it is disposed of, by SIGINT and SIGTERM, and else at the next start. */
+export class Copy {
+  #child: Deno.ChildProcess | null = null;
+
+  private constructor(private readonly folder: string) {
+    if (copies.size === 0) {
+      for (const { signal, end } of ENDINGS) Deno.addSignalListener(signal, end);
+    }
+    copies.add(this);
+  }
+
+  /** Copies the package at `root`. */
   static async of(root: string): Promise<Copy> {
-    const folder = await Deno.makeTempDir({ prefix: "planecheck-exam-" });
+    const folder = await Deno.makeTempDir({ prefix: `${PREFIX}${Deno.pid}-` });
+    const copy = new Copy(folder);
+    await removeLeftBehind(folder.slice(0, folder.lastIndexOf("/")));
     await copyFolder(root, folder);
     await linkCaches(`${folder}/.deno`);
-    return new Copy(folder);
+    return copy;
+  }
+
+  /** Removes it at once, with what runs in it. */
+  abandon(): void {
+    this.#child?.kill("SIGKILL");
+    Deno.removeSync(this.folder, { recursive: true });
   }
 
   /**
@@ -77,6 +104,7 @@ export class Copy {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
+    this.#child = child;
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -84,6 +112,7 @@ export class Copy {
     }, 1000 * limitS);
     const { code, stdout, stderr } = await child.output();
     clearTimeout(timer);
+    this.#child = null;
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     const seconds = (performance.now() - began) / 1000;
     return { code, xml: text(stdout), stderr: text(stderr), timedOut, seconds };
@@ -91,6 +120,10 @@ export class Copy {
 
   /** Removes it. */
   async [Symbol.asyncDispose](): Promise<void> {
+    copies.delete(this);
+    if (copies.size === 0) {
+      for (const { signal, end } of ENDINGS) Deno.removeSignalListener(signal, end);
+    }
     await Deno.remove(this.folder, { recursive: true });
   }
 }
@@ -108,6 +141,25 @@ export function packageRoot(): string {
     // said below
   }
   throw new UserError(`exam: expected to run from a checkout with its tests, got ${root}`);
+}
+
+/** Removes copies in `folder` whose process is no more; where there is no /proc nobody knows, and they stay. */
+async function removeLeftBehind(folder: string): Promise<void> {
+  if (!await isThere("/proc/self")) return;
+  for await (const { name } of Deno.readDir(folder)) {
+    const pid = name.startsWith(PREFIX) && /^(\d+)-/.exec(name.slice(PREFIX.length))?.[1];
+    if (pid && !await isThere(`/proc/${pid}`)) await removeIfThere(`${folder}/${name}`);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 async function removeIfThere(path: string): Promise<void> {

@@ -28,9 +28,10 @@ export function percent(share: number): string {
   return `${figure(share * 100)}%`;
 }
 
-/** Numbers of laws by verdict. */
+/** Numbers of laws by verdict, the stack's own invariants included. */
 export function tally(stack: StackResult): { kept: number; broken: number; notJudged: number } {
-  const of = (verdict: string) => stack.laws.filter((law) => law.verdict === verdict).length;
+  const all = [...stack.laws, ...stack.invariants];
+  const of = (verdict: string) => all.filter((law) => law.verdict === verdict).length;
   return { kept: of("kept"), broken: of("broken"), notJudged: of("not-judged") };
 }
 

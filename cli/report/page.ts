@@ -30,6 +30,7 @@ ${plotsHtml(plots, "Predicted.")}
 <h2>Laws</h2>
 ${lawNotes(report)}
 <div class="wide">${lawMatrix(report)}</div>
+${report.stacks.map(invariants).join("")}
 <h2>Declared policies</h2>
 <p>Each stack is judged by what it declares itself, where standards leave a choice or the system departs
 from them.</p>
@@ -162,6 +163,19 @@ function verdictCell({ verdict, text }: VerdictRecord): string {
   const said = verdict === "not-judged" ? "not judged" : verdict;
   const why = text === "" ? "" : `<small>${e(text)}</small>`;
   return `<td class="${verdict}"><span class="mark">${said}</span>${why}</td>`;
+}
+
+/** The invariants of a stack's own parts, where it declares some. */
+function invariants({ name, title, invariants }: StackResult): string {
+  if (invariants.length === 0) return "";
+  const rows = invariants.map((one) =>
+    `<tr><th scope="row"><span class="id">${e(one.id)}</span><small>${e(one.statement)}` +
+    `<br><cite>${e(one.clause)}</cite></small></th>${verdictCell(one)}</tr>`
+  );
+  const head = `<thead><tr><th scope="col">invariant</th><th scope="col">${e(name)}` +
+    `<small>${e(title)}</small></th></tr></thead>`;
+  return `<h3>Of ${e(name)} alone</h3>\n<div class="wide"><table class="laws">${head}` +
+    `<tbody>${rows.join("\n")}</tbody></table></div>\n`;
 }
 
 function policies(report: Report): string {

@@ -8,6 +8,7 @@ import { readInputs } from "../inputs.ts";
 import { parseCompareOptions } from "../options.ts";
 import { stackNamed } from "../stacks.ts";
 import { buildReport, reportFiles } from "./build.ts";
+import { tally } from "./format.ts";
 import { escapeHtml } from "./html.ts";
 import { page } from "./page.ts";
 import { reportSchema } from "./schema.ts";
@@ -60,6 +61,26 @@ Deno.test("page shows every law with every verdict, and every policy", () => {
   const marks = html.match(/<span class="mark">/g)!.length;
   assertEquals(marks, report.laws.length * report.stacks.length);
   for (const key of Object.keys(report.stacks[0]!.policy)) assert(html.includes(`>${key}<`), key);
+});
+
+Deno.test("page shows the invariants of a stack's own parts below the laws, and counts them", () => {
+  const changed = structuredClone(report);
+  const { name } = changed.stacks[0]!;
+  assert(!page(changed, []).includes("<h3>Of "));
+  const { kept } = tally(changed.stacks[0]!);
+  changed.stacks[0]!.invariants.push({
+    id: "MINE-1",
+    verdict: "kept",
+    text: "",
+    packets: 300,
+    statement: "The queue is < 3.",
+    clause: "its design",
+  });
+  assertEquals(reportSchema.parse(changed), changed);
+  assertEquals(tally(changed.stacks[0]!).kept, kept + 1);
+  const html = page(changed, []);
+  assert(html.includes(`<h3>Of ${name} alone</h3>`));
+  assert(html.includes("MINE-1") && html.includes("The queue is &lt; 3."));
 });
 
 Deno.test("page says which laws were broken, and where a capture was cut", () => {

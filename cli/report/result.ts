@@ -12,6 +12,14 @@ export interface VerdictRecord {
   packets: number;
 }
 
+/** What an audit said of one invariant of a stack's own parts. */
+export interface InvariantRecord extends VerdictRecord {
+  /** What must hold. */
+  statement: string;
+  /** The document or source file that says so. */
+  clause: string;
+}
+
 /** Transaction-layer packets by class. */
 export interface TlpsRecord {
   /** Writes. */
@@ -152,6 +160,8 @@ export interface StackResult {
   interrupts: number | null;
   /** One verdict for each law of the report, in its order. */
   laws: VerdictRecord[];
+  /** One for each invariant that the stack declares of its own parts. */
+  invariants: InvariantRecord[];
   /** How the run went. */
   run: RunRecord;
   /** The system's own counters. */

@@ -62,6 +62,13 @@ const link = z.strictObject({
   tlps: z.strictObject({ posted: count, nonPosted: count, completion: count }),
 });
 
+const verdict = {
+  id: z.string(),
+  verdict: z.enum(["kept", "broken", "not-judged"]),
+  text: z.string(),
+  packets: count,
+};
+
 const stack = z.strictObject({
   name: z.string(),
   title: z.string(),
@@ -89,12 +96,8 @@ const stack = z.strictObject({
   }),
   doorbells: rate.nullable(),
   interrupts: rate.nullable(),
-  laws: z.array(z.strictObject({
-    id: z.string(),
-    verdict: z.enum(["kept", "broken", "not-judged"]),
-    text: z.string(),
-    packets: count,
-  })),
+  laws: z.array(z.strictObject(verdict)),
+  invariants: z.array(z.strictObject({ ...verdict, statement: z.string(), clause: z.string() })),
   run: z.strictObject({
     end: z.enum(["quiet", "horizon", "limit", "threw"]),
     virtualUs: rate,

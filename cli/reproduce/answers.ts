@@ -12,6 +12,7 @@ import { measureTables } from "../routes/measure.ts";
 import { family4 } from "../routes/tables.ts";
 import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
+import { SYSTEM_ANSWERS } from "./system_answers.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
 
@@ -253,6 +254,7 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S04: given("linuxLegacy.copy"),
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
+  ...SYSTEM_ANSWERS,
 };
 
 /** The systems that rows without an answer are about. */
@@ -260,7 +262,6 @@ const ABSENT: Readonly<Record<string, string>> = {
   S07: "netmap",
   S08: "PF_RING ZC",
   S09: "XDP",
-  S10: "the host of the XDP paper",
   S11: "PacketShader",
   S12: "Sophos fast path",
 };

@@ -53,6 +53,7 @@ function basis({ host, fidelity, background }: Lab): string[] {
     `${
       STEADY * 100
     } %. Latency: 90th percentile of 30,000 packets of the background, ${spacing}; the paper does ` +
-    "not say how its tester spaces them.",
+    "not say how its tester spaces them. Rows S07 and later and those of single systems: one core, frames of " +
+    "64 bytes, on the profile of the machine that the publication names.",
   ];
 }

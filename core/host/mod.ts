@@ -1,7 +1,8 @@
-/** Lcores, their contexts, interrupts, softirqs and NAPI. */
+/** Lcores, their contexts, interrupts, softirqs, NAPI and processes. */
 export { Context, type Home } from "./context.ts";
 export { type InterruptSink, Lcore } from "./lcore.ts";
 export { Vector } from "./irq.ts";
+export { Process, type ProcessCosts, processCosts } from "./process.ts";
 export {
   IntrusiveList,
   type Listed,

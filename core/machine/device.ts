@@ -6,6 +6,7 @@
 import type { Fidelity } from "../pcie/fabric.ts";
 import type { PcieLedger } from "../pcie/link/trace.ts";
 import type { Policy } from "../policy.ts";
+import type { Invariant } from "../stack.ts";
 import type { Deviation } from "../time/choices.ts";
 import type { Observation } from "./observation.ts";
 import type { Neighbours, RouteSet, Traffic } from "./scenario.ts";
@@ -83,6 +84,8 @@ export interface DeviceUnderTest {
   readonly policy: Policy;
   /** What it can show; laws that need more are not judged. */
   readonly offers: ReadonlySet<Evidence>;
+  /** Laws of this device alone; `findings` of its observations say whether they held. */
+  readonly invariants?: readonly Invariant[];
   /** Runs a scenario. The answer belongs to the device and is overwritten by its next run. */
   run(scenario: Scenario): Observation;
   /**

@@ -29,4 +29,5 @@ export {
 } from "./observation.ts";
 export type { HostPathProfile, MachineProfile } from "./profile.ts";
 export type { Neighbours, Repeat, RouteSet, Traffic } from "./scenario.ts";
-export { Testbed, testbed, type TestbedOptions } from "./testbed.ts";
+export { Testbed, testbed } from "./testbed.ts";
+export type { TestbedOptions } from "./testbed_options.ts";

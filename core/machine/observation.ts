@@ -11,6 +11,7 @@
 import { copyBytes } from "../memory/copy.ts";
 import type { CreditAccount, Fidelity, LinkAccount } from "../pcie/fabric.ts";
 import { REASON, type Reason, REASONS } from "../policy.ts";
+import type { Finding } from "../stack.ts";
 import type { RunEnd } from "../time/clock.ts";
 import { grown } from "./_grown.ts";
 import { FATE, type Fault, type FaultKind, type LcoreAccount, type Place } from "./accounts.ts";
@@ -81,6 +82,8 @@ export class Observation {
   seenLength: Int32Array = new Int32Array(0);
   /** RSS hash. */
   seenHash: Uint32Array = new Uint32Array(0);
+  /** Place of the receive ring that it came by. */
+  seenRing: Int16Array = new Int16Array(0);
   /** Packet type, bits of `FLAG`. */
   seenFlags: Int32Array = new Int32Array(0);
   /** When it was handed to the transmitting device. */
@@ -125,6 +128,8 @@ export class Observation {
   /** Fidelity of the fabric that it ran on. */
   fidelity: Fidelity = "coarse";
 
+  /** What the device says of its own invariants; empty unless the run became quiet. */
+  findings: readonly Finding[] = [];
   /** Pools that the stack asked for. */
   pools: PoolAccount[] = [];
   /** Credit counters of all links at rest; empty on the coarse fabric. */
@@ -163,8 +168,8 @@ export class Observation {
     this.count = count;
     this.fate.fill(FATE.none, 0, count);
     this.reason.fill(REASON.none, 0, count);
-    this.place.fill(-1, 0, count);
-    for (const one of [this.occupancy, this.carrier, this.seenPort]) one.fill(-1, 0, count);
+    for (const one of [this.occupancy, this.carrier]) one.fill(-1, 0, count);
+    for (const one of [this.place, this.seenPort, this.seenRing]) one.fill(-1, 0, count);
     for (const one of [this.endAt, this.dataAt, this.descAt]) one.fill(-1, 0, count);
     for (const one of [this.seenAt, this.txAt, this.doneAt]) one.fill(-1, 0, count);
     this.emitted = this.outCount = this.#outUsed = 0;
@@ -173,6 +178,7 @@ export class Observation {
     this.copiedBytes = this.doorbells = this.interrupts = 0;
     this.posts = this.moves = this.frees = 0;
     this.onDrop = null;
+    this.findings = [];
     this.waitingAt.clear();
     this.#unresolved = offered;
   }
@@ -273,28 +279,21 @@ export class Observation {
     const size = Math.max(256, count);
     this.fate = new Uint8Array(size);
     this.reason = new Uint8Array(size);
-    this.place = new Int16Array(size);
-    this.occupancy = new Int32Array(size);
-    this.carrier = new Int32Array(size);
-    this.seenPort = new Int16Array(size);
-    this.seenLength = new Int32Array(size);
+    for (const one of ["place", "seenPort", "seenRing"] as const) this[one] = new Int16Array(size);
     this.seenHash = new Uint32Array(size);
-    this.seenFlags = new Int32Array(size);
-    this.endAt = new Float64Array(size);
-    this.dataAt = new Float64Array(size);
-    this.descAt = new Float64Array(size);
-    this.seenAt = new Float64Array(size);
-    this.txAt = new Float64Array(size);
-    this.doneAt = new Float64Array(size);
+    for (const field of ["occupancy", "carrier", "seenLength", "seenFlags"] as const) {
+      this[field] = new Int32Array(size);
+    }
+    for (const field of ["endAt", "dataAt", "descAt", "seenAt", "txAt", "doneAt"] as const) {
+      this[field] = new Float64Array(size);
+    }
   }
 
   #growOut(): void {
     const size = Math.max(256, this.outPacket.length * 2);
     this.outPacket = grown(this.outPacket, size);
     this.outPort = grown(this.outPort, size);
-    this.outStart = grown(this.outStart, size);
-    this.outEnd = grown(this.outEnd, size);
-    this.outOffset = grown(this.outOffset, size);
-    this.outLength = grown(this.outLength, size);
+    for (const one of ["outStart", "outEnd"] as const) this[one] = grown(this[one], size);
+    for (const one of ["outOffset", "outLength"] as const) this[one] = grown(this[one], size);
   }
 }

@@ -7,7 +7,15 @@ import type { Fib4 } from "../fib/fib.ts";
 import type { Maxima } from "../nic/nic.ts";
 import type { PcieLedger } from "../pcie/link/trace.ts";
 import type { Policy } from "../policy.ts";
-import { type Cpu, type Dataplane, type ReportRow, type Stack, STRICT } from "../stack.ts";
+import {
+  type Cpu,
+  type Dataplane,
+  type Invariant,
+  type ReportRow,
+  type Stack,
+  STRICT,
+} from "../stack.ts";
+import { audit } from "./audit.ts";
 import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.ts";
 import { closeBooks } from "./close.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
@@ -18,23 +26,7 @@ import { countInHand } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Repeat, RouteSet } from "./scenario.ts";
 import { DRAWN_MAXIMA, holds, maximaFor, SCENARIO_MAXIMA } from "./sizes.ts";
-
-/** How a stack is put on a machine. */
-export interface TestbedOptions {
-  /** Name in reports; by default the stack's own. */
-  readonly name?: string;
-  /**
-   * Sizes that the machine is built for. By default {@link DRAWN_MAXIMA}, and {@link SCENARIO_MAXIMA} from the
-   * first scenario on that these do not hold; to be given for stacks that set device memory of their own aside.
-   */
-  readonly maxima?: Maxima;
-  /** Whether empty polls of stacks that allow it are skipped; true by default. */
-  readonly skipIdlePolls?: boolean;
-  /** A table that is filled already and stands for the routes of every scenario. */
-  readonly fib?: Fib4;
-  /** Virtual time after the last arrival when a run that is not quiet is given up; 2 ms by default. */
-  readonly patiencePs?: number;
-}
+import type { TestbedOptions } from "./testbed_options.ts";
 
 const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
   "frames",
@@ -85,6 +77,8 @@ const TIMER_PS = 1e7;
 export class Testbed implements DeviceUnderTest {
   /** What the stack declares; {@link STRICT} if it declares nothing. */
   readonly policy: Policy;
+  /** What the stack declares of its own parts. */
+  readonly invariants: readonly Invariant[];
   /** All evidence: everything in the machine is seen. */
   readonly offers: ReadonlySet<Evidence> = EVIDENCE;
   #machine: Machine;
@@ -108,6 +102,7 @@ export class Testbed implements DeviceUnderTest {
     this.#stack = stack;
     this.#options = options;
     this.policy = stack.policy ?? STRICT;
+    this.invariants = stack.invariants ?? [];
     this.#name = options.name ?? (stack.name || "stack");
     this.#profile = profile;
     this.#machine = new Machine(profile, options.maxima ?? DRAWN_MAXIMA);
@@ -226,6 +221,7 @@ export class Testbed implements DeviceUnderTest {
       () => o.unresolved <= 0 && (fabric.isQuiet ?? true),
     );
     closeBooks(machine, geometry, env.poolInUse, inHandAtBoot);
+    if (o.end === "quiet") o.findings = audit(this.#name, this.#dataplane!, this.invariants);
     this.#broken = false;
     return o;
   }

@@ -194,6 +194,7 @@ export class Ledger {
 
   /** A driver takes a packet that a device says it has received. */
   received(b: number, place: number): void {
+    const ring = this.holder[b]!;
     this.complete(b, place);
     const packet = this.packet[b]!;
     if (packet < 0) this.#fault("done-without-data", b, place);
@@ -203,6 +204,7 @@ export class Ledger {
       // a frame in several buffers is taken one after the other
       const before = o.seenPort[packet]! < 0 ? 0 : o.seenLength[packet]!;
       o.seenPort[packet] = memory.port[b]!;
+      o.seenRing[packet] = ring;
       o.seenLength[packet] = before + memory.length[b]!;
       o.seenHash[packet] = memory.hash[b]!;
       o.seenFlags[packet] = memory.flags[b]!;

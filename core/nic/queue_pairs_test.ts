@@ -243,7 +243,7 @@ Deno.test("QueuePairs RSS-4, RSS-5: a flow stays on one queue, and flows reach e
   }
 });
 
-Deno.test("QueuePairs steer by the low bits of the published Toeplitz hashes", () => {
+Deno.test("QueuePairs RSS-3: steer by the low bits of the published Toeplitz hashes", () => {
   // Microsoft, "Verifying the RSS hash calculation": TCP over IPv4; entry hash & 127 of a table 0, 1, 2, 0, ...
   const published = [
     ["66.9.149.187", 2794, "161.142.100.80", 1766, 0x51ccc178],
@@ -499,7 +499,7 @@ function stopping(stopPs: number, segmentBytes: number, log: string[]): Stack {
   };
 }
 
-Deno.test("PollPort stops its queues under traffic, gives every buffer back, and starts them again", () => {
+Deno.test("PollPort NIC-10: stops its queues under traffic, gives every buffer back, and starts them again", () => {
   let inTheRing = 0;
   for (const fidelity of ["coarse", "tlp"] as const) {
     for (const segmentBytes of [1518, 128]) {

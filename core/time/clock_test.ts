@@ -43,7 +43,7 @@ Deno.test("Clock keeps order while handlers ask for more", () => {
   assertEquals(seen, [502, 601, 602, 801]);
 });
 
-Deno.test("Clock keeps order over days and years of its calendar, across resets and horizons", () => {
+Deno.test("Clock TIME-2: loses nothing and keeps order over days and years of its calendar, across resets and horizons", () => {
   const delay = fc.oneof(
     { weight: 3, arbitrary: fc.nat(3) },
     { weight: 3, arbitrary: fc.integer({ min: 1000, max: 1050 }) },

@@ -2,6 +2,7 @@
  * All laws that judge a run of a whole device.
  */
 import type { Law } from "../law.ts";
+import { FAIR_1 } from "./fair.ts";
 import { LOSS_1A, LOSS_2, LOSS_3 } from "./loss.ts";
 import { LOSS_1B, LOSS_1C } from "./loss_paced.ts";
 import { LPM_1 } from "./lpm.ts";
@@ -10,13 +11,15 @@ import { NIC_7, NIC_8 } from "./nic_truth.ts";
 import { ORD_1, ORD_2 } from "./ord.ts";
 import { PCIE_1, PCIE_2 } from "./pcie.ts";
 import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
+import { PKT_4, PKT_6, PKT_8, PKT_9 } from "./pkt_header.ts";
 import { PKT_10, PKT_11 } from "./pkt_originated.ts";
 import { PKT_5 } from "./pkt_drop.ts";
 import { POOL_1, POOL_3 } from "./pool.ts";
-import { TIME_1 } from "./time.ts";
+import { RSS_4 } from "./rss.ts";
+import { TIME_1, TIME_3 } from "./time.ts";
 
 /** Grows when a law is added, removed, or judges otherwise than before. */
-export const LAW_SET_VERSION = 3;
+export const LAW_SET_VERSION = 4;
 
 /**
  * Every law, in a stable order: what a law says first, in the report of a run that breaks several, is the most
@@ -27,8 +30,12 @@ export const LAWS: readonly Law[] = [
   PKT_1,
   PKT_2,
   PKT_3,
+  PKT_4,
   PKT_5,
+  PKT_6,
   PKT_7,
+  PKT_8,
+  PKT_9,
   PKT_10,
   PKT_11,
   LOSS_1A,
@@ -38,6 +45,7 @@ export const LAWS: readonly Law[] = [
   LOSS_3,
   ORD_1,
   ORD_2,
+  FAIR_1,
   POOL_1,
   POOL_3,
   NIC_1,
@@ -49,7 +57,9 @@ export const LAWS: readonly Law[] = [
   NIC_7,
   NIC_8,
   NIC_9,
+  RSS_4,
   PCIE_1,
   PCIE_2,
   TIME_1,
+  TIME_3,
 ];

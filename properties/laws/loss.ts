@@ -69,6 +69,7 @@ export const LOSS_1A: Law = {
     "at a place that was full at that instant.",
   clause: "PCI Express Base 3.0, 2.6.1; P2PNIC, 3.2",
   needs: ["fates"],
+  stress: ["congestion drop", "burst of 4"],
   judge: judgeCongestion,
 };
 
@@ -127,6 +128,7 @@ export const LOSS_2: Law = {
     "none is freed in silence.",
   clause: "RFC 1812, 1.3.3 and glossary (silently discard)",
   needs: ["frames", "fates"],
+  stress: ["congestion drop", "wrong fcs"],
   judge: judgeFates,
 };
 
@@ -158,5 +160,6 @@ export const LOSS_3: Law = {
   statement: "When the machine has gone quiet, no packet waits anywhere in it; and it goes quiet.",
   clause: "P2PNIC, 3.2; PCI Express Base 3.0, 2.6.1",
   needs: ["fates"],
+  stress: ["deviations", "1 to 4 packets"],
   judge: judgeWaiting,
 };

@@ -81,6 +81,7 @@ export const LOSS_1B: Law = {
   clause: "PCI Express Base 3.0, 2.6.1; P2PNIC, 3.2",
   needs: ["fates"],
   reruns: true,
+  stress: ["congestion drop", "burst of 4"],
   judge: judgePaced,
 };
 
@@ -122,5 +123,6 @@ export const LOSS_1C: Law = {
   needs: ["fates", "occupancy"],
   fidelity: "tlp",
   reruns: true,
+  stress: ["smallest credits"],
   judge: judgeSmallest,
 };

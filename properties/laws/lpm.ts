@@ -85,5 +85,6 @@ export const LPM_1: Law = {
     "destination.",
   clause: "RFC 1812, 5.2.4.3; RFC 4632, 5.1",
   needs: ["frames"],
+  stress: ["nested routes hit", "default route"],
   judge: judgeNextHop,
 };

@@ -4,5 +4,7 @@
  * @module
  */
 export { judgeAll, type Judgement } from "./judge.ts";
+export { lawsOf } from "./invariant.ts";
 export { LAW_SET_VERSION, LAWS } from "./laws.ts";
+export { TESTED_LAWS, type TestedLaw } from "./tested.ts";
 export { difference as frameDifference } from "./_difference.ts";

@@ -13,6 +13,7 @@ export const NIC_1: Law = {
     "takes back what is done, once.",
   clause: "Intel 8254x Software Developer's Manual, 3.2.6 and 3.4",
   needs: ["buffers"],
+  stress: ["burst of 4"],
   judge: ({ observation: o }) => judgeLedger(o, "NIC-1", o.posts, "buffer was posted"),
 };
 
@@ -24,6 +25,7 @@ export const NIC_2: Law = {
     "with software.",
   clause: "Intel 82599 data sheet, 7.1.9 and 7.2.3.3",
   needs: ["buffers"],
+  stress: ["24 packets or more"],
   judge: ({ observation: o }) => judgeLedger(o, "NIC-2", o.doorbells, "doorbell was rung"),
 };
 
@@ -34,6 +36,7 @@ export const NIC_3: Law = {
     "not overwritten while its packet has no fate.",
   clause: "Intel 8254x Software Developer's Manual, 3.3.3; P2PNIC, 3.2",
   needs: ["buffers"],
+  stress: ["burst of 4"],
   judge: ({ observation: o }) =>
     judgeLedger(o, "NIC-3", o.posts + o.moves, "buffer was posted and no packet moved"),
 };
@@ -67,6 +70,7 @@ export const NIC_4: Law = {
   statement: "When a descriptor says that a packet is there, all of its bytes are visible.",
   clause: "PCI Express Base 3.0, 2.4.1; Intel 8254x Software Developer's Manual, 3.2.3.2",
   needs: ["buffers", "milestones"],
+  stress: ["deviations"],
   judge: judgeLanding,
 };
 
@@ -77,6 +81,7 @@ export const NIC_5: Law = {
     "was written before the doorbell that announced it.",
   clause: "Intel 82599 data sheet, 7.1.7 and 7.2.3.4",
   needs: ["buffers"],
+  stress: ["burst of 4"],
   judge: ({ observation: o }) => judgeLedger(o, "NIC-5", o.doorbells, "doorbell was rung"),
 };
 
@@ -104,6 +109,7 @@ export const NIC_6: Law = {
   statement: "At rest no receive ring is dry while its pool could fill it.",
   clause: "Intel 82599 data sheet, 7.1.9: a ring whose head is its tail receives nothing",
   needs: ["buffers", "counters"],
+  stress: ["24 packets or more"],
   judge: judgeRefill,
 };
 
@@ -132,5 +138,6 @@ export const NIC_9: Law = {
   statement: "Whoever serves a queue looks at every packet that a descriptor has announced.",
   clause: "Intel 8254x Software Developer's Manual, 13.4.17 to 13.4.21 (ICR, IMS, IMC)",
   needs: ["milestones"],
+  stress: ["deviations"],
   judge: judgeWakeUp,
 };

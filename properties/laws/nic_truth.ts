@@ -89,6 +89,7 @@ export const NIC_7: Law = {
     "packet.",
   clause: "Intel 82599 data sheet, 7.1.6.2 (advanced receive descriptors, write-back)",
   needs: ["metadata"],
+  stress: ["vlan", "tcp or icmp"],
   judge: judgeMetadata,
 };
 
@@ -159,5 +160,6 @@ export const NIC_8: Law = {
     "right name.",
   clause: "RFC 2863, 3.1.6; Intel 82599 data sheet, 8.2.3.23 (statistics)",
   needs: ["frames", "fates", "counters"],
+  stress: ["oversize", "runt", "wrong fcs"],
   judge: judgeCounters,
 };

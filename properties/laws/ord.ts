@@ -53,6 +53,7 @@ export const ORD_1: Law = {
     "order in which they arrived.",
   clause: "RFC 4737, 3.3",
   needs: ["frames"],
+  stress: ["two lcores", "24 packets or more"],
   judge: judgeOrder,
 };
 
@@ -86,5 +87,6 @@ export const ORD_2: Law = {
   statement: "No packet is emitted twice.",
   clause: "RFC 5560, 2",
   needs: ["frames"],
+  stress: ["24 packets or more"],
   judge: judgeDuplicates,
 };

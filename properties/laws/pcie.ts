@@ -37,6 +37,7 @@ export const PCIE_1: Law = {
   clause: "PCI Express Base 3.0, 2.6.1.2",
   needs: ["credits"],
   fidelity: "tlp",
+  stress: ["tlp", "smallest credits"],
   judge: judgeBounds,
 };
 
@@ -67,5 +68,6 @@ export const PCIE_2: Law = {
   clause: "PCI Express Base 3.0, 2.6.1.2 and 2.6.1.3",
   needs: ["credits"],
   fidelity: "tlp",
+  stress: ["tlp", "smallest credits"],
   judge: judgeConservation,
 };

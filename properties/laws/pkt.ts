@@ -51,6 +51,7 @@ export const PKT_1: Law = {
     "those received, but for MAC addresses, TTL and header checksum.",
   clause: "RFC 1812, 5.2.1",
   needs: ["frames"],
+  stress: ["all to be forwarded"],
   judge: judgeBytes,
 };
 
@@ -91,6 +92,7 @@ export const PKT_2: Law = {
     "that arrived with TTL 0 or 1 is forwarded unless the policy declares it.",
   clause: "RFC 1812, 5.3.1",
   needs: ["frames"],
+  stress: ["ttl 0 or 1", "options"],
   judge: judgeTtl,
 };
 
@@ -135,6 +137,7 @@ export const PKT_3: Law = {
   statement: "The IPv4 header checksum of every emitted frame verifies by full summation.",
   clause: "RFC 791, 3.1; RFC 1071; RFC 1624, 3",
   needs: ["frames"],
+  stress: ["corner checksum", "options"],
   judge: judgeChecksum,
 };
 
@@ -174,5 +177,6 @@ export const PKT_7: Law = {
     "the destination that of the packet's next hop (or of the port's peer, as declared).",
   clause: "RFC 1812, 5.2.1.2; IEEE 802.3, 3.2.4 and 3.2.5",
   needs: ["frames"],
+  stress: ["other mac", "hairpin"],
   judge: judgeMacs,
 };

@@ -48,5 +48,6 @@ export const PKT_5: Law = {
     "that it gives cause for.",
   clause: "RFC 1812, 5.2.2, 5.2.4.3 and 5.3.1",
   needs: ["fates"],
+  stress: ["wrong checksum", "bad header", "bad length", "no route", "runt"],
   judge: judgeDrops,
 };

@@ -119,6 +119,7 @@ export const PKT_10: Law = {
     "cause for it; no packet is answered twice.",
   clause: "RFC 1812, 4.3.2 and 4.3.3; RFC 792; RFC 826",
   needs: ["frames"],
+  stress: ["ttl 0 or 1", "no route"],
   judge: judgeOriginated,
 };
 
@@ -157,5 +158,6 @@ export const PKT_11: Law = {
   statement: 'ICMP errors to one host, but for "fragmentation needed", keep the declared rate.',
   clause: "RFC 1812, 4.3.2.8",
   needs: ["frames"],
+  stress: ["ttl 0 or 1", "no route"],
   judge: judgeRate,
 };

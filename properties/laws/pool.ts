@@ -55,6 +55,7 @@ export const POOL_1: Law = {
     "holds none, and software no more than before the first packet.",
   clause: "DPDK Programmer's Guide, Mempool Library; P2PNIC, 3.2",
   needs: ["buffers"],
+  stress: ["24 packets or more"],
   judge: judgeConservation,
 };
 
@@ -64,5 +65,6 @@ export const POOL_3: Law = {
   statement: "No buffer is freed twice, freed into a foreign pool, or used after it was freed.",
   clause: "DPDK Programmer's Guide, Mempool Library: cookies",
   needs: ["buffers"],
+  stress: ["congestion drop"],
   judge: ({ observation: o }) => judgeLedger(o, "POOL-3", o.frees, "buffer was freed"),
 };

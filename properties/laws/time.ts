@@ -93,5 +93,33 @@ export const TIME_1: Law = {
   clause: "Lamport, Time, Clocks, and the Ordering of Events (1978): total order of events",
   needs: ["frames", "fates", "trace"],
   reruns: true,
+  stress: ["deviations"],
   judge: judgeRepeat,
+};
+
+/** Time after the last fate in which a device has to come to rest. */
+const REST_PS = 1e9;
+
+function judgeRest({ observation: o }: Run): Verdict {
+  if (o.count === 0) return notJudged("no packet was offered");
+  if (o.unresolved > 0) return notJudged("packets wait");
+  if (o.end === "quiet") return KEPT;
+  let lastPs = 0;
+  for (let p = 0; p < o.count; p++) lastPs = Math.max(lastPs, o.endAt[p]!);
+  if (o.end === "horizon" && o.endPs - lastPs < REST_PS) return notJudged("the run was cut short");
+  return broken(
+    `every packet had met its fate, but the device went on: the run ended by ${o.end} at ` +
+      `${time(o.endPs)}, after ${o.events} events`,
+    [],
+  );
+}
+
+/** TIME-3: when all is done, the device comes to rest. */
+export const TIME_3: Law = {
+  id: "TIME-3",
+  statement: "When every packet has met its fate, nothing goes on but timers.",
+  clause: "bounded steps to quiescence: the contract of Clock.run",
+  needs: ["fates", "trace"],
+  stress: ["1 to 4 packets"],
+  judge: judgeRest,
 };

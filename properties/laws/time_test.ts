@@ -7,7 +7,7 @@ import {
   run,
   type RunFields,
 } from "./_observations_for_tests.ts";
-import { TIME_1 } from "./time.ts";
+import { TIME_1, TIME_3 } from "./time.ts";
 
 const frames = [frame(), frame({ dst: "10.2.0.1" }), frame({ ttl: 1 })];
 
@@ -127,4 +127,37 @@ Deno.test("TIME-1 does not compare a run with itself", () => {
     why: "the device showed the same observation twice",
   });
   assertNotJudged(TIME_1, { frames: [] }, "no packet was offered");
+});
+
+Deno.test("TIME-3 names a run that goes on though all is done, and leaves waiting packets to LOSS-3", () => {
+  assertKept(TIME_3, { frames });
+  assertBroken(
+    TIME_3,
+    {
+      frames,
+      change: (o) => {
+        o.end = "limit";
+        o.endPs = 5e9;
+        o.events = 2_000_000;
+      },
+    },
+    "every packet had met its fate, but the device went on: the run ended by limit at 5000 us, after 2000000 events",
+    [],
+  );
+  const cut = (endPs: number): RunFields => ({
+    frames,
+    change: (o) => {
+      o.end = "horizon";
+      o.endPs = endPs;
+    },
+  });
+  assertNotJudged(TIME_3, cut(0.9e9), "the run was cut short");
+  assertBroken(
+    TIME_3,
+    cut(2e9),
+    "every packet had met its fate, but the device went on: the run ended by horizon at 2000 us, after 100 events",
+    [],
+  );
+  assertNotJudged(TIME_3, { frames, fates: { 0: "waits" } }, "packets wait");
+  assertNotJudged(TIME_3, { frames: [] }, "no packet was offered");
 });

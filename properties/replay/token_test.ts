@@ -20,7 +20,7 @@ import { decodeToken, encodeToken, isToken, type TokenKind } from "./token.ts";
 const OF_THE_FIRST_DAY =
   "pc1-PEGClT8CAADV1TEOgCAMQNErFaSlPY6KJA7efzWoIMGqcXQiLF36flpOjNL6Mm_H4QdJHUl8rKotqFpqauT8mtdG8hKeGtCBgy610LlKre1lRum9oUM0hIaP3fmAJD4RuEx01gkCepwIafSd79kwcxSSoPJZAQ";
 
-Deno.test("decodeToken gives back a forwarder's scenario, bit for bit", () => {
+Deno.test("decodeToken HARN-5: gives back a forwarder's scenario, bit for bit", () => {
   fc.assert(
     fc.property(scenario(STRICT), (draw) => {
       const written = build(draw);

@@ -9,7 +9,7 @@ import { scenario } from "../arbitraries/scenario.ts";
 import { drawLadder, hasLadder, type Ladder } from "../counterexample/ladder.ts";
 import { type Counterexample, tellCounterexample } from "../counterexample/counterexample.ts";
 import type { Law } from "../law.ts";
-import { LAW_SET_VERSION, LAWS } from "../laws/mod.ts";
+import { LAW_SET_VERSION, lawsOf } from "../laws/mod.ts";
 import { judgeScenario, RUN_1, verdictOf } from "./judge_scenario.ts";
 import type { LabelCount } from "./labels.ts";
 import {
@@ -44,7 +44,7 @@ export interface CheckOptions {
   readonly policy?: Policy;
   /** Sizes that are not to be drawn. */
   readonly geometry?: Partial<Geometry>;
-  /** The laws to judge; all that there are. */
+  /** The laws to judge; all that there are, and the device's own invariants. */
   readonly laws?: readonly Law[];
   /** Builds another device like the first; without it, laws about a new device are not judged. */
   readonly fresh?: () => DeviceUnderTest;
@@ -134,7 +134,7 @@ export function checkConformance(
   device: DeviceUnderTest,
   options: CheckOptions = {},
 ): ConformanceResult {
-  const laws = chosenLaws(options);
+  const laws = chosenLaws(device, options);
   const subject = new Subject(device, {
     ...options.policy === undefined ? {} : { policy: options.policy },
     ...options.fresh === undefined ? {} : { fresh: options.fresh },
@@ -171,7 +171,10 @@ export type Outcome = Pick<ConformanceResult, "runs" | "packets" | "laws" | "lab
  *
  * @throws {RangeError} when `only` matches none
  */
-export function chosenLaws({ laws = LAWS, only }: CheckOptions): readonly Law[] {
+export function chosenLaws(
+  device: Pick<DeviceUnderTest, "invariants">,
+  { laws = lawsOf(device), only }: CheckOptions,
+): readonly Law[] {
   const chosen = only === undefined ? laws : laws.filter((law) => law.id.search(only) >= 0);
   if (chosen.length === 0) {
     const ids = laws.map((law) => law.id).join(", ");

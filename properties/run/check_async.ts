@@ -100,7 +100,7 @@ export async function checkConformanceAsync(
   device: AsyncDevice,
   options: Omit<CheckOptions, "fresh"> = {},
 ): Promise<ConformanceResult> {
-  const laws = chosenLaws(options).map(awaited);
+  const laws = chosenLaws(device, options).map(awaited);
   const made = new AwaitedDevice(device);
   const { policy, replay, seed = SEED } = options;
   const subject = new Subject(made, policy === undefined ? {} : { policy });

@@ -78,6 +78,12 @@ const SHAPES: readonly Label[] = [
   { label: "1 to 4 packets", share: 0.08, holds: (draw) => draw.packets.length <= 4 },
   { label: "24 packets or more", share: 0.065, holds: (draw) => draw.packets.length >= 24 },
   { label: "burst of 4", share: 0.065, holds: hasBurst },
+  {
+    label: "two ports in",
+    share: 0.15,
+    holds: ({ packets }) => packets.some(({ port }) => port !== packets[0]!.port),
+    applies: ({ fixed }) => fixed.ports === undefined,
+  },
   { label: "nested routes hit", share: 0.14, holds: hasNestedHit },
   {
     label: "default route",

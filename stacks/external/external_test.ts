@@ -61,7 +61,7 @@ for (const protocol of ["stream", "pcap"] as const) {
   });
 }
 
-Deno.test("external books what never came out, what came twice and what is a stranger", () => {
+Deno.test("external HARN-6: books what never came out, what came twice and what is a stranger", () => {
   const lost = program("loses the second").run(SCENARIO);
   assertEquals([...lost.fate.subarray(0, 3)], [FATE.emitted, FATE.dropped, FATE.emitted]);
   const twice = program("sends the first twice").run(SCENARIO);

@@ -20,7 +20,7 @@ import {
   scenarioOf,
   steady,
 } from "./_scenario_for_tests.ts";
-import { KernelFib } from "./kernel_fib.ts";
+import { KernelFib } from "../../core/linux/kernel_fib.ts";
 import { linuxNapi, type LinuxView, linuxView } from "./mod.ts";
 
 const PUBLISHED_PPS = 1.74e6;

@@ -5,12 +5,8 @@
  */
 import type { LcTrie } from "../../core/fib/lc_trie.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
+import type { Sysctl } from "../../core/linux/netif_receive.ts";
 import type { LinuxCommand } from "./options.ts";
-
-/** What sysctl changes (net.ipv4). */
-export interface Sysctl {
-  ipForward: boolean;
-}
 
 /** Starts the process; with nothing to type there is none. */
 export function startShell(

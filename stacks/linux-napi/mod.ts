@@ -2,4 +2,4 @@
 export { LINUX_POLICY, linuxNapi } from "./stack.ts";
 export type { LinuxCommand, LinuxNapiOptions } from "./options.ts";
 export { LINUX_VIEWS, type LinuxView, linuxView } from "./views.ts";
-export type { LinuxProfile } from "./costs.ts";
+export type { LinuxProfile } from "../../core/linux/costs.ts";

@@ -1,5 +1,6 @@
 /** What can be set on the Linux path, with the kernel's defaults, and what is refused. */
-import type { LinuxProfile } from "./costs.ts";
+import type { LinuxProfile } from "../../core/linux/costs.ts";
+import { KERNEL_DEFAULTS, type KernelSettings } from "../../core/linux/kernel.ts";
 
 /** Knobs; names in brackets are the system's own. */
 export interface LinuxNapiOptions {
@@ -52,22 +53,8 @@ export type LinuxCommand =
   );
 
 /** Every knob set. */
-export interface LinuxNapiSettings {
-  readonly profile: LinuxProfile;
-  /** -1 is adaptive. */
-  readonly itrUs: number;
-  readonly txqueuelen: number;
-  readonly budget: number;
-  readonly budgetUsecs: number;
-  readonly addresses: readonly number[];
-  /** Infinity: any. */
-  readonly mtu: number;
-  readonly neighbours: readonly number[];
-  readonly unresQlen: number;
-  readonly retransTimeMs: number;
+export interface LinuxNapiSettings extends KernelSettings {
   readonly commands: readonly LinuxCommand[];
-  readonly tap: boolean;
-  readonly gro: boolean;
 }
 
 /** Largest values: 10 bits of EITR in units of 2 us rounded down, and what keeps arrays and rounds bounded. */
@@ -90,19 +77,19 @@ const MTU_MIN = 68;
  * @throws {TypeError} when the profile is neither `"modern"` nor `"legacy"`
  */
 export function settingsOf(options: LinuxNapiOptions): LinuxNapiSettings {
-  const { profile = "modern", itrUs = -1, txqueuelen = 1000 } = options;
-  const { budget = 300, budgetUsecs = 2000 } = options;
+  const { profile = KERNEL_DEFAULTS.profile } = options;
   if (profile !== "modern" && profile !== "legacy") {
     throw new TypeError(
       `Cannot configure linux-napi: profile ${String(profile)} is neither "modern" nor "legacy"`,
     );
   }
+  const settings = { ...KERNEL_DEFAULTS, gro: profile === "modern", commands: [], ...options };
+  const { itrUs, txqueuelen, budget, budgetUsecs, addresses, mtu, neighbours } = settings;
+  const { unresQlen, retransTimeMs, commands } = settings;
   check("itrUs", itrUs, options.itrUs === undefined ? -1 : 0, MOST.itrUs);
   check("txqueuelen", txqueuelen, 1, MOST.txqueuelen);
   check("budget", budget, 1, MOST.budget);
   check("budgetUsecs", budgetUsecs, 1, MOST.budgetUsecs);
-  const { addresses = [], mtu = Infinity, neighbours = [], commands = [], tap = false } = options;
-  const { unresQlen = 101, retransTimeMs = 1000, gro = profile === "modern" } = options;
   if (mtu !== Infinity) check("mtu", mtu, MTU_MIN, MOST.mtu);
   check("unresQlen", unresQlen, 1, MOST.unresQlen);
   check("retransTimeMs", retransTimeMs, 1, MOST.retransTimeMs);
@@ -116,10 +103,7 @@ export function settingsOf(options: LinuxNapiOptions): LinuxNapiSettings {
     check("atUs", atUs, before, Number.MAX_SAFE_INTEGER);
     before = atUs;
   }
-  return {
-    ...{ profile, itrUs, txqueuelen, budget, budgetUsecs, addresses, mtu, neighbours },
-    ...{ unresQlen, retransTimeMs, commands, tap, gro },
-  };
+  return settings;
 }
 
 function check(name: string, value: number, least: number, most: number): void {

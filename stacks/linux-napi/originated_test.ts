@@ -5,7 +5,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { LcTrie } from "../../core/fib/lc_trie.ts";
 import { FATE, GENERATED, type Observation } from "../../core/machine/observation.ts";
-import { Testbed, type TestbedOptions } from "../../core/machine/testbed.ts";
+import { Testbed } from "../../core/machine/testbed.ts";
+import type { TestbedOptions } from "../../core/machine/testbed_options.ts";
 import { fillIpv4Checksum, setIpv4Flags, setIpv4Src, writeArp } from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 import { judgeAll, LAWS, referenceRouter } from "../../properties/mod.ts";
@@ -16,7 +17,7 @@ import {
   scenarioOf,
   steady,
 } from "./_scenario_for_tests.ts";
-import { IcmpLimit } from "./icmp_limit.ts";
+import { IcmpLimit } from "../../core/linux/icmp_limit.ts";
 import { linuxNapi, type LinuxNapiOptions } from "./mod.ts";
 
 const ADDRESSES = [0xc0000201, 0xc0000202];

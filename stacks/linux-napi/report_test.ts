@@ -4,7 +4,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { type Env, STRICT } from "../../core/stack.ts";
-import { type LinuxCosts, linuxCosts, type LinuxProfile } from "./costs.ts";
+import { type LinuxCosts, linuxCosts, type LinuxProfile } from "../../core/linux/costs.ts";
 import {
   counter,
   type FramePlan,
@@ -14,7 +14,7 @@ import {
 } from "./_scenario_for_tests.ts";
 import { LINUX_POLICY, linuxNapi } from "./mod.ts";
 import * as fc from "fast-check";
-import { ITR_MAX_USECS, ITR_MIN_USECS, nextItr } from "./itr.ts";
+import { ITR_MAX_USECS, ITR_MIN_USECS, nextItr } from "../../core/linux/itr.ts";
 import { settingsOf } from "./options.ts";
 
 const PROFILES: readonly LinuxProfile[] = ["modern", "legacy"];

@@ -7,10 +7,10 @@ import { Mempool } from "../../core/memory/mempool.ts";
 import { Memory } from "../../core/memory/memory.ts";
 import { DescriptorRing } from "../../core/nic/rings.ts";
 import type { Cpu, Env, Stack } from "../../core/stack.ts";
-import type { LinuxCosts } from "./costs.ts";
-import { TxRing } from "./ixgbe_tx.ts";
-import { PfifoFast } from "./qdisc.ts";
-import { Skbs } from "./skb.ts";
+import type { LinuxCosts } from "../../core/linux/costs.ts";
+import { TxRing } from "../../core/linux/ixgbe_tx.ts";
+import { PfifoFast } from "../../core/linux/qdisc.ts";
+import { Skbs } from "../../core/linux/skb.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { LINUX_TEST_PROFILE, scenarioOf, steady } from "./_scenario_for_tests.ts";
 import { linuxNapi, type LinuxNapiOptions } from "./mod.ts";
@@ -47,6 +47,7 @@ class Rig {
       pool: this.pool,
       skbs: new Skbs(memory, this.pool, costs, false),
       costs,
+      hook: null,
       place: 0,
     });
     const env = {

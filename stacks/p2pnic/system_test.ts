@@ -16,7 +16,8 @@ import {
 } from "../../core/machine/_scenario_for_tests.ts";
 import type { Geometry } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
-import { Testbed, type TestbedOptions } from "../../core/machine/testbed.ts";
+import { Testbed } from "../../core/machine/testbed.ts";
+import type { TestbedOptions } from "../../core/machine/testbed_options.ts";
 import { checksumPlain } from "../../core/packet/checksum.ts";
 import { REASON } from "../../core/policy.ts";
 import { NIC_4 } from "../../properties/laws/nic.ts";

@@ -4,6 +4,7 @@ import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
+import { LAW_FAULTS } from "./laws.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { PACKET_FAULTS } from "./packet.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
@@ -23,4 +24,5 @@ export const FAULTS: readonly Fault[] = [
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
+  ...LAW_FAULTS,
 ];

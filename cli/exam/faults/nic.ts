@@ -25,7 +25,7 @@ const LINUX = [
   "stacks/linux-napi/ip_test.ts",
   "stacks/linux-napi/ixgbe_test.ts",
   "stacks/linux-napi/tx_path_test.ts",
-  "stacks/linux-napi/ixgbe_poll_test.ts",
+  "core/linux/ixgbe_poll_test.ts",
 ];
 
 /** NICs, drivers, stacks. */
@@ -654,7 +654,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "for (let i = at; i < at + 5; i++) {",
     },
   ]),
-  ...faultsIn("NIC", "stacks/linux-napi/ixgbe_rx.ts", LINUX, [
+  ...faultsIn("NIC", "core/linux/ixgbe_rx.ts", LINUX, [
     {
       id: "ixgbe-unused-off-by-one",
       what: "a full ring counts as one with a descriptor to post",
@@ -674,7 +674,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "while (taken <= budget) {",
     },
   ]),
-  ...faultsIn("loss and order", "stacks/linux-napi/ixgbe_tx.ts", LINUX, [
+  ...faultsIn("loss and order", "core/linux/ixgbe_tx.ts", LINUX, [
     {
       id: "ixgbe-queue-never-restarted",
       what: "a stopped queue is not started again by the clean",
@@ -694,7 +694,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "      if (ring.done[slot]! > 1) break;\n      const skb",
     },
   ]),
-  ...faultsIn("loss and order", "stacks/linux-napi/qdisc.ts", LINUX, [
+  ...faultsIn("loss and order", "core/linux/qdisc.ts", LINUX, [
     {
       id: "qdisc-limit-overrun",
       what: "a full band takes one packet more, over the first",
@@ -714,7 +714,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "if (this.#count < 0 && !tx.stopped) this.#softnet.netifSchedule(cpu, this);",
     },
   ]),
-  ...faultsIn("packet", "stacks/linux-napi/ip_rcv.ts", LINUX, [
+  ...faultsIn("packet", "core/linux/ip_rcv.ts", LINUX, [
     {
       id: "ip-rcv-truncated-forwarded",
       what: "a packet whose total length exceeds what came is forwarded",
@@ -728,7 +728,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "if (!verifyChecksum(bytes, ip, 20)) {",
     },
   ]),
-  ...faultsIn("packet", "stacks/linux-napi/ip_forward.ts", LINUX, [
+  ...faultsIn("packet", "core/linux/ip_forward.ts", LINUX, [
     {
       id: "ip-forward-ttl-one",
       what: "a packet with TTL 1 is forwarded",
@@ -736,7 +736,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "if (ipv4Ttl(bytes, ip) === 0) {",
     },
   ]),
-  ...faultsIn("packet", "stacks/linux-napi/netif_receive.ts", LINUX, [
+  ...faultsIn("packet", "core/linux/netif_receive.ts", LINUX, [
     {
       id: "netif-other-host-forwarded",
       what: "a frame for another host is forwarded",
@@ -744,7 +744,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "if (!equalMac(bytes, at, neighbours.portMac, port * 6) && bytes[at] === 0xff) {",
     },
   ]),
-  ...faultsIn("packet", "stacks/linux-napi/neigh.ts", LINUX, [
+  ...faultsIn("packet", "core/linux/neigh.ts", LINUX, [
     {
       id: "neigh-source-of-hop",
       what: "the cached header has the MAC of the wrong own port",
@@ -752,7 +752,7 @@ export const NIC_FAULTS: readonly Fault[] = [
       to: "const own = port[0]! * 6;",
     },
   ]),
-  ...faultsIn("pool", "stacks/linux-napi/skb.ts", [
+  ...faultsIn("pool", "core/linux/skb.ts", [
     "stacks/linux-napi/conformance_test.ts",
     "stacks/linux-napi/ixgbe_test.ts",
     "stacks/linux-napi/report_test.ts",

@@ -324,9 +324,9 @@ export const TIME_FAULTS: readonly Fault[] = [
       to: '    if (this.#owner === "softirq") return;\n',
     },
   ]),
-  ...faultsIn("interrupt", "stacks/linux-napi/ixgbe.ts", [
+  ...faultsIn("interrupt", "core/linux/ixgbe.ts", [
     ...SOFTIRQ,
-    "stacks/linux-napi/ixgbe_poll_test.ts",
+    "core/linux/ixgbe_poll_test.ts",
   ], [
     {
       id: "ixgbe-interrupt-never-unmasked",
@@ -348,7 +348,7 @@ export const TIME_FAULTS: readonly Fault[] = [
       to: "    if (!allSent || work === budget) return budget;",
     },
   ]),
-  ...faultsIn("interrupt", "stacks/linux-napi/itr.ts", ["stacks/linux-napi/itr_test.ts"], [
+  ...faultsIn("interrupt", "core/linux/itr.ts", ["core/linux/itr_test.ts"], [
     {
       id: "itr-never-grows",
       what: "an adaptive interval does not grow when nothing came",

@@ -3,7 +3,8 @@
  * of interfaces that exist. Interfaces made here get numbers that the caller chooses, which no other in a new
  * namespace has.
  */
-import { attributesOf, type Netlink, NLM } from "./netlink.ts";
+import { attributesOf } from "./attributes.ts";
+import { type Netlink, NLM } from "./netlink.ts";
 
 const RTM = { newLink: 16, getLink: 18, delAddress: 21, getAddress: 22 };
 const AF_INET = 2;

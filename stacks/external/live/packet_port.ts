@@ -10,43 +10,18 @@
  *
  * What the socket does with a frame does not depend on what the kernel's own stack does with it: both get it.
  */
+import * as P from "./if_packet.ts";
 import { closeLibc, ERRNO, errno, failure, type Libc, openLibc, succeeded } from "./libc.ts";
 
-const AF_PACKET = 17;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0x80000;
-const SOL_PACKET = 263;
-const PACKET = {
-  ...{ addMembership: 1, rxRing: 5, statistics: 6, version: 10, txRing: 13, loss: 14 },
-  ...{ qdiscBypass: 20, ignoreOutgoing: 23 },
-};
-const TPACKET_V2 = 1;
-/** All protocols, most significant byte first: before nft and tc see a frame. */
-const ETH_P_ALL = [0, 3];
-const MR_PROMISC = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MSG_DONTWAIT = 0x40;
-const BLOCK = 65536;
-const SLOT = 2048;
-const STATUS = { user: 1, vlanValid: 0x10, tpidValid: 0x40, request: 1, wrongFormat: 4 };
-/** Where the bytes of a frame that is to be sent begin in its slot: TPACKET2_HDRLEN - sizeof(sockaddr_ll). */
-const TX_DATA = 32;
-/** Longest frame that a slot takes. */
-export const SLOT_FRAME_MAX: number = SLOT - 96;
 const ETHERTYPE_VLAN = 0x8100;
 
 /** Sizes of a port. */
 export interface PacketPortOptions {
   /** Slots of each ring, a multiple of 32; 1024. */
   readonly slots?: number;
-}
-
-/** Received and dropped frames of the socket since it was last asked. */
-export interface PacketStatistics {
-  readonly received: number;
-  /** Lost because the ring was full. */
-  readonly dropped: number;
 }
 
 /** A port. Opened in the namespace of the calling thread, where it stays. */
@@ -73,7 +48,7 @@ export class PacketPort {
    * @throws {SystemCallError} without CAP_NET_RAW, or when there is no such interface
    */
   constructor(index: number, name: string, { slots = 1024 }: PacketPortOptions = {}) {
-    if (!(Number.isInteger(slots) && slots > 0 && slots % (BLOCK / SLOT) === 0)) {
+    if (!(Number.isInteger(slots) && slots > 0 && slots % (P.BLOCK / P.SLOT) === 0)) {
       throw new RangeError(`Cannot open a port on ${name}: slots ${slots} is no multiple of 32`);
     }
     const libc = openLibc();
@@ -83,17 +58,17 @@ export class PacketPort {
     // protocol 0 receives nothing until bound
     this.#fd = succeeded(
       libc,
-      libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0),
+      libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0),
       `open a packet socket on ${name} (it needs CAP_NET_RAW: be root, or start it under ` +
         "`unshare -Urn`)",
     );
-    this.#set(PACKET.version, u32s(TPACKET_V2));
-    this.#set(PACKET.ignoreOutgoing, u32s(1));
-    this.#set(PACKET.qdiscBypass, u32s(1));
-    const ring = u32s(BLOCK, slots * SLOT / BLOCK, SLOT, slots);
-    this.#set(PACKET.rxRing, ring);
-    this.#set(PACKET.txRing, ring);
-    this.#mapped = BigInt(2 * slots * SLOT);
+    this.#set(P.PACKET.version, u32s(P.TPACKET_V2));
+    this.#set(P.PACKET.ignoreOutgoing, u32s(1));
+    this.#set(P.PACKET.qdiscBypass, u32s(1));
+    const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
+    this.#set(P.PACKET.rxRing, ring);
+    this.#set(P.PACKET.txRing, ring);
+    this.#mapped = BigInt(2 * slots * P.SLOT);
     const memory = libc.mmap(null, this.#mapped, PROT_READ_WRITE, MAP_SHARED, this.#fd, 0n);
     if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
       throw failure(libc, `map the rings of ${name}`);
@@ -111,12 +86,12 @@ export class PacketPort {
   #bind(index: number): void {
     const address = new Uint8Array(20);
     const view = new DataView(address.buffer);
-    view.setUint16(0, AF_PACKET, true);
-    address.set(ETH_P_ALL, 2);
+    view.setUint16(0, P.AF_PACKET, true);
+    address.set(P.ETH_P_ALL, 2);
     view.setInt32(4, index, true);
     const bound = this.#libc.bind(this.#fd, address, 20);
     succeeded(this.#libc, bound, `bind a packet socket to ${this.#name}`);
-    this.#set(PACKET.addMembership, u32s(index, MR_PROMISC, 0, 0));
+    this.#set(P.PACKET.addMembership, u32s(index, P.MR_PROMISC, 0, 0));
   }
 
   /**
@@ -124,12 +99,12 @@ export class PacketPort {
    * until `release`. An 802.1Q tag, which the kernel takes out, is put back.
    */
   receive(): number {
-    const at = this.#rx * SLOT;
+    const at = this.#rx * P.SLOT;
     const status = Atomics.load(this.#words, at / 4);
-    if ((status & STATUS.user) === 0) return -1;
+    if ((status & P.STATUS.user) === 0) return -1;
     const start = at + this.#view.getUint16(at + 12, true);
     this.length = this.#view.getUint32(at + 8, true);
-    return (status & STATUS.vlanValid) === 0 ? start : this.#retag(at, start, status);
+    return (status & P.STATUS.vlanValid) === 0 ? start : this.#retag(at, start, status);
   }
 
   /** Length of the frame that `receive` answered. */
@@ -138,7 +113,7 @@ export class PacketPort {
   #retag(at: number, start: number, status: number): number {
     const { bytes } = this;
     bytes.copyWithin(start - 4, start, start + 12);
-    const tpid = (status & STATUS.tpidValid) === 0
+    const tpid = (status & P.STATUS.tpidValid) === 0
       ? ETHERTYPE_VLAN
       : this.#view.getUint16(at + 26, true);
     this.#view.setUint16(start + 8, tpid);
@@ -149,7 +124,7 @@ export class PacketPort {
 
   /** Gives the slot of the frame that `receive` answered back to the kernel. */
   release(): void {
-    Atomics.store(this.#words, this.#rx * SLOT / 4, 0);
+    Atomics.store(this.#words, this.#rx * P.SLOT / 4, 0);
     this.#rx = this.#rx + 1 === this.#slots ? 0 : this.#rx + 1;
   }
 
@@ -158,14 +133,14 @@ export class PacketPort {
    * @throws {RangeError} when a slot does not hold it
    */
   transmit(from: Uint8Array, offset: number, length: number): boolean {
-    if (length > SLOT_FRAME_MAX) {
+    if (length > P.SLOT_FRAME_MAX) {
       throw new RangeError(`Cannot send ${length} bytes on ${this.#name}: more than a slot holds`);
     }
-    const at = (this.#slots + this.#tx) * SLOT;
+    const at = (this.#slots + this.#tx) * P.SLOT;
     if (Atomics.load(this.#words, at / 4) !== 0) return false;
-    this.bytes.set(from.subarray(offset, offset + length), at + TX_DATA);
+    this.bytes.set(from.subarray(offset, offset + length), at + P.TX_DATA);
     this.#view.setUint32(at + 4, length, true);
-    Atomics.store(this.#words, at / 4, STATUS.request);
+    Atomics.store(this.#words, at / 4, P.STATUS.request);
     this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
     this.#waiting++;
     return true;
@@ -193,13 +168,13 @@ export class PacketPort {
   }
 
   /** Frames that the socket received and lost since it was last asked. */
-  statistics(): PacketStatistics {
+  statistics(): P.PacketStatistics {
     const value = new Uint32Array(2);
     const size = u32s(8);
     const got = this.#libc.getsockopt(
       this.#fd,
-      SOL_PACKET,
-      PACKET.statistics,
+      P.SOL_PACKET,
+      P.PACKET.statistics,
       new Uint8Array(value.buffer),
       size,
     );
@@ -215,7 +190,7 @@ export class PacketPort {
   }
 
   #set(option: number, value: Uint8Array<ArrayBuffer>): void {
-    const done = this.#libc.setsockopt(this.#fd, SOL_PACKET, option, value, value.length);
+    const done = this.#libc.setsockopt(this.#fd, P.SOL_PACKET, option, value, value.length);
     succeeded(this.#libc, done, `set option ${option} of a packet socket on ${this.#name}`);
   }
 }

@@ -6,7 +6,7 @@
  *
  * Source: Linux net/ipv4/icmp.c (icmp_send); RFC 792; RFC 1812, 4.3.2; RFC 1191, 4.
  */
-import type { LcTrie } from "../../core/fib/lc_trie.ts";
+import type { LcTrie } from "../fib/lc_trie.ts";
 import {
   computeIcmpChecksum,
   ETHERNET_HEADER_BYTES,
@@ -30,8 +30,8 @@ import {
   setIpv4Id,
   setIpv4Src,
   setIpv4TotalLength,
-} from "../../core/packet/mod.ts";
-import type { Cpu, Env } from "../../core/stack.ts";
+} from "../packet/mod.ts";
+import type { Cpu, Env } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import { IcmpLimit } from "./icmp_limit.ts";
 import { fibCycles } from "./kernel_fib.ts";

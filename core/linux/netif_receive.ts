@@ -6,8 +6,8 @@
  *
  * Source: Linux net/core/dev.c, net/ethernet/eth.c (eth_type_trans), net/ipv4.
  */
-import type { LcTrie } from "../../core/fib/lc_trie.ts";
-import type { Softnet } from "../../core/host/softirq.ts";
+import type { LcTrie } from "../fib/lc_trie.ts";
+import type { Softnet } from "../host/softirq.ts";
 import {
   equalMac,
   ETHERNET_HEADER_BYTES,
@@ -17,10 +17,9 @@ import {
   ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
   ipv4Dst,
-} from "../../core/packet/mod.ts";
-import { REASON, type Reason } from "../../core/policy.ts";
-import type { Cpu, Env } from "../../core/stack.ts";
-import type { Sysctl } from "./commands.ts";
+} from "../packet/mod.ts";
+import { REASON, type Reason } from "../policy.ts";
+import type { Cpu, Env } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import { Gro } from "./gro.ts";
 import { gsoSegment } from "./gso.ts";
@@ -32,7 +31,12 @@ import { fibCycles } from "./kernel_fib.ts";
 import type { IpMib } from "./mib.ts";
 import type { NeighOutput, NeighTable } from "./neigh.ts";
 import type { PfifoFast } from "./qdisc.ts";
-import type { Tap } from "./tap.ts";
+import type { PacketType } from "./tap.ts";
+
+/** What sysctl changes (net.ipv4). */
+export interface Sysctl {
+  ipForward: boolean;
+}
 
 /** What the layers of all lcores share. */
 export interface IpLayer {
@@ -57,19 +61,25 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
   freed = 0;
   /** Queueing discipline of this lcore's transmit queue on each port. */
   readonly qdiscs: PfifoFast[] = [];
-  readonly tap: Tap | null;
+  readonly #taps: readonly PacketType[];
   readonly gro: Gro | null;
   readonly #env: Env;
   readonly #softnet: Softnet;
   readonly #costs: LinuxCosts;
   readonly #ip: IpLayer;
 
-  constructor(env: Env, softnet: Softnet, costs: LinuxCosts, ip: IpLayer, tap: Tap | null) {
+  constructor(
+    env: Env,
+    softnet: Softnet,
+    costs: LinuxCosts,
+    ip: IpLayer,
+    taps: readonly PacketType[] = [],
+  ) {
     this.#env = env;
     this.#softnet = softnet;
     this.#costs = costs;
     this.#ip = ip;
-    this.tap = tap;
+    this.#taps = taps;
     this.gro = ip.gro
       ? new Gro(env.memory, (cpu, skb, port) => this.#deliver(cpu, skb, port))
       : null;
@@ -87,7 +97,7 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
 
   #deliver(cpu: Cpu, skb: number, port: number): void {
     this.#softnet.stat.processed++;
-    if (this.tap !== null) this.tap.see(cpu, port, "rx");
+    for (const tap of this.#taps) tap.see(cpu, skb, port, "rx");
     const reason = this.#receive(cpu, skb, port);
     if (reason !== REASON.none) this.#free(cpu, skb, reason);
   }

@@ -3,7 +3,7 @@
  * the first packet. The sums are what is published (CoNEXT 2018, "The eXpress Data Path": 2,070 cycles for a
  * forwarded packet, 750 for one dropped early); how they divide among the parts is the profile's assumption.
  */
-import type { Env } from "../../core/stack.ts";
+import type { Env } from "../stack.ts";
 
 /** Which kernel: today's, or one of the 2.6 era with a driver that copies. */
 export type LinuxProfile = "modern" | "legacy";

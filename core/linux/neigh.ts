@@ -16,8 +16,8 @@ import {
   ETHERNET_HEADER_BYTES,
   ETHERTYPE_IPV4,
   setEtherType,
-} from "../../core/packet/mod.ts";
-import type { Cpu, Env } from "../../core/stack.ts";
+} from "../packet/mod.ts";
+import type { Cpu, Env } from "../stack.ts";
 import { writeArpRequest } from "./arp.ts";
 
 /** Requests for one neighbour before it is given up (mcast_solicit). */

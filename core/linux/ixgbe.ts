@@ -6,11 +6,11 @@
  *
  * Source: Linux drivers/net/ethernet/intel/ixgbe, ixgbe_msix_clean_rings, ixgbe_poll, ixgbe_set_itr.
  */
-import type { Context } from "../../core/host/context.ts";
-import type { Vector } from "../../core/host/irq.ts";
-import { Napi, type NapiDriver } from "../../core/host/napi.ts";
-import type { Softnet } from "../../core/host/softirq.ts";
-import type { Cpu } from "../../core/stack.ts";
+import type { Context } from "../host/context.ts";
+import type { Vector } from "../host/irq.ts";
+import { Napi, type NapiDriver } from "../host/napi.ts";
+import type { Softnet } from "../host/softirq.ts";
+import type { Cpu } from "../stack.ts";
 import { ITR_START_USECS, nextItr } from "./itr.ts";
 import { type RingParts, RxRing, type SkbReceiver } from "./ixgbe_rx.ts";
 import { TxRing } from "./ixgbe_tx.ts";

@@ -5,7 +5,7 @@
  *
  * Source: Linux net/packet/af_packet.c (tpacket_rcv), net/core/dev.c (dev_queue_xmit_nit).
  */
-import type { Cpu, Env } from "../../core/stack.ts";
+import type { Cpu, Env } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 
 /** Frames that the ring holds: 2 MiB, tcpdump's buffer, in slots of 2 KiB. */
@@ -13,8 +13,14 @@ export const TAP_SLOTS = 1024;
 /** Frames that the process copies out before others get their turn. */
 const TURN = 64;
 
+/** Sees every frame that passes a port (packet_type of ETH_P_ALL); changes neither frame nor skb. */
+export interface PacketType {
+  /** A driver hands `skb` up (`rx`), or has taken it (`tx`). */
+  see(cpu: Cpu, skb: number, port: number, way: "rx" | "tx"): void;
+}
+
 /** The socket of one lcore, and the process that reads it. */
-export class Tap {
+export class Tap implements PacketType {
   /** As tcpdump has them: captured, received by filter, dropped by kernel. */
   captured = 0;
   received = 0;
@@ -33,8 +39,7 @@ export class Tap {
     this.#process = env.spawn(lcore, "thread", (cpu) => this.#read(cpu));
   }
 
-  /** A frame passes a port. */
-  see(cpu: Cpu, port: number, way: "rx" | "tx"): void {
+  see(cpu: Cpu, _skb: number, port: number, way: "rx" | "tx"): void {
     const { skbAlloc, skbFree, tapCopy } = this.#costs;
     this.received++;
     this[way][port]!++;

@@ -8,7 +8,7 @@ import {
   setArpTargetIpv4,
   setEtherType,
   writeArp,
-} from "../../core/packet/mod.ts";
+} from "../packet/mod.ts";
 
 /** Bytes of the shortest frame without FCS, to which a request is padded (IEEE 802.3, 3.2.8). */
 const FRAME_MIN = 60;

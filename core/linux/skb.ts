@@ -6,9 +6,9 @@
  *
  * The skb is the packet buffer itself here; its struct is a cost, not an object.
  */
-import type { Mempool } from "../../core/memory/mempool.ts";
-import type { PacketMemory } from "../../core/memory/memory.ts";
-import type { Cpu } from "../../core/stack.ts";
+import type { Mempool } from "../memory/mempool.ts";
+import type { PacketMemory } from "../memory/memory.ts";
+import type { Cpu } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 
 /** Makes and frees the skbs of one lcore. */
@@ -48,6 +48,13 @@ export class Skbs {
     this.#memory.copy(page, skb);
     this.#pool.put(cpu.lcore, page);
     return skb;
+  }
+
+  /** Gives back what was reserved: the page has become no skb. */
+  release(cpu: Cpu): void {
+    if (!this.#copies) return;
+    this.#pool.put(cpu.lcore, this.#spare);
+    this.#spare = -1;
   }
 
   /** Frees the skb of a packet that was sent (napi_consume_skb). */

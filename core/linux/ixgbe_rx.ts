@@ -10,12 +10,12 @@
  *
  * Source: Linux drivers/net/ethernet/intel/ixgbe, ixgbe_clean_rx_irq and ixgbe_alloc_rx_buffers.
  */
-import type { Context } from "../../core/host/context.ts";
-import type { Memory } from "../../core/memory/memory.ts";
-import type { Mempool } from "../../core/memory/mempool.ts";
-import { postEmpty, readReceived, takeReceived } from "../../core/nic/driver.ts";
-import type { DescriptorRing, DeviceSide } from "../../core/nic/rings.ts";
-import type { Cpu } from "../../core/stack.ts";
+import type { Context } from "../host/context.ts";
+import type { Memory } from "../memory/memory.ts";
+import type { Mempool } from "../memory/mempool.ts";
+import { postEmpty, readReceived, takeReceived } from "../nic/driver.ts";
+import type { DescriptorRing, DeviceSide } from "../nic/rings.ts";
+import type { Cpu } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import type { Skbs } from "./skb.ts";
 
@@ -29,6 +29,17 @@ export interface SkbReceiver {
   flush(cpu: Cpu): void;
 }
 
+/**
+ * Looks at each received page before an skb is built around it: where XDP runs its program. What it takes is its
+ * own: it frees the page, sends it, or hands it on.
+ */
+export interface RxHook {
+  /** Answers whether it took the page; what it leaves goes on to the stack, as it is now. */
+  take(cpu: Cpu, page: number, port: number, queue: number): boolean;
+  /** The poll is over: what was gathered is to be sent. */
+  flush(cpu: Cpu): void;
+}
+
 /** What a ring is built on. */
 export interface RingParts {
   readonly port: number;
@@ -38,6 +49,8 @@ export interface RingParts {
   readonly pool: Mempool;
   readonly skbs: Skbs;
   readonly costs: LinuxCosts;
+  /** Sees pages before they become skbs, or null. */
+  readonly hook: RxHook | null;
   /** Place of the lcore's softirq, for what the driver holds. */
   readonly place: number;
 }
@@ -90,7 +103,7 @@ export class RxRing {
 
   /** Takes up to `budget` received frames and gives them to the stack; answers how many. */
   clean(cpu: Cpu, budget: number, receiver: SkbReceiver): number {
-    const { memory, skbs, costs, place, port } = this.#parts;
+    const { memory, skbs, costs, place, port, queue, hook } = this.#parts;
     const ring = this.#ring;
     const mask = ring.size - 1;
     this.starved = false;
@@ -111,8 +124,10 @@ export class RxRing {
       this.packets++;
       this.bytes += memory.length[page]!;
       cpu.charge(costs.rx);
-      receiver.receive(cpu, skbs.build(cpu, page), port);
+      if (hook !== null && hook.take(cpu, page, port, queue)) skbs.release(cpu);
+      else receiver.receive(cpu, skbs.build(cpu, page), port);
     }
+    if (hook !== null) hook.flush(cpu);
     return taken;
   }
 

@@ -10,7 +10,7 @@
  *
  * Source: Linux net/core/gro.c, net/ipv4/af_inet.c (inet_gro_receive), net/ipv4/tcp_offload.c (tcp_gro_receive).
  */
-import type { PacketMemory } from "../../core/memory/memory.ts";
+import type { PacketMemory } from "../memory/memory.ts";
 import {
   ETHERNET_HEADER_BYTES,
   IPV4_DF,
@@ -22,8 +22,8 @@ import {
   tcpFlags,
   tcpHeaderLength,
   tcpSeq,
-} from "../../core/packet/mod.ts";
-import type { Cpu } from "../../core/stack.ts";
+} from "../packet/mod.ts";
+import type { Cpu } from "../stack.ts";
 import { ENDS, segmentPayload } from "./gso.ts";
 
 /** Flows that are held (MAX_GRO_SKBS). */

@@ -5,7 +5,7 @@
  * Price: the kernel segments behind the queueing discipline, so that it holds merged packets; here in front of it.
  * Source: Linux net/ipv4/tcp_offload.c (tcp_gso_segment), net/ipv4/af_inet.c (inet_gso_segment).
  */
-import type { PacketMemory } from "../../core/memory/memory.ts";
+import type { PacketMemory } from "../memory/memory.ts";
 import {
   computeTcpChecksum,
   ETHERNET_HEADER_BYTES,
@@ -30,7 +30,7 @@ import {
   tcpHeaderLength,
   tcpSeq,
   verifyChecksum,
-} from "../../core/packet/mod.ts";
+} from "../packet/mod.ts";
 
 /** Flags that end a merged packet: only its last segment has them. */
 export const ENDS = TCP_FLAG.fin | TCP_FLAG.psh;

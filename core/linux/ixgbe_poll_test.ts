@@ -3,14 +3,15 @@
 // Method: one vector over rings whose device does what the test says, between a Softnet and a register that
 // write down what they are told.
 import { assert, assertEquals } from "@std/assert";
-import type { Vector } from "../../core/host/irq.ts";
-import type { Softnet } from "../../core/host/softirq.ts";
-import { Mempool } from "../../core/memory/mempool.ts";
-import { Memory } from "../../core/memory/memory.ts";
-import { DescriptorRing } from "../../core/nic/rings.ts";
-import type { Cpu } from "../../core/stack.ts";
+import type { Vector } from "../host/irq.ts";
+import type { Softnet } from "../host/softirq.ts";
+import { Mempool } from "../memory/mempool.ts";
+import { Memory } from "../memory/memory.ts";
+import { DescriptorRing } from "../nic/rings.ts";
+import type { Cpu } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import { QVector } from "./ixgbe.ts";
+import type { RxHook } from "./ixgbe_rx.ts";
 import { Skbs } from "./skb.ts";
 
 const RING = 512;
@@ -28,7 +29,7 @@ class Rig {
   readonly cpu = { lcore: 0, nowPs: 0, charge: () => {} } as unknown as Cpu;
   readonly #rings = [new DescriptorRing(RING), new DescriptorRing(RING)];
 
-  constructor(buffers = 2048, itrUsecs = -1, legacy = false) {
+  constructor(buffers = 2048, itrUsecs = -1, legacy = false, hook: RxHook | null = null) {
     const memory = new Memory(buffers);
     this.pool = new Mempool(memory, memory.region("pool", 0, buffers), [0], 0);
     for (const ring of this.#rings) ring.reset(RING, 0);
@@ -49,6 +50,7 @@ class Rig {
       pool: this.pool,
       skbs: new Skbs(memory, this.pool, costs, legacy),
       costs,
+      hook,
       place: 0,
     };
     const vector = { throttle: (ps: number) => void this.log.push(`throttle ${ps / 1e6}`) };
@@ -168,3 +170,30 @@ Deno.test("QVector with fixed rx-usecs leaves the interval alone", () => {
   assertEquals(rig.poll(), [1, "complete", "unmask 3"]);
   assertEquals(rig.q.itrUsecs, 7);
 });
+
+for (const legacy of [false, true]) {
+  const kernel = legacy ? "an old kernel" : "today's kernel";
+  Deno.test(`QVector shows each page to its hook before there is an skb, in ${kernel}`, () => {
+    const pages: number[] = [];
+    const flushes: number[] = [];
+    const hook: RxHook = {
+      // every second page is its own
+      take: (cpu, page, port, queue) => {
+        assertEquals([port, queue], [1, 3]);
+        pages.push(page);
+        if (pages.length % 2 === 0) return false;
+        rig.pool.put(cpu.lcore, page);
+        return true;
+      },
+      flush: () => void flushes.push(pages.length),
+    };
+    const rig: Rig = new Rig(2048, -1, legacy, hook);
+    const free = rig.pool.free;
+    rig.receive(30);
+    rig.poll();
+    assertEquals([pages.length, new Set(pages).size, rig.received], [30, 30, 15]);
+    assertEquals(flushes, [30], "once, at the end of the poll");
+    // all pages came back but those that wait to be posted again
+    assertEquals(rig.pool.free, free + rig.q.rx.unused);
+  });
+}

@@ -6,10 +6,10 @@
  *
  * Source: Linux drivers/net/ethernet/intel/ixgbe, ixgbe_xmit_frame_ring, ixgbe_tx_map, ixgbe_clean_tx_irq.
  */
-import type { Context } from "../../core/host/context.ts";
-import { postFull, takeSent } from "../../core/nic/driver.ts";
-import type { DescriptorRing } from "../../core/nic/rings.ts";
-import type { Cpu } from "../../core/stack.ts";
+import type { Context } from "../host/context.ts";
+import { postFull, takeSent } from "../nic/driver.ts";
+import type { DescriptorRing } from "../nic/rings.ts";
+import type { Cpu } from "../stack.ts";
 import type { RingParts } from "./ixgbe_rx.ts";
 
 /** Descriptors that the largest skb could need (DESC_NEEDED: MAX_SKB_FRAGS + 4). */

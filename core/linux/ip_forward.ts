@@ -5,14 +5,8 @@
  *
  * Source: Linux net/ipv4/ip_forward.c.
  */
-import {
-  decrementTtl,
-  IPV4_DF,
-  ipv4Flags,
-  ipv4TotalLength,
-  ipv4Ttl,
-} from "../../core/packet/mod.ts";
-import { REASON, type Reason } from "../../core/policy.ts";
+import { decrementTtl, IPV4_DF, ipv4Flags, ipv4TotalLength, ipv4Ttl } from "../packet/mod.ts";
+import { REASON, type Reason } from "../policy.ts";
 import type { IpMib } from "./mib.ts";
 
 /** Rewrites the header at `ip` for its next hop; answers a drop reason, and nothing is rewritten, or none. */

@@ -9,11 +9,11 @@
  *
  * Source: Linux net/sched/sch_generic.c, net/core/dev.c (__dev_xmit_skb).
  */
-import type { OutputWork, Softnet } from "../../core/host/softirq.ts";
-import { REASON } from "../../core/policy.ts";
-import type { Cpu, Env } from "../../core/stack.ts";
+import type { OutputWork, Softnet } from "../host/softirq.ts";
+import { REASON } from "../policy.ts";
+import type { Cpu, Env } from "../stack.ts";
 import type { TxRing } from "./ixgbe_tx.ts";
-import type { Tap } from "./tap.ts";
+import type { PacketType } from "./tap.ts";
 
 /** Packets that one run sends (net.core.dev_weight, tx bias 1). */
 const DEV_TX_WEIGHT = 64;
@@ -32,7 +32,7 @@ export class PfifoFast implements OutputWork {
   readonly #tx: TxRing;
   readonly #softnet: Softnet;
   readonly #place: number;
-  readonly #tap: Tap | null;
+  readonly #taps: readonly PacketType[];
   readonly #band: number[] = [];
   #head = 0;
   #count = 0;
@@ -45,11 +45,11 @@ export class PfifoFast implements OutputWork {
     softnet: Softnet,
     name: string,
     limit: number,
-    tap: Tap | null = null,
+    taps: readonly PacketType[] = [],
   ) {
     this.limit = limit;
     this.#env = env;
-    this.#tap = tap;
+    this.#taps = taps;
     this.#tx = tx;
     this.#softnet = softnet;
     this.#place = env.place(name, limit);
@@ -67,7 +67,7 @@ export class PfifoFast implements OutputWork {
     if (this.#count === 0 && !tx.stopped) {
       const length = this.#env.memory.length[skb]!;
       if (tx.xmit(cpu, skb, false)) {
-        this.#sent(cpu, length);
+        this.#sent(cpu, skb, length);
         return;
       }
     }
@@ -105,18 +105,18 @@ export class PfifoFast implements OutputWork {
       this.#head = (this.#head + 1) % this.limit;
       this.#count--;
       sent++;
-      this.#sent(cpu, length);
+      this.#sent(cpu, skb, length);
     }
     if (this.#putBack > 0) this.#putBack -= sent;
     else if (sent < bulk) this.#requeue(bulk - sent);
     return sent;
   }
 
-  #sent(cpu: Cpu, length: number): void {
+  #sent(cpu: Cpu, skb: number, length: number): void {
     this.sentPackets++;
     this.sentBytes += length;
     // xmit_one: what the driver has taken, the taps have seen
-    if (this.#tap !== null) this.#tap.see(cpu, this.#tx.port, "tx");
+    for (const tap of this.#taps) tap.see(cpu, skb, this.#tx.port, "tx");
   }
 
   /** The first `n` packets of the band are those that the driver would not have (dev_requeue_skb). */

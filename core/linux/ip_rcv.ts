@@ -4,9 +4,9 @@
  *
  * Source: Linux net/ipv4/ip_input.c, ip_rcv_core; RFC 1812, 5.2.2.
  */
-import { ipv4Dst, verifyChecksum } from "../../core/packet/mod.ts";
-import type { LcTrie } from "../../core/fib/lc_trie.ts";
-import { REASON, type Reason } from "../../core/policy.ts";
+import { ipv4Dst, verifyChecksum } from "../packet/mod.ts";
+import type { LcTrie } from "../fib/lc_trie.ts";
+import { REASON, type Reason } from "../policy.ts";
 import type { IpMib } from "./mib.ts";
 
 /** Judges the header at `ip`, of which `available` bytes came; answers a drop reason or none. */

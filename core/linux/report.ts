@@ -1,13 +1,14 @@
 /** The counters of a run under the names that their readers print: softnet_stat, ethtool, nstat, tc. */
-import type { Softnet } from "../../core/host/softirq.ts";
-import type { Nic } from "../../core/nic/nic.ts";
-import type { ReportRow } from "../../core/stack.ts";
+import type { Softnet } from "../host/softirq.ts";
+import type { Nic } from "../nic/nic.ts";
+import type { ReportRow } from "../stack.ts";
 import type { QVector } from "./ixgbe.ts";
 import type { Icmp } from "./icmp_send.ts";
 import type { IpMib } from "./mib.ts";
 import type { NeighTable } from "./neigh.ts";
 import type { NetifReceive } from "./netif_receive.ts";
 import type { Skbs } from "./skb.ts";
+import type { Tap } from "./tap.ts";
 
 /** Where the counters are. */
 export interface ReportSource {
@@ -19,6 +20,7 @@ export interface ReportSource {
   readonly neigh: NeighTable;
   readonly icmp: Icmp;
   readonly nics: readonly Nic[];
+  readonly taps: readonly Tap[];
 }
 
 /** All counters as rows of name, value and unit. */
@@ -73,8 +75,7 @@ export function linuxReport(source: ReportSource): ReportRow[] {
   return rows;
 }
 
-function tapRows(row: Row, { receivers, nics }: ReportSource): void {
-  const taps = receivers.flatMap(({ tap }) => tap === null ? [] : [tap]);
+function tapRows(row: Row, { taps, nics }: ReportSource): void {
   if (taps.length === 0) return;
   row("tcpdump captured", sum(taps, (tap) => tap.captured), "packets");
   row("tcpdump received by filter", sum(taps, (tap) => tap.received), "packets");

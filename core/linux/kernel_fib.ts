@@ -2,8 +2,8 @@
  * The kernel's table: an LC-trie with the routes of the machine's. Filling one with a full table takes seconds, so
  * that a large one is kept from run to run as long as the routes stay the same.
  */
-import type { Fib4 } from "../../core/fib/fib.ts";
-import { LcTrie } from "../../core/fib/lc_trie.ts";
+import type { Fib4 } from "../fib/fib.ts";
+import { LcTrie } from "../fib/lc_trie.ts";
 import type { LinuxCosts } from "./costs.ts";
 
 /** Bytes of a core's L2 cache (Xeon E5-1650 v4, on which the costs were measured). */
@@ -30,7 +30,7 @@ export class KernelFib {
     const trie = new LcTrie();
     for (let i = 0; i < routes.length; i += 3) {
       if (trie.add(routes[i]!, routes[i + 1]!, routes[i + 2]!)) continue;
-      throw new RangeError(`Cannot boot linux-napi: an LC-trie is full with ${trie.size} routes`);
+      throw new RangeError(`Cannot boot the kernel: an LC-trie is full with ${trie.size} routes`);
     }
     if (isKept) {
       this.#trie = trie;
