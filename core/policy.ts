@@ -104,9 +104,10 @@ export interface Policy {
   readonly checksumUpdate?: "rfc1624" | "increment";
   /**
    * Which header fields are looked at before forwarding: `"full"` is RFC 1812 5.2.2; `"minimal"` looks at
-   * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does.
+   * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does; `"lengths"` at all but the version,
+   * as Open vSwitch does.
    */
-  readonly header: "full" | "minimal";
+  readonly header: "full" | "minimal" | "lengths";
   /** A route back to the ingress port: forwarded, or dropped with reason `hairpin`. */
   readonly hairpin: "forward" | "drop";
   /** Destination MAC of what is sent: the next hop's own, or one for each egress port (l3fwd). */

@@ -1,5 +1,5 @@
 /** Devices of the real world by the name that the command line gives them. */
-import { kernelDevice, type LiveDevice, xdpDevice } from "../../stacks/mod.ts";
+import { kernelDevice, type LiveDevice, ovsDevice, xdpDevice } from "../../stacks/mod.ts";
 import { UserError } from "../user_error.ts";
 
 /** A device that can be named: how it is written, and what it is. */
@@ -13,6 +13,8 @@ interface LiveEntry {
 }
 
 const RUNS = 1000;
+/** Where processes are started for each. */
+const RUNS_OF_PROCESSES = 100;
 
 const ENTRIES: Readonly<Record<string, LiveEntry>> = {
   kernel: { form: "kernel", runs: RUNS, open: () => kernelDevice() },
@@ -22,6 +24,7 @@ const ENTRIES: Readonly<Record<string, LiveEntry>> = {
     runs: RUNS,
     open: (file) => xdpDevice({ file, live: true }),
   },
+  ovs: { form: "ovs", runs: RUNS_OF_PROCESSES, open: () => ovsDevice() },
 };
 
 /** Every name, as it is written. */

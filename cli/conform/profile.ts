@@ -26,7 +26,7 @@ const VALUES = {
   ttl: z.enum(["drop", "ignore"]),
   checksum: z.enum(["verify", "trust"]),
   checksumUpdate: z.enum(["rfc1624", "increment"]),
-  header: z.enum(["full", "minimal"]),
+  header: z.enum(["full", "minimal", "lengths"]),
   hairpin: z.enum(["forward", "drop"]),
   dstMac: z.enum(["next-hop", "port"]),
   checksDstMac: z.boolean(),

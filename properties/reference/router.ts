@@ -137,7 +137,8 @@ function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
   const headerLength = (bytes[ip]! % 16) * 4;
   const totalLength = bytes[ip + 2]! * 256 + bytes[ip + 3]!;
   let defects = 0;
-  if (version !== 4 || headerLength < 20) defects |= DEFECT["bad-header"];
+  if (version !== 4 && policy.header !== "lengths") defects |= DEFECT["bad-header"];
+  if (headerLength < 20) defects |= DEFECT["bad-header"];
   if (policy.header === "minimal") {
     if (totalLength < 20) defects |= DEFECT["bad-header"];
   } else if (

@@ -304,3 +304,11 @@ Deno.test("referenceRouter drops options that cannot be parsed where the policy 
   assertEquals(outcome(7, 4, 4, 1), ["bad-option", "forward"]); // record route
   assertEquals(reasonsFor(frame({ options: [200, 1, 9, 9] })), ["forward"]);
 });
+
+Deno.test("referenceRouter looks past the version where the policy looks at lengths only", () => {
+  const policy: Policy = { ...STRICT, header: "lengths" };
+  assertEquals(reasonsFor(frame({ first: 0x65 }), policy), ["forward"]);
+  assertEquals(reasonsFor(frame({ first: 0x65 })), ["bad-header"]);
+  assertEquals(reasonsFor(frame({ first: 0x64 }), policy).includes("bad-header"), true);
+  assertEquals(reasonsFor(frame({ total: 47 }), policy), ["bad-header"]);
+});

@@ -18,6 +18,8 @@ export interface Occupant {
   configure(scenario: Scenario): boolean;
   /** A frame that it forwards from one port to another, as it is set up. */
   readonly fence: FenceFrame;
+  /** What a run costs, in events of a simulated machine; 0. Whoever looks for small counterexamples stops by it. */
+  readonly events?: number;
   /** Ends it; the bench is taken down afterwards. */
   close?(): void;
 }
@@ -31,7 +33,7 @@ export interface LiveDevice extends DeviceUnderTest {
 /** A device on its bench. */
 export function liveDevice(rig: Rig, occupant: Occupant): LiveDevice {
   const observation = new Observation();
-  const { name, policy } = occupant;
+  const { name, policy, events = 0 } = occupant;
   return {
     name,
     policy,
@@ -43,6 +45,7 @@ export function liveDevice(rig: Rig, occupant: Occupant): LiveDevice {
       }
       if (occupant.configure(scenario)) rig.exchange.forgetFences();
       const sent = rig.exchange.run(scenario.traffic, ports, occupant.fence);
+      observation.events = events;
       return observe(observation, name, policy, scenario, sent);
     },
     close(): void {

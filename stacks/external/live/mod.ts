@@ -3,4 +3,5 @@ export { FenceLost } from "./fence.ts";
 export { KERNEL_POLICY, kernelDevice, type KernelOptions } from "./kernel.ts";
 export { SystemCallError } from "./libc.ts";
 export type { LiveDevice } from "./live_device.ts";
+export { OVS_POLICY, ovsDevice, type OvsOptions } from "./ovs.ts";
 export { XDP_POLICY, xdpDevice, type XdpOptions } from "./xdp.ts";
