@@ -1,5 +1,14 @@
 /** Devices of the real world by the name that the command line gives them. */
-import { kernelDevice, type LiveDevice, ovsDevice, xdpDevice } from "../../stacks/mod.ts";
+import {
+  dpdkDevice,
+  kernelDevice,
+  type LiveDevice,
+  ovsDevice,
+  TESTPMD_MODES,
+  testpmdDevice,
+  type TestpmdMode,
+  xdpDevice,
+} from "../../stacks/mod.ts";
 import { UserError } from "../user_error.ts";
 
 /** A device that can be named: how it is written, and what it is. */
@@ -14,7 +23,7 @@ interface LiveEntry {
 
 const RUNS = 1000;
 /** Where processes are started for each. */
-const RUNS_OF_PROCESSES = 100;
+const RUNS_OF_PROCESSES = 50;
 
 const ENTRIES: Readonly<Record<string, LiveEntry>> = {
   kernel: { form: "kernel", runs: RUNS, open: () => kernelDevice() },
@@ -23,6 +32,17 @@ const ENTRIES: Readonly<Record<string, LiveEntry>> = {
     form: "xdp-live:FILE.o",
     runs: RUNS,
     open: (file) => xdpDevice({ file, live: true }),
+  },
+  dpdk: { form: "dpdk", runs: RUNS_OF_PROCESSES, open: () => dpdkDevice() },
+  "dpdk-l3fwd": {
+    form: "dpdk-l3fwd",
+    runs: RUNS_OF_PROCESSES,
+    open: () => dpdkDevice({ profile: "l3fwd" }),
+  },
+  testpmd: {
+    form: `testpmd:${TESTPMD_MODES.join("|")}`,
+    runs: RUNS_OF_PROCESSES,
+    open: (mode) => testpmdDevice(mode as TestpmdMode),
   },
   ovs: { form: "ovs", runs: RUNS_OF_PROCESSES, open: () => ovsDevice() },
 };
@@ -34,6 +54,7 @@ export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form 
 export function isLiveDevice(text: string): boolean {
   const [kind, argument] = split(text);
   const entry = ENTRIES[kind];
+  if (kind === "testpmd") return TESTPMD_MODES.some((mode) => mode === argument);
   return entry !== undefined && entry.form.includes(":") === (argument !== "");
 }
 
