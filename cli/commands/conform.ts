@@ -9,7 +9,8 @@ import { scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
 import { judge, judgeOn, using } from "../conform/judge.ts";
 import { junit } from "../conform/junit.ts";
-import { LIVE_FORMS } from "../conform/live.ts";
+import { bridgeText, judgeBridgeDevice } from "../conform/bridge.ts";
+import { BRIDGE, LIVE_FORMS } from "../conform/live.ts";
 import { type ConformOptions, parseConformOptions } from "../conform/options.ts";
 import { type Deviation, profileLines } from "../conform/profile.ts";
 import { checkText } from "../conform/text.ts";
@@ -76,7 +77,9 @@ function subjectOptions(): Option[] {
     new Option("--stack <name>", `a bundled stack instead: ${STACK_NAMES.join(", ")}`),
     new Option(
       "--device <name>",
-      `a device of the real world instead (docs/real-devices.md): ${LIVE_FORMS.join(", ")}`,
+      `a device of the real world instead (docs/real-devices.md): ${
+        LIVE_FORMS.join(", ")
+      }, ${BRIDGE}`,
     ),
     new Option("--profile <file>", "where the program or device departs from RFC 1812, and why"),
   ];
@@ -84,6 +87,11 @@ function subjectOptions(): Option[] {
 
 /** Whether every law was kept. */
 function conform(options: ConformOptions, io: Io): boolean {
+  if (options.device === BRIDGE) {
+    const result = judgeBridgeDevice(options);
+    io.stdout(options.json ? `${JSON.stringify(result, null, 2)}\n` : bridgeText(result));
+    return result.ok;
+  }
   const { drawn, onFiles, files, deviations } = judge(options);
   const { runs, packets, seed } = drawn;
   const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
@@ -104,6 +112,7 @@ function conform(options: ConformOptions, io: Io): boolean {
 /** Whether every law was kept. */
 function shrink(options: ConformOptions, io: Io): boolean {
   if (options.pcap === null) throw new UserError("--pcap: expected the capture to shrink");
+  if (options.device === BRIDGE) throw new UserError("--device: expected one that routes");
   const { scenario, files } = scenarioOfFiles(options);
   const { result, deviations } = using(options, scenario, (named) => {
     return judgeOn(named, scenario, options.only ?? /./);

@@ -47,8 +47,11 @@ const ENTRIES: Readonly<Record<string, LiveEntry>> = {
   ovs: { form: "ovs", runs: RUNS_OF_PROCESSES, open: () => ovsDevice() },
 };
 
-/** Every name, as it is written. */
+/** Every device that routes, as it is written. */
 export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form }) => form);
+
+/** What bridges; it is judged by laws of its own. */
+export const BRIDGE = "bridge";
 
 /** Whether a text names a device. */
 export function isLiveDevice(text: string): boolean {
@@ -60,7 +63,7 @@ export function isLiveDevice(text: string): boolean {
 
 /** Scenarios to draw unless told otherwise: fewer where a process is started for each. */
 export function liveRuns(text: string): number {
-  return ENTRIES[split(text)[0]]!.runs;
+  return ENTRIES[split(text)[0]]?.runs ?? RUNS;
 }
 
 /**

@@ -4,7 +4,7 @@ import { checked, number, oneOf, path, refuse, SEED_MAX } from "../option_schema
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
 import type { DeviceOptions, FileOptions } from "./device.ts";
-import { isLiveDevice, LIVE_FORMS, liveRuns } from "./live.ts";
+import { BRIDGE, isLiveDevice, LIVE_FORMS, liveRuns } from "./live.ts";
 
 /** Most scenarios of a run. */
 const RUNS_MAX = 1_000_000;
@@ -46,7 +46,9 @@ const schema = z.strictObject({
   timeout: whole(TIMEOUT_MAX_MS),
   stack: oneOf(STACK_NAMES),
   device: z.string().transform((text, ctx) =>
-    isLiveDevice(text) ? text : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}`, text)
+    text === BRIDGE || isLiveDevice(text)
+      ? text
+      : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}, ${BRIDGE}`, text)
   ).optional(),
   profile: path,
   routes: path,

@@ -81,7 +81,7 @@ export class Exchange {
       if ((used >> ingress & 1) === 0) continue;
       for (let egress = 0; egress < ports; egress++) {
         const frame = this.#fences.next(ingress, egress, fence);
-        this.#send(ingress, frame, 0, frame.length);
+        if (frame !== null) this.#send(ingress, frame, 0, frame.length);
       }
       this.#ports[ingress]!.flush();
     }

@@ -10,8 +10,11 @@
 const TAG = 16;
 const NONCE = 8;
 
-/** What a device forwards from `ingress` to `egress`: a frame whose last 16 bytes are free. */
-export type FenceFrame = (ingress: number, egress: number) => Uint8Array;
+/**
+ * What a device forwards from `ingress` to `egress`: a frame whose last 16 bytes are free; null where it forwards
+ * nothing.
+ */
+export type FenceFrame = (ingress: number, egress: number) => Uint8Array | null;
 
 /** A fence did not come back, or not where it should. */
 export class FenceLost extends Error {
@@ -36,10 +39,12 @@ export class Fences {
     this.#awaited = new Uint32Array(ports * ports);
   }
 
-  /** The next fence of a pair, ready to be sent; `make` is asked for its frame once, until `forget`. */
-  next(ingress: number, egress: number, make: FenceFrame): Uint8Array {
+  /** The next fence of a pair, ready to be sent, or null; `make` is asked for its frame once, until `forget`. */
+  next(ingress: number, egress: number, make: FenceFrame): Uint8Array | null {
     const pair = ingress * this.#ports + egress;
-    const frame = this.#frames[pair] ??= make(ingress, egress);
+    const frame = this.#frames[pair] ?? make(ingress, egress);
+    if (frame === null) return null;
+    this.#frames[pair] = frame;
     const at = frame.length - TAG;
     this.#number = this.#number + 1 >>> 0 || 1;
     frame.set(this.#nonce, at);

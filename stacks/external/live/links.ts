@@ -6,15 +6,16 @@
 import { attributesOf } from "./attributes.ts";
 import { type Netlink, NLM } from "./netlink.ts";
 
+/** Types of messages about interfaces and their addresses. */
 const RTM = { newLink: 16, getLink: 18, delAddress: 21, getAddress: 22 };
 const AF_INET = 2;
 const IFA_LOCAL = 2;
-const IFLA = { address: 1, name: 3, mtu: 4, master: 10, info: 18, nsFd: 28, rxQueues: 32 };
+/** Attributes of interfaces. */
+export const IFLA = { address: 1, name: 3, mtu: 4, master: 10, info: 18, nsFd: 28, rxQueues: 32 };
 const IFLA_TX_QUEUES = 31;
-const INFO_KIND = 1;
-const INFO_DATA = 2;
+export const INFO_KIND = 1;
+export const INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
-const BR = { forwardDelay: 1, ageingTime: 4, stpState: 5, flush: 13, multicastSnooping: 23 };
 const IFF_UP = 1;
 const NLM_CREATE = NLM.create | NLM.excl;
 
@@ -50,48 +51,21 @@ function end(netlink: Netlink, { index, name, mtu }: VethEnd): void {
   netlink.attribute32(IFLA.rxQueues, 1);
 }
 
-/** Makes a learning bridge without spanning tree; it is down. */
-export function addBridge(netlink: Netlink, index: number, name: string): void {
-  netlink.begin(RTM.newLink, NLM_CREATE, `make the bridge ${name}`);
-  linkHeader(netlink, index, 0);
-  netlink.attribute(IFLA.name, text(name));
-  netlink.nested(IFLA.info, () => {
-    netlink.attribute(INFO_KIND, text("bridge"));
-    netlink.nested(INFO_DATA, () => {
-      netlink.attribute32(BR.forwardDelay, 0);
-      netlink.attribute32(BR.stpState, 0);
-      netlink.attribute(BR.multicastSnooping, Uint8Array.of(0));
-    });
-  });
-  netlink.end();
-  netlink.flush();
-}
-
-/** Lets a bridge forget what it has learnt. */
-export function flushBridge(netlink: Netlink, index: number): void {
-  netlink.begin(RTM.newLink, 0, "empty the table of a bridge");
-  linkHeader(netlink, index, 0);
-  netlink.nested(IFLA.info, () => {
-    netlink.attribute(INFO_KIND, text("bridge"));
-    netlink.nested(INFO_DATA, () => netlink.attribute(BR.flush, new Uint8Array(0)));
-  });
-  netlink.end();
-  netlink.flush();
-}
-
-/** Makes an interface a port of a bridge. */
-export function setMaster(netlink: Netlink, index: number, bridge: number): void {
-  netlink.begin(RTM.newLink, 0, "add a port to a bridge");
-  linkHeader(netlink, index, 0);
-  netlink.attribute32(IFLA.master, bridge);
-  netlink.end();
-  netlink.flush();
-}
-
 /** Brings an interface up, or down. */
 export function setUp(netlink: Netlink, index: number, up = true): void {
   netlink.begin(RTM.newLink, 0, `bring interface ${index} ${up ? "up" : "down"}`);
   linkHeader(netlink, index, up ? IFF_UP : 0, IFF_UP);
+  netlink.end();
+  netlink.flush();
+}
+
+/**
+ * Lets the kernel see now that the other end of an interface is up, which otherwise it does within a second
+ * (rtnl_getlink synchronises the carrier): until then a bridge takes a port for disabled.
+ */
+export function seeCarrier(netlink: Netlink, index: number): void {
+  netlink.begin(RTM.getLink, 0, `look at interface ${index}`);
+  linkHeader(netlink, index, 0);
   netlink.end();
   netlink.flush();
 }
@@ -173,13 +147,15 @@ function addressText(bytes: Uint8Array): string {
   return words.map((word) => word.toString(16)).join(":");
 }
 
-function linkHeader(netlink: Netlink, index: number, flags: number, change = 0): void {
+/** The header of a message about an interface. */
+export function linkHeader(netlink: Netlink, index: number, flags: number, change = 0): void {
   netlink.u32(0);
   netlink.u32(index);
   netlink.u32(flags);
   netlink.u32(change);
 }
 
-function text(value: string): Uint8Array {
+/** A string as netlink takes it. */
+export function text(value: string): Uint8Array {
   return new TextEncoder().encode(`${value}\0`);
 }

@@ -1,4 +1,5 @@
 /** Forwarders of a real kernel as devices under test. Linux, and permissions that the errors name. */
+export { bridgeDevice, type LiveBridge, type PortFrame } from "./bridge.ts";
 export { DPDK_L3FWD_POLICY, DPDK_POLICY, dpdkDevice, type DpdkOptions } from "./dpdk.ts";
 export { FenceLost } from "./fence.ts";
 export { KERNEL_POLICY, kernelDevice, type KernelOptions } from "./kernel.ts";

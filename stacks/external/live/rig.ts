@@ -6,7 +6,7 @@
  */
 import { Exchange } from "./exchange.ts";
 import { closeLibc, type Libc, openLibc } from "./libc.ts";
-import { addVeth, removeAddress, setMac, setUp } from "./links.ts";
+import { addVeth, removeAddress, seeCarrier, setMac, setUp } from "./links.ts";
 import { Netlink } from "./netlink.ts";
 import { Netns } from "./netns.ts";
 import { PacketPort } from "./packet_port.ts";
@@ -76,6 +76,8 @@ export class Rig {
     addVeth(this.#testerLink, near, far, this.device.fd);
     setUp(this.#testerLink, index);
     setUp(this.netlink, index);
+    seeCarrier(this.#testerLink, index);
+    seeCarrier(this.netlink, index);
     this.#packetPorts.push(this.#tester.within(() => new PacketPort(index, near.name)));
   }
 

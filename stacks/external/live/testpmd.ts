@@ -97,7 +97,7 @@ function withFences(traffic: Traffic, ports: number, fences: Fences): Traffic {
   bytes.set(traffic.bytes);
   const at = (p: number) => traffic.bytes.length + p * FENCE_BYTES;
   for (let p = 0; p < ports; p++) {
-    bytes.set(fences.next(p, pairOf(p, ports), () => new Uint8Array(FENCE_BYTES)), at(p));
+    bytes.set(fences.next(p, pairOf(p, ports), () => new Uint8Array(FENCE_BYTES))!, at(p));
   }
   const last = traffic.at[traffic.count - 1] ?? 0;
   const of = (array: ArrayLike<number>, fence: (p: number) => number) =>
