@@ -38,7 +38,8 @@ export function bridgeText({ device, runs, frames, seed, laws, fault }: BridgeRe
     style: { head: [], border: [], compact: true },
   });
   for (const { law, judged } of laws) {
-    table.push([law.id, judged, fault?.law === law.id ? "BROKEN" : "kept"]);
+    const others = fault === null ? "kept" : "kept so far";
+    table.push([law.id, judged, fault?.law === law.id ? "BROKEN" : others]);
   }
   const lines = [`${device}: ${runs} draws, ${frames} frames, seed ${seed}`, table.toString()];
   if (fault !== null) {

@@ -56,12 +56,13 @@ export class PacketPort {
     this.#name = name;
     this.#slots = slots;
     // protocol 0 receives nothing until bound
-    this.#fd = succeeded(
-      libc,
-      libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0),
-      `open a packet socket on ${name} (it needs CAP_NET_RAW: be root, or start it under ` +
-        "`unshare -Urn`)",
-    );
+    this.#fd = libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0);
+    if (this.#fd < 0) {
+      const need = "(it needs CAP_NET_RAW: be root, or start it under `unshare -Urn`)";
+      const error = failure(libc, `open a packet socket on ${name} ${need}`);
+      closeLibc();
+      throw error;
+    }
     this.#set(P.PACKET.version, u32s(P.TPACKET_V2));
     this.#set(P.PACKET.ignoreOutgoing, u32s(1));
     this.#set(P.PACKET.qdiscBypass, u32s(1));
@@ -78,9 +79,14 @@ export class PacketPort {
     this.bytes = new Uint8Array(buffer);
     this.#words = new Int32Array(buffer);
     this.#view = new DataView(buffer);
-    this.#bind(index);
     new DataView(this.#pollFd.buffer).setInt32(0, this.#fd, true);
     new DataView(this.#pollFd.buffer).setUint16(4, 1, true); // POLLIN
+    try {
+      this.#bind(index);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   #bind(index: number): void {
@@ -169,17 +175,12 @@ export class PacketPort {
 
   /** Frames that the socket received and lost since it was last asked. */
   statistics(): P.PacketStatistics {
-    const value = new Uint32Array(2);
-    const size = u32s(8);
-    const got = this.#libc.getsockopt(
-      this.#fd,
-      P.SOL_PACKET,
-      P.PACKET.statistics,
-      new Uint8Array(value.buffer),
-      size,
-    );
+    const value = new Uint8Array(8);
+    const { SOL_PACKET, PACKET } = P;
+    const got = this.#libc.getsockopt(this.#fd, SOL_PACKET, PACKET.statistics, value, u32s(8));
     succeeded(this.#libc, got, `read the statistics of ${this.#name}`);
-    return { received: value[0]!, dropped: value[1]! };
+    const [received, dropped] = new Uint32Array(value.buffer);
+    return { received: received!, dropped: dropped! };
   }
 
   /** Closes the port. Its `bytes` must not be touched any more. */

@@ -53,8 +53,8 @@ export class Rig {
       );
     }
     this.ports = ports;
-    this.#libc = openLibc();
     this.device = Netns.create();
+    this.#libc = openLibc();
     this.#tester = Netns.create();
     this.#unpin = pinThread(this.#libc);
     for (const ns of [this.device, this.#tester]) quiet(ns);
