@@ -7,8 +7,7 @@
  * transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it away, `flush` makes
  * the kernel send all that were given. veth hands a slot back before the far end has read the frame: whoever
  * sends more than a ring full must know that what was sent has been received.
- *
- * What the socket does with a frame does not depend on what the kernel's own stack does with it: both get it.
+ * The kernel's own stack gets every frame besides.
  */
 import * as P from "./if_packet.ts";
 import { closeLibc, ERRNO, errno, failure, type Libc, openLibc, succeeded } from "./libc.ts";
@@ -176,8 +175,8 @@ export class PacketPort {
   /** Frames that the socket received and lost since it was last asked. */
   statistics(): P.PacketStatistics {
     const value = new Uint8Array(8);
-    const { SOL_PACKET, PACKET } = P;
-    const got = this.#libc.getsockopt(this.#fd, SOL_PACKET, PACKET.statistics, value, u32s(8));
+    const option = P.PACKET.statistics;
+    const got = this.#libc.getsockopt(this.#fd, P.SOL_PACKET, option, value, u32s(8));
     succeeded(this.#libc, got, `read the statistics of ${this.#name}`);
     const [received, dropped] = new Uint32Array(value.buffer);
     return { received: received!, dropped: dropped! };

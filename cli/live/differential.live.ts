@@ -1,0 +1,45 @@
+// Aim: the project's stacks do what the systems do that they are models of. Method: the same scenarios through both,
+// packet for packet; where the two declare different things docs/real-devices.md tells why.
+import { assertEquals } from "@std/assert";
+import { maximaFor, testbed } from "../../core/mod.ts";
+import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { compareDevices } from "../../properties/mod.ts";
+import { dpdkDevice, kernelDevice, l3fwd, linuxNapi } from "../../stacks/mod.ts";
+import { scenarioOfFiles } from "../conform/device.ts";
+import { liveTest } from "./needs.ts";
+
+const HOST = machineProfile(paperHost);
+
+liveTest(
+  "linux-napi does as the kernel does, but for what is declared",
+  ["ip", "namespaces"],
+  () => {
+    const device = kernelDevice();
+    const stack = testbed(linuxNapi(), HOST, { name: "linux-napi" });
+    const { divergence, runs } = compareDevices([stack, device], {
+      numRuns: 1000,
+      undeclaredOnly: true,
+    });
+    device.close();
+    assertEquals([divergence, runs], [null, 1000]);
+  },
+);
+
+liveTest("linux-napi and the kernel agree on a BGP-like table", ["ip", "namespaces"], () => {
+  const options = { routes: null, pcap: null, count: 5000, seed: 1 };
+  const { scenario } = scenarioOfFiles(options);
+  const device = kernelDevice();
+  const maxima = maximaFor(scenario.geometry, HOST);
+  const stack = testbed(linuxNapi(), HOST, { name: "linux-napi", maxima });
+  const { divergence } = compareDevices([stack, device], { scenarios: [scenario] });
+  device.close();
+  assertEquals(divergence, null);
+});
+
+liveTest("the faithful l3fwd does as one on rte_lpm does", ["compiler", "dpdk"], () => {
+  const device = dpdkDevice({ profile: "l3fwd" });
+  const stack = testbed(l3fwd("faithful"), HOST, { name: "dpdk-faithful" });
+  const { divergence, runs } = compareDevices([stack, device], { numRuns: 15 });
+  device.close();
+  assertEquals([divergence, runs], [null, 15]);
+});
