@@ -2,10 +2,11 @@
 // packet for packet; where the two declare different things docs/real-devices.md tells why.
 import { assertEquals } from "@std/assert";
 import { maximaFor, testbed } from "../../core/mod.ts";
-import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { generateTraffic, machineProfile, paperHost } from "../../fixtures/mod.ts";
 import { compareDevices } from "../../properties/mod.ts";
 import { dpdkDevice, kernelDevice, l3fwd, linuxNapi } from "../../stacks/mod.ts";
 import { scenarioOfFiles } from "../conform/device.ts";
+import { SharedTables } from "../tables.ts";
 import { liveTest } from "./needs.ts";
 
 const HOST = machineProfile(paperHost);
@@ -26,11 +27,18 @@ liveTest(
 );
 
 liveTest("linux-napi and the kernel agree on a BGP-like table", ["ip", "namespaces"], () => {
-  const options = { routes: null, pcap: null, count: 5000, seed: 1 };
-  const { scenario } = scenarioOfFiles(options);
+  const { scenario: plain } = scenarioOfFiles({ routes: null, pcap: null, count: 1, seed: 1 });
+  const { routes, neighbours } = plain;
+  // no runts, which a port with a MAC refuses and a virtual one takes
+  const traffic = generateTraffic({
+    ...{ routes, neighbours, pattern: "4in-4out", size: "imix", rateGbps: 10, linkGbps: 40 },
+    ...{ count: 5000, seed: 1, faults: { ttl1: 0.02, noRoute: 0.02, badChecksum: 0.02 } },
+  });
+  const scenario = { ...plain, traffic };
   const device = kernelDevice();
   const maxima = maximaFor(scenario.geometry, HOST);
-  const stack = testbed(linuxNapi(), HOST, { name: "linux-napi", maxima });
+  const fib = new SharedTables(routes).table(true);
+  const stack = testbed(linuxNapi(), HOST, { name: "linux-napi", maxima, fib });
   const { divergence } = compareDevices([stack, device], { scenarios: [scenario] });
   device.close();
   assertEquals(divergence, null);
