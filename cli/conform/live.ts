@@ -21,6 +21,9 @@ interface LiveEntry {
   open(argument: string): LiveDevice;
 }
 
+/** The program that is built for the devices of DPDK. */
+export const DPDK_LPM: string = new URL("../../docs/examples/dpdk_lpm.c", import.meta.url).pathname;
+
 const RUNS = 1000;
 /** Where processes are started for each. */
 const RUNS_OF_PROCESSES = 50;
@@ -33,11 +36,11 @@ const ENTRIES: Readonly<Record<string, LiveEntry>> = {
     runs: RUNS,
     open: (file) => xdpDevice({ file, live: true }),
   },
-  dpdk: { form: "dpdk", runs: RUNS_OF_PROCESSES, open: () => dpdkDevice() },
+  dpdk: { form: "dpdk", runs: RUNS_OF_PROCESSES, open: () => dpdkDevice({ source: DPDK_LPM }) },
   "dpdk-l3fwd": {
     form: "dpdk-l3fwd",
     runs: RUNS_OF_PROCESSES,
-    open: () => dpdkDevice({ profile: "l3fwd" }),
+    open: () => dpdkDevice({ source: DPDK_LPM, profile: "l3fwd" }),
   },
   testpmd: {
     form: `testpmd:${TESTPMD_MODES.join("|")}`,

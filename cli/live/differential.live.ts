@@ -6,6 +6,7 @@ import { generateTraffic, machineProfile, paperHost } from "../../fixtures/mod.t
 import { compareDevices } from "../../properties/mod.ts";
 import { dpdkDevice, kernelDevice, l3fwd, linuxNapi } from "../../stacks/mod.ts";
 import { scenarioOfFiles } from "../conform/device.ts";
+import { DPDK_LPM } from "../conform/live.ts";
 import { SharedTables } from "../tables.ts";
 import { liveTest } from "./needs.ts";
 
@@ -45,7 +46,7 @@ liveTest("linux-napi and the kernel agree on a BGP-like table", ["ip", "namespac
 });
 
 liveTest("the faithful l3fwd does as one on rte_lpm does", ["compiler", "dpdk"], () => {
-  const device = dpdkDevice({ profile: "l3fwd" });
+  const device = dpdkDevice({ source: DPDK_LPM, profile: "l3fwd" });
   const stack = testbed(l3fwd("faithful"), HOST, { name: "dpdk-faithful" });
   const { divergence, runs } = compareDevices([stack, device], { numRuns: 15 });
   device.close();

@@ -29,13 +29,14 @@ export const DPDK_L3FWD_POLICY: Policy = {
   congestion: [],
 };
 
-/** What the program does. */
+/** Which program, and what it does. */
 export interface DpdkOptions {
+  /** Path of its source, docs/examples/dpdk_lpm.c. */
+  readonly source: string;
   /** What RFC 1812 asks for, or what DPDK's l3fwd does; `"strict"`. */
   readonly profile?: "strict" | "l3fwd";
 }
 
-const SOURCE = new URL("../../../docs/examples/dpdk_lpm.c", import.meta.url);
 /** A run costs as much as so many events of a simulated machine: bounds how long a counterexample is shrunk. */
 const EVENTS = 50_000;
 
@@ -49,16 +50,16 @@ const EVENTS = 50_000;
  * import { assertEquals } from "@std/assert";
  *
  * // needs cc, pkg-config and libdpdk-dev:
- * // const device = dpdkDevice();
+ * // const device = dpdkDevice({ source: "docs/examples/dpdk_lpm.c" });
  * assertEquals([typeof dpdkDevice, DPDK_POLICY.defaultRoute], ["function", false]);
  * ```
  */
-export function dpdkDevice({ profile = "strict" }: DpdkOptions = {}): LiveDevice {
+export function dpdkDevice({ source, profile = "strict" }: DpdkOptions): LiveDevice {
   const folder = makeScratch();
   const close = () => Deno.removeSync(folder, { recursive: true });
   try {
     const flags = runCommand(["pkg-config", "--cflags", "--libs", "libdpdk"]).split(/\s+/);
-    runCommand(["cc", "-O2", SOURCE.pathname, "-o", `${folder}/dpdk_lpm`, ...flags]);
+    runCommand(["cc", "-O2", source, "-o", `${folder}/dpdk_lpm`, ...flags]);
   } catch (error) {
     close();
     throw error;

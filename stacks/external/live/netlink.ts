@@ -3,7 +3,7 @@
  * to the kernel. The kernel works them off before `send` returns; errors come back by sequence number, the
  * last request asks for an acknowledgement, so that one answer is sure to come.
  */
-import { ERRNO, failure, type Libc, succeeded, SystemCallError } from "./libc.ts";
+import { ERRNO, failure, type Libc, succeeded, type SystemCallError } from "./libc.ts";
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;

@@ -14,14 +14,14 @@ import { Fences } from "./fence.ts";
 import type { LiveDevice } from "./live_device.ts";
 import { makeScratch, runCommand } from "./scratch.ts";
 
-/** Forwarding modes, and what each does with MAC addresses. */
-const MODES = { io: "keep", mac: "set", macswap: "swap" } as const;
-
 /** Name of a forwarding mode. */
-export type TestpmdMode = keyof typeof MODES;
+export type TestpmdMode = "io" | "mac" | "macswap";
+
+/** What each mode does with MAC addresses. */
+const MACS = { io: "keep", mac: "set", macswap: "swap" } as const;
 
 /** The modes by name. */
-export const TESTPMD_MODES: readonly TestpmdMode[] = Object.keys(MODES) as TestpmdMode[];
+export const TESTPMD_MODES: readonly TestpmdMode[] = ["io", "mac", "macswap"];
 
 /** Seconds before it is stopped: at first, and at most. */
 const WAIT_S = 0.3;
@@ -50,7 +50,7 @@ export function testpmdDevice(mode: TestpmdMode): LiveDevice {
   const observation = new Observation();
   const policy: Policy = {
     ...{ ...STRICT, checksum: "trust", header: "minimal", ttl: "ignore" },
-    ...{ topology: "paired", macs: MODES[mode], ports: "virtual", congestion: [] },
+    ...{ topology: "paired", macs: MACS[mode], ports: "virtual", congestion: [] },
   };
   const run = (scenario: Scenario): Observation => {
     const sent = forwarded(folder, mode, scenario);
