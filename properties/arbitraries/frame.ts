@@ -13,6 +13,8 @@ import type { PacketDraw, ProtocolDraw } from "./draw.ts";
 const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd, vlan: 0x8100 } as const;
 const PROTOCOL: { readonly [name in ProtocolDraw]: number } = { icmp: 1, tcp: 6, udp: 17 };
 const NOP = 1; // IPv4 option 1, no operation (RFC 791, 3.1)
+/** The shortest frame of Ethernet, which holds headers without options and an identity. */
+const FRAME_MIN = 60;
 /** Longest frame: what drawn headers need when the size is shorter, and what drawn sizes need. */
 export const FRAME_BYTES_MAX = 1600;
 
@@ -98,8 +100,8 @@ function writeIpv4(
   scratch[l3] = version | ihl;
   scratch[l3 + 1] = packet.dscp << 2;
   writeU16(scratch, l3 + 2, total);
-  // the identity once more, for frames too short to hold a payload
-  writeU16(scratch, l3 + 4, identity & 0xffff);
+  // a frame that is too short for a payload has its identity here
+  writeU16(scratch, l3 + 4, packet.size < FRAME_MIN ? identity & 0xffff : 0);
   writeU16(scratch, l3 + 6, 0);
   scratch[l3 + 8] = packet.ttl;
   scratch[l3 + 9] = PROTOCOL[packet.protocol];

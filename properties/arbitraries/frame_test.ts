@@ -31,7 +31,7 @@ Deno.test("writeFrame writes the plain packet as computed by hand", () => {
   const hex = Array.from(frameOf({}), (byte) => byte.toString(16).padStart(2, "0")).join("");
   assertEquals(
     hex,
-    "060000000001020000000203080045" + "00002e000300004011c4abac1000000a000001" +
+    "060000000001020000000203080045" + "00002e000000004011c4aeac1000000a000001" +
       "04000009001ac0e7" + "000000039fa6adb4bbc2c9d0d7dee5ecf3fa",
   );
 });
