@@ -50,7 +50,7 @@ export interface LiveBridge {
  * ```
  */
 export function bridgeDevice(ports = 4): LiveBridge {
-  const rig = new Rig(ports);
+  const rig = new Rig(ports, {}, true);
   const { netlink } = rig;
   addBridge(netlink, BRIDGE_INDEX, "pcbr");
   setUp(netlink, BRIDGE_INDEX);

@@ -1,5 +1,5 @@
 /**
- * Frames into and out of a device that sits on interfaces. Each frame goes in at its port, in order; fences
+ * Frames into and out of a device that sits on interfaces. Frames go in at their ports, in order; fences
  * follow, and what has come out when all fences are back is all that comes out. Long traffic goes in parts, each
  * with fences of its own, so that no ring is ever full.
  */
@@ -26,15 +26,21 @@ const FRAME_MIN = 14;
 /** The testers' ports in front of a device, one for each of its own. */
 export class Exchange {
   readonly #ports: readonly PacketPort[];
+  readonly #ordered: boolean;
   readonly #fences: Fences;
   #bytes = new Uint8Array(1 << 16);
   #used = 0;
   #frames: SentFrame[] = [];
   #fenceMs = FENCE_MS;
 
-  /** Takes the ports that lead to port 0, 1, ... of the device. */
-  constructor(ports: readonly PacketPort[]) {
+  /**
+   * Takes the ports that lead to port 0, 1, ... of the device. `ordered` says that it remembers what came in by one
+   * port when it looks at another, as a bridge does: frames then go in one after the other, across ports. To a router
+   * those of a port go together, with their fences, in fewer system calls.
+   */
+  constructor(ports: readonly PacketPort[], ordered: boolean) {
     this.#ports = ports;
+    this.#ordered = ordered;
     this.#fences = new Fences(ports.length);
   }
 
@@ -64,21 +70,23 @@ export class Exchange {
   }
 
   #part(traffic: Traffic, from: number, to: number, ports: number, fence: FenceFrame): void {
-    let used = 0;
-    let last = -1;
-    for (let i = from; i < to; i++) {
-      const length = traffic.length[i]!;
-      // no interface takes these: their fate is that of a frame that ends at a MAC
-      if (traffic.badFcs?.[i] === 1 || length > FRAME_MAX || length < FRAME_MIN) continue;
-      const port = traffic.port[i]!;
-      if (port !== last && last >= 0) this.#ports[last]!.flush();
-      last = port;
-      used |= 1 << port;
-      this.#send(port, traffic.bytes, traffic.offset[i]!, length);
+    if (this.#ordered) {
+      for (let i = from; i < to; i++) {
+        this.#offer(traffic, i);
+        // a change of port ends what goes in one system call
+        if (i + 1 === to || traffic.port[i + 1] !== traffic.port[i]) {
+          this.#ports[traffic.port[i]!]!.flush();
+        }
+      }
     }
-    if (last >= 0) this.#ports[last]!.flush();
     for (let ingress = 0; ingress < ports; ingress++) {
-      if ((used >> ingress & 1) === 0) continue;
+      let used = false;
+      for (let i = from; i < to; i++) {
+        if (traffic.port[i] !== ingress) continue;
+        used = true;
+        if (!this.#ordered) this.#offer(traffic, i);
+      }
+      if (!used) continue;
       for (let egress = 0; egress < ports; egress++) {
         const frame = this.#fences.next(ingress, egress, fence);
         if (frame !== null) this.#send(ingress, frame, 0, frame.length);
@@ -86,6 +94,13 @@ export class Exchange {
       this.#ports[ingress]!.flush();
     }
     this.#await();
+  }
+
+  /** Puts frame `i` into the ring of its port, unless no interface takes it: its fate is that of one that ends at a MAC. */
+  #offer(traffic: Traffic, i: number): void {
+    const length = traffic.length[i]!;
+    if (traffic.badFcs?.[i] === 1 || length > FRAME_MAX || length < FRAME_MIN) return;
+    this.#send(traffic.port[i]!, traffic.bytes, traffic.offset[i]!, length);
   }
 
   #send(port: number, bytes: Uint8Array, offset: number, length: number): void {

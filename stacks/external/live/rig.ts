@@ -41,12 +41,17 @@ export class Rig {
   #closed = false;
 
   /**
-   * Builds a bench of `ports` ports. Parameters of the device's kernel are set before it has interfaces.
+   * Builds a bench of `ports` ports. Parameters of the device's kernel are set before it has interfaces; `ordered` is
+   * the exchange's.
    *
    * @throws {RangeError} when there are too many ports
    * @throws {SystemCallError} naming the permission that is missing
    */
-  constructor(ports: number, sysctls: Readonly<Record<string, number | string>> = {}) {
+  constructor(
+    ports: number,
+    sysctls: Readonly<Record<string, number | string>> = {},
+    ordered = false,
+  ) {
     if (!(Number.isInteger(ports) && ports >= 1 && ports <= PORTS_MAX)) {
       throw new RangeError(
         `Cannot build a bench of ${ports} ports: expected an integer in 1..${PORTS_MAX}`,
@@ -66,7 +71,7 @@ export class Rig {
     setUp(this.netlink, LOOPBACK_INDEX);
     removeAddress(this.netlink, LOOPBACK_INDEX, LOOPBACK, 8);
     for (let p = 0; p < ports; p++) this.#addPort(p);
-    this.exchange = new Exchange(this.#packetPorts);
+    this.exchange = new Exchange(this.#packetPorts, ordered);
   }
 
   #addPort(p: number): void {
