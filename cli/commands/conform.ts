@@ -97,11 +97,11 @@ function conform(options: ConformOptions, io: Io): boolean {
   const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
   if (onFiles !== null) checks.push({ on: files, result: onFiles });
   if (options.junit !== null) write(options.junit, junit(checks.map(({ result }) => result)));
-  if (options.json) io.stdout(`${JSON.stringify(conformReport(checks), null, 2)}\n`);
+  const declared = declaredLines(options, drawn, deviations);
+  if (options.json) io.stdout(`${JSON.stringify(conformReport(checks, declared), null, 2)}\n`);
   else {
     const texts = checks.map(({ on, result }, i) => {
       const name = `${result.device}${i > 0 ? "-files" : ""}`;
-      const declared = declaredLines(options, result, deviations);
       return checkText(result, on, (law) => saved(options.out, name, law), declared);
     });
     io.stdout(texts.join("\n"));
