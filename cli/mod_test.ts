@@ -1,8 +1,9 @@
 // Aim: every wrong command line or file ends with one telling line and exit code 2, and leaves nothing behind.
 // Method: run command lines in this process and compare the whole of what they write.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { InputError } from "../fixtures/mod.ts";
+import { CLAIMS, InputError } from "../fixtures/mod.ts";
 import { readInput } from "./files.ts";
+import { STACK_NAMES } from "./stacks.ts";
 import { FOUR_ROUTES, inFolder, listing, run } from "./_run_for_tests.ts";
 import { fileURLToPath } from "node:url";
 
@@ -40,7 +41,7 @@ Deno.test("main --version prints the version", async () => {
   assertEquals(await run("--version"), { code: 0, out: `${version}\n`, err: "" });
 });
 
-const IDS = "A01 to S14";
+const IDS = `${CLAIMS[0]!.id} to ${CLAIMS.at(-1)!.id}`;
 const COMMAND_LINES: [args: string, line: string][] = [
   [
     "",
@@ -78,11 +79,11 @@ for (const [args, line] of COMMAND_LINES) {
   });
 }
 
-const STACKS = "linux-napi, dpdk, dpdk-faithful, p2pnic, p2pnic-rd, p2pnic-bn";
+const STACKS = STACK_NAMES.join(", ");
 const SIZES = "64B, 128B, 256B, 512B, 1024B, 1280B, 1518B, imix";
 const PATTERNS = "1in-1out, 2in-2out, 2in-2out-mix, 4in-4out, 4in-4out-mix";
 const VALUES: [option: string, value: string, expected: string][] = [
-  ["stacks", "dpdk,vpp", `different names out of ${STACKS}, got "vpp"`],
+  ["stacks", "dpdk,none", `different names out of ${STACKS}, got "none"`],
   ["stacks", "dpdk,dpdk", `different names out of ${STACKS}, got "dpdk"`],
   ["stacks", "", `different names out of ${STACKS}, got ""`],
   ["traffic", "65B", `one of ${SIZES}, got "65B"`],

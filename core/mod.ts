@@ -5,6 +5,7 @@
  */
 export * from "./policy.ts";
 export * from "./stack.ts";
+export * from "./bpf/mod.ts";
 export * from "./fib/mod.ts";
 export * from "./hash/mod.ts";
 export * from "./host/mod.ts";

@@ -83,6 +83,18 @@ export interface Originated {
   readonly icmpPerSecond: number;
   /** IPv4 address of each next hop, where it asks for MAC addresses by ARP. */
   readonly arp?: readonly number[];
+  /** The header of its ICMP errors, where that is not what RFC 1812, 4.3.2.4 and 4.3.2.5, ask for. */
+  readonly icmpHeader?: IcmpHeader;
+}
+
+/** What a router writes into the IPv4 header of its ICMP errors. */
+export interface IcmpHeader {
+  /** Source: the address of the port that the error leaves by, or of the one that the packet came in on. */
+  readonly source: "egress" | "ingress";
+  /** Type of service: internetwork control with the packet's own bits (left out), or always this. */
+  readonly tos?: number;
+  /** Time to live. */
+  readonly ttl: number;
 }
 
 /** The capability record of a stack. */
@@ -108,6 +120,13 @@ export interface Policy {
    * as Open vSwitch does.
    */
   readonly header: "full" | "minimal" | "lengths";
+  /**
+   * IPv4 options: forwarded if the header is right (as where it is left out); taken aside as `consumed`; or parsed: what
+   * cannot be is dropped, and where an option of RFC 791 asks something of a router both are right.
+   */
+  readonly options?: "forward" | "punt" | "parse";
+  /** A fragment at offset 8: forwarded, or dropped as `bad-header` (RFC 3128, 2.1); forwarded if left out. */
+  readonly tinyFragments?: "forward" | "drop";
   /** A route back to the ingress port: forwarded, or dropped with reason `hairpin`. */
   readonly hairpin: "forward" | "drop";
   /** Destination MAC of what is sent: the next hop's own, or one for each egress port (l3fwd). */
@@ -131,11 +150,6 @@ export interface Policy {
   readonly macs?: "keep" | "set" | "swap";
   /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
   readonly mtu?: number;
-  /**
-   * IPv4 options: passed on without a look (also what is meant where it is left out), or parsed: what cannot be is
-   * dropped, and what an option of RFC 791 asks of a router is between the two.
-   */
-  readonly options?: "pass" | "parse";
   /**
    * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out),
    * or cut off, as Linux does before a NIC pads again.

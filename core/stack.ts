@@ -183,6 +183,11 @@ export interface Port {
 export interface PortSetup extends Partial<Thresholds> {
   /** Buffers of the pool; by default what rings, caches and lcores can hold, and the scenario's spare ones. */
   readonly mbufs?: number;
+  /**
+   * Cycles of the driver's calls, `pmd.rx.burst` and its three neighbours, for a system whose own figures count
+   * them; the profile's, if left out. What an empty poll then costs, the stack has to charge.
+   */
+  readonly costs?: Costs;
 }
 
 /** Cycles that named operations cost on this machine. */
@@ -215,10 +220,23 @@ export interface Env {
    * @throws {RangeError} when they are set up already
    */
   configure(setup: PortSetup): void;
+  /**
+   * Sets a pool of its own aside, with caches as the first has; the ports then take packets of either, and each buffer
+   * goes back to the pool that it is of. Sets up ports and first pool, if nothing has before.
+   * @throws {RangeError} when `mbufs` is no count or the machine's memory has not so many left
+   */
+  addPool(name: string, mbufs: number): Mempool;
   /** Adds a context to an lcore. `stateless` is `idlePollIsStateless` for this body. */
   spawn(lcore: number, priority: Priority, body: (cpu: Cpu) => number, stateless?: boolean): Cpu;
   /** Ends a packet with a reason and frees its buffer. For congestion: where, and how full it was. */
   drop(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /** As `drop`, but the buffer stays the stack's: for one that keeps free buffers itself. */
+  end(cpu: Cpu, buffer: number, reason: Reason, place?: number, occupancy?: number): void;
+  /**
+   * Ends the packet of a copy in memory that is no buffer's (`memory.copiedOut`) with a reason, unless something else
+   * carries it by now. The copy itself ends by `memory.copyEnds`.
+   */
+  dropCopy(cpu: Cpu, copy: number, reason: Reason, place?: number, occupancy?: number): void;
   /**
    * Says that the frame in `buffer` is of the stack's own making: an ICMP error, an ARP request. The policy
    * has to declare it (`originates`).

@@ -12,7 +12,10 @@ import { measureTables } from "../routes/measure.ts";
 import { family4 } from "../routes/tables.ts";
 import { figureOf } from "./host.ts";
 import { Bench, type Lab, saturated } from "./lab.ts";
+import { NETMAP_ANSWERS } from "./netmap_answers.ts";
 import { SYSTEM_ANSWERS } from "./system_answers.ts";
+import { VPP_ANSWERS } from "./vpp_answers.ts";
+import { XDP_ANSWERS } from "./xdp_answers.ts";
 import { COMPARED, type SystemName, systemOf } from "./systems.ts";
 import { LINK_GBPS, SIZES, wireMpps } from "./traffic.ts";
 
@@ -255,14 +258,14 @@ export const ANSWERS: Readonly<Record<string, Ask>> = {
   S05: given("linuxLegacy.contextSwitch"),
   S06: ofReceive("cacheMisses"),
   ...SYSTEM_ANSWERS,
+  ...NETMAP_ANSWERS,
+  ...VPP_ANSWERS,
+  ...XDP_ANSWERS,
 };
 
 /** The systems that rows without an answer are about. */
 const ABSENT: Readonly<Record<string, string>> = {
   S07: "netmap",
-  S08: "PF_RING ZC",
-  S09: "XDP",
-  S11: "PacketShader",
   S12: "Sophos fast path",
 };
 

@@ -14,7 +14,7 @@ const tolerance = z.discriminatedUnion("kind", [
 
 const claim = z.strictObject({
   id: z.string(),
-  source: z.enum(["P2PNIC", "P2PNIC workshop", "survey"]),
+  source: z.string().min(1),
   place: z.string(),
   statement: z.string(),
   value: z.number(),

@@ -4,6 +4,9 @@ import { bgpLikeTable, type Claim, CLAIMS, xdpHost } from "../../fixtures/mod.ts
 import { linuxNapi, testpmd } from "../../stacks/mod.ts";
 import { type CoreSetup, meanLatencyUs, processedMpps } from "./one_core.ts";
 import type { Lab } from "./lab.ts";
+import { PACKETSHADER_ANSWERS } from "./packetshader.ts";
+import { SNABB_ANSWERS } from "./snabb_answers.ts";
+import { PF_RING_ANSWERS } from "./pf_ring_answers.ts";
 
 /** The model's number, and more in a few words. */
 export interface SystemAnswer {
@@ -35,6 +38,8 @@ function fullTable(): SystemAnswer {
 
 /** How each of these rows is answered. */
 export const SYSTEM_ANSWERS: Readonly<Record<string, (lab: Lab) => SystemAnswer>> = {
+  ...PACKETSHADER_ANSWERS,
+  ...PF_RING_ANSWERS,
   S10: () => rateOf("S10", { host: xdpHost, stack: () => testpmd({ mode: "rxonly" }) }),
   T01: () => rateOf("T01", { ...LINUX, faults: { badChecksum: 1 } }),
   T03: () => rateOf("T03", LINUX),
@@ -44,4 +49,5 @@ export const SYSTEM_ANSWERS: Readonly<Record<string, (lab: Lab) => SystemAnswer>
     const linux = meanLatencyUs(LINUX, 1);
     return { value: dpdk / linux, detail: `${dpdk.toFixed(2)} / ${linux.toFixed(2)} us` };
   },
+  ...SNABB_ANSWERS,
 };

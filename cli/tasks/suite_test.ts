@@ -31,6 +31,7 @@ Deno.test("suites: no test file is left out, the first pattern that matches wins
     "core/fib/dir24_8_reader_test.ts": "fib-first-level",
     "core/fib/poptrie_test.ts": "fib-compressed",
     "core/new/new_test.ts": "core",
+    "stacks/odp/new_test.ts": "graphs",
     "stacks/new/new_test.ts": "stacks",
     "new_test.ts": "rest",
   };

@@ -13,6 +13,7 @@ import {
   expectBulkLoad,
   expectStorm,
 } from "../../properties/fib/_comparison_for_tests.ts";
+import { withDefaultRule } from "../../properties/fib/_default_rule_for_tests.ts";
 import { registerFaults } from "../../properties/fib/_planting_for_tests.ts";
 import { widened } from "../../properties/fib/_widened_for_tests.ts";
 import type { ByteLevels } from "./_byte_levels.ts";
@@ -27,7 +28,7 @@ function make(options: Dir24_8ByteOptions): Dir24_8Byte {
 
 /** A read of the first level, and three more where it leads to a group. */
 function ledger(): FibLedger<Dir24_8Byte> {
-  const groups = groupLedger<Dir24_8Byte>(24);
+  const groups = withDefaultRule(groupLedger<Dir24_8Byte>(24));
   return { ...groups, reads: (routes, address) => 3 * groups.reads!(routes, address) - 2 };
 }
 

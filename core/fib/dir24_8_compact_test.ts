@@ -12,6 +12,7 @@ import {
   expectBulkLoad,
   expectStorm,
 } from "../../properties/fib/_comparison_for_tests.ts";
+import { withDefaultRule } from "../../properties/fib/_default_rule_for_tests.ts";
 import { widened } from "../../properties/fib/_widened_for_tests.ts";
 import { Dir24_8Compact, type Dir24_8CompactOptions } from "./dir24_8_compact.ts";
 import { NEXT_HOP_MAX } from "./route.ts";
@@ -22,16 +23,8 @@ function make(options: Dir24_8CompactOptions): Dir24_8Compact {
   return widened(new Dir24_8Compact(options), HOP_MAX, NEXT_HOP_MAX);
 }
 
-/** A default route is a rule like any other, and so writes entries too. */
 function ledger(firstBits: number): FibLedger<Dir24_8Compact> {
-  const { touchLimit, ...rest } = groupLedger<Dir24_8Compact>(firstBits);
-  return {
-    ...rest,
-    touchLimit: (before, after, prefix, depth) =>
-      depth > 0
-        ? touchLimit!(before, after, prefix, depth)
-        : touchLimit!(before, after, 0, 1) + touchLimit!(before, after, 2 ** 31, 1),
-  };
+  return withDefaultRule(groupLedger<Dir24_8Compact>(firstBits));
 }
 
 for (const firstBits of [8, 16] as const) {

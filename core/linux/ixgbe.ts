@@ -89,6 +89,18 @@ export class QVector implements NapiDriver {
     return work;
   }
 
+  /**
+   * One poll by a process instead of a softirq (napi_busy_loop, preferred): the instance is taken and never completed, so
+   * the vector stays masked once it has been raised.
+   */
+  busyPoll(cpu: Cpu, budget: number): number {
+    this.napi.schedulePrep();
+    this.tx.clean(cpu);
+    const work = this.rx.clean(cpu, budget, this.#receiver);
+    this.#receiver.flush(cpu);
+    return work;
+  }
+
   /** The shorter of what the two rings ask for. */
   #setItr(): void {
     const { rx, tx, itrUsecs } = this;

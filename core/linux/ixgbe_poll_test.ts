@@ -51,6 +51,7 @@ class Rig {
       skbs: new Skbs(memory, this.pool, costs, legacy),
       costs,
       hook,
+      source: null,
       place: 0,
     };
     const vector = { throttle: (ps: number) => void this.log.push(`throttle ${ps / 1e6}`) };

@@ -34,10 +34,19 @@ export interface SkbReceiver {
  * own: it frees the page, sends it, or hands it on.
  */
 export interface RxHook {
-  /** Answers whether it took the page; what it leaves goes on to the stack, as it is now. */
+  /**
+   * Answers whether it took the page, and pays for what it did; what it leaves goes on to the stack, as it is now, at
+   * the driver's usual cost.
+   */
   take(cpu: Cpu, page: number, port: number, queue: number): boolean;
   /** The poll is over: what was gathered is to be sent. */
   flush(cpu: Cpu): void;
+}
+
+/** Where a ring has its empty pages from when they are not the kernel's (an XSK_BUFF_POOL). */
+export interface PageSource {
+  /** The next page, or -1: the ring then has fewer than it could, and whoever fills the source wakes the driver. */
+  get(): number;
 }
 
 /** What a ring is built on. */
@@ -51,6 +60,8 @@ export interface RingParts {
   readonly costs: LinuxCosts;
   /** Sees pages before they become skbs, or null. */
   readonly hook: RxHook | null;
+  /** Whose pages it posts; the pool's where it is null. */
+  readonly source: PageSource | null;
   /** Place of the lcore's softirq, for what the driver holds. */
   readonly place: number;
 }
@@ -85,13 +96,20 @@ export class RxRing {
     return (nextToClean > nextToUse ? 0 : this.#ring.size) + nextToClean - nextToUse - 1;
   }
 
+  /** Whether enough of them are clean for the next poll to refill them. */
+  get wantsPages(): boolean {
+    return this.unused >= this.#bufferWrite;
+  }
+
   /**
    * Fills the ring before the interface goes up.
    * @throws {RangeError} when the pool has fewer buffers than the ring has descriptors
    */
   open(cpu: Cpu): void {
     const wanted = this.unused;
-    if (this.#post(cpu, wanted) === wanted) {
+    const posted = this.#post(cpu, wanted);
+    if (posted === 0 && this.#parts.source !== null) return;
+    if (posted === wanted || this.#parts.source !== null) {
       this.#parts.device.rxTail(cpu as Context, this.#parts.queue, this.nextToUse);
       return;
     }
@@ -109,7 +127,7 @@ export class RxRing {
     this.starved = false;
     let taken = 0;
     while (taken < budget) {
-      if (this.unused >= this.#bufferWrite) this.#refill(cpu);
+      if (this.wantsPages) this.#refill(cpu);
       const slot = this.nextToClean;
       if (ring.done[slot] !== 1) break;
       if (!skbs.reserve(cpu)) {
@@ -123,9 +141,12 @@ export class RxRing {
       taken++;
       this.packets++;
       this.bytes += memory.length[page]!;
+      if (hook !== null && hook.take(cpu, page, port, queue)) {
+        skbs.release(cpu);
+        continue;
+      }
       cpu.charge(costs.rx);
-      if (hook !== null && hook.take(cpu, page, port, queue)) skbs.release(cpu);
-      else receiver.receive(cpu, skbs.build(cpu, page), port);
+      receiver.receive(cpu, skbs.build(cpu, page), port);
     }
     if (hook !== null) hook.flush(cpu);
     return taken;
@@ -136,7 +157,7 @@ export class RxRing {
     const posted = this.#post(cpu, wanted);
     if (posted < wanted) {
       this.allocRxPageFailed++;
-      this.starved = true;
+      this.starved = this.#parts.source === null;
     }
     if (posted === 0) return;
     this.doorbells++;
@@ -146,10 +167,10 @@ export class RxRing {
   }
 
   #post(cpu: Cpu, wanted: number): number {
-    const { memory, pool } = this.#parts;
+    const { memory, pool, source } = this.#parts;
     const mask = this.#ring.size - 1;
     for (let i = 0; i < wanted; i++) {
-      const page = pool.get(cpu.lcore);
+      const page = source === null ? pool.get(cpu.lcore) : source.get();
       if (page < 0) return i;
       postEmpty(memory, this.#ring, this.nextToUse, page);
       this.nextToUse = (this.nextToUse + 1) & mask;

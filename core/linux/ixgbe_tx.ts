@@ -19,6 +19,11 @@ const DESC_ASKED = 4;
 /** Descriptors that one clean takes back at most (IXGBE_DEFAULT_TX_WORK). */
 const TX_WORK = 256;
 
+/** Who a frame that is no skb goes back to when it was sent (xdp_return_frame, xsk_tx_completed); pays for it. */
+export interface FrameOwner {
+  sent(cpu: Cpu, frame: number): void;
+}
+
 /** Transmit half of a queue pair. */
 export class TxRing {
   nextToUse = 0;
@@ -39,6 +44,10 @@ export class TxRing {
   readonly #parts: RingParts;
   readonly #needed: number;
   readonly #asked: number;
+  /** Owner of the frame in each slot; null: an skb. */
+  readonly #owner: (FrameOwner | null)[];
+  /** Frames posted since TDT was written. */
+  #held = 0;
 
   constructor(parts: RingParts) {
     this.#parts = parts;
@@ -47,6 +56,7 @@ export class TxRing {
     // rings too small for the driver's figures (its own smallest has 64) keep their proportion
     this.#needed = Math.max(1, Math.min(DESC_NEEDED, ring.size >> 2));
     this.#asked = Math.min(DESC_ASKED, this.#needed);
+    this.#owner = Array(ring.size).fill(null);
   }
 
   /** Its port. */
@@ -62,24 +72,56 @@ export class TxRing {
 
   /** Posts a frame; `more` holds TDT back. Answers false, and takes nothing, when the ring is full. */
   xmit(cpu: Cpu, skb: number, more: boolean): boolean {
-    const { memory, costs, queue, device } = this.#parts;
+    const { costs } = this.#parts;
     if (this.unused < this.#asked) {
       this.stopped = true;
       this.txBusy++;
       return false;
     }
     cpu.charge(costs.xmit);
-    postFull(memory, this.#ring, this.nextToUse, skb, true, cpu as Context);
-    this.nextToUse = (this.nextToUse + 1) & (this.#ring.size - 1);
-    this.packets++;
-    this.bytes += memory.length[skb]!;
+    this.#post(cpu, skb, null);
     if (this.unused < this.#needed) this.stopped = true;
-    if (!more || this.stopped) {
-      cpu.charge(costs.doorbell);
-      this.doorbells++;
-      device.txTail(cpu as Context, queue, this.nextToUse);
-    }
+    if (!more || this.stopped) this.flush(cpu);
     return true;
+  }
+
+  /**
+   * Posts a frame that is no skb, without charge and without TDT, down to the last descriptor (ndo_xdp_xmit). Answers
+   * false, and takes nothing, when there is none.
+   */
+  xmitFrame(cpu: Cpu, frame: number, owner: FrameOwner): boolean {
+    if (this.unused === 0) return false;
+    this.#post(cpu, frame, owner);
+    return true;
+  }
+
+  /** Writes TDT if anything was posted since it was written last. */
+  flush(cpu: Cpu): void {
+    if (this.#held === 0) return;
+    this.#held = 0;
+    const { costs, queue, device } = this.#parts;
+    cpu.charge(costs.doorbell);
+    this.doorbells++;
+    device.txTail(cpu as Context, queue, this.nextToUse);
+  }
+
+  /** Place of what is in the ring and descriptors in use: the evidence of a frame that found it full. */
+  get place(): number {
+    return this.#ring.place;
+  }
+
+  get used(): number {
+    return this.#ring.size - 1 - this.unused;
+  }
+
+  #post(cpu: Cpu, frame: number, owner: FrameOwner | null): void {
+    const { memory } = this.#parts;
+    postFull(memory, this.#ring, this.nextToUse, frame, true, cpu as Context);
+    this.#owner[this.nextToUse] = owner;
+    this.nextToUse = (this.nextToUse + 1) & (this.#ring.size - 1);
+    this.#held++;
+    this.packets++;
+    this.bytes += memory.length[frame]!;
   }
 
   /** Takes back what was sent; answers whether that was all. May start the queue again. */
@@ -94,6 +136,11 @@ export class TxRing {
       const skb = takeSent(memory, ring, slot, place, cpu as Context);
       this.nextToClean = (slot + 1) & mask;
       cleaned++;
+      const owner = this.#owner[slot]!;
+      if (owner !== null) {
+        owner.sent(cpu, skb);
+        continue;
+      }
       cpu.charge(costs.txClean);
       skbs.consume(cpu, skb);
     }

@@ -11,9 +11,10 @@ import { Softnet } from "../host/softirq.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Cpu, Env, ReportRow } from "../stack.ts";
 import { type LinuxCosts, linuxCosts, type LinuxProfile } from "./costs.ts";
+import { IcmpEcho } from "./icmp_echo.ts";
 import { Icmp } from "./icmp_send.ts";
 import { QVector } from "./ixgbe.ts";
-import type { RxHook } from "./ixgbe_rx.ts";
+import type { PageSource, RxHook } from "./ixgbe_rx.ts";
 import type { KernelFib } from "./kernel_fib.ts";
 import { emptyMib } from "./mib.ts";
 import { type ArpSettings, NeighTable } from "./neigh.ts";
@@ -59,6 +60,8 @@ export const KERNEL_DEFAULTS: KernelSettings = {
 export interface KernelHooks {
   /** Before there is an skb. */
   rx?(lcore: number): RxHook;
+  /** Whose pages the receive ring of a queue pair posts; null: the kernel's. */
+  pages?(port: number, lcore: number): PageSource | null;
   /** Every frame up and down, beside a capture. */
   packetTypes?(lcore: number): readonly PacketType[];
 }
@@ -101,15 +104,16 @@ export class Kernel {
     const mib = emptyMib();
     const neigh = new NeighTable(env, neighbours.length === 0 ? null : settings);
     const icmp = new Icmp(env, this.#costs, { fib, mib }, addresses);
-    this.ip = { fib, neigh, icmp, mib, sysctl: { ipForward: true }, mtu, gro };
+    const echo = new IcmpEcho(env, this.#costs, { fib, mib }, addresses);
+    this.ip = { fib, neigh, icmp, echo, mib, sysctl: { ipForward: true }, mtu, gro };
     for (const nic of env.hardware.nics) nic.bootQueues();
     for (let lcore = 0; lcore < env.lcores; lcore++) this.#bootLcore(lcore, settings, hooks);
     neigh.up(this.receivers[0]!);
   }
 
-  /** Interfaces go up when everything is there: from here on interrupts come. */
-  up(): void {
-    for (const q of this.vectors) q.up(this.softnets[q.queue]!.softirq);
+  /** Interfaces go up when everything is there, at boot or by a process: from here on interrupts come. */
+  up(by?: Cpu): void {
+    for (const q of this.vectors) q.up(by ?? this.softnets[q.queue]!.softirq);
   }
 
   /** An interrupt of one of its vectors, in hard interrupt context. */
@@ -167,6 +171,7 @@ export class Kernel {
         costs,
         place,
         hook,
+        source: hooks.pages?.(port, lcore) ?? null,
       };
       const vector = nic.vectors[lcore]!;
       const q = new QVector(parts, vector, softnet, receiver, settings.itrUs);

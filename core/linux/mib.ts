@@ -18,10 +18,14 @@ export interface IpMib {
   forwDatagrams: number;
   /** Longer than the MTU, and not to be cut. */
   fragFails: number;
-  /** Packets of our own: ICMP errors. */
+  /** Packets of our own: ICMP errors, echo replies. */
   outRequests: number;
   icmpOutDestUnreachs: number;
   icmpOutTimeExcds: number;
+  /** Packets for an address of ours, echo requests among them, and replies to these. */
+  inDelivers: number;
+  icmpInEchos: number;
+  icmpOutEchoReps: number;
 }
 
 /** All zero. */
@@ -38,5 +42,8 @@ export function emptyMib(): IpMib {
     outRequests: 0,
     icmpOutDestUnreachs: 0,
     icmpOutTimeExcds: 0,
+    inDelivers: 0,
+    icmpInEchos: 0,
+    icmpOutEchoReps: 0,
   };
 }

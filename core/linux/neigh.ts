@@ -92,6 +92,17 @@ export class NeighTable {
     return this.#arp !== null;
   }
 
+  /**
+   * Copies the Ethernet header that leads to a next hop, without its EtherType, if the neighbour is known (NUD_VALID);
+   * answers whether it is.
+   */
+  header(nextHop: number, bytes: Uint8Array, at: number): boolean {
+    if (this.#state[nextHop] !== NUD_REACHABLE) return false;
+    const from = nextHop * ETHERNET_HEADER_BYTES;
+    for (let i = 0; i < 12; i++) bytes[at + i] = this.#headers[from + i]!;
+    return true;
+  }
+
   /** Starts the timer that asks again, on lcore 0. */
   up(out: NeighOutput): void {
     if (this.#arp !== null) {

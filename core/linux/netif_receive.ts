@@ -23,6 +23,7 @@ import type { Cpu, Env } from "../stack.ts";
 import type { LinuxCosts } from "./costs.ts";
 import { Gro } from "./gro.ts";
 import { gsoSegment } from "./gso.ts";
+import type { IcmpEcho } from "./icmp_echo.ts";
 import { type Icmp, ICMP_FRAG_NEEDED, ICMP_HOST_UNREACH, ICMP_NET_UNREACH } from "./icmp_send.ts";
 import { ipForward } from "./ip_forward.ts";
 import { ipRcv, ipRouteInput } from "./ip_rcv.ts";
@@ -43,6 +44,7 @@ export interface IpLayer {
   readonly fib: LcTrie;
   readonly neigh: NeighTable;
   readonly icmp: Icmp;
+  readonly echo: IcmpEcho;
   readonly mib: IpMib;
   readonly sysctl: Sysctl;
   readonly mtu: number;
@@ -142,9 +144,14 @@ export class NetifReceive implements SkbReceiver, NeighOutput {
 
   #forward(cpu: Cpu, skb: number, ip: number): Reason {
     const { bytes } = this.#env.memory;
-    const { fib, mib, mtu, sysctl } = this.#ip;
+    const { fib, mib, mtu, sysctl, echo } = this.#ip;
     const costs = this.#costs;
     cpu.charge(fibCycles(fib, ipv4Dst(bytes, ip), costs));
+    if (echo.isOurs(ipv4Dst(bytes, ip))) {
+      const reply = echo.deliver(cpu, skb);
+      if (reply >= 0) this.#output(cpu, reply, echo.nextHop);
+      return REASON.consumed;
+    }
     if (!sysctl.ipForward) {
       // no address of ours (ip_error): a host says nothing about what it does not forward
       mib.inAddrErrors++;

@@ -48,6 +48,9 @@ export function linuxReport(source: ReportSource): ReportRow[] {
   row("nstat IpForwDatagrams", mib.forwDatagrams, "packets");
   row("nstat IpFragFails", mib.fragFails, "packets");
   row("nstat IpOutRequests", mib.outRequests, "packets");
+  row("nstat IpInDelivers", mib.inDelivers, "packets");
+  row("nstat IcmpInEchos", mib.icmpInEchos, "packets");
+  row("nstat IcmpOutEchoReps", mib.icmpOutEchoReps, "packets");
   row("nstat IcmpOutDestUnreachs", mib.icmpOutDestUnreachs, "packets");
   row("nstat IcmpOutTimeExcds", mib.icmpOutTimeExcds, "packets");
   row("nstat IcmpOutRateLimitGlobal", source.icmp.limit.global, "packets");

@@ -7,13 +7,13 @@ import { deviceAccount, poolAccount } from "./pool_accounts.ts";
 
 /**
  * Fills in times, counters and accounts; of a recorded run also the state of every buffer.
- * @param pool the pool that the stack asked for, of which it had `inHandAtBoot` buffers before the first packet
+ * @param pools those that the stack asked for; of pool i it had `inHandAtBoot[i]` buffers before the first packet
  */
 export function closeBooks(
   machine: Machine,
   geometry: Geometry,
-  pool: Mempool | null,
-  inHandAtBoot: number,
+  pools: readonly Mempool[],
+  inHandAtBoot: readonly number[],
 ): void {
   const { clock, ledger, memory, observation: o } = machine;
   o.endPs = clock.now;
@@ -28,7 +28,7 @@ export function closeBooks(
   o.pools = [];
   if (o.recorded) {
     ledger.describeWaiting();
-    if (pool !== null) o.pools.push(poolAccount(machine, pool, inHandAtBoot));
+    pools.forEach((pool, i) => o.pools.push(poolAccount(machine, pool, inHandAtBoot[i]!)));
     for (let port = 0; port < geometry.ports; port++) o.pools.push(deviceAccount(machine, port));
   }
   o.rings = [];

@@ -4,8 +4,8 @@
  */
 import type { Fib4 } from "../fib/fib.ts";
 import type { Context } from "../host/context.ts";
-import { freeChain } from "../memory/mbuf_share.ts";
-import type { Mempool } from "../memory/mempool.ts";
+import { freeChain, type MbufHome, mempoolsOf } from "../memory/mbuf_share.ts";
+import { Mempool } from "../memory/mempool.ts";
 import type { PacketMemory } from "../memory/memory.ts";
 import type { PollPort } from "../nic/poll_port.ts";
 import { thresholdsFor } from "../nic/thresholds.ts";
@@ -33,7 +33,9 @@ export class Environment implements Env {
   readonly #places: readonly number[];
   readonly #rxQueues: readonly (readonly RxQueueId[])[];
   readonly #contexts: Context[] = [];
-  #pool: Mempool | null = null;
+  /** Pools that the stack asked for, the ports' own first. */
+  readonly pools: Mempool[] = [];
+  #home: MbufHome | null = null;
   #ports: readonly PollPort[] | null = null;
   #setup: PortSetup = {};
 
@@ -66,12 +68,12 @@ export class Environment implements Env {
   }
 
   get pool(): Mempool {
-    return this.#pool ??= this.#makePool();
-  }
-
-  /** The pool if the stack asked for it. */
-  get poolInUse(): Mempool | null {
-    return this.#pool;
+    if (this.pools.length === 0) {
+      const pool = this.#makePool(this.#setup.mbufs ?? poolSize(this.#geometry));
+      this.pools.push(pool);
+      this.#home = pool;
+    }
+    return this.pools[0]!;
   }
 
   // functions of their own, not methods: stacks take the environment apart
@@ -86,13 +88,28 @@ export class Environment implements Env {
 
   readonly configure = (setup: PortSetup): void => {
     const { mbufs } = setup;
-    if (this.#pool !== null) {
+    if (this.pools.length > 0) {
       throw new RangeError("Cannot configure ports: they are set up already");
     }
     if (mbufs !== undefined && !(Number.isInteger(mbufs) && mbufs >= 1)) {
       throw new RangeError(`Cannot configure ports: a pool of ${mbufs} mbufs, expected 1 or more`);
     }
     this.#setup = setup;
+  };
+
+  readonly addPool = (name: string, mbufs: number): Mempool => {
+    if (!(Number.isInteger(mbufs) && mbufs >= 1)) {
+      throw new RangeError(`Cannot add pool ${name}: ${mbufs} mbufs, expected 1 or more`);
+    }
+    const ports = this.ports as readonly PollPort[];
+    const { memory } = this.#machine;
+    const region = memory.region(name, 0, mbufs);
+    const pool = new Mempool(memory, region, this.#places, this.#geometry.poolCache);
+    pool.onRefill = () => this.#refilled();
+    this.pools.push(pool);
+    this.#home = mempoolsOf(this.pools);
+    for (const port of ports) port.home = this.#home;
+    return pool;
   };
 
   readonly spawn = (
@@ -119,9 +136,18 @@ export class Environment implements Env {
     place = -1,
     occupancy = -1,
   ): void => {
-    if (!(reason > REASON.none && reason < REASONS.length)) {
-      throw new RangeError(`Cannot drop buffer ${buffer}: ${reason} is not a reason of REASON`);
-    }
+    this.end(cpu, buffer, reason, place, occupancy);
+    freeChain(this.#home ?? this.pool, cpu.lcore, buffer);
+  };
+
+  readonly end = (
+    cpu: Cpu,
+    buffer: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
+    checkReason(`buffer ${buffer}`, reason);
     const { observation, memory: { ledger } } = this.#machine;
     const context = cpu as Context;
     const packet = ledger === null ? -1 : ledger.packet[buffer]!;
@@ -133,7 +159,21 @@ export class Environment implements Env {
       const fill = refused ? context.refusedOccupancy : occupancy;
       observation.drop(packet, reason, where, context.nowPs, fill);
     }
-    freeChain(this.pool, cpu.lcore, buffer);
+  };
+
+  readonly dropCopy = (
+    cpu: Cpu,
+    copy: number,
+    reason: Reason,
+    place = -1,
+    occupancy = -1,
+  ): void => {
+    checkReason(`copy ${copy}`, reason);
+    const { observation, memory: { ledger } } = this.#machine;
+    const packet = ledger === null ? -1 : ledger.outside.packetOf(copy);
+    if (ledger !== null && (packet < 0 || observation.carrier[packet] !== copy)) return;
+    const where = place < 0 ? this.#places[cpu.lcore]! : place;
+    observation.drop(packet, reason, where, (cpu as Context).nowPs, occupancy);
   };
 
   readonly originate = (buffer: number): void => {
@@ -145,15 +185,16 @@ export class Environment implements Env {
   readonly place = (name: string, capacity: number): number =>
     this.#machine.observation.addPlace(name, capacity);
 
-  #makePool(): Mempool {
-    const g = this.#geometry;
-    const size = this.#setup.mbufs ?? poolSize(g);
+  #makePool(size: number): Mempool {
     const region = this.#machine.memory.region("mempool", 0, size);
-    const pool = this.#machine.pool(region, this.#places, g.poolCache);
-    pool.onRefill = () => {
-      for (const context of this.#contexts) context.notify();
-    };
+    const pool = this.#machine.pool(region, this.#places, this.#geometry.poolCache);
+    pool.onRefill = () => this.#refilled();
     return pool;
+  }
+
+  /** Whoever found a pool empty may look again. */
+  #refilled(): void {
+    for (const context of this.#contexts) context.notify();
   }
 
   #startDriver(): readonly PollPort[] {
@@ -164,9 +205,21 @@ export class Environment implements Env {
     const thresholds = { ...thresholdsFor(g.rxRing, g.txRing, wthresh), ...this.#setup };
     return this.hardware.nics.map((nic) => {
       nic.bootQueues();
-      const port = this.#machine.driver(nic, this.pool, thresholds, this.#places);
+      const port = this.#machine.driver(
+        nic,
+        this.pool,
+        thresholds,
+        this.#places,
+        this.#setup.costs,
+      );
       for (let q = 0; q < g.lcores; q++) port.start(lcores[q]!.irq, q);
       return port;
     });
   }
+}
+
+/** @throws {RangeError} when the number is none of a reason */
+function checkReason(what: string, reason: Reason): void {
+  if (reason > REASON.none && reason < REASONS.length) return;
+  throw new RangeError(`Cannot drop ${what}: ${reason} is not a reason of REASON`);
 }

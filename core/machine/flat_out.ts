@@ -7,7 +7,7 @@
 import { createFib4 } from "../fib/create.ts";
 import type { Fib4 } from "../fib/fib.ts";
 import { Context, type Home } from "../host/context.ts";
-import { FLAG, HEADROOM, Memory, STRIDE } from "../memory/memory.ts";
+import { FLAG, Memory } from "../memory/memory.ts";
 import { Mempool } from "../memory/mempool.ts";
 import { PollPort } from "../nic/poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
@@ -15,6 +15,8 @@ import { thresholdsFor } from "../nic/thresholds.ts";
 import type { Reason } from "../policy.ts";
 import type { Cpu, Env, Priority, Stack } from "../stack.ts";
 import { Choices } from "../time/choices.ts";
+import { emptyCounters } from "./accounts.ts";
+import type { Hardware } from "./hardware.ts";
 import type { Neighbours, RouteSet } from "./scenario.ts";
 
 /** Doubles of a frame that the device writes for each packet: 64 bytes. */
@@ -48,14 +50,14 @@ class FlatOutDevice implements DeviceSide {
 
   rxTail(_cpu: Context, _queue: number, slot: number): void {
     const ring = this.rx[0]!;
-    const { length, port, flags } = this.#memory;
+    const { offset, length, port, flags } = this.#memory;
     const to = this.#doubles;
     const from = this.#frames;
     let next = this.#next;
     let at = this.#rxAt;
     while (at !== slot) {
       const b = ring.buffer[at]!;
-      const base = (b * STRIDE + HEADROOM) >> 3;
+      const base = offset[b]! >> 3;
       for (let i = 0; i < FRAME_DOUBLES; i++) to[base + i] = from[next + i]!;
       length[b] = 60;
       port[b] = this.#port;
@@ -78,6 +80,7 @@ class FlatOutDevice implements DeviceSide {
       const at = (this.#txAt + i) & mask;
       if (ring.reportStatus[at] === 1) ring.done[at] = 1;
     }
+    ring.sent = (ring.sent + n) >>> 0;
     this.#txAt = slot;
   }
 
@@ -167,21 +170,20 @@ export class FlatOut {
     const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
     const boot = new Context(home, 0, false, () => 0);
     const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
-    const env: Env = {
-      ports: this.#devices.map((device, port) => {
-        const driver = new PollPort(
-          port,
-          device,
-          1,
-          memory,
-          pool,
-          thresholdsFor(ring, ring),
-          costs,
-          [-1],
-        );
+    let started: PollPort[] | null = null;
+    const devices = this.#devices;
+    const start = (): PollPort[] =>
+      devices.map((device, port) => {
+        const thresholds = thresholdsFor(ring, ring);
+        const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
         driver.start(boot, 0);
         return driver;
-      }),
+      });
+    const env: Env = {
+      // as on a machine: who never asks for ports drives the rings itself
+      get ports() {
+        return started ??= start();
+      },
       fib: input.fib ?? filled(input.routes),
       neighbours,
       memory,
@@ -190,6 +192,9 @@ export class FlatOut {
       choices: new Choices(),
       cost: () => 0,
       configure: () => {},
+      addPool: (name) => {
+        throw new RangeError(`Cannot run flat out: the stack needs a pool of its own, ${name}`);
+      },
       spawn: (_lcore: number, _priority: Priority, body: (cpu: Cpu) => number) => {
         const context = new Context(home, this.#contexts.length + 1, false, body);
         context.rxQueues = rxQueues;
@@ -202,9 +207,11 @@ export class FlatOut {
         this.dropped++;
         pool.put(0, buffer);
       },
+      end: () => void this.dropped++,
+      dropCopy: () => void this.dropped++,
       place: () => -1,
-      get hardware(): never {
-        throw new RangeError("Cannot run flat out: the stack needs the hardware below");
+      get hardware() {
+        return hardwareOf(devices);
       },
     };
     const dataplane = stack(env);
@@ -232,6 +239,17 @@ export class FlatOut {
     }
     return this.sent - before;
   }
+}
+
+/** Of the hardware there are the rings of each port, and nothing else. */
+function hardwareOf(devices: readonly FlatOutDevice[]): Hardware {
+  const nics = devices.map((queues, port) => ({
+    ...{ port, queues, counters: emptyCounters(port), bootQueues: () => queues },
+    get vectors(): never {
+      throw new RangeError("Cannot run flat out: the stack needs interrupts");
+    },
+  }));
+  return { nics } as unknown as Hardware;
 }
 
 function filled(routes: RouteSet): Fib4 {

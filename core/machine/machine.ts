@@ -21,6 +21,7 @@ import { LateFabric } from "../pcie/late_fabric.ts";
 import type { Fabric, Fidelity } from "../pcie/fabric.ts";
 import { Choices, type Deviation } from "../time/choices.ts";
 import { Clock } from "../time/clock.ts";
+import type { Costs } from "../stack.ts";
 import type { Geometry } from "./device.ts";
 import { Observation } from "./observation.ts";
 import { Peers } from "./peer.ts";
@@ -196,25 +197,21 @@ export class Machine {
   }
 
   /** The poll-mode driver of a NIC, set up on a pool; one object serves all runs. */
-  driver(nic: Nic, pool: Mempool, thresholds: Thresholds, places: readonly number[]): PollPort {
+  driver(
+    nic: Nic,
+    pool: Mempool,
+    thresholds: Thresholds,
+    places: readonly number[],
+    costs: Costs = this.profile.costs,
+  ): PollPort {
     const known = this.#drivers[nic.port];
     if (known !== undefined) {
-      known.setUp(pool, thresholds, places);
+      known.setUp(pool, thresholds, places, costs);
       return known;
     }
-    const { costs } = this.profile;
-    const queues = this.maxima.lcores;
-    const { memory } = this;
-    const port = new PollPort(
-      nic.port,
-      nic.queues,
-      queues,
-      memory,
-      pool,
-      thresholds,
-      costs,
-      places,
-    );
+    const { memory, maxima: { lcores } } = this;
+    const setup = [memory, pool, thresholds, costs, places] as const;
+    const port = new PollPort(nic.port, nic.queues, lcores, ...setup);
     this.#drivers[nic.port] = port;
     return port;
   }

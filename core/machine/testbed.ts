@@ -207,7 +207,7 @@ export class Testbed implements DeviceUnderTest {
       lcore.skipsIdlePolls = this.#options.skipIdlePolls ?? true;
     }
     const env = this.#boot(scenario);
-    const inHandAtBoot = env.poolInUse === null ? 0 : countInHand(machine, env.poolInUse);
+    const inHandAtBoot = env.pools.map((pool) => countInHand(machine, pool));
     machine.offer(traffic, times, periodPs);
     const o = machine.observation;
     const fabric = machine.fabric(geometry.fidelity);
@@ -220,7 +220,7 @@ export class Testbed implements DeviceUnderTest {
       },
       () => o.unresolved <= 0 && (fabric.isQuiet ?? true),
     );
-    closeBooks(machine, geometry, env.poolInUse, inHandAtBoot);
+    closeBooks(machine, geometry, env.pools, inHandAtBoot);
     if (o.end === "quiet") o.findings = audit(this.#name, this.#dataplane!, this.invariants);
     this.#broken = false;
     return o;

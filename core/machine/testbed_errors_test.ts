@@ -2,7 +2,7 @@
 // can be seen; nothing hangs. Method: one mistake at a time.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { REASON } from "../policy.ts";
-import type { Cpu, Dataplane, Env, Stack } from "../stack.ts";
+import type { Costs, Cpu, Dataplane, Env, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import { fates, left, scenarioOf, stream } from "./_scenario_for_tests.ts";
 import { POLICY, simple } from "./_stacks_for_tests.ts";
@@ -53,6 +53,23 @@ Deno.test("Testbed sets ports up as the stack said before it asked for them, and
     [({ configure }) => configure({ segmentBytes: 200.5 }), "buffers of 200.5 bytes"],
   ];
   for (const [boot, message] of cases) assertThrows(() => run(boot), RangeError, message);
+});
+
+Deno.test("Testbed charges a driver's calls what the stack said, and the next run what the profile says", () => {
+  let costs: Costs | undefined;
+  const stack: Stack = (env) => {
+    if (costs !== undefined) env.configure({ costs });
+    return simple(env);
+  };
+  const testbed = new Testbed(stack, TEST_PROFILE);
+  const leftAt = () => testbed.run(scenarioOf(stream(1, 1e6))).outStart[0]!;
+  const before = leftAt();
+  costs = { ...TEST_PROFILE.costs, "pmd.rx.packet": 60 + 3400 };
+  assertEquals(Math.abs(leftAt() - before - 1e6) < 20_000, true, "a microsecond later");
+  costs = { "pmd.rx.burst": 60 };
+  assertThrows(leftAt, RangeError, 'there is no cost "pmd.rx.packet"');
+  costs = undefined;
+  assertEquals(leftAt(), before);
 });
 
 Deno.test("Testbed shows where packets wait when a stack does not look at its ports", () => {

@@ -13,6 +13,7 @@
  */
 import { FATE, type FaultKind, type Observation } from "../machine/observation.ts";
 import type { Memory } from "./memory.ts";
+import { OutsideCopies } from "./outside.ts";
 
 /** States of a buffer. */
 const FREE = 0;
@@ -49,6 +50,8 @@ export class Ledger {
   readonly holder: Int16Array;
   /** When the last DMA into the buffer landed. */
   readonly dataAt: Float64Array;
+  /** Packets in memory that is no buffer's. */
+  readonly outside: OutsideCopies;
   readonly #state: Uint8Array;
   readonly #now: () => number;
 
@@ -59,6 +62,7 @@ export class Ledger {
     this.packet = new Int32Array(memory.capacity).fill(-1);
     this.holder = new Int16Array(memory.capacity).fill(-1);
     this.dataAt = new Float64Array(memory.capacity).fill(-1);
+    this.outside = new OutsideCopies(observation, memory.capacity);
     this.#state = new Uint8Array(memory.capacity);
     this.#now = now;
   }
@@ -75,6 +79,7 @@ export class Ledger {
     this.holder.fill(-1, 0, used);
     this.dataAt.fill(-1, 0, used);
     this.#state.fill(FREE, 0, used);
+    this.outside.reset();
   }
 
   /** Whether a buffer is free. */
@@ -160,22 +165,30 @@ export class Ledger {
 
   /** The packet in one buffer was copied to another, which carries it from now on. */
   moved(from: number, to: number): void {
+    this.#arrive(this.packet[from]!, this.holder[from]!, to);
+  }
+
+  /** The packet in a buffer was copied to memory that is no buffer's; answers the copy, which carries it. */
+  movedOut(from: number, place: number): number {
+    this.observation.moves++;
+    return this.outside.begin(this.packet[from]!, place);
+  }
+
+  /** A copy in memory that is no buffer's was copied to a buffer, which carries the packet from now on. */
+  movedIn(copy: number, to: number): void {
+    this.#arrive(this.outside.packetOf(copy), this.outside.placeOf(copy), to);
+  }
+
+  /** A packet is copied to a buffer, from what `from` holds. */
+  #arrive(packet: number, from: number, to: number): void {
     const o = this.observation;
     o.moves++;
     const old = this.packet[to]!;
     if (this.#state[to] === FREE) {
-      o.fault(
-        "use-after-free",
-        this.#now(),
-        to,
-        this.packet[from]!,
-        this.holder[from]!,
-        this.holder[to]!,
-      );
+      o.fault("use-after-free", this.#now(), to, packet, from, this.holder[to]!);
     } else if (old >= 0 && o.carrier[old] === to && o.fate[old] === FATE.none) {
-      o.fault("overwritten", this.#now(), to, old, this.holder[from]!, this.holder[to]!);
+      o.fault("overwritten", this.#now(), to, old, from, this.holder[to]!);
     }
-    const packet = this.packet[from]!;
     this.packet[to] = packet;
     this.dataAt[to] = this.#now();
     if (packet >= 0) o.carrier[packet] = to;
@@ -217,7 +230,8 @@ export class Ledger {
     for (let packet = 0; packet < o.count; packet++) {
       if (o.fate[packet] !== FATE.none) continue;
       const b = o.carrier[packet]!;
-      const place = b < 0 ? undefined : o.places[this.holder[b]!];
+      const holder = b < this.memory.capacity ? this.holder[b] : this.outside.placeOf(b);
+      const place = b < 0 ? undefined : o.places[holder!];
       o.waitingAt.set(packet, place === undefined ? "nowhere: it never arrived" : place.name);
     }
   }

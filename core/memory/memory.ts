@@ -221,6 +221,21 @@ export class Memory implements PacketMemory {
     if (this.ledger !== null) this.ledger.moved(from, to);
   }
 
+  /** Tells the ledger that the packet in a buffer was copied to memory that is no buffer's. */
+  copiedOut(from: number, place: number): number {
+    return this.ledger === null ? -1 : this.ledger.movedOut(from, place);
+  }
+
+  /** Tells the ledger that such a copy was copied to a buffer. */
+  copiedIn(copy: number, to: number): void {
+    if (this.ledger !== null) this.ledger.movedIn(copy, to);
+  }
+
+  /** Tells the ledger that such a copy is given up. */
+  copyEnds(copy: number): void {
+    if (this.ledger !== null) this.ledger.outside.end(copy, this.ledger.now);
+  }
+
   /** Tells the ledger that `to` shows the packet in `from`, which stays its carrier. */
   shown(from: number, to: number): void {
     if (this.ledger === null) return;

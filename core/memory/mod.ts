@@ -3,6 +3,7 @@ export { HostMemory, type HostMemoryCounts, type HostMemoryProfile } from "./hos
 export { Iotlb } from "./iotlb.ts";
 export { CLEAN, LINE_BYTES, Llc } from "./llc.ts";
 export { Ledger } from "./ledger.ts";
+export { OutsideCopies } from "./outside.ts";
 export {
   FLAG,
   HEADROOM,

@@ -34,4 +34,13 @@ export interface PacketMemory {
   hidden(b: number): void;
   /** Notes that the packet in one buffer was copied to another, which carries it from now on. */
   copied(from: number, to: number): void;
+  /**
+   * Notes that the packet in a buffer was copied to memory that is no buffer's, at a place: a socket's ring, an array
+   * of a process. Answers a number for that copy, which carries the packet from now on; -1 where no books are kept.
+   */
+  copiedOut(from: number, place: number): number;
+  /** Notes that such a copy was copied to a buffer, which carries its packet from now on. */
+  copiedIn(copy: number, to: number): void;
+  /** Notes that the bytes of such a copy are given up; each is, once. */
+  copyEnds(copy: number): void;
 }

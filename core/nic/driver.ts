@@ -4,10 +4,9 @@
  * stack) are built of these, so that the ledger learns of each change of owner.
  */
 import type { Context } from "../host/context.ts";
-import { freeSegment } from "../memory/mbuf_share.ts";
+import { freeSegment, type MbufHome } from "../memory/mbuf_share.ts";
 import type { Memory } from "../memory/memory.ts";
 import { LINE_BYTES } from "../memory/llc.ts";
-import type { Mempool } from "../memory/mempool.ts";
 import { LONGEST } from "./mac.ts";
 import { DESCRIPTOR_BYTES, type DescriptorRing } from "./rings.ts";
 
@@ -138,7 +137,7 @@ export function takeSent(
  */
 export function releaseRing(
   memory: Memory,
-  pool: Mempool,
+  home: MbufHome,
   ring: DescriptorRing,
   place: number,
   lcore: number,
@@ -148,6 +147,6 @@ export function releaseRing(
     if (b < 0) continue;
     ring.buffer[slot] = -1;
     if (memory.ledger !== null) memory.ledger.complete(b, place);
-    freeSegment(pool, lcore, b);
+    freeSegment(home, lcore, b);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The input of a port: a frame has arrived when its last bit has (store and forward). It is checked for FCS and
  * length, then put in the ingress buffer; when that is full it is lost and counted (`rx_missed`). Within NIC and
- * fabric this is the one place where congestion may lose a packet.
+ * fabric this is the one place where congestion may lose a packet, but for receive queues that say otherwise (Drop_En).
  */
 import type { Memory, Region } from "../memory/memory.ts";
 import { emptyCounters, type PortCounters } from "../machine/accounts.ts";
@@ -146,6 +146,20 @@ export class MacIn {
     }
     counters.rxOversize++;
     return REASON.oversize;
+  }
+
+  /** The packet in an ingress buffer finds no descriptor at its queue, which says that it is to be lost then. */
+  miss(b: number, place: number, occupancy: number): void {
+    const memory = this.#memory;
+    this.#counters.rxFrames--;
+    this.#counters.rxBytes -= memory.length[b]!;
+    this.#counters.rxMissed++;
+    const packet = memory.ledger === null ? -1 : memory.ledger.packet[b]!;
+    const o = this.#observation;
+    if (memory.ledger === null || packet >= 0) {
+      o.drop(packet, REASON["rx-missed"], place, this.#clock.now, occupancy);
+    }
+    this.release(b);
   }
 
   /** The packet in an ingress buffer is elsewhere now, or at its end. */

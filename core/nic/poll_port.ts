@@ -12,14 +12,12 @@
  *
  * Packets of several buffers: receive descriptors that say "more" are chained until one does not; a chain takes
  * as many transmit descriptors as it has segments, all or none, and buffers are taken back until it fits.
- *
  * Stopping a queue is three steps, because the device has reads and writes under way: `rxStop` (transmit needs
  * none), wait until `rxQuiet` or `txQuiet`, then `rxRelease` or `txRelease`. `rxStart` and `txStart` begin anew.
- *
  * Source: DPDK drivers/net/intel/ixgbe/ixgbe_rxtx.c at 26.11-rc0.
  */
 import type { Context } from "../host/context.ts";
-import { freeChain, releaseSegment } from "../memory/mbuf_share.ts";
+import { freeChain, type MbufHome, releaseSegment } from "../memory/mbuf_share.ts";
 import type { Mempool } from "../memory/mempool.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Costs, Cpu, Port } from "../stack.ts";
@@ -62,17 +60,18 @@ export class PollPort implements Port {
   readonly id: number;
   /** Receive bursts that the pool refused to refill, times the refill size (rx_nombuf). */
   rxNombuf = 0;
+  /** Where sent buffers go back to: its pool, or all pools whose packets it is given. */
+  home!: MbufHome;
   readonly #device: DeviceSide;
   readonly #memory: Memory;
   #pool!: Mempool;
   #t!: Thresholds;
-  readonly #costs: DriverCosts;
+  #costs!: DriverCosts;
   #places!: ArrayLike<number>;
   readonly #queues: PollQueue[] = [];
 
   /**
    * Queue pairs that `start` has to set up.
-   *
    * @param places place of each lcore, for the ledger
    * @throws {RangeError} when one of the driver's costs is missing
    */
@@ -87,16 +86,16 @@ export class PollPort implements Port {
     places: ArrayLike<number>,
   ) {
     this.id = id;
-    this.#device = device;
-    this.#memory = memory;
-    this.#costs = driverCosts(costs);
+    [this.#device, this.#memory] = [device, memory];
     for (let q = 0; q < queues; q++) this.#queues.push(new PollQueue());
-    this.setUp(pool, thresholds, places);
+    this.setUp(pool, thresholds, places, costs);
   }
 
-  /** As new, on another pool, with other thresholds. */
-  setUp(pool: Mempool, thresholds: Thresholds, places: ArrayLike<number>): void {
+  /** As new, on another pool, with other thresholds, at other costs. */
+  setUp(pool: Mempool, thresholds: Thresholds, places: ArrayLike<number>, costs: Costs): void {
+    this.#costs = driverCosts(costs);
     this.#pool = pool;
+    this.home = pool;
     this.#t = thresholds;
     this.#places = places;
     this.rxNombuf = 0;
@@ -139,7 +138,7 @@ export class PollPort implements Port {
     this.#queues[queue]!.resetTx(tx.size, this.#t.txRsThresh);
   }
 
-  /** Asks the device to use no further receive descriptor of a queue. */
+  /** Asks the device to use no further receive descriptor. */
   rxStop(cpu: Context, queue: number): void {
     this.#device.rxStop(cpu, queue);
   }
@@ -172,7 +171,7 @@ export class PollPort implements Port {
   /** Gives every buffer of a quiet transmit queue back (rte_eth_tx_done_cleanup takes no more). */
   txRelease(cpu: Context, queue: number): void {
     const ring = this.#device.tx[queue]!;
-    releaseRing(this.#memory, this.#pool, ring, this.#places[cpu.lcore]!, cpu.lcore);
+    releaseRing(this.#memory, this.home, ring, this.#places[cpu.lcore]!, cpu.lcore);
     this.txStart(queue);
   }
 
@@ -281,9 +280,9 @@ export class PollPort implements Port {
     let free = 0;
     for (let i = 0; i < txRsThresh; i++) {
       const b = takeSent(this.#memory, ring, first + i, place, context);
-      if (releaseSegment(this.#pool, context.lcore, b)) state.sent[free++] = b;
+      if (releaseSegment(this.home, context.lcore, b)) state.sent[free++] = b;
     }
-    this.#pool.putBulk(context.lcore, state.sent, 0, free);
+    this.home.putBulk(context.lcore, state.sent, 0, free);
     state.txFree += txRsThresh;
     state.nextDone += txRsThresh;
     if (state.nextDone >= ring.size) state.nextDone = txRsThresh - 1;

@@ -16,6 +16,7 @@ import type { MacOut } from "./mac_out.ts";
 import type { Mmio } from "./mmio.ts";
 import { ReceiveSide } from "./receive_side.ts";
 import { type DescriptorRing, type DeviceSide, key, queueOf } from "./rings.ts";
+import type { Toeplitz } from "../packet/toeplitz.ts";
 import type { WriteMeaning } from "../pcie/late_fabric.ts";
 import { TransmitSide } from "./transmit_side.ts";
 import { checkQueues, IXGBE_QUEUES, type QueueProfile } from "./write_back.ts";
@@ -96,7 +97,7 @@ export class QueuePairs implements DeviceSide {
     this.#transmit = new TransmitSide(clock, memory, observation, all, most, policy);
     this.rx = this.#receive.rings;
     this.tx = this.#transmit.rings;
-    this.reta = this.#receive.reta;
+    this.reta = this.#receive.steering.reta;
     const doorbell = (handler: number) => (arg: number): void => {
       observation.doorbells++;
       parts.mmio.write(node, REGISTER_BYTES, handler, arg);
@@ -108,6 +109,16 @@ export class QueuePairs implements DeviceSide {
     );
     this.#enable = clock.register((q) => this.vectors[q]!.enable());
     this.#unmask = clock.register((q) => parts.mmio.write(node, REGISTER_BYTES, this.#enable, q));
+  }
+
+  /** Leads frames to a destination address to a queue, instead of by hash; of other addresses, to queue 0 (VMDq). */
+  pool(mac: number, queue: number): void {
+    this.#receive.steering.pool(mac, queue);
+  }
+
+  /** A driver writes the RSS key before traffic comes, as the tables of its hash; a reset brings the default one back. */
+  setRss(toeplitz: Toeplitz): void {
+    this.#receive.steering.rss = toeplitz;
   }
 
   /** Says what its writes and those to its registers mean: calls `say` with the handler and meaning of each. */

@@ -264,6 +264,27 @@ Deno.test("QueuePairs RSS-3: steer by the low bits of the published Toeplitz has
   }
 });
 
+Deno.test("QueuePairs with pools steers by destination address, whatever the hash, and others to queue 0", () => {
+  const { stack, seen } = queuesOfFlows();
+  const pooled = Object.assign((env: Env): Dataplane => {
+    assertEquals(env.ports.length, 2);
+    const { queues } = env.hardware.nics[0]!;
+    queues.pool(0x02_00_00_00_00_01, 1);
+    queues.pool(0x02_00_00_00_00_02, 2);
+    return stack(env);
+  }, { policy: POLICY });
+  // 30 flows, whose hashes alone would spread them; address i % 4, of which 0 and 3 have no pool
+  const offers = stream(30, 1e6, (i) => ({
+    srcPort: i,
+    edit: (frame) => frame.set([2, 0, 0, 0, 0, i % 4]),
+  }));
+  new Testbed(pooled, TEST_PROFILE).run(scenarioOf(offers, { lcores: 3, rxRing: 64, txRing: 64 }));
+  for (const [flow, queues] of seen) {
+    assertEquals([...queues], [[0, 1, 2, 0][flow % 4]!], `flow ${flow}`);
+  }
+  assertEquals(seen.size, 30);
+});
+
 Deno.test("QueuePairs: the head packet waits for its queue's descriptors, and all behind it wait", () => {
   const { stack, seen } = queuesOfFlows();
   const probe = stream(40, 100_000, (i) => ({ srcPort: i }));
@@ -288,6 +309,64 @@ Deno.test("QueuePairs: the head packet waits for its queue's descriptors, and al
   assertEquals(o.occupancy[14], 4, "the ingress buffer was full");
   assertEquals(left(o, 1).length, 14);
   assertEquals(o.faults, []);
+});
+
+Deno.test("QueuePairs: a queue with Drop_En loses its own packets, at its ring, and holds up no other", () => {
+  const { stack, seen } = queuesOfFlows();
+  const probe = stream(40, 100_000, (i) => ({ srcPort: i }));
+  new Testbed(stack, TEST_PROFILE).run(scenarioOf(probe, { lcores: 2, rxRing: 64, txRing: 64 }));
+  const flowOf = (queue: number) => [...seen].find(([_, queues]) => queues.has(queue))![0];
+  const [slow, fast] = [flowOf(0), flowOf(1)];
+  // 7 descriptors of the slow queue, which nobody looks at: its packets 7 and 8 are lost; not packet 0, which comes
+  // before the first doorbell has told the device of any
+  const offers = [
+    ...stream(1, 0, () => ({ srcPort: slow }), 1000),
+    ...stream(8, 100_000, () => ({ srcPort: slow }), 2e6),
+    ...stream(4, 100_000, () => ({ srcPort: fast }), 4e6),
+  ];
+  const dropping = Object.assign((env: Env): Dataplane => {
+    const dataplane = lateLcore(50e6)(env);
+    assertEquals(env.ports.length, 2, "set up before their queues are told");
+    for (const ring of env.hardware.nics[0]!.queues.rx) ring.dropEnable = true;
+    return dataplane;
+  }, { policy: POLICY });
+  const testbed = new Testbed(dropping, TEST_PROFILE);
+  const o = testbed.run(
+    scenarioOf(offers, { lcores: 2, rxRing: 8, txRing: 64, ingress: 4 }),
+  );
+  assertEquals([...o.reason.subarray(0, 13)], [0, 0, 0, 0, 0, 0, 0, 10, 10, 0, 0, 0, 0]);
+  assertEquals(REASON["rx-missed"], 10);
+  for (const p of [7, 8]) {
+    assertEquals(o.places[o.place[p]!], { name: "nic0 receive ring 0", capacity: 7 });
+    assertEquals(o.occupancy[p], 7, "all of its descriptors were the host's");
+  }
+  for (let p = 9; p < 13; p++) assert(o.endAt[p]! < 50e6, `packet ${p} was held up`);
+  const { rxFrames, rxMissed, rxBytes } = o.ports[0]!;
+  assertEquals([rxFrames, rxMissed, rxBytes], [11, 2, 11 * 60]);
+  const rings = testbed.machine.nics[0]!.queues.rx.map(({ dropped }) => dropped);
+  assertEquals(rings.slice(0, 2), [2, 0]);
+  assertEquals(o.faults, []);
+});
+
+Deno.test("QueuePairs: the transmit head register passes a descriptor once its frame is on the device", () => {
+  const heads: number[] = [];
+  const stack = Object.assign((env: Env): Dataplane => {
+    const dataplane = simple(env);
+    assertEquals(env.ports.length, 2);
+    const ring = env.hardware.nics[1]!.queues.tx[0]!;
+    const poll = (cpu: Cpu): number => {
+      const head = ring.sent;
+      if (head !== heads.at(-1)) heads.push(head);
+      // what it passes has been read
+      assert(((ring.head - head) >>> 0) < ring.size, `${ring.head} read from, head ${head}`);
+      return dataplane.poll!(cpu);
+    };
+    return { name: "head", poll };
+  }, { policy: POLICY });
+  const testbed = new Testbed(stack, TEST_PROFILE);
+  const o = testbed.run(scenarioOf(stream(5, 3e6)));
+  heads.push(testbed.machine.nics[1]!.queues.tx[0]!.sent);
+  assertEquals([o.emitted, heads], [5, [0, 1, 2, 3, 4, 5]]);
 });
 
 /** Sends a clone of each packet, and keeps the packet itself until \`enough\` are there. */
@@ -547,6 +626,28 @@ Deno.test("drop gives a whole chain back, and what a stack set aside before is n
     [{ place: "lcore 0", count: 3 }],
     3,
   ]);
+});
+
+Deno.test("end gives a packet its fate and leaves its buffer with the stack", () => {
+  const stack = Object.assign((env: Env): Dataplane => {
+    const burst = new Int32Array(32);
+    const free: number[] = [];
+    const poll = (cpu: Cpu): number => {
+      const n = env.ports[0]!.rxBurst(cpu, 0, burst, 32);
+      for (let i = 0; i < n; i++) {
+        env.end(cpu, burst[i]!, REASON.consumed);
+        free.push(burst[i]!);
+      }
+      return n;
+    };
+    return { name: `keeps ${free.length}`, poll, idlePollIsStateless: true };
+  }, { policy: POLICY });
+  const o = new Testbed(stack, TEST_PROFILE).run(scenarioOf(stream(3, 1e6)));
+  assertEquals([...o.reason.subarray(0, 3)], [1, 1, 1].map(() => REASON.consumed));
+  assertEquals([o.end, o.faults, o.pools[0]!.inHand], ["quiet", [], [{
+    place: "lcore 0",
+    count: 3,
+  }]]);
 });
 
 // Aim: firmware between port and queue pairs delays, shares its server and holds write-backs as it says. Method:

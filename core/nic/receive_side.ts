@@ -3,8 +3,8 @@
  *
  * A packet goes from the ingress buffer by one DMA write to the buffer that the next descriptor names, then
  * the descriptor is written back with its done bit. Both are posted writes on one path, so the bit is never
- * visible before the bytes. RSS picks the queue. The head packet waits while its queue has no descriptor,
- * and what piles up behind it is lost at the ingress buffer, nowhere else.
+ * visible before the bytes. RSS or VMDq picks the queue. The head packet waits while its queue has no descriptor,
+ * and what piles up behind it is lost at the ingress buffer; unless the queue's own are to be lost instead (Drop_En).
  *
  * Where firmware moves packets to the host (`HostPath`), write-backs are held: they go out when so many have
  * gathered, when no other packet is in flight, or when the next one waits for a descriptor, since what would
@@ -18,12 +18,9 @@
  * Source: Intel 82599 data sheet, 7.1 (receive), 4.6.7.1 (stopping a queue).
  */
 import type { Vector } from "../host/irq.ts";
-import { FLAG, type Memory } from "../memory/memory.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Observation } from "../machine/observation.ts";
 import type { HostPath } from "./host_path.ts";
-import { etherType, ETHERTYPE_IPV4 } from "../packet/ethernet.ts";
-import { fillReta, retaQueue } from "../packet/reta.ts";
-import { rssHashIpv4 } from "../packet/toeplitz.ts";
 import { HOST } from "../pcie/fabric.ts";
 import type { Clock } from "../time/clock.ts";
 import type { DmaEngine } from "./dma.ts";
@@ -31,18 +28,17 @@ import type { MacIn, Receiver } from "./mac.ts";
 import { noteRead, noteTail } from "./_ring_faults.ts";
 import { DESCRIPTOR_BYTES, DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
 import { segmentsFor, writeSegment } from "./segments.ts";
+import { Steering } from "./_steering.ts";
 import type { QueueProfile } from "./write_back.ts";
 
 /** Writes that wait at the DMA engine before the receive side holds back. */
 const WRITES_AHEAD = 2;
-/** Entries of the redirection table (82599: 128). */
-const RETA_SIZE = 128;
 
 /** Receive queues of one NIC. */
 export class ReceiveSide implements Receiver {
   readonly rings: readonly DescriptorRing[];
-  /** Which queue an RSS hash leads to. */
-  readonly reta: Uint8Array = new Uint8Array(RETA_SIZE);
+  /** Which queue a packet goes to. */
+  readonly steering: Steering;
 
   readonly #clock: Clock;
   readonly #memory: Memory;
@@ -51,7 +47,6 @@ export class ReceiveSide implements Receiver {
   readonly #macIn: MacIn;
   readonly #vectors: readonly Vector[];
   readonly #policy: QueueProfile;
-  #queues = 1;
   /** Packets of the ingress buffer in order of arrival. */
   readonly #fifo: Int32Array;
   #fifoHead = 0;
@@ -85,6 +80,7 @@ export class ReceiveSide implements Receiver {
     this.#clock = clock;
     this.#memory = memory;
     this.#observation = observation;
+    this.steering = new Steering(memory);
     this.#dma = parts.dma;
     this.#macIn = parts.macIn;
     this.#vectors = parts.vectors;
@@ -120,9 +116,8 @@ export class ReceiveSide implements Receiver {
 
   /** Empty rings; takes over the port's input. */
   reset(queues: number, size: number, places: readonly number[]): void {
-    this.#queues = queues;
     for (let q = 0; q < queues; q++) this.rings[q]!.reset(size, places[q]!);
-    fillReta(this.reta, queues);
+    this.steering.reset(queues);
     this.#fifoHead = 0;
     this.#fifoCount = 0;
     this.#inFlight = 0;
@@ -170,14 +165,16 @@ export class ReceiveSide implements Receiver {
   #pump(): void {
     while (this.#fifoCount > 0 && this.#dma.writesPending < WRITES_AHEAD) {
       const b = this.#fifo[this.#fifoHead]!;
-      const queue = this.#steer(b);
+      const queue = this.steering.queueOf(b);
       const ring = this.rings[queue]!;
       const length = this.#memory.length[b]!;
       const parts = length <= ring.segmentBytes ? 1 : segmentsFor(length, ring.segmentBytes);
       if (ring.ready < parts || !ring.enabled) {
         this.#writeBack();
         this.#fetch(queue);
-        return;
+        if (!this.#gives(ring, parts)) return;
+        this.#miss(b, ring);
+        continue;
       }
       const slot = ring.head & (ring.size - 1);
       if (this.#skips(ring, parts)) continue;
@@ -198,6 +195,21 @@ export class ReceiveSide implements Receiver {
       for (let i = 1; i <= parts; i++) this.#use(queue, b, i < parts ? 1 : 0);
       this.#fetch(queue);
     }
+  }
+
+  /** Whether a packet is to be lost since its queue, once given descriptors, has none, neither here nor to be read. */
+  #gives(ring: DescriptorRing, parts: number): boolean {
+    return ring.dropEnable && ring.enabled && ring.tail !== 0 &&
+      ring.ready + ring.unread < parts && ring.fetching === ring.fetched;
+  }
+
+  /** The packet at the head is lost at its queue, all of whose descriptors the host has. */
+  #miss(b: number, ring: DescriptorRing): void {
+    this.#fifoHead = this.#fifoHead + 1 === this.#fifo.length ? 0 : this.#fifoHead + 1;
+    this.#fifoCount--;
+    this.#inFlight--;
+    ring.dropped++;
+    this.#macIn.miss(b, ring.place, ring.size - 1 - ring.ready - ring.unread);
   }
 
   /** Where in host memory the buffer of a descriptor that was read lies. */
@@ -238,17 +250,6 @@ export class ReceiveSide implements Receiver {
     if (more === 0) this.#inFlight--;
     const alone = more === 0 && this.#inFlight === 0;
     if (alone || this.#heldCount === this.#held.length) this.#writeBack();
-  }
-
-  /** Classifies a packet; answers its queue. */
-  #steer(b: number): number {
-    const memory = this.#memory;
-    const at = memory.offset[b]!;
-    if (etherType(memory.bytes, at) !== ETHERTYPE_IPV4) return 0;
-    memory.flags[b] = FLAG.ipv4;
-    if (this.#queues === 1) return 0;
-    if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14);
-    return retaQueue(this.reta, memory.hash[b]!);
   }
 
   #landed(b: number): void {

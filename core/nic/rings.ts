@@ -71,6 +71,12 @@ export class DescriptorRing {
   segmentBytes: number = Infinity;
   /** Receive only: whether the device may use descriptors (RXDCTL.ENABLE). */
   enabled = true;
+  /** Receive only: a packet that finds no descriptor is lost instead of holding up other queues (SRRCTL.Drop_En). */
+  dropEnable = false;
+  /** Receive only: packets lost so (QPRDC). */
+  dropped = 0;
+  /** Transmit only: descriptors before this one have been sent from: what a read of the head register answers (TDH). */
+  sent = 0;
   /** Device: descriptors in use whose reads and write-backs are not over. */
   busy = 0;
   /** Device: next descriptor to use. */
@@ -121,6 +127,9 @@ export class DescriptorRing {
     this.readMore.fill(0, 0, size);
     this.segmentBytes = Infinity;
     this.enabled = true;
+    this.dropEnable = false;
+    this.dropped = 0;
+    this.sent = 0;
     this.busy = 0;
     this.size = size;
     this.head = 0;

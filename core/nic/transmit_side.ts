@@ -226,6 +226,7 @@ export class TransmitSide implements Sender {
     const ring = this.rings[queue]!;
     const parts = this.#parts[slot]!;
     this.#underWay[queue]!--;
+    ring.sent = (ring.sent + parts) >>> 0;
     for (let i = 0; i < parts; i++) {
       const at = (slotOf(first) + i) & (ring.size - 1);
       this.#reportOne(ring, queue, at, i === parts - 1);

@@ -41,8 +41,9 @@ export function icmpErrors(
   if (route < 0) return [];
   const nextHop = scenario.routes.nextHop[route]!;
   const frames: OriginatedFrame[] = [];
+  const ingress = scenario.traffic.port[p]!;
   const add = (from: Uint8Array, at: number, error: readonly [number, number, number]): void => {
-    frames.push(icmpError(scenario, own, from, at, nextHop, error));
+    frames.push(icmpError(scenario, own, from, at, { nextHop, ingress }, error));
   };
   if (defects & DEFECT.ttl) add(bytes, ip, [11, 0, 0]);
   if (defects & DEFECT["no-route"]) add(bytes, ip, [3, 0, 0]);
@@ -86,10 +87,11 @@ function icmpError(
   own: Originated,
   about: Uint8Array,
   ip: number,
-  nextHop: number,
+  { nextHop, ingress }: { readonly nextHop: number; readonly ingress: number },
   [type, code, rest]: readonly [number, number, number],
 ): OriginatedFrame {
   const { neighbours } = scenario;
+  const { source = "egress", tos: ownTos, ttl = 64 } = own.icmpHeader ?? {};
   const port = neighbours.port[nextHop]!;
   const totalLength = about[ip + 2]! * 256 + about[ip + 3]!;
   const quoted = Math.min(totalLength, MESSAGE_MAX - 28);
@@ -99,9 +101,9 @@ function icmpError(
   out[12] = 8;
   const length = 28 + quoted;
   // RFC 1812, 4.3.2.5: precedence 6, internetwork control; the packet's own type of service
-  const tos = 0xc0 + (about[ip + 1]! & 0x1e);
-  out.set([0x45, tos, Math.floor(length / 256), length % 256, 0, 0, 0, 0, 64, 1, 0, 0], IP);
-  putU32(out, IP + 12, own.addresses[port]!);
+  const tos = ownTos ?? 0xc0 + (about[ip + 1]! & 0x1e);
+  out.set([0x45, tos, Math.floor(length / 256), length % 256, 0, 0, 0, 0, ttl, 1, 0, 0], IP);
+  putU32(out, IP + 12, own.addresses[source === "egress" ? port : ingress]!);
   out.set(about.subarray(ip + 12, ip + 16), IP + 16);
   out.set([type, code, 0, 0], IP + 20);
   putU32(out, IP + 24, rest);

@@ -151,6 +151,9 @@ function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
     if (headerLength > delivered) defects |= DEFECT["bad-header"] | DEFECT["bad-checksum"];
     else if (headerSum(bytes, ip, headerLength) !== 0xffff) defects |= DEFECT["bad-checksum"];
   }
+  if (policy.options === "punt" && headerLength !== 20) defects |= DEFECT.consumed;
+  const isTinyFragment = (bytes[ip + 6]! % 32) * 256 + bytes[ip + 7]! === 1;
+  if (policy.tinyFragments === "drop" && isTinyFragment) defects |= DEFECT["bad-header"];
   if (policy.ttl === "drop" && bytes[ip + 8]! <= 1) defects |= DEFECT.ttl;
   if (policy.options === "parse" && headerLength <= delivered && optionsOf(scenario, p) === null) {
     defects |= DEFECT["bad-option"];

@@ -148,6 +148,19 @@ Deno.test("referenceRouter drops TTL 0 and 1 or decrements without a look", () =
   assertEquals(forwarded(frame({ ttl: 0 }), L3FWD)[22], 255);
 });
 
+Deno.test("referenceRouter takes options aside and drops fragments at offset 8 where the policy does", () => {
+  const options = frame({ options: [1, 1, 1, 1] });
+  const tiny = frame({ fragment: 1 });
+  assertEquals([reasonsFor(options), reasonsFor(tiny)], [["forward"], ["forward"]]);
+  assertEquals(reasonsFor(options, { ...STRICT, options: "punt" }), ["consumed"]);
+  assertEquals(reasonsFor(frame(), { ...STRICT, options: "punt" }), ["forward"]);
+  assertEquals(reasonsFor(tiny, { ...STRICT, tinyFragments: "drop" }), ["bad-header"]);
+  for (const fragment of [0x4000, 0x2000, 2]) {
+    const other = frame({ fragment });
+    assertEquals(reasonsFor(other, { ...STRICT, tinyFragments: "drop" }), ["forward"]);
+  }
+});
+
 Deno.test("referenceRouter reflects what it has no route for, as l3fwd does", () => {
   const s = scenario({ frames: [frame({ dst: "11.0.0.1" })], ports: [2] });
   const e = referenceRouter(s, L3FWD);

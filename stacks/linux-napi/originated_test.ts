@@ -7,7 +7,18 @@ import { LcTrie } from "../../core/fib/lc_trie.ts";
 import { FATE, GENERATED, type Observation } from "../../core/machine/observation.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import type { TestbedOptions } from "../../core/machine/testbed_options.ts";
-import { fillIpv4Checksum, setIpv4Flags, setIpv4Src, writeArp } from "../../core/packet/mod.ts";
+import {
+  fillIpv4Checksum,
+  icmpId,
+  icmpType,
+  ipv4Dst,
+  ipv4Src,
+  setIpv4Flags,
+  setIpv4Src,
+  verifyIcmpChecksum,
+  writeArp,
+  writeIcmpEchoFrame,
+} from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 import { judgeAll, LAWS, referenceRouter } from "../../properties/mod.ts";
 import {
@@ -363,4 +374,33 @@ Deno.test("linuxNapi refuses what cannot be set up, by name", () => {
   for (const [one, text] of boots) {
     assertThrows(() => run([from(20e6)], one), RangeError, text);
   }
+});
+
+Deno.test("linuxNapi delivers what is addressed to a port, and answers a ping with its own data", () => {
+  const ping = (at: number, change: (bytes: Uint8Array, at: number) => void = () => {}) => ({
+    ...from(at),
+    size: 98,
+    change(bytes: Uint8Array, off: number) {
+      writeIcmpEchoFrame(bytes, off, {
+        ...{ dstMac: 0x02_00_00_00_aa_00, srcMac: 0x02_00_00_00_bb_00, src: HOST },
+        ...{ dst: ADDRESSES[0]!, echoId: 7, sequence: at / 1e6, payload: 56 },
+      });
+      change(bytes, off);
+    },
+  });
+  // the second has a wrong ICMP checksum; the third asks an address that is nobody's
+  const plan = [ping(20e6), ping(40e6, (b, at) => void (b[at + 60]! ^= 1)), from(60e6, { to: 9 })];
+  const testbed = new Testbed(linuxNapi({ addresses: ADDRESSES }), LINUX_TEST_PROFILE);
+  const o = testbed.run(scenarioOf(plan, { rxRing: 64, txRing: 64 }));
+  const report = testbed.report();
+  const n = (name: RegExp) => counter(report, name);
+  assertEquals([n(/IpInDelivers/), n(/IcmpInEchos/), n(/IcmpOutEchoReps/)], [2, 1, 1]);
+  assertEquals([...o.reason.subarray(0, 2)], [REASON.consumed, REASON.consumed]);
+  const [reply] = [...o.outPacket.subarray(0, o.outCount)].map((packet, i) => ({ packet, i }));
+  assertEquals([reply!.packet, o.outPort[reply!.i]], [GENERATED, 0]);
+  const at = o.outOffset[reply!.i]!;
+  const bytes = o.outBytes;
+  assertEquals([ipv4Src(bytes, at + 14), ipv4Dst(bytes, at + 14)], [ADDRESSES[0], HOST]);
+  assertEquals([icmpType(bytes, at + 34), icmpId(bytes, at + 34)], [0, 7]);
+  assert(verifyIcmpChecksum(bytes, at + 34, o.outLength[reply!.i]! - 34), "its checksum is right");
 });

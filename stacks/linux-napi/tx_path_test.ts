@@ -48,6 +48,7 @@ class Rig {
       skbs: new Skbs(memory, this.pool, costs, false),
       costs,
       hook: null,
+      source: null,
       place: 0,
     });
     const env = {

@@ -129,8 +129,8 @@ export const LAW_FAULTS: readonly Fault[] = [
     {
       id: "hook-keeps-reserved",
       what: "the skb that was reserved for a page that a hook took is lost",
-      from: "hook.take(cpu, page, port, queue)) skbs.release(cpu);",
-      to: "hook.take(cpu, page, port, queue)) continue;",
+      from: "        skbs.release(cpu);\n        continue;",
+      to: "        continue;",
     },
   ]),
 ];

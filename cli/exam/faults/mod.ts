@@ -5,12 +5,19 @@ import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
+import { NETMAP_FAULTS } from "./netmap.ts";
 import { NIC_FAULTS } from "./nic.ts";
+import { ODP_FAULTS } from "./odp.ts";
 import { PACKET_FAULTS } from "./packet.ts";
+import { PACKETSHADER_FAULTS } from "./packetshader.ts";
 import { PCIE_FAULTS } from "./pcie.ts";
+import { PF_RING_FAULTS } from "./pf_ring.ts";
 import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
+import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
+import { VPP_FAULTS } from "./vpp.ts";
+import { XDP_FAULTS } from "./xdp.ts";
 
 /** Every fault, by class and part. */
 export const FAULTS: readonly Fault[] = [
@@ -21,8 +28,15 @@ export const FAULTS: readonly Fault[] = [
   ...PACKET_FAULTS,
   ...NIC_FAULTS,
   ...PCIE_FAULTS,
+  ...SNABB_FAULTS,
   ...TIME_FAULTS,
   ...INPUT_FAULTS,
   ...HARNESS_FAULTS,
+  ...VPP_FAULTS,
   ...LAW_FAULTS,
+  ...ODP_FAULTS,
+  ...NETMAP_FAULTS,
+  ...PACKETSHADER_FAULTS,
+  ...XDP_FAULTS,
+  ...PF_RING_FAULTS,
 ];

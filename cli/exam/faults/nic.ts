@@ -30,6 +30,22 @@ const LINUX = [
 
 /** NICs, drivers, stacks. */
 export const NIC_FAULTS: readonly Fault[] = [
+  ...faultsIn("NIC", "core/nic/_steering.ts", RECEIVE, [
+    {
+      id: "rx-reta-off-by-one",
+      what: "the hash picks the entry beside its own for every second frame",
+      from: "    return retaQueue(this.reta, hash[b]!);",
+      to: "    return retaQueue(this.reta, hash[b]! + (b & 1));",
+    },
+    {
+      id: "rx-stale-hash",
+      what: "a frame keeps the hash of the one that lay in its ingress buffer before",
+      from:
+        "if (hash[b] === 0) hash[b] = rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES, this.rss);",
+      to:
+        "if (hash[b] === 0) hash[b] = (rssHashIpv4(bytes, at + ETHERNET_HEADER_BYTES, this.rss) ^ b) >>> 0;",
+    },
+  ]),
   ...faultsIn("NIC", "core/nic/receive_side.ts", RECEIVE, [
     {
       id: "rx-done-before-data",
@@ -57,19 +73,6 @@ export const NIC_FAULTS: readonly Fault[] = [
       what: "the device uses a descriptor that it has not read yet",
       from: "if (ring.ready < parts || !ring.enabled) {",
       to: "if (ring.ready + 1 < parts || !ring.enabled) {",
-    },
-    {
-      id: "rx-reta-off-by-one",
-      what: "the hash picks the entry beside its own for every second frame",
-      from: "    return retaQueue(this.reta, memory.hash[b]!);",
-      to: "    return retaQueue(this.reta, memory.hash[b]! + (b & 1));",
-    },
-    {
-      id: "rx-stale-hash",
-      what: "a frame keeps the hash of the one that lay in its ingress buffer before",
-      from: "if (memory.hash[b] === 0) memory.hash[b] = rssHashIpv4(memory.bytes, at + 14);",
-      to:
-        "if (memory.hash[b] === 0) memory.hash[b] = (rssHashIpv4(memory.bytes, at + 14) ^ b) >>> 0;",
     },
     {
       id: "rx-no-notification",
@@ -684,8 +687,8 @@ export const NIC_FAULTS: readonly Fault[] = [
     {
       id: "ixgbe-doorbell-held-at-stop",
       what: "the doorbell is held back though the queue has just stopped",
-      from: "if (!more || this.stopped) {",
-      to: "if (!more) {",
+      from: "if (!more || this.stopped) this.flush(cpu);",
+      to: "if (!more) this.flush(cpu);",
     },
     {
       id: "ixgbe-tx-cleans-unsent",

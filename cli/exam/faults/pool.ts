@@ -265,7 +265,7 @@ export const POOL_FAULTS: readonly Fault[] = [
     {
       id: "ledger-overwrite-unseen",
       what: "a packet without a fate may be copied over",
-      from: 'o.fault("overwritten", this.#now(), to, old, this.holder[from]!, this.holder[to]!);',
+      from: 'o.fault("overwritten", this.#now(), to, old, from, this.holder[to]!);',
       to: "o.moves += 0;",
     },
   ]),

@@ -6,5 +6,5 @@ export { KERNEL_POLICY, kernelDevice, type KernelOptions } from "./kernel.ts";
 export { SystemCallError } from "./libc.ts";
 export type { LiveDevice } from "./live_device.ts";
 export { OVS_POLICY, ovsDevice, type OvsOptions } from "./ovs.ts";
-export { XDP_POLICY, xdpDevice, type XdpOptions } from "./xdp.ts";
+export { XDP_POLICY, xdpDevice, type XdpDeviceOptions } from "./xdp.ts";
 export { TESTPMD_MODES, testpmdDevice, type TestpmdMode } from "./testpmd.ts";

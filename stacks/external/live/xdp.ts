@@ -25,7 +25,7 @@ export const XDP_POLICY: Policy = { ...STRICT, ports: "virtual", congestion: [] 
 const BESIDE_KERNEL: Policy = { ...XDP_POLICY, originates: KERNEL_POLICY.originates! };
 
 /** Which program, and how. */
-export interface XdpOptions {
+export interface XdpDeviceOptions {
   /** Path of the object file. */
   readonly file: string;
   /** What it declares; {@link XDP_POLICY}. */
@@ -57,7 +57,7 @@ const NO_PORT = 255;
  * assertEquals([typeof xdpDevice, XDP_POLICY.checksum], ["function", "verify"]);
  * ```
  */
-export function xdpDevice(options: XdpOptions): LiveDevice {
+export function xdpDevice(options: XdpDeviceOptions): LiveDevice {
   const { file, live = false, ports = 4 } = options;
   const name = `${live ? "xdp-live" : "xdp"}:${file.split("/").at(-1)}`;
   const object = new BpfObject(file);

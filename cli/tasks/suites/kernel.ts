@@ -1,0 +1,3 @@
+import { load } from "../suite.ts";
+
+await load("kernel");

@@ -1,0 +1,158 @@
+// Aim: both directions and all fragments of a flow have one socket, each cluster type looks at the fields it names, and
+// filters decide in their order. Method: packets written by hand, and drawn ones turned round.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import {
+  ETHERTYPE_IPV4,
+  fillIpv4Checksum,
+  setIpv4Flags,
+  setIpv4FragmentOffset,
+  setIpv4Id,
+  setIpv4TotalLength,
+  writeGre,
+  writeTcpFrame,
+  writeUdpFrame,
+} from "../../core/packet/mod.ts";
+import { Cluster, CLUSTER_LEN } from "./cluster.ts";
+import { CLUSTER_TYPES, clusterHash, type ClusterType } from "./cluster_hash.ts";
+import { SocketFilters, type WildcardRule } from "./filters.ts";
+import { CLUSTER_FRAGMENTS_MAX, FragmentCache } from "./fragment_cache.ts";
+import { ParsedPkt } from "./parse_pkt.ts";
+import type { PfRingSocket } from "./socket.ts";
+
+interface Flow {
+  readonly src: number;
+  readonly dst: number;
+  readonly srcPort: number;
+  readonly dstPort: number;
+}
+
+const BASE = { dstMac: 1, srcMac: 2, payload: 32 };
+const FLOW: Flow = { src: 0x0a000001, dst: 0x0b000002, srcPort: 1111, dstPort: 80 };
+const back = ({ src, dst, srcPort, dstPort }: Flow): Flow => ({
+  ...{ src: dst, dst: src, srcPort: dstPort, dstPort: srcPort },
+});
+
+function parsed(write: (bytes: Uint8Array) => number): ParsedPkt {
+  const bytes = new Uint8Array(256);
+  const one = new ParsedPkt();
+  one.parse(bytes, 0, write(bytes));
+  return one;
+}
+const udp = (flow: Flow) => parsed((bytes) => writeUdpFrame(bytes, 0, { ...BASE, ...flow }));
+const tcp = (flow: Flow) => parsed((bytes) => writeTcpFrame(bytes, 0, { ...BASE, ...flow }));
+
+/** A UDP packet in GRE in IPv4 between two other hosts. */
+function tunnelled(flow: Flow, outerSrc: number): ParsedPkt {
+  return parsed((bytes) => {
+    const inner = new Uint8Array(128);
+    const innerBytes = writeUdpFrame(inner, 0, { ...BASE, ...flow }) - 14;
+    writeUdpFrame(bytes, 0, { ...BASE, src: outerSrc, dst: 0x0c000001, payload: 100 });
+    bytes[23] = 47;
+    writeGre(bytes, 34, { protocol: ETHERTYPE_IPV4 });
+    bytes.set(inner.subarray(14, 14 + innerBytes), 38);
+    setIpv4TotalLength(bytes, 14, 24 + innerBytes);
+    fillIpv4Checksum(bytes, 14);
+    return 38 + innerBytes;
+  });
+}
+
+/** Fragment of a packet with these ports, the first one or a later one. */
+function fragment(flow: Flow, id: number, offset: number, more: boolean): ParsedPkt {
+  return parsed((bytes) => {
+    const length = writeUdpFrame(bytes, 0, { ...BASE, ...flow });
+    setIpv4Id(bytes, 14, id);
+    setIpv4FragmentOffset(bytes, 14, offset);
+    setIpv4Flags(bytes, 14, more ? 1 : 0);
+    return length;
+  });
+}
+
+Deno.test("pf_ring invariant 7: both directions of a flow have one hash, in every type but the one with duplicates", () => {
+  const word = fc.nat(0xffffffff);
+  const port = fc.nat(0xffff);
+  const flow = fc.record({ src: word, dst: word, srcPort: port, dstPort: port });
+  const symmetric = CLUSTER_TYPES.filter((type) => type !== "per_flow_ip_with_dup_tuple");
+  fc.assert(
+    fc.property(flow, fc.constantFrom(...symmetric), fc.boolean(), (one, type, isTcp) => {
+      const of = isTcp ? tcp : udp;
+      assertEquals(clusterHash(type, of(one)), clusterHash(type, of(back(one))));
+    }),
+    { numRuns: 200, seed: 5 },
+  );
+});
+
+Deno.test("clusterHash looks at the fields that its type names", () => {
+  const otherPort = { ...FLOW, srcPort: 2222 };
+  const same = (type: ClusterType, a: ParsedPkt, b: ParsedPkt): boolean =>
+    clusterHash(type, a) === clusterHash(type, b);
+  assert(same("per_flow_2_tuple", udp(FLOW), udp(otherPort)));
+  assert(!same("per_flow_4_tuple", udp(FLOW), udp(otherPort)));
+  assert(same("per_flow_4_tuple", udp(FLOW), tcp(FLOW)));
+  assert(!same("per_flow_5_tuple", udp(FLOW), tcp(FLOW)));
+  assert(same("per_flow_tcp_5_tuple", udp(FLOW), udp(otherPort)), "UDP by its addresses");
+  assert(!same("per_flow_tcp_5_tuple", tcp(FLOW), tcp(otherPort)));
+  const tagged = parsed((bytes) =>
+    writeUdpFrame(bytes, 0, { ...BASE, ...FLOW, vlan: [{ tci: 7 }] })
+  );
+  assertEquals(tagged.vlanId, 7);
+  assert(!same("per_flow", udp(FLOW), tagged), "the sixth field");
+  assert(same("per_flow_5_tuple", udp(FLOW), tagged));
+  const [a, b] = [tunnelled(FLOW, 0x0d000001), tunnelled(FLOW, 0x0d000009)];
+  assertEquals([a.tunneled, a.inner.srcPort, a.outer.protocol], [true, 1111, 47]);
+  assert(!same("per_flow", a, b));
+  assert(same("per_inner_flow", a, b));
+  assertEquals(
+    clusterHash("per_inner_flow_4_tuple", a),
+    clusterHash("per_flow_4_tuple", udp(FLOW)),
+  );
+});
+
+Deno.test("pf_ring invariant 7: later fragments follow their first one", () => {
+  const cache = new FragmentCache();
+  const sockets = ["a", "b", "c", "d", "e"].map((name) => ({ setup: { name } }));
+  const cluster = new Cluster(1, "per_flow", cache);
+  for (const socket of sockets) cluster.join(socket as unknown as PfRingSocket);
+  const chosen = (one: ParsedPkt): string => cluster.choose(one, 0)[0]!.setup.name;
+  for (let id = 1; id < 40; id++) {
+    const flow = { ...FLOW, srcPort: 1000 + id };
+    const first = chosen(fragment(flow, id, 0, true));
+    assertEquals(first, chosen(udp(flow)), "the whole packets of its flow");
+    // the last one overtakes the one in the middle
+    assertEquals(chosen(fragment(flow, id, 40, false)), first);
+    assertEquals(chosen(fragment(flow, id, 20, true)), first);
+  }
+  assertEquals([cache.queue, cache.discarded], [39, 0]);
+  for (let id = 0; id < CLUSTER_FRAGMENTS_MAX; id++) chosen(fragment(FLOW, 100 + id, 0, true));
+  assertEquals([cache.queue, cache.discarded], [CLUSTER_FRAGMENTS_MAX, 39]);
+});
+
+Deno.test("Cluster takes 64 sockets", () => {
+  const cluster = new Cluster(7, "round_robin", null);
+  const socket = { setup: { name: "eth0" } } as unknown as PfRingSocket;
+  for (let i = 0; i < CLUSTER_LEN; i++) cluster.join(socket);
+  assertEquals(cluster.sockets[63]!.clusterId, 7);
+  assertThrows(() => cluster.join(socket), RangeError, "it has 64 sockets");
+});
+
+Deno.test("pf_ring invariant 11: hash rules before wildcard rules, these by number, before the policy", () => {
+  const filters = new SocketFilters();
+  const judge = (one: ParsedPkt): string =>
+    filters.judge(one, new Uint8Array(0), 0, 0, { rule: 1, insn: 1 }, () => {}).action;
+  assertEquals(judge(udp(FLOW)), "forward");
+  const any = (ruleId: number, action: WildcardRule["action"], more = {}): void =>
+    filters.addWildcardRule({ ruleId, action, reflector: 1, ...more });
+  any(20, "reflect");
+  assertEquals(judge(udp(FLOW)), "reflect");
+  any(10, "dont-forward", { protocol: 17, dst: [0x0b000000, 0xff000000] });
+  assertEquals([judge(udp(FLOW)), judge(tcp(FLOW))], ["dont-forward", "reflect"]);
+  filters.addHashRule({ ...FLOW, vlanId: 0, protocol: 17, action: "forward" });
+  assertEquals([judge(udp(FLOW)), judge(udp(back(FLOW)))], ["forward", "reflect"]);
+  assertEquals([filters.hashMatch, filters.hashMiss, filters.wildcardFiltered], [1, 1, 1]);
+  const strict = new SocketFilters();
+  strict.acceptByDefault = false;
+  assertEquals(
+    strict.judge(udp(FLOW), new Uint8Array(0), 0, 0, { rule: 1, insn: 1 }, () => {}).action,
+    "dont-forward",
+  );
+});
