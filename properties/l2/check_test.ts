@@ -4,7 +4,15 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { BridgeFrame, BridgeUnderTest } from "./bridge.ts";
 import { checkBridge } from "./check.ts";
 
-type Fault = "floods known" | "no flood" | "hairpin" | "flips" | "reserved" | "disorder" | "stays";
+type Fault =
+  | "twice"
+  | "floods known"
+  | "no flood"
+  | "hairpin"
+  | "flips"
+  | "reserved"
+  | "disorder"
+  | "stays";
 
 /** A learning bridge, with a fault. */
 function bridge(fault: Fault | null = null, ports = 3): BridgeUnderTest {
@@ -25,6 +33,7 @@ function bridge(fault: Fault | null = null, ports = 3): BridgeUnderTest {
           const sent = bytes.slice();
           if (fault === "flips") sent[20]! ^= 1;
           out.push({ port: p, bytes: sent });
+          if (fault === "twice") out.push({ port: p, bytes: sent });
         }
       }
       return fault === "disorder" ? out.reverse() : out;
@@ -42,6 +51,7 @@ Deno.test("checkBridge passes a right bridge, and has judged every law", () => {
 
 Deno.test("checkBridge tells each law that is broken, on the fewest frames", () => {
   const cases: readonly (readonly [Fault, string, number])[] = [
+    ["twice", "L2-2", 1],
     ["floods known", "L2-3", 1],
     ["no flood", "L2-2", 1],
     ["hairpin", "L2-3", 1],
