@@ -18,10 +18,10 @@ interface Rule {
 const SKIPPED_FOLDERS = /^(?:\..*|offline|report|counterexamples|coverage|node_modules)$/;
 const SOURCE = /\.(?:ts|tsx|mts|js|mjs)$/;
 /**
- * What no rule is for. In core only tests are: their helpers may take `@std` besides core. What reads real data
- * takes it from the machine, so it stands in neither core nor stacks.
+ * What no rule is for. In core only tests are: their helpers may take `@std` besides core. What reads real data or
+ * drives real devices takes them from the machine, so it stands in neither core nor stacks.
  */
-const EXEMPT = /_test\.ts$|^(?!core\/).*_for_tests\.ts$|^(?!core\/|stacks\/).*\.real\.ts$/;
+const EXEMPT = /_test\.ts$|^(?!core\/).*_for_tests\.ts$|^(?!core\/|stacks\/).*\.(?:real|live)\.ts$/;
 const PACKAGE = "@planecheck/planecheck";
 const TIMERS = ["setTimeout", "setInterval", "setImmediate", "clearTimeout", "clearInterval"];
 

@@ -130,10 +130,13 @@ class Verdicts {
 }
 
 /** A policy as the report has it: words, numbers and lists of words. */
-function declared({ congestion, originates, ...rest }: Policy): StackResult["policy"] {
+function declared(policy: Policy): StackResult["policy"] {
+  const { congestion, originates, martianSources, martianDestinations, ...rest } = policy;
   const frames = originates?.arp === undefined ? ["ICMP errors"] : ["ICMP errors", "ARP"];
   return {
     ...rest,
+    ...martianSources === undefined ? {} : { martianSources: [...martianSources] },
+    ...martianDestinations === undefined ? {} : { martianDestinations: [...martianDestinations] },
     congestion: [...congestion],
     ...originates === undefined ? {} : { originates: frames },
   };

@@ -45,6 +45,10 @@ export const REASONS = [
   "too-big",
   /** Its next hop did not answer, or too many waited for the answer (RFC 1812, 3.3.2; RFC 1122, 2.3.2.2). */
   "unresolved",
+  /** From or to an address between which nothing is forwarded (RFC 1812, 5.3.7: martian filtering). */
+  "martian",
+  /** IPv4 options that cannot be parsed, or ask for what the stack does not do (RFC 1812, 5.3.13). */
+  "bad-option",
 ] as const;
 
 /** Name of a drop reason. */
@@ -112,11 +116,15 @@ export interface Policy {
   readonly checksumUpdate?: "rfc1624" | "increment";
   /**
    * Which header fields are looked at before forwarding: `"full"` is RFC 1812 5.2.2; `"minimal"` looks at
-   * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does.
+   * version/IHL (0x45..0x4f) and total length >= 20 only, as DPDK's l3fwd does; `"lengths"` at all but the version,
+   * as Open vSwitch does.
    */
-  readonly header: "full" | "minimal";
-  /** A header of other than 20 bytes: forwarded if right (as where it is left out), or taken aside as `consumed`. */
-  readonly options?: "forward" | "punt";
+  readonly header: "full" | "minimal" | "lengths";
+  /**
+   * IPv4 options: forwarded if the header is right (as where it is left out); taken aside as `consumed`; or parsed: what
+   * cannot be is dropped, and where an option of RFC 791 asks something of a router both are right.
+   */
+  readonly options?: "forward" | "punt" | "parse";
   /** A fragment at offset 8: forwarded, or dropped as `bad-header` (RFC 3128, 2.1); forwarded if left out. */
   readonly tinyFragments?: "forward" | "drop";
   /** A route back to the ingress port: forwarded, or dropped with reason `hairpin`. */
@@ -142,6 +150,20 @@ export interface Policy {
   readonly macs?: "keep" | "set" | "swap";
   /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
   readonly mtu?: number;
+  /**
+   * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out),
+   * or cut off, as Linux does before a NIC pads again.
+   */
+  readonly padding?: "keep" | "cut";
+  /**
+   * Ports with a MAC of IEEE 802.3 below them, which refuses frames shorter than 64 bytes (also what is meant where
+   * it is left out), or virtual ones, which take any frame that has an Ethernet header.
+   */
+  readonly ports?: "ethernet" | "virtual";
+  /** Prefixes from which nothing is forwarded, whatever the table says, e.g. `127.0.0.0/8`; none where left out. */
+  readonly martianSources?: readonly string[];
+  /** Prefixes to which nothing is forwarded, whatever the table says; none where it is left out. */
+  readonly martianDestinations?: readonly string[];
   /** Frames of its own making that it may send; none where it is left out. */
   readonly originates?: Originated;
   /** Packets of a flow leave in order of arrival (also what is meant where it is left out), or in none. */

@@ -22,6 +22,7 @@ export * from "./counterexample/mod.ts";
 export * from "./differential/mod.ts";
 export * from "./fib/mod.ts";
 export * from "./fib6/mod.ts";
+export * from "./l2/mod.ts";
 export * from "./laws/mod.ts";
 export * from "./mempool/mod.ts";
 export * from "./pcie/mod.ts";

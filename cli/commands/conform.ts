@@ -1,11 +1,18 @@
 /** `planecheck conform` and `planecheck shrink`: a program, or a bundled stack, judged by the laws. */
 import { type Command, Option } from "commander";
-import { type LawResult, saveCounterexample } from "../../properties/mod.ts";
-import { deviceOf, scenarioOfFiles } from "../conform/device.ts";
+import {
+  type ConformanceResult,
+  type LawResult,
+  saveCounterexample,
+} from "../../properties/mod.ts";
+import { scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
-import { judge, judgeOn } from "../conform/judge.ts";
+import { judge, judgeOn, using } from "../conform/judge.ts";
 import { junit } from "../conform/junit.ts";
+import { bridgeText, judgeBridgeDevice } from "../conform/bridge.ts";
+import { BRIDGE, LIVE_FORMS } from "../conform/live.ts";
 import { type ConformOptions, parseConformOptions } from "../conform/options.ts";
+import { type Deviation, profileLines } from "../conform/profile.ts";
 import { checkText } from "../conform/text.ts";
 import { reasonOf } from "../files.ts";
 import type { Io } from "../io.ts";
@@ -19,7 +26,7 @@ const EXITS =
 export function addConform(program: Command, io: Io, exit: { code: number }): void {
   const command = program.command("conform").description(
     "Judge a forwarder by every law: a program that reads frames and writes frames (how, " +
-      "docs/external.md tells), or a bundled stack.",
+      "docs/external.md tells), a bundled stack, or a device of the real world.",
   );
   for (const option of subjectOptions()) command.addOption(option);
   command
@@ -68,21 +75,34 @@ function subjectOptions(): Option[] {
     new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
     new Option("--timeout <ms>", "milliseconds that a run of the program may take (10000)"),
     new Option("--stack <name>", `a bundled stack instead: ${STACK_NAMES.join(", ")}`),
+    new Option(
+      "--device <name>",
+      `a device of the real world instead (docs/real-devices.md): ${
+        LIVE_FORMS.join(", ")
+      }, ${BRIDGE}`,
+    ),
+    new Option("--profile <file>", "where the program or device departs from RFC 1812, and why"),
   ];
 }
 
 /** Whether every law was kept. */
 function conform(options: ConformOptions, io: Io): boolean {
-  const { drawn, onFiles, files } = judge(options);
+  if (options.device === BRIDGE) {
+    const result = judgeBridgeDevice(options);
+    io.stdout(options.json ? `${JSON.stringify(result, null, 2)}\n` : bridgeText(result));
+    return result.ok;
+  }
+  const { drawn, onFiles, files, deviations } = judge(options);
   const { runs, packets, seed } = drawn;
   const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
   if (onFiles !== null) checks.push({ on: files, result: onFiles });
   if (options.junit !== null) write(options.junit, junit(checks.map(({ result }) => result)));
-  if (options.json) io.stdout(`${JSON.stringify(conformReport(checks), null, 2)}\n`);
+  const declared = declaredLines(options, drawn, deviations);
+  if (options.json) io.stdout(`${JSON.stringify(conformReport(checks, declared), null, 2)}\n`);
   else {
     const texts = checks.map(({ on, result }, i) => {
       const name = `${result.device}${i > 0 ? "-files" : ""}`;
-      return checkText(result, on, (law) => saved(options.out, name, law));
+      return checkText(result, on, (law) => saved(options.out, name, law), declared);
     });
     io.stdout(texts.join("\n"));
   }
@@ -92,11 +112,24 @@ function conform(options: ConformOptions, io: Io): boolean {
 /** Whether every law was kept. */
 function shrink(options: ConformOptions, io: Io): boolean {
   if (options.pcap === null) throw new UserError("--pcap: expected the capture to shrink");
+  if (options.device === BRIDGE) throw new UserError("--device: expected one that routes");
   const { scenario, files } = scenarioOfFiles(options);
-  const result = judgeOn(deviceOf(options, scenario), scenario, options.only ?? /./);
+  const { result, deviations } = using(options, scenario, (named) => {
+    return judgeOn(named, scenario, options.only ?? /./);
+  });
   const name = `${result.device}-shrunk`;
-  io.stdout(checkText(result, files, (law) => saved(options.out, name, law)));
+  const declared = declaredLines(options, result, deviations);
+  io.stdout(checkText(result, files, (law) => saved(options.out, name, law), declared));
   return result.ok;
+}
+
+/** What somebody declares of a device that is not part of the package: who reads the result has to know it. */
+function declaredLines(
+  { stack }: ConformOptions,
+  { policy }: ConformanceResult,
+  deviations: readonly Deviation[],
+): string[] {
+  return stack === null ? profileLines(policy, deviations) : [];
 }
 
 function saved(folder: string, name: string, { counterexample }: LawResult): string[] {

@@ -136,10 +136,18 @@ function shrinkable(): Scenario {
 
 Deno.test("conform refuses wrong options in one line", async () => {
   const cases: readonly (readonly [string[], string])[] = [
-    [[], "--exec: expected a program or --stack, one of the two"],
+    [[], "--exec: expected a program, --stack or --device, one of the three"],
     [
       ["--exec", "true", "--stack", "dpdk"],
-      "--exec: expected a program or --stack, one of the two",
+      "--exec: expected a program, --stack or --device, one of the three",
+    ],
+    [["--device", "cisco"], "--device: expected one of kernel, xdp:FILE.o, "],
+    [["--device", "xdp"], "--device: expected one of kernel, xdp:FILE.o, "],
+    [["--device", "kernel:x"], "--device: expected one of kernel, xdp:FILE.o, "],
+    [["--stack", "dpdk", "--profile", "x"], "--profile: expected only with --exec or --device"],
+    [
+      ["--exec", "true", "--profile", "none"],
+      "none: expected a deviation profile, got no such file",
     ],
     [["--exec", " "], '--exec: expected a command, got " "'],
     [["--stack", "vpp2"], "--stack: expected one of linux-napi, dpdk, "],

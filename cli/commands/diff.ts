@@ -10,7 +10,8 @@ import {
   type DifferentialResult,
   frameDifference,
 } from "../../properties/mod.ts";
-import { deviceOf, scenarioOfFiles } from "../conform/device.ts";
+import { deviceOf, type NamedDevice, scenarioOfFiles } from "../conform/device.ts";
+import { isLiveDevice, LIVE_FORMS } from "../conform/live.ts";
 import type { Io } from "../io.ts";
 import { checked, number, oneOf, path } from "../option_schema.ts";
 import { stackNames } from "../options.ts";
@@ -26,6 +27,11 @@ const whole = (most: number) =>
 const schema = z.strictObject({
   stacks: stackNames,
   exec: z.array(z.string()).optional(),
+  device: z.array(
+    z.string().transform((text, ctx) =>
+      isLiveDevice(text) ? text : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}`, text)
+    ),
+  ).optional(),
   protocol: oneOf(["stream", "pcap"]),
   timeout: whole(3_600_000),
   undeclared: z.boolean().optional(),
@@ -54,6 +60,12 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
         .argParser((text: string, before: string[] | undefined) => [...before ?? [], text]),
     )
     .addOption(
+      new Option(
+        "--device <name>",
+        `a device of the real world besides: ${LIVE_FORMS.join(", ")}; may be given again`,
+      ).argParser((text: string, before: string[] | undefined) => [...before ?? [], text]),
+    )
+    .addOption(
       new Option("--protocol <name>", "how programs are given frames: stream, pcap (stream)"),
     )
     .addOption(
@@ -80,12 +92,13 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
   const timeoutMs = o.timeout ?? 10_000;
   const protocol = o.protocol ?? "stream";
   const subjects = [
-    ...(o.stacks ?? []).map((stack) => ({ stack, exec: null })),
-    ...(o.exec ?? []).map((exec) => ({ stack: null, exec })),
+    ...(o.stacks ?? []).map((stack) => ({ stack, exec: null, device: null })),
+    ...(o.exec ?? []).map((exec) => ({ stack: null, exec, device: null })),
+    ...(o.device ?? []).map((device) => ({ stack: null, exec: null, device })),
   ];
   if (subjects.length < 2) {
     throw new UserError(
-      "--stacks: expected two forwarders or more, of --stacks and --exec together",
+      "--stacks: expected two forwarders or more, of --stacks, --exec and --device together",
     );
   }
   const hasFiles = o.routes !== undefined || o.pcap !== undefined;
@@ -95,18 +108,25 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
       ...{ count: o.count ?? 2000, seed: o.seed ?? null },
     })
     : null;
-  const devices = subjects.map((subject) =>
-    deviceOf({ ...subject, protocol, timeoutMs }, given?.scenario ?? null).device
-  );
-  const undeclaredOnly = o.undeclared ?? false;
-  const result = compareDevices(devices, {
-    undeclaredOnly,
-    ...o.runs === undefined ? {} : { numRuns: o.runs },
-    ...o.seed === undefined ? {} : { seed: o.seed },
-    ...given === null ? {} : { scenarios: [given.scenario] },
-  });
-  io.stdout(differenceText(devices, result, given?.files ?? null, undeclaredOnly));
-  return result.divergence === null;
+  const opened: NamedDevice[] = [];
+  try {
+    for (const subject of subjects) {
+      const options = { ...subject, protocol, timeoutMs, profile: null };
+      opened.push(deviceOf(options, given?.scenario ?? null));
+    }
+    const devices = opened.map(({ device }) => device);
+    const undeclaredOnly = o.undeclared ?? false;
+    const result = compareDevices(devices, {
+      undeclaredOnly,
+      ...o.runs === undefined ? {} : { numRuns: o.runs },
+      ...o.seed === undefined ? {} : { seed: o.seed },
+      ...given === null ? {} : { scenarios: [given.scenario] },
+    });
+    io.stdout(differenceText(devices, result, given?.files ?? null, undeclaredOnly));
+    return result.divergence === null;
+  } finally {
+    for (const { close } of opened) close();
+  }
 }
 
 function differenceText(

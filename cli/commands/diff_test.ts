@@ -65,7 +65,7 @@ Deno.test("diff refuses fewer than two forwarders, and names that are none", asy
   const cases: readonly (readonly [string[], string])[] = [
     [
       ["--stacks", "dpdk"],
-      "--stacks: expected two forwarders or more, of --stacks and --exec together",
+      "--stacks: expected two forwarders or more, of --stacks, --exec and --device together",
     ],
     [["--stacks", "dpdk,dpdk"], "--stacks: expected all, or different names out of linux-napi, dpdk, "],
     [["--stacks", "dpdk,vpp9"], "--stacks: expected all, or different names out of "],

@@ -11,6 +11,8 @@ import { external, type ExternalProtocol } from "../../stacks/mod.ts";
 import { PORTS, readInputs } from "../inputs.ts";
 import { LINK_GBPS } from "../options.ts";
 import { stackNamed } from "../stacks.ts";
+import { openLive } from "./live.ts";
+import { type Deviation, readProfile, withDeviations } from "./profile.ts";
 
 /** Which device. */
 export interface DeviceOptions {
@@ -22,6 +24,10 @@ export interface DeviceOptions {
   readonly timeoutMs: number;
   /** Name of a bundled stack, or null. */
   readonly stack: string | null;
+  /** Name of a device of the real world, or null. */
+  readonly device: string | null;
+  /** Path of a deviation profile, or null. */
+  readonly profile: string | null;
 }
 
 /** On which files. */
@@ -40,17 +46,37 @@ export interface FileOptions {
 export interface NamedDevice {
   readonly device: DeviceUnderTest;
   readonly fresh: { readonly fresh?: () => DeviceUnderTest };
+  /** What it declares beyond its own policy. */
+  readonly deviations: readonly Deviation[];
+  /** Takes down what was put up for it. */
+  close(): void;
 }
 
-/** The device, large enough for a scenario. */
+/**
+ * The device, large enough for a scenario. To be closed.
+ * @throws {UserError} when there is no such device, or it may not be opened
+ */
 export function deviceOf(options: DeviceOptions, scenario: Scenario | null): NamedDevice {
   const { exec, protocol, stack, timeoutMs } = options;
-  if (exec !== null) return { device: external({ command: exec, protocol, timeoutMs }), fresh: {} };
+  const deviations = options.profile === null ? [] : readProfile(options.profile);
+  const declaring = (device: DeviceUnderTest, close: () => void): NamedDevice => ({
+    device: { ...device, policy: withDeviations(device.policy, deviations) },
+    fresh: {},
+    deviations,
+    close,
+  });
+  if (exec !== null) {
+    return declaring(external({ command: exec, protocol, timeoutMs }), () => {});
+  }
+  if (options.device !== null) {
+    const device = openLive(options.device);
+    return declaring(device, () => device.close());
+  }
   const entry = stackNamed(stack!);
   const host = machineProfile(paperHost);
   const maxima = scenario === null ? {} : { maxima: maximaFor(scenario.geometry, host) };
   const fresh = () => testbed(entry.create(), host, { name: entry.name, ...maxima });
-  return { device: fresh(), fresh: { fresh } };
+  return { device: fresh(), fresh: { fresh }, deviations, close: () => {} };
 }
 
 /** Some of every kind of packet that a router must drop. */

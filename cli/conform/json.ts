@@ -59,6 +59,8 @@ export interface ConformReport {
   readonly lawSetVersion: string;
   /** Reasons for which the device declares to lose packets under load. */
   readonly congestion: readonly string[];
+  /** What it is judged by beyond RFC 1812 to the letter, a line each; only where it is not part of the package. */
+  readonly declared: readonly string[];
   /** Drawn scenarios first. */
   readonly checks: readonly ConformCheck[];
 }
@@ -66,6 +68,7 @@ export interface ConformReport {
 /** The report of one or more checks of a device. */
 export function conformReport(
   checks: readonly { readonly on: string; readonly result: ConformanceResult }[],
+  declared: readonly string[] = [],
 ): ConformReport {
   const { device, lawSetVersion, policy } = checks[0]!.result;
   return {
@@ -74,6 +77,7 @@ export function conformReport(
     device,
     lawSetVersion,
     congestion: [...policy.congestion],
+    declared: [...declared],
     checks: checks.map(({ on, result }) => ({
       on,
       ok: result.ok,
@@ -115,6 +119,7 @@ export const conformReportSchema: ReportSchema<ConformReport> = z.strictObject({
   device: z.string(),
   lawSetVersion: z.string(),
   congestion: z.array(z.string()),
+  declared: z.array(z.string()),
   checks: z.array(z.strictObject({
     on: z.string(),
     ok: z.boolean(),

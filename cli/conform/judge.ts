@@ -10,6 +10,7 @@ import {
 import { UserError } from "../user_error.ts";
 import { deviceOf, type NamedDevice, scenarioOfFiles } from "./device.ts";
 import type { ConformOptions } from "./options.ts";
+import type { Deviation } from "./profile.ts";
 
 /** Runs that shrinking what was found on files may take, for each law. */
 const SHRINK_RUNS_MAX = 300;
@@ -25,6 +26,8 @@ export interface Judged {
   readonly onFiles: ConformanceResult | null;
   /** What the files held, in words. */
   readonly files: string;
+  /** What the device declares beyond its own policy. */
+  readonly deviations: readonly Deviation[];
 }
 
 /**
@@ -37,15 +40,31 @@ export function judge(options: ConformOptions): Judged {
   const count = options.count ?? COUNT;
   const given = hasFiles ? scenarioOfFiles({ ...options, count }) : null;
   const seed = options.seed === null ? {} : { seed: options.seed };
-  const { device, fresh } = deviceOf(options, null);
-  const ids = lawsOf(device).map(({ id }) => id);
-  if (!ids.some((id) => id.search(only) >= 0)) {
-    throw new UserError(`--only: expected to match one of ${ids.join(", ")}`);
-  }
-  const drawn = checkConformance(device, { only, ...fresh, ...seed, numRuns: options.runs });
-  if (given === null) return { drawn, onFiles: null, files: "" };
+  const { result: drawn, deviations } = using(options, null, ({ device, fresh }) => {
+    const ids = lawsOf(device).map(({ id }) => id);
+    if (!ids.some((id) => id.search(only) >= 0)) {
+      throw new UserError(`--only: expected to match one of ${ids.join(", ")}`);
+    }
+    return checkConformance(device, { only, ...fresh, ...seed, numRuns: options.runs });
+  });
+  if (given === null) return { drawn, onFiles: null, files: "", deviations };
   const { scenario, files } = given;
-  return { drawn, onFiles: judgeOn(deviceOf(options, scenario), scenario, only), files };
+  const onFiles = using(options, scenario, (named) => judgeOn(named, scenario, only)).result;
+  return { drawn, onFiles, files, deviations };
+}
+
+/** Opens the device that the options name, judges it, and closes it whatever comes. */
+export function using(
+  options: ConformOptions,
+  scenario: Scenario | null,
+  judging: (named: NamedDevice) => ConformanceResult,
+): { result: ConformanceResult; deviations: readonly Deviation[] } {
+  const named = deviceOf(options, scenario);
+  try {
+    return { result: judging(named), deviations: named.deviations };
+  } finally {
+    named.close();
+  }
 }
 
 /** Judges a device on one scenario; what breaks a law is shrunk. */

@@ -4,6 +4,7 @@ import { checked, number, oneOf, path, refuse, SEED_MAX } from "../option_schema
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
 import type { DeviceOptions, FileOptions } from "./device.ts";
+import { BRIDGE, isLiveDevice, LIVE_FORMS, liveRuns } from "./live.ts";
 
 /** Most scenarios of a run. */
 const RUNS_MAX = 1_000_000;
@@ -44,6 +45,12 @@ const schema = z.strictObject({
   protocol: oneOf(["stream", "pcap"]),
   timeout: whole(TIMEOUT_MAX_MS),
   stack: oneOf(STACK_NAMES),
+  device: z.string().transform((text, ctx) =>
+    text === BRIDGE || isLiveDevice(text)
+      ? text
+      : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}, ${BRIDGE}`, text)
+  ).optional(),
+  profile: path,
   routes: path,
   pcap: path,
   count: whole(1_000_000),
@@ -62,8 +69,12 @@ const schema = z.strictObject({
  */
 export function parseConformOptions(raw: Record<string, unknown>): ConformOptions {
   const o = checked(schema, raw);
-  if ((o.exec === undefined) === (o.stack === undefined)) {
-    throw new UserError("--exec: expected a program or --stack, one of the two");
+  const named = [o.exec, o.stack, o.device].filter((one) => one !== undefined);
+  if (named.length !== 1) {
+    throw new UserError("--exec: expected a program, --stack or --device, one of the three");
+  }
+  if (o.profile !== undefined && o.stack !== undefined) {
+    throw new UserError("--profile: expected only with --exec or --device");
   }
   for (const name of ["protocol", "timeout"] as const) {
     if (o[name] !== undefined && o.exec === undefined) {
@@ -75,10 +86,17 @@ export function parseConformOptions(raw: Record<string, unknown>): ConformOption
     protocol: o.protocol ?? "stream",
     timeoutMs: o.timeout ?? 10_000,
     stack: o.stack ?? null,
+    device: o.device ?? null,
+    profile: o.profile ?? null,
     routes: o.routes ?? null,
     pcap: o.pcap ?? null,
     count: o.count ?? null,
-    runs: o.runs ?? (o.exec === undefined ? RUNS_OF_STACK : RUNS_OF_PROGRAM),
+    runs: o.runs ??
+      (o.exec !== undefined
+        ? RUNS_OF_PROGRAM
+        : o.device !== undefined
+        ? liveRuns(o.device)
+        : RUNS_OF_STACK),
     seed: o.seed ?? null,
     only: o.only ?? null,
     out: o.out ?? "counterexamples",

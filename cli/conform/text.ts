@@ -12,6 +12,7 @@ export function checkText(
   result: ConformanceResult,
   on: string,
   save: (law: LawResult) => readonly string[],
+  declared: readonly string[] = [],
 ): string {
   const { laws, policy, harness } = result;
   const table = new Table({
@@ -28,6 +29,7 @@ export function checkText(
   lines.push(
     `declared to lose under load: ${congestion.length === 0 ? "nothing" : congestion.join(", ")}`,
   );
+  lines.push(...declared);
   for (const { id, sentence } of harness) lines.push(`${id}: ${sentence}`);
   for (const law of laws) {
     if (law.counterexample === null) continue;

@@ -146,7 +146,10 @@ export class Icmp {
 /** Whether an error may be sent about the packet at `ip`, whose header is right. */
 function mayAnswer(bytes: Uint8Array, ip: number): boolean {
   const src = ipv4Src(bytes, ip) >>> 24;
-  if (src === 0 || src === 127 || src >= 224 || ipv4Dst(bytes, ip) >>> 24 >= 224) return false;
+  if (src === 0 || src === 127 || src >= 224) return false;
+  // to a group or to all; class E is forwarded, and answered, as any other (checked on Linux 6.18)
+  const dst = ipv4Dst(bytes, ip);
+  if (dst >>> 28 === 14 || dst === 0xffffffff) return false;
   if (ipv4FragmentOffset(bytes, ip) !== 0) return false;
   if (ipv4Protocol(bytes, ip) !== PROTOCOL_ICMP) return true;
   const header = ipv4HeaderLength(bytes, ip);

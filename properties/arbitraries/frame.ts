@@ -13,6 +13,8 @@ import type { PacketDraw, ProtocolDraw } from "./draw.ts";
 const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd, vlan: 0x8100 } as const;
 const PROTOCOL: { readonly [name in ProtocolDraw]: number } = { icmp: 1, tcp: 6, udp: 17 };
 const NOP = 1; // IPv4 option 1, no operation (RFC 791, 3.1)
+/** The shortest frame of Ethernet, which holds headers without options and an identity. */
+const FRAME_MIN = 60;
 /** Longest frame: what drawn headers need when the size is shorter, and what drawn sizes need. */
 export const FRAME_BYTES_MAX = 1600;
 
@@ -46,12 +48,15 @@ export function writeFrame(
   const l4 = l3 + headerBytes;
   const end = Math.max(packet.size, l4 + 24);
   const l3Bytes = Math.max(packet.size - l3, 0);
+  // a forwarder may cut padding off, and the identity must not go with it
+  const identified = headerBytes + (packet.protocol === "tcp" ? 20 : 8) + 4;
   const rightLength = packet.totalLength === "padded"
-    ? Math.max(headerBytes, l3Bytes - 4)
+    ? Math.max(Math.min(identified, l3Bytes), headerBytes, l3Bytes - 4)
     : l3Bytes;
   scratch.fill(0, l4, l4 + 24);
   writeTransport(packet, identity, l4, Math.max(rightLength - headerBytes, 0), end);
-  writeIpv4(packet, l3, headerBytes, totalLengthOf(packet, rightLength, headerBytes, l3Bytes));
+  const total = totalLengthOf(packet, rightLength, headerBytes, l3Bytes);
+  writeIpv4(packet, identity, l3, headerBytes, total);
   copyBytes(scratch, 0, bytes, off, packet.size);
 }
 
@@ -83,13 +88,21 @@ function writeEthernet(packet: PacketDraw, identity: number): number {
   return 18;
 }
 
-function writeIpv4(packet: PacketDraw, l3: number, headerBytes: number, total: number): void {
+function writeIpv4(
+  packet: PacketDraw,
+  identity: number,
+  l3: number,
+  headerBytes: number,
+  total: number,
+): void {
   const version = packet.header === "version-6" ? 0x60 : 0x40;
   const ihl = packet.header === "ihl-4" ? 4 : packet.header === "ihl-long" ? 15 : headerBytes / 4;
   scratch[l3] = version | ihl;
   scratch[l3 + 1] = packet.dscp << 2;
   writeU16(scratch, l3 + 2, total);
-  writeU32(scratch, l3 + 4, 0);
+  // a frame that is too short for a payload has its identity here
+  writeU16(scratch, l3 + 4, packet.size < FRAME_MIN ? identity & 0xffff : 0);
+  writeU16(scratch, l3 + 6, 0);
   scratch[l3 + 8] = packet.ttl;
   scratch[l3 + 9] = PROTOCOL[packet.protocol];
   writeU16(scratch, l3 + 10, 0);
@@ -110,6 +123,7 @@ function writeIpv4(packet: PacketDraw, l3: number, headerBytes: number, total: n
  * accepts it.
  */
 function writeCorner(wanted: number, l3: number, headerBytes: number): void {
+  writeU16(scratch, l3 + 4, 0);
   const sum = fold(sumWords(scratch, l3, headerBytes, 0));
   const computed = wanted === 0xffff ? 0 : wanted;
   writeU16(scratch, l3 + 4, fold((~computed & 0xffff) + (~sum & 0xffff)));

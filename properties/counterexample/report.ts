@@ -205,5 +205,14 @@ function policyLines({ policy: p }: Counterexample): string[] {
       ? []
       : [`sends of its own accord: ICMP errors${p.originates.arp === undefined ? "" : ", ARP"}`],
     ...p.mtu === undefined ? [] : [`MTU ${p.mtu}`],
+    ...p.options === "parse" ? ["parses IPv4 options"] : [],
+    ...p.padding === "cut" ? ["cuts padding off"] : [],
+    ...p.ports === "virtual" ? ["virtual ports: takes frames of any length"] : [],
+    ...martians("from", p.martianSources),
+    ...martians("to", p.martianDestinations),
   ];
+}
+
+function martians(way: string, prefixes: readonly string[] | undefined): string[] {
+  return prefixes === undefined ? [] : [`forwards nothing ${way} ${prefixes.join(", ")}`];
 }

@@ -18,7 +18,7 @@ export function judgeCongestion(run: Run): Verdict {
     if (o.fate[p] !== FATE.dropped) continue;
     const reason = o.reason[p]!;
     // A reason that the packet gives cause for is PKT-5's.
-    if (e.forward[p] === 0 && (e.reasons[p]! >>> reason & 1) === 1) continue;
+    if ((e.reasons[p]! >>> reason & 1) === 1) continue;
     const isDeclared = (declared >>> reason & 1) === 1;
     if (e.forward[p] === 0 && !isDeclared) continue;
     judged++;
@@ -49,7 +49,7 @@ export function judgeCongestion(run: Run): Verdict {
 function judgeUnexplained({ observation: o, expectation: e }: Run, mayLose: boolean): Verdict {
   let judged = 0;
   for (let p = 0; p < o.count; p++) {
-    if (e.forward[p] === 0) continue;
+    if (e.forward[p] === 0 || e.reasons[p] !== 0) continue;
     judged++;
     if (o.fate[p] === FATE.emitted) continue;
     if (mayLose) return notJudged(`packet ${p} was lost, and the device does not show reasons`);

@@ -24,7 +24,8 @@ function paced(traffic: Traffic, gapPs: number): Traffic {
 /** The first packet that should have been forwarded and was not, or -1; of those before `end`. */
 function firstLost(run: Run, o: Observation, end: number): number {
   for (let p = 0; p < end; p++) {
-    if (run.expectation.forward[p] === 1 && o.fate[p] !== FATE.emitted) return p;
+    const { forward, reasons } = run.expectation;
+    if (forward[p] === 1 && reasons[p] === 0 && o.fate[p] !== FATE.emitted) return p;
   }
   return -1;
 }

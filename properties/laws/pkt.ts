@@ -27,7 +27,8 @@ function judgeBytes(run: Run): Verdict {
         [],
       );
     }
-    if (e.forward[p] === 0) continue;
+    // not to be forwarded: PKT-5; may be, or not: its bytes are not told
+    if (e.forward[p] === 0 || e.reasons[p] !== 0) continue;
     judged++;
     if (o.outPort[i] !== e.port[p]) {
       return broken(`${left(run, i)}, expected port ${e.port[p]}`, [p]);

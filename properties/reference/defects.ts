@@ -26,4 +26,6 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   "bad-fcs": 1 << 17,
   "too-big": 1 << 18,
   unresolved: 1 << 19,
+  martian: 1 << 20,
+  "bad-option": 1 << 21,
 };

@@ -1,18 +1,22 @@
 /**
  * What may become of each packet of a scenario. The reference router fills it; laws read it. The outcome
  * of a packet is a set: it must be forwarded so, or it must be dropped for one of some reasons; when it has
- * several defects, each of them is a right reason.
+ * several defects, each of them is a right reason. Where a router has a choice the packet may be forwarded, and
+ * may be dropped for one of some reasons; what its bytes are then is not told.
  */
 
 /** The outcomes that are allowed for the packets of one scenario. */
 export interface Expectation {
   /** Packets, as in the scenario's traffic. */
   readonly count: number;
-  /** 1: packet i must be forwarded (but for legal congestion); 0: it must be dropped. */
+  /**
+   * 1: packet i must be forwarded (but for legal congestion), or may be where it has `reasons` too; 0: it must be
+   * dropped.
+   */
   readonly forward: Uint8Array;
   /** Egress port of packet i if it is forwarded. */
   readonly port: Uint8Array;
-  /** Bit r set: reason r (index into REASONS) is a right reason to drop packet i. */
+  /** Bit r set: reason r (index into REASONS) is a right reason to drop packet i; 0: there is none. */
   readonly reasons: Uint32Array;
   /** Where the expected bytes of packet i, if it is forwarded, begin in `bytes`. */
   readonly offset: Uint32Array;

@@ -33,7 +33,7 @@ export function icmpErrors(
   const defects = e.reasons[p]!;
   // RFC 1812, 5.2.2: what is not a right packet for this router is discarded silently
   const silent = DEFECT["bad-header"] | DEFECT["bad-checksum"] | DEFECT["not-ip"] |
-    DEFECT["not-for-us"] | DEFECT.runt | DEFECT.oversize;
+    DEFECT["not-for-us"] | DEFECT.runt | DEFECT.oversize | DEFECT.martian;
   if (own === undefined || defects & silent || !mayAnswer(scenario, p)) return [];
   const { bytes } = scenario.traffic;
   const ip = scenario.traffic.offset[p]! + IP;
@@ -48,6 +48,11 @@ export function icmpErrors(
   if (defects & DEFECT.ttl) add(bytes, ip, [11, 0, 0]);
   if (defects & DEFECT["no-route"]) add(bytes, ip, [3, 0, 0]);
   if (defects & DEFECT["too-big"]) add(bytes, ip, [3, 4, policy.mtu!]);
+  if (defects & DEFECT["bad-option"]) {
+    // RFC 1812, 4.3.3.5: the pointer says which byte, and routers differ in which one they mean
+    const end = (bytes[ip]! % 16) * 4;
+    for (let at = 20; at < end; at++) add(bytes, ip, [12, 0, at * 2 ** 24]);
+  }
   // Nobody can say beforehand whether a next hop will answer; what waits for it is ready to be sent.
   if (own.arp !== undefined && defects === 0) add(e.bytes, e.offset[p]! + IP, [3, 1, 0]);
   return frames;
@@ -65,7 +70,9 @@ function mayAnswer(scenario: Scenario, p: number): boolean {
   const isLaterFragment = (bytes[ip + 6]! % 32) * 256 + bytes[ip + 7]! !== 0;
   const src = bytes[ip + 12]!;
   const isNoHost = src === 0 || src === 127 || src >= 224;
-  const isGroup = bytes[ip + 16]! >= 224;
+  const first = bytes[ip + 16]!;
+  const isBroadcast = bytes.subarray(ip + 16, ip + 20).every((byte) => byte === 255);
+  const isGroup = first >= 224 && first < 240 || isBroadcast;
   if (isGroupFrame || isLaterFragment || isNoHost || isGroup) return false;
   if (bytes[ip + 9] !== 1) return true;
   const headerLength = (bytes[ip]! % 16) * 4;

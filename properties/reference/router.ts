@@ -22,6 +22,8 @@ const FRAME_MAX = 1518;
 const UNSEEN = DEFECT.runt | DEFECT.oversize | DEFECT["bad-fcs"];
 /** Where the IPv4 header begins: after destination, source and EtherType. */
 const IP = 14;
+/** RFC 791, 3.1: the shortest header. */
+const HEADER_MIN = 20;
 
 /**
  * What may become of each packet of `scenario` in a router that declares `policy`: the frames to be forwarded
@@ -86,16 +88,20 @@ export function referenceRouter(scenario: Scenario, policy: Policy): Expectation
     let defects = linkDefects(scenario, policy, p);
     let nextHop = -1;
     if ((defects & (UNSEEN | DEFECT["not-ip"])) === 0) {
-      nextHop = nextHopOf(scenario, policy, p);
-      defects |= headerDefects(scenario, policy, p) | routeDefects(scenario, policy, p, nextHop);
+      if (traffic.length[p]! >= IP + HEADER_MIN) {
+        nextHop = nextHopOf(scenario, policy, p);
+        defects |= headerDefects(scenario, policy, p) | routeDefects(scenario, policy, p, nextHop) |
+          martian(scenario, policy, p);
+      } else defects |= DEFECT["bad-header"];
     }
     reasons[p] = defects;
+    if (defects === 0 && policy.options === "parse") reasons[p] = optionChoice(scenario, p);
     if (defects !== 0) continue;
     const egress = nextHop < 0 ? traffic.port[p]! : scenario.neighbours.port[nextHop]!;
     forward[p] = 1;
     port[p] = egress;
     offset[p] = used;
-    length[p] = traffic.length[p]!;
+    length[p] = policy.padding === "cut" ? IP + totalLengthOf(scenario, p) : traffic.length[p]!;
     writeForwarded(scenario, policy, p, egress, nextHop, bytes, used);
     used += length[p]!;
   }
@@ -108,7 +114,7 @@ function linkDefects(scenario: Scenario, policy: Policy, p: number): number {
   const length = scenario.traffic.length[p]!;
   const at = scenario.traffic.offset[p]!;
   let defects = scenario.traffic.badFcs?.[p] === 1 ? DEFECT["bad-fcs"] : 0;
-  if (length < FRAME_MIN) defects |= DEFECT.runt;
+  if (length < FRAME_MIN) defects |= policy.ports === "virtual" ? 0 : DEFECT.runt;
   if (length > FRAME_MAX) defects |= DEFECT.oversize;
   if (defects !== 0) return defects;
   const etherType = bytes[at + 12]! * 256 + bytes[at + 13]!;
@@ -131,7 +137,8 @@ function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
   const headerLength = (bytes[ip]! % 16) * 4;
   const totalLength = bytes[ip + 2]! * 256 + bytes[ip + 3]!;
   let defects = 0;
-  if (version !== 4 || headerLength < 20) defects |= DEFECT["bad-header"];
+  if (version !== 4 && policy.header !== "lengths") defects |= DEFECT["bad-header"];
+  if (headerLength < 20) defects |= DEFECT["bad-header"];
   if (policy.header === "minimal") {
     if (totalLength < 20) defects |= DEFECT["bad-header"];
   } else if (
@@ -148,7 +155,36 @@ function headerDefects(scenario: Scenario, policy: Policy, p: number): number {
   const isTinyFragment = (bytes[ip + 6]! % 32) * 256 + bytes[ip + 7]! === 1;
   if (policy.tinyFragments === "drop" && isTinyFragment) defects |= DEFECT["bad-header"];
   if (policy.ttl === "drop" && bytes[ip + 8]! <= 1) defects |= DEFECT.ttl;
+  if (policy.options === "parse" && headerLength <= delivered && optionsOf(scenario, p) === null) {
+    defects |= DEFECT["bad-option"];
+  }
   return defects;
+}
+
+/** RFC 791, 3.1: types of the options of a header, or null where one has no room for its length. */
+function optionsOf(scenario: Scenario, p: number): number[] | null {
+  const { bytes } = scenario.traffic;
+  const ip = scenario.traffic.offset[p]! + IP;
+  const end = ip + (bytes[ip]! % 16) * 4;
+  const types: number[] = [];
+  for (let at = ip + HEADER_MIN; at < end;) {
+    const type = bytes[at]!;
+    if (type === 0) break; // end of option list
+    const length = type === 1 ? 1 : at + 1 < end ? bytes[at + 1]! : 0;
+    if (length < (type === 1 ? 1 : 2) || at + length > end) return null;
+    if (type !== 1) types.push(type);
+    at += length;
+  }
+  return types;
+}
+
+/** RFC 791: record route, timestamp, security, loose and strict source route; RFC 2113: router alert; CIPSO. */
+const ACTED_ON = [7, 68, 130, 131, 137, 148, 134];
+
+/** Why a packet that may be forwarded may be dropped as well: an option asks the router to do something. */
+function optionChoice(scenario: Scenario, p: number): number {
+  const asks = optionsOf(scenario, p)!.some((type) => ACTED_ON.includes(type));
+  return asks ? DEFECT["bad-option"] : 0;
 }
 
 function routeDefects(scenario: Scenario, policy: Policy, p: number, nextHop: number): number {
@@ -167,10 +203,44 @@ function tooBig(scenario: Scenario, policy: Policy, p: number): boolean {
   return mtu !== undefined && mustNotBeCut && bytes[ip + 2]! * 256 + bytes[ip + 3]! > mtu;
 }
 
+/** RFC 1812, 5.3.7: whether it comes from or goes to where the policy forwards nothing. */
+function martian(scenario: Scenario, policy: Policy, p: number): number {
+  const { martianSources = [], martianDestinations = [] } = policy;
+  const ip = scenario.traffic.offset[p]! + IP;
+  const src = addressAt(scenario.traffic.bytes, ip + 12);
+  const dst = addressAt(scenario.traffic.bytes, ip + 16);
+  const isOne = martianSources.some((prefix) => covers(prefix, src)) ||
+    martianDestinations.some((prefix) => covers(prefix, dst));
+  return isOne ? DEFECT.martian : 0;
+}
+
+/** First address and number of addresses of each prefix that was asked for. */
+const prefixes = new Map<string, readonly [first: number, count: number]>();
+
+/** Whether an address is within a prefix, e.g. `127.0.0.0/8`. */
+function covers(prefix: string, address: number): boolean {
+  let known = prefixes.get(prefix);
+  if (known === undefined) {
+    const [network, depth] = prefix.split("/");
+    const first = network!.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0);
+    known = [first, 2 ** (32 - Number(depth))];
+    prefixes.set(prefix, known);
+  }
+  return address >= known[0] && address < known[0] + known[1];
+}
+
+function addressAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! * 256 + bytes[at + 1]!) * 256 + bytes[at + 2]!) * 256 + bytes[at + 3]!;
+}
+
+function totalLengthOf(scenario: Scenario, p: number): number {
+  const at = scenario.traffic.offset[p]! + IP + 2;
+  return scenario.traffic.bytes[at]! * 256 + scenario.traffic.bytes[at + 1]!;
+}
+
 function nextHopOf(scenario: Scenario, policy: Policy, p: number): number {
   const { bytes } = scenario.traffic;
-  const at = scenario.traffic.offset[p]! + IP + 16;
-  const dst = ((bytes[at]! * 256 + bytes[at + 1]!) * 256 + bytes[at + 2]!) * 256 + bytes[at + 3]!;
+  const dst = addressAt(bytes, scenario.traffic.offset[p]! + IP + 16);
   const route = longestMatch(scenario.routes, dst, policy.defaultRoute ? 0 : 1);
   if (route < 0) return -1;
   const nextHop = scenario.routes.nextHop[route]!;
@@ -195,7 +265,7 @@ function writeForwarded(
   const { traffic, neighbours } = scenario;
   const { bytes } = traffic;
   const from = traffic.offset[p]!;
-  const length = traffic.length[p]!;
+  const length = policy.padding === "cut" ? IP + totalLengthOf(scenario, p) : traffic.length[p]!;
   out.set(bytes.subarray(from, from + length), at);
   const own = macOfPort(scenario, egress);
   for (let i = 0; i < 6; i++) {

@@ -270,3 +270,58 @@ Deno.test("referenceRouter reads frames where they lie, also when they share byt
   assertEquals([...e.bytes.subarray(0, 60)], [...e.bytes.subarray(60, 120)]);
   assertEquals(ip("10.2.0.1"), 0x0a020001);
 });
+
+Deno.test("referenceRouter lets a virtual port take a short frame, and judges its header", () => {
+  const virtual: Policy = { ...STRICT, ports: "virtual" };
+  const short = frame({ length: 50, total: 36 });
+  assertEquals(reasonsFor(short), ["runt"]);
+  assertEquals(reasonsFor(short, virtual), ["forward"]);
+  assertEquals(forwarded(short, virtual).length, 50);
+  // the rest of the header is not there
+  assertEquals(reasonsFor(frame({ length: 33 }), virtual), ["bad-header"]);
+  assertEquals(reasonsFor(frame({ length: 33 })), ["runt"]);
+  assertEquals(reasonsFor(frame({ length: 14, type: 0x0806 }), virtual), ["not-ip"]);
+  assertEquals(reasonsFor(frame({ length: 1519 }), virtual), ["oversize"]);
+});
+
+Deno.test("referenceRouter cuts off what follows the packet where the policy says so", () => {
+  const padded = frame({ total: 36 });
+  const cut = forwarded(padded, { ...STRICT, padding: "cut" });
+  assertEquals(cut, forwarded(padded).slice(0, 50));
+  assertEquals(forwarded(frame({ total: 46 }), { ...STRICT, padding: "cut" }).length, 60);
+});
+
+Deno.test("referenceRouter forwards nothing from or to a martian address", () => {
+  const policy: Policy = {
+    ...STRICT,
+    martianSources: ["127.0.0.0/8", "224.0.0.0/3"],
+    martianDestinations: ["10.1.2.3/32", "0.0.0.0/8"],
+  };
+  assertEquals(reasonsFor(frame({ src: "127.255.255.255" }), policy), ["martian"]);
+  assertEquals(reasonsFor(frame({ src: "255.255.255.255", dst: "10.1.2.4" }), policy), ["martian"]);
+  assertEquals(reasonsFor(frame({ src: "128.0.0.0", dst: "10.1.2.4" }), policy), ["forward"]);
+  assertEquals(reasonsFor(frame({ dst: "10.1.2.3" }), policy), ["martian"]);
+  assertEquals(reasonsFor(frame({ dst: "0.255.0.1" }), policy), ["no-route", "martian"]);
+  assertEquals(reasonsFor(frame({ src: "127.0.0.1" })), ["forward"]);
+});
+
+Deno.test("referenceRouter drops options that cannot be parsed where the policy parses, and leaves a choice", () => {
+  const policy: Policy = { ...STRICT, options: "parse" };
+  const outcome = (...options: number[]) => reasonsFor(frame({ options }), policy);
+  assertEquals(outcome(1, 1, 1, 1), ["forward"]);
+  assertEquals(outcome(0, 7, 9, 9), ["forward"]); // what follows the end of the list
+  assertEquals(outcome(200, 4, 9, 9), ["forward"]); // unknown
+  assertEquals(outcome(200, 5, 9, 9), ["bad-option"]);
+  assertEquals(outcome(200, 1, 9, 9), ["bad-option"]);
+  assertEquals(outcome(1, 1, 1, 200), ["bad-option"]);
+  assertEquals(outcome(7, 4, 4, 1), ["bad-option", "forward"]); // record route
+  assertEquals(reasonsFor(frame({ options: [200, 1, 9, 9] })), ["forward"]);
+});
+
+Deno.test("referenceRouter looks past the version where the policy looks at lengths only", () => {
+  const policy: Policy = { ...STRICT, header: "lengths" };
+  assertEquals(reasonsFor(frame({ first: 0x65 }), policy), ["forward"]);
+  assertEquals(reasonsFor(frame({ first: 0x65 })), ["bad-header"]);
+  assertEquals(reasonsFor(frame({ first: 0x64 }), policy).includes("bad-header"), true);
+  assertEquals(reasonsFor(frame({ total: 47 }), policy), ["bad-header"]);
+});

@@ -7,7 +7,7 @@
 import type { Scenario } from "../../core/machine/device.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { readCapture, writePcap } from "../../fixtures/mod.ts";
-import type { SentFrame } from "./records.ts";
+import type { Sent, SentFrame } from "./observe.ts";
 
 const ETHERNET = 1;
 
@@ -37,10 +37,7 @@ export function writeFolder(folder: string, scenario: Scenario): void {
 }
 
 /** What a program wrote: the frames of all ports, each port's in order. */
-export function readFolder(
-  folder: string,
-  ports: number,
-): { bytes: Uint8Array; frames: SentFrame[] } {
+export function readFolder(folder: string, ports: number): Sent {
   const parts: Uint8Array[] = [];
   const frames: SentFrame[] = [];
   let used = 0;

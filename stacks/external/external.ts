@@ -2,9 +2,7 @@
  * A program as a device under test: any forwarder that can be made to read frames and write frames.
  *
  * Each run starts the program anew, gives it the scenario, and takes what it wrote when it has ended;
- * so it sees one scenario whole, and nothing of others. It has no time: a frame counts as sent a
- * nanosecond after its packet came, or when the frame before it was. What never came out counts as
- * lost in the program, for no reason that it tells.
+ * so it sees one scenario whole, and nothing of others.
  *
  * The program runs in a POSIX shell (`exec COMMAND`), with the rights of this process. It is ended
  * when it takes longer than it may or writes more than could be frames.
@@ -12,11 +10,11 @@
 import { spawnSync } from "node:child_process";
 import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
-import { type Policy, REASON } from "../../core/policy.ts";
+import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 import { readFolder, writeFolder } from "./captures.ts";
-import { Identities } from "./identity.ts";
-import { readRecords, type SentFrame, writeRecords } from "./records.ts";
+import { observe, type Sent } from "./observe.ts";
+import { readRecords, writeRecords } from "./records.ts";
 
 /** How a program is given frames: records on its standard streams, or captures in a folder. */
 export type ExternalProtocol = "stream" | "pcap";
@@ -43,13 +41,6 @@ const TIMEOUT_MS = 10_000;
 /** What a program may write beyond four times what it was given. */
 const OUTPUT_SPARE = 1 << 16;
 const WORDS_MAX = 200;
-const STEP_PS = 1000;
-
-/** What a program wrote, as frames. */
-interface Sent {
-  readonly bytes: Uint8Array;
-  readonly frames: readonly SentFrame[];
-}
 
 /**
  * A program as a device for `conformance` and `checkConformance`. What goes wrong with the program (it
@@ -86,7 +77,7 @@ export function external(options: ExternalOptions): DeviceUnderTest {
       const sent = protocol === "stream"
         ? runOnStream(program, folder, scenario)
         : runOnFolder(program, folder, scenario);
-      return observe(observation, name, scenario, sent);
+      return observe(observation, name, policy, scenario, sent);
     } finally {
       Deno.removeSync(folder, { recursive: true });
     }
@@ -145,32 +136,4 @@ function lastWords(stderr: Uint8Array): string {
   const lines = new TextDecoder().decode(stderr).trim().split("\n");
   const last = lines.at(-1)!.replace(/\p{Cc}/gu, " ").slice(0, WORDS_MAX);
   return last === "" ? "" : `, saying ${JSON.stringify(last)}`;
-}
-
-function observe(
-  o: Observation,
-  name: string,
-  { traffic, geometry }: Scenario,
-  sent: Sent,
-): Observation {
-  const { count, at } = traffic;
-  const identities = new Identities(traffic);
-  o.reset(count, geometry.fidelity);
-  const place = o.addPlace(name);
-  const seen = new Uint8Array(count);
-  let now = 0;
-  for (const { port, offset, length } of sent.frames) {
-    const packet = identities.of(sent.bytes, offset, length);
-    if (packet >= 0) {
-      seen[packet] = 1;
-      now = Math.max(now, at[packet]!);
-    }
-    now += STEP_PS;
-    o.emit(packet, port, place, now, now, sent.bytes, offset, length);
-  }
-  for (let p = 0; p < count; p++) if (seen[p] === 0) o.drop(p, REASON.other, place, at[p]!);
-  o.ports = [];
-  o.end = "quiet";
-  o.endPs = Math.max(now, at[count - 1] ?? 0) + STEP_PS;
-  return o;
 }

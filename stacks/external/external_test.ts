@@ -140,6 +140,25 @@ Deno.test("Identities tells packets by what forwarding leaves alone, alike ones 
   assertEquals(of(60, (b) => b.fill(9)), -1);
 });
 
+Deno.test("Identities tells packets of one payload by their headers, though the TTL fell", () => {
+  const { traffic } = SCENARIO;
+  const bytes = new Uint8Array(120);
+  for (const at of [0, 60]) bytes.set(traffic.bytes.subarray(0, 60), at);
+  bytes[60 + 14 + 5] = 1; // another identification
+  const length = Uint32Array.of(60, 60);
+  const two = { ...traffic, count: 2, bytes, offset: Uint32Array.of(0, 60), length };
+  for (const first of [0, 1]) {
+    const identities = new Identities(two);
+    for (const packet of [first, 1 - first]) {
+      const sent = bytes.slice(packet * 60, packet * 60 + 60);
+      sent.set([9, 9], 0);
+      sent[14 + 8]!--;
+      sent[14 + 10]! += 1;
+      assertEquals(identities.of(sent, 0, 60), packet);
+    }
+  }
+});
+
 Deno.test("external refuses an empty command and a time that is none", () => {
   assertThrows(() => external({ command: " " }), RangeError, "the command is empty");
   assertThrows(() => external({ command: "cat", timeoutMs: 0 }), RangeError, "timeoutMs is 0");

@@ -1,2 +1,3 @@
-/** Programs as devices under test. */
+/** Programs and devices of the real world as devices under test. */
 export { external, type ExternalOptions, type ExternalProtocol } from "./external.ts";
+export * from "./live/mod.ts";

@@ -10,18 +10,11 @@
  * records and ends with exit code 0.
  */
 import type { Scenario } from "../../core/machine/device.ts";
+import type { SentFrame } from "./observe.ts";
 
 const PORT = 0x50, ROUTE = 0x52, FRAME = 0x46;
 const ETHERNET_MIN = 14;
 const FRAME_MAX = 65535;
-
-/** A frame that a program wrote. */
-export interface SentFrame {
-  readonly port: number;
-  /** Where its bytes lie in what the program wrote. */
-  readonly offset: number;
-  readonly length: number;
-}
 
 /** The stream of a scenario. */
 export function writeRecords({ geometry, neighbours, routes, traffic }: Scenario): Uint8Array {

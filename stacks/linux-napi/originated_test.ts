@@ -145,7 +145,11 @@ Deno.test("linuxNapi sends no ICMP error where RFC 1812, 4.3.2.7, forbids it, or
     (b, ip) => setIpv4Src(b, ip, 0x0b000001), // no route leads there
     ...[3, 4, 5, 11, 12, 19].map(icmp),
   ];
-  const loud = [icmp(0), icmp(8), icmp(13), (b: Uint8Array, ip: number) => void (b[ip + 6] = 0x20)];
+  const loud = [
+    ...[0, 8, 13].map(icmp),
+    (b: Uint8Array, ip: number) => void (b[ip + 6] = 0x20),
+    (b: Uint8Array, ip: number) => void (b[ip + 16] = 240), // class E
+  ];
   const options = { addresses: ADDRESSES };
   const plan = (changes: typeof silent) =>
     changes.map((change, i) => from(20e6 + i * 20e6, { ttl: 1 }, change));

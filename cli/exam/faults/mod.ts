@@ -5,6 +5,7 @@ import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
+import { LIVE_FAULTS } from "./live.ts";
 import { NETMAP_FAULTS } from "./netmap.ts";
 import { NIC_FAULTS } from "./nic.ts";
 import { ODP_FAULTS } from "./odp.ts";
@@ -39,4 +40,5 @@ export const FAULTS: readonly Fault[] = [
   ...PACKETSHADER_FAULTS,
   ...XDP_FAULTS,
   ...PF_RING_FAULTS,
+  ...LIVE_FAULTS,
 ];

@@ -1,0 +1,89 @@
+/** Devices of the real world by the name that the command line gives them. */
+import {
+  dpdkDevice,
+  kernelDevice,
+  type LiveDevice,
+  ovsDevice,
+  TESTPMD_MODES,
+  testpmdDevice,
+  type TestpmdMode,
+  xdpDevice,
+} from "../../stacks/mod.ts";
+import { UserError } from "../user_error.ts";
+
+/** A device that can be named: how it is written, and what it is. */
+interface LiveEntry {
+  /** As in the help: `xdp:FILE.o`. */
+  readonly form: string;
+  /** Scenarios unless told otherwise. */
+  readonly runs: number;
+  /** Opens it; `argument` is what follows the colon. */
+  open(argument: string): LiveDevice;
+}
+
+/** The program that is built for the devices of DPDK. */
+export const DPDK_LPM: string = new URL("../../docs/examples/dpdk_lpm.c", import.meta.url).pathname;
+
+const RUNS = 1000;
+/** Where processes are started for each. */
+const RUNS_OF_PROCESSES = 50;
+
+const ENTRIES: Readonly<Record<string, LiveEntry>> = {
+  kernel: { form: "kernel", runs: RUNS, open: () => kernelDevice() },
+  xdp: { form: "xdp:FILE.o", runs: RUNS, open: (file) => xdpDevice({ file }) },
+  "xdp-live": {
+    form: "xdp-live:FILE.o",
+    runs: RUNS,
+    open: (file) => xdpDevice({ file, live: true }),
+  },
+  dpdk: { form: "dpdk", runs: RUNS_OF_PROCESSES, open: () => dpdkDevice({ source: DPDK_LPM }) },
+  "dpdk-l3fwd": {
+    form: "dpdk-l3fwd",
+    runs: RUNS_OF_PROCESSES,
+    open: () => dpdkDevice({ source: DPDK_LPM, profile: "l3fwd" }),
+  },
+  testpmd: {
+    form: `testpmd:${TESTPMD_MODES.join("|")}`,
+    runs: RUNS_OF_PROCESSES,
+    open: (mode) => testpmdDevice(mode as TestpmdMode),
+  },
+  ovs: { form: "ovs", runs: RUNS_OF_PROCESSES, open: () => ovsDevice() },
+};
+
+/** Every device that routes, as it is written. */
+export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form }) => form);
+
+/** What bridges; it is judged by laws of its own. */
+export const BRIDGE = "bridge";
+
+/** Whether a text names a device. */
+export function isLiveDevice(text: string): boolean {
+  const [kind, argument] = split(text);
+  const entry = ENTRIES[kind];
+  if (kind === "testpmd") return TESTPMD_MODES.some((mode) => mode === argument);
+  return entry !== undefined && entry.form.includes(":") === (argument !== "");
+}
+
+/** Scenarios to draw unless told otherwise: fewer where a process is started for each. */
+export function liveRuns(text: string): number {
+  return ENTRIES[split(text)[0]]?.runs ?? RUNS;
+}
+
+/**
+ * Opens a device.
+ * @throws {UserError} when it cannot be, e.g. for want of a permission, which it names
+ */
+export function openLive(text: string): LiveDevice {
+  const [kind, argument] = split(text);
+  try {
+    return ENTRIES[kind]!.open(argument);
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof TypeError) throw error;
+    throw new UserError(`--device ${text}: ${error.message}`);
+  }
+}
+
+function split(text: string): [kind: string, argument: string] {
+  const at = text.indexOf(":");
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}

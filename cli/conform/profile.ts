@@ -1,0 +1,106 @@
+/**
+ * A deviation profile: a file in which somebody says where a device departs from what it would be judged by, and
+ * why. It is reviewed as code is, steers the reference router, and every report prints it.
+ */
+import { z } from "zod";
+import { type Policy, REASONS, STRICT } from "../../core/mod.ts";
+import { readInput } from "../files.ts";
+import { oneLine, UserError } from "../user_error.ts";
+
+/** One departure. */
+export interface Deviation {
+  /** Field of the policy. */
+  readonly field: keyof Policy;
+  /** What the device does. */
+  readonly value: unknown;
+  /** Why that is so, in a sentence. */
+  readonly why: string;
+}
+
+const BYTES_MAX = 1 << 16;
+const prefix = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/(\d|[12]\d|3[0-2])$/);
+
+/** Every field that a profile may name, and its values. */
+const VALUES = {
+  onMiss: z.enum(["drop", "reflect"]),
+  ttl: z.enum(["drop", "ignore"]),
+  checksum: z.enum(["verify", "trust"]),
+  checksumUpdate: z.enum(["rfc1624", "increment"]),
+  header: z.enum(["full", "minimal", "lengths"]),
+  hairpin: z.enum(["forward", "drop"]),
+  dstMac: z.enum(["next-hop", "port"]),
+  checksDstMac: z.boolean(),
+  defaultRoute: z.boolean(),
+  topology: z.enum(["paired", "chained", "loop", "sink"]),
+  macs: z.enum(["keep", "set", "swap"]),
+  mtu: z.int().min(68).max(65535),
+  options: z.enum(["forward", "punt", "parse"]),
+  tinyFragments: z.enum(["forward", "drop"]),
+  padding: z.enum(["keep", "cut"]),
+  ports: z.enum(["ethernet", "virtual"]),
+  martianSources: z.array(prefix),
+  martianDestinations: z.array(prefix),
+  order: z.enum(["flow", "none"]),
+  congestion: z.array(z.enum(REASONS)),
+} satisfies { [field in keyof Policy]?: z.ZodType };
+
+const schema = z.strictObject({
+  deviations: z.array(z.strictObject({
+    field: z.enum(Object.keys(VALUES) as (keyof typeof VALUES)[]),
+    value: z.unknown(),
+    why: z.string().min(1),
+  })).min(1),
+});
+
+/**
+ * The departures that a file declares.
+ * @throws {UserError} naming the entry that is not as expected
+ */
+export function readProfile(path: string): Deviation[] {
+  const bytes = readInput(path, "a deviation profile", BYTES_MAX);
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (error) {
+    throw new UserError(`${path}: expected JSON, got ${(error as Error).message}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) throw refused(path, parsed.error.issues[0]!);
+  return parsed.data.deviations.map(({ field, value, why }, i) => {
+    const checked = VALUES[field].safeParse(value);
+    if (checked.success) return { field, value: checked.data, why };
+    throw refused(path, { ...checked.error.issues[0]!, path: ["deviations", i, "value"] });
+  });
+}
+
+function refused(path: string, issue: { path: PropertyKey[]; message: string }): UserError {
+  return new UserError(`${path}: ${issue.path.map(String).join(".") || "file"}: ${issue.message}`);
+}
+
+/** A policy with departures. */
+export function withDeviations(policy: Policy, deviations: readonly Deviation[]): Policy {
+  return {
+    ...policy,
+    ...Object.fromEntries(deviations.map(({ field, value }) => [field, value])),
+  };
+}
+
+/** What a device is judged by beyond RFC 1812 to the letter, a line each, and the departures with their reasons. */
+export function profileLines(policy: Policy, deviations: readonly Deviation[]): string[] {
+  const declared = new Set(deviations.map(({ field }) => field));
+  const lines: string[] = [];
+  for (const field of Object.keys(policy) as (keyof Policy)[]) {
+    if (declared.has(field) || field === "congestion") continue;
+    if (policy[field] === STRICT[field]) continue;
+    lines.push(`judged as: ${field} ${valueText(field, policy[field])}`);
+  }
+  for (const { field, value, why } of deviations) {
+    lines.push(`deviation: ${field} ${valueText(field, value)} (${oneLine(why)})`);
+  }
+  return lines;
+}
+
+function valueText(field: string, value: unknown): string {
+  if (field === "originates") return "ICMP errors";
+  return Array.isArray(value) ? value.join(", ") : String(value);
+}

@@ -1,0 +1,113 @@
+// Aim: a packet port sends and receives every frame that its interface takes, byte for byte, around its rings and with
+// VLAN tags; a given interface is used only where that is safe. Method: both ends of a veth pair.
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { linksHere, openGivenPort } from "../../stacks/external/live/given.ts";
+import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
+import { addVeth, seeCarrier, setUp } from "../../stacks/external/live/links.ts";
+import { Netlink } from "../../stacks/external/live/netlink.ts";
+import { Netns } from "../../stacks/external/live/netns.ts";
+import { PacketPort } from "../../stacks/external/live/packet_port.ts";
+import { SystemCallError } from "../../stacks/mod.ts";
+import { liveTest } from "./needs.ts";
+
+const NEEDS = ["ip", "namespaces"] as const;
+
+/** Two ports that face each other. */
+function pair<T>(act: (a: PacketPort, b: PacketPort, ns: Netns) => T): T {
+  const libc = openLibc();
+  const ns = Netns.create();
+  ns.sysctl("net/ipv6/conf/default/disable_ipv6", 1);
+  const netlink = ns.within(() => new Netlink(libc));
+  const end = (index: number) => ({ index, name: `pcx${index}`, mtu: 1500 });
+  addVeth(netlink, end(10), end(11), ns.fd);
+  for (const index of [10, 11]) setUp(netlink, index);
+  for (const index of [10, 11]) seeCarrier(netlink, index);
+  const ports = ns.within(() => [10, 11].map((i) => new PacketPort(i, `pcx${i}`, { slots: 64 })));
+  try {
+    return act(ports[0]!, ports[1]!, ns);
+  } finally {
+    for (const port of ports) port.close();
+    netlink.close();
+    ns.close();
+    closeLibc();
+  }
+}
+
+function frame(length: number, seed: number): Uint8Array {
+  const bytes = Uint8Array.from({ length }, (_, i) => i * 5 + seed);
+  bytes.set([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5].slice(0, length));
+  return bytes;
+}
+
+function received(port: PacketPort): Uint8Array | null {
+  const at = port.receive();
+  if (at < 0) return null;
+  const bytes = port.bytes.slice(at, at + port.length);
+  port.release();
+  return bytes;
+}
+
+liveTest(
+  "PacketPort carries every length, byte for byte, many times around its rings",
+  NEEDS,
+  () => {
+    pair((a, b) => {
+      for (let length = 14; length <= 1514; length++) {
+        const sent = frame(length, length);
+        assert(a.transmit(sent, 0, length));
+        a.flush();
+        assertEquals(received(b), sent, `${length} bytes`);
+        assertEquals(received(a), null, "its own");
+      }
+      assertEquals(b.statistics(), { received: 1501, dropped: 0 });
+    });
+  },
+);
+
+liveTest("PacketPort puts a VLAN tag back that the kernel took out", NEEDS, () => {
+  pair((a, b) => {
+    for (const tag of [[0x81, 0, 0x60, 0x64], [0x88, 0xa8, 0, 0]]) {
+      const sent = frame(80, 1);
+      sent.set([...tag, 8, 0], 12);
+      a.transmit(sent, 0, 80);
+      a.flush();
+      assertEquals(received(b), sent);
+    }
+  });
+});
+
+liveTest("PacketPort says when its ring is full, and counts what a full one loses", NEEDS, () => {
+  pair((a, b) => {
+    const sent = frame(60, 0);
+    for (let i = 0; i < 64; i++) assert(a.transmit(sent, 0, 60));
+    assertEquals(a.transmit(sent, 0, 60), false);
+    a.flush();
+    for (let i = 0; i < 10; i++) a.transmit(sent, 0, 60);
+    a.flush();
+    let count = 0;
+    while (received(b) !== null) count++;
+    assertEquals(count, 64);
+    assertEquals(b.statistics(), { received: 74, dropped: 10 });
+    assertThrows(() => a.transmit(new Uint8Array(3000), 0, 3000), RangeError, "Cannot send 3000");
+  });
+});
+
+liveTest(
+  "PacketPort refuses an interface that is not there, and sizes that are none",
+  NEEDS,
+  () => {
+    assertThrows(() => new PacketPort(9999, "nowhere"), SystemCallError, "bind a packet socket");
+    assertThrows(() => new PacketPort(1, "lo", { slots: 33 }), RangeError, "no multiple of 32");
+  },
+);
+
+liveTest("openGivenPort uses an interface only where that is safe", NEEDS, () => {
+  const before = linksHere();
+  assertThrows(() => openGivenPort("none0"), RangeError, "on none0: expected one of lo");
+  const own = before.find(({ addresses, isUp }) => isUp && addresses.length > 0);
+  if (own !== undefined) {
+    assertThrows(() => openGivenPort(own.name), RangeError, `it carries ${own.addresses[0]}`);
+    openGivenPort(own.name, { addressed: true }).close();
+  }
+  assertEquals(linksHere(), before, "nothing about any interface has changed");
+});

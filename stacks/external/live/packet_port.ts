@@ -1,0 +1,200 @@
+/**
+ * A port on an interface: an AF_PACKET socket with a ring for each direction (packet(7); TPACKET_V2 of
+ * linux/if_packet.h). The rings are shared with the kernel; status words are read and written atomically, so
+ * that the bytes of a frame are seen before its status on every machine.
+ *
+ * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`. A
+ * transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it away, `flush` makes
+ * the kernel send all that were given. veth hands a slot back before the far end has read the frame: whoever
+ * sends more than a ring full must know that what was sent has been received.
+ * The kernel's own stack gets every frame besides.
+ */
+import * as P from "./if_packet.ts";
+import { closeLibc, ERRNO, errno, failure, type Libc, openLibc, succeeded } from "./libc.ts";
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MSG_DONTWAIT = 0x40;
+const ETHERTYPE_VLAN = 0x8100;
+
+/** Sizes of a port. */
+export interface PacketPortOptions {
+  /** Slots of each ring, a multiple of 32; 1024. */
+  readonly slots?: number;
+}
+
+/** A port. Opened in the namespace of the calling thread, where it stays. */
+export class PacketPort {
+  readonly #libc: Libc;
+  readonly #fd: number;
+  readonly #name: string;
+  readonly #slots: number;
+  readonly #memory: Deno.PointerObject;
+  readonly #mapped: bigint;
+  readonly #words: Int32Array;
+  readonly #view: DataView;
+  readonly #pollFd = new Uint8Array(8);
+  #rx = 0;
+  #tx = 0;
+  #waiting = 0;
+  /** The bytes of both rings. */
+  readonly bytes: Uint8Array;
+
+  /**
+   * Opens a port on interface `index`; `name` is for the texts of errors.
+   *
+   * @throws {RangeError} when `slots` is not a positive multiple of 32
+   * @throws {SystemCallError} without CAP_NET_RAW, or when there is no such interface
+   */
+  constructor(index: number, name: string, { slots = 1024 }: PacketPortOptions = {}) {
+    if (!(Number.isInteger(slots) && slots > 0 && slots % (P.BLOCK / P.SLOT) === 0)) {
+      throw new RangeError(`Cannot open a port on ${name}: slots ${slots} is no multiple of 32`);
+    }
+    const libc = openLibc();
+    this.#libc = libc;
+    this.#name = name;
+    this.#slots = slots;
+    // protocol 0 receives nothing until bound
+    this.#fd = libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0);
+    if (this.#fd < 0) {
+      const need = "(it needs CAP_NET_RAW: be root, or start it under `unshare -Urn`)";
+      const error = failure(libc, `open a packet socket on ${name} ${need}`);
+      closeLibc();
+      throw error;
+    }
+    this.#set(P.PACKET.version, u32s(P.TPACKET_V2));
+    this.#set(P.PACKET.ignoreOutgoing, u32s(1));
+    this.#set(P.PACKET.qdiscBypass, u32s(1));
+    const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
+    this.#set(P.PACKET.rxRing, ring);
+    this.#set(P.PACKET.txRing, ring);
+    this.#mapped = BigInt(2 * slots * P.SLOT);
+    const memory = libc.mmap(null, this.#mapped, PROT_READ_WRITE, MAP_SHARED, this.#fd, 0n);
+    if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
+      throw failure(libc, `map the rings of ${name}`);
+    }
+    this.#memory = memory;
+    const buffer = Deno.UnsafePointerView.getArrayBuffer(memory, Number(this.#mapped));
+    this.bytes = new Uint8Array(buffer);
+    this.#words = new Int32Array(buffer);
+    this.#view = new DataView(buffer);
+    new DataView(this.#pollFd.buffer).setInt32(0, this.#fd, true);
+    new DataView(this.#pollFd.buffer).setUint16(4, 1, true); // POLLIN
+    try {
+      this.#bind(index);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #bind(index: number): void {
+    const address = new Uint8Array(20);
+    const view = new DataView(address.buffer);
+    view.setUint16(0, P.AF_PACKET, true);
+    address.set(P.ETH_P_ALL, 2);
+    view.setInt32(4, index, true);
+    const bound = this.#libc.bind(this.#fd, address, 20);
+    succeeded(this.#libc, bound, `bind a packet socket to ${this.#name}`);
+    this.#set(P.PACKET.addMembership, u32s(index, P.MR_PROMISC, 0, 0));
+  }
+
+  /**
+   * Where the next received frame begins in `bytes`, or -1 when there is none. Its length is `length`; it stays
+   * until `release`. An 802.1Q tag, which the kernel takes out, is put back.
+   */
+  receive(): number {
+    const at = this.#rx * P.SLOT;
+    const status = Atomics.load(this.#words, at / 4);
+    if ((status & P.STATUS.user) === 0) return -1;
+    const start = at + this.#view.getUint16(at + 12, true);
+    this.length = this.#view.getUint32(at + 8, true);
+    return (status & P.STATUS.vlanValid) === 0 ? start : this.#retag(at, start, status);
+  }
+
+  /** Length of the frame that `receive` answered. */
+  length = 0;
+
+  #retag(at: number, start: number, status: number): number {
+    const { bytes } = this;
+    bytes.copyWithin(start - 4, start, start + 12);
+    const tpid = (status & P.STATUS.tpidValid) === 0
+      ? ETHERTYPE_VLAN
+      : this.#view.getUint16(at + 26, true);
+    this.#view.setUint16(start + 8, tpid);
+    this.#view.setUint16(start + 10, this.#view.getUint16(at + 24, true));
+    this.length += 4;
+    return start - 4;
+  }
+
+  /** Gives the slot of the frame that `receive` answered back to the kernel. */
+  release(): void {
+    Atomics.store(this.#words, this.#rx * P.SLOT / 4, 0);
+    this.#rx = this.#rx + 1 === this.#slots ? 0 : this.#rx + 1;
+  }
+
+  /**
+   * Puts a frame into the transmit ring; false when it is full. It goes with the next `flush`.
+   * @throws {RangeError} when a slot does not hold it
+   */
+  transmit(from: Uint8Array, offset: number, length: number): boolean {
+    if (length > P.SLOT_FRAME_MAX) {
+      throw new RangeError(`Cannot send ${length} bytes on ${this.#name}: more than a slot holds`);
+    }
+    const at = (this.#slots + this.#tx) * P.SLOT;
+    if (Atomics.load(this.#words, at / 4) !== 0) return false;
+    this.bytes.set(from.subarray(offset, offset + length), at + P.TX_DATA);
+    this.#view.setUint32(at + 4, length, true);
+    Atomics.store(this.#words, at / 4, P.STATUS.request);
+    this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
+    this.#waiting++;
+    return true;
+  }
+
+  /**
+   * Sends what waits in the transmit ring.
+   * @throws {SystemCallError} when the interface is down or does not take a frame
+   */
+  flush(): void {
+    if (this.#waiting === 0) return;
+    this.#waiting = 0;
+    for (;;) {
+      if (this.#libc.send(this.#fd, null, 0, MSG_DONTWAIT) >= 0) return;
+      const error = errno(this.#libc);
+      if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
+        throw failure(this.#libc, `send on ${this.#name}`, error);
+      }
+    }
+  }
+
+  /** Waits until a frame is there, at most so long; blocks the thread. */
+  wait(ms: number): void {
+    this.#libc.poll(this.#pollFd, 1n, ms);
+  }
+
+  /** Frames that the socket received and lost since it was last asked. */
+  statistics(): P.PacketStatistics {
+    const value = new Uint8Array(8);
+    const option = P.PACKET.statistics;
+    const got = this.#libc.getsockopt(this.#fd, P.SOL_PACKET, option, value, u32s(8));
+    succeeded(this.#libc, got, `read the statistics of ${this.#name}`);
+    const [received, dropped] = new Uint32Array(value.buffer);
+    return { received: received!, dropped: dropped! };
+  }
+
+  /** Closes the port. Its `bytes` must not be touched any more. */
+  close(): void {
+    this.#libc.munmap(this.#memory, this.#mapped);
+    this.#libc.close(this.#fd);
+    closeLibc();
+  }
+
+  #set(option: number, value: Uint8Array<ArrayBuffer>): void {
+    const done = this.#libc.setsockopt(this.#fd, P.SOL_PACKET, option, value, value.length);
+    succeeded(this.#libc, done, `set option ${option} of a packet socket on ${this.#name}`);
+  }
+}
+
+function u32s(...values: number[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Uint32Array.from(values).buffer);
+}

@@ -1,0 +1,78 @@
+/**
+ * What came out of a device, as an Observation. The device has no time of the scenario: a frame counts as sent a
+ * nanosecond after its packet came, or when the frame before it was. What never came out counts as lost in the
+ * device, for no reason that it tells.
+ */
+import { GENERATED } from "../../core/machine/accounts.ts";
+import type { Scenario } from "../../core/machine/device.ts";
+import type { Observation } from "../../core/machine/observation.ts";
+import { type Policy, REASON } from "../../core/policy.ts";
+import { Identities } from "./identity.ts";
+
+const STEP_PS = 1000;
+const ICMP = 1;
+/** Types of ICMP errors (RFC 792): unreachable, source quench, redirect, time exceeded, parameter problem. */
+const ERRORS = [3, 4, 5, 11, 12];
+
+/** A frame that a device sent. */
+export interface SentFrame {
+  readonly port: number;
+  /** Where its bytes lie in those that the device sent. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** All that a device sent, each port's frames in order. */
+export interface Sent {
+  readonly bytes: Uint8Array;
+  readonly frames: readonly SentFrame[];
+}
+
+/** Writes what a device named `name` made of a scenario into `o`. */
+export function observe(
+  o: Observation,
+  name: string,
+  policy: Policy,
+  { traffic, geometry }: Scenario,
+  sent: Sent,
+): Observation {
+  const { count, at } = traffic;
+  const identities = new Identities(traffic);
+  o.reset(count, geometry.fidelity);
+  const place = o.addPlace(name);
+  const seen = new Uint8Array(count);
+  const last = at[count - 1] ?? 0;
+  let now = 0;
+  for (const { port, offset, length } of sent.frames) {
+    const own = isOwn(policy, port, sent.bytes, offset, length);
+    const packet = own ? GENERATED : identities.of(sent.bytes, offset, length);
+    if (packet >= 0) {
+      seen[packet] = 1;
+      now = Math.max(now, at[packet]!);
+      // nothing says which packet gave cause for it, but all had come by then
+    } else if (own) now = Math.max(now, last);
+    now += STEP_PS;
+    o.emit(packet, port, place, now, now, sent.bytes, offset, length);
+  }
+  for (let p = 0; p < count; p++) if (seen[p] === 0) o.drop(p, REASON.other, place, at[p]!);
+  o.ports = [];
+  o.end = "quiet";
+  o.endPs = Math.max(now, last) + STEP_PS;
+  return o;
+}
+
+/** Whether a frame is of the device's own making: an ICMP error from an address of its own, or ARP. */
+function isOwn(
+  { originates }: Policy,
+  port: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): boolean {
+  if (originates === undefined || length < 42 || bytes[at + 12] !== 8) return false;
+  if (bytes[at + 13] === 6) return originates.arp !== undefined;
+  if (bytes[at + 13] !== 0 || bytes[at + 14] !== 0x45 || bytes[at + 23] !== ICMP) return false;
+  const source = bytes[at + 26]! * 2 ** 24 +
+    (bytes[at + 27]! << 16 | bytes[at + 28]! << 8 | bytes[at + 29]!);
+  return source === originates.addresses[port] && ERRORS.includes(bytes[at + 34]!);
+}
