@@ -83,9 +83,9 @@ const STACKS = STACK_NAMES.join(", ");
 const SIZES = "64B, 128B, 256B, 512B, 1024B, 1280B, 1518B, imix";
 const PATTERNS = "1in-1out, 2in-2out, 2in-2out-mix, 4in-4out, 4in-4out-mix";
 const VALUES: [option: string, value: string, expected: string][] = [
-  ["stacks", "dpdk,none", `different names out of ${STACKS}, got "none"`],
-  ["stacks", "dpdk,dpdk", `different names out of ${STACKS}, got "dpdk"`],
-  ["stacks", "", `different names out of ${STACKS}, got ""`],
+  ["stacks", "dpdk,none", `all, or different names out of ${STACKS}, got "none"`],
+  ["stacks", "dpdk,dpdk", `all, or different names out of ${STACKS}, got "dpdk"`],
+  ["stacks", "", `all, or different names out of ${STACKS}, got ""`],
   ["traffic", "65B", `one of ${SIZES}, got "65B"`],
   ["pattern", "3in-3out", `one of ${PATTERNS}, got "3in-3out"`],
   ["rate", "0", 'a number of Gb/s above 0 and up to 40, got "0"'],

@@ -67,7 +67,10 @@ Deno.test("diff refuses fewer than two forwarders, and names that are none", asy
       ["--stacks", "dpdk"],
       "--stacks: expected two forwarders or more, of --stacks, --exec and --device together",
     ],
-    [["--stacks", "dpdk,dpdk"], "--stacks: expected all, or different names out of linux-napi, dpdk, "],
+    [
+      ["--stacks", "dpdk,dpdk"],
+      "--stacks: expected all, or different names out of linux-napi, dpdk, ",
+    ],
     [["--stacks", "dpdk,vpp9"], "--stacks: expected all, or different names out of "],
     [
       ["--stacks", "dpdk,p2pnic", "--runs", "x"],
