@@ -10,6 +10,8 @@
  *
  * What the socket does with a frame does not depend on what the kernel's own stack does with it: both get it.
  */
+import { copyFrame } from "../../../core/memory/copy.ts";
+import type { FramePort } from "./frame_port.ts";
 import { closeLibc, ERRNO, errno, failure, type Libc, openLibc, succeeded } from "./libc.ts";
 
 const AF_PACKET = 17;
@@ -17,7 +19,7 @@ const SOCK_RAW = 3;
 const SOCK_CLOEXEC = 0x80000;
 const SOL_PACKET = 263;
 const PACKET = {
-  ...{ addMembership: 1, rxRing: 5, statistics: 6, version: 10, txRing: 13, loss: 14 },
+  ...{ addMembership: 1, rxRing: 5, statistics: 6, version: 10, reserve: 12, txRing: 13, loss: 14 },
   ...{ qdiscBypass: 20, ignoreOutgoing: 23 },
 };
 const TPACKET_V2 = 1;
@@ -32,6 +34,8 @@ const SLOT = 2048;
 const STATUS = { user: 1, vlanValid: 0x10, tpidValid: 0x40, request: 1, wrongFormat: 4 };
 /** Where the bytes of a frame that is to be sent begin in its slot: TPACKET2_HDRLEN - sizeof(sockaddr_ll). */
 const TX_DATA = 32;
+/** Bytes before a received frame that put it on whole words: its network header lies on 16 bytes without them. */
+const RESERVE = 2;
 /** Longest frame that a slot takes. */
 export const SLOT_FRAME_MAX: number = SLOT - 96;
 const ETHERTYPE_VLAN = 0x8100;
@@ -50,21 +54,22 @@ export interface PacketStatistics {
 }
 
 /** A port. Opened in the namespace of the calling thread, where it stays. */
-export class PacketPort {
+export class PacketPort implements FramePort {
   readonly #libc: Libc;
-  readonly #fd: number;
-  readonly #name: string;
+  readonly fd: number;
+  readonly name: string;
+  readonly isOver = false;
   readonly #slots: number;
   readonly #memory: Deno.PointerObject;
   readonly #mapped: bigint;
-  readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #pollFd = new Uint8Array(8);
   #rx = 0;
   #tx = 0;
   #waiting = 0;
-  /** The bytes of both rings. */
+  /** The bytes of both rings, and their words. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
 
   /**
    * Opens a port on interface `index`; `name` is for the texts of errors.
@@ -78,10 +83,10 @@ export class PacketPort {
     }
     const libc = openLibc();
     this.#libc = libc;
-    this.#name = name;
+    this.name = name;
     this.#slots = slots;
     // protocol 0 receives nothing until bound
-    this.#fd = succeeded(
+    this.fd = succeeded(
       libc,
       libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0),
       `open a packet socket on ${name} (it needs CAP_NET_RAW: be root, or start it under ` +
@@ -90,21 +95,22 @@ export class PacketPort {
     this.#set(PACKET.version, u32s(TPACKET_V2));
     this.#set(PACKET.ignoreOutgoing, u32s(1));
     this.#set(PACKET.qdiscBypass, u32s(1));
+    this.#set(PACKET.reserve, u32s(RESERVE));
     const ring = u32s(BLOCK, slots * SLOT / BLOCK, SLOT, slots);
     this.#set(PACKET.rxRing, ring);
     this.#set(PACKET.txRing, ring);
     this.#mapped = BigInt(2 * slots * SLOT);
-    const memory = libc.mmap(null, this.#mapped, PROT_READ_WRITE, MAP_SHARED, this.#fd, 0n);
+    const memory = libc.mmap(null, this.#mapped, PROT_READ_WRITE, MAP_SHARED, this.fd, 0n);
     if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
       throw failure(libc, `map the rings of ${name}`);
     }
     this.#memory = memory;
     const buffer = Deno.UnsafePointerView.getArrayBuffer(memory, Number(this.#mapped));
     this.bytes = new Uint8Array(buffer);
-    this.#words = new Int32Array(buffer);
+    this.words = new Int32Array(buffer);
     this.#view = new DataView(buffer);
     this.#bind(index);
-    new DataView(this.#pollFd.buffer).setInt32(0, this.#fd, true);
+    new DataView(this.#pollFd.buffer).setInt32(0, this.fd, true);
     new DataView(this.#pollFd.buffer).setUint16(4, 1, true); // POLLIN
   }
 
@@ -114,8 +120,8 @@ export class PacketPort {
     view.setUint16(0, AF_PACKET, true);
     address.set(ETH_P_ALL, 2);
     view.setInt32(4, index, true);
-    const bound = this.#libc.bind(this.#fd, address, 20);
-    succeeded(this.#libc, bound, `bind a packet socket to ${this.#name}`);
+    const bound = this.#libc.bind(this.fd, address, 20);
+    succeeded(this.#libc, bound, `bind a packet socket to ${this.name}`);
     this.#set(PACKET.addMembership, u32s(index, MR_PROMISC, 0, 0));
   }
 
@@ -125,7 +131,7 @@ export class PacketPort {
    */
   receive(): number {
     const at = this.#rx * SLOT;
-    const status = Atomics.load(this.#words, at / 4);
+    const status = Atomics.load(this.words, at / 4);
     if ((status & STATUS.user) === 0) return -1;
     const start = at + this.#view.getUint16(at + 12, true);
     this.length = this.#view.getUint32(at + 8, true);
@@ -147,9 +153,15 @@ export class PacketPort {
     return start - 4;
   }
 
+  /** When the kernel received the frame that `receive` answered, in nanoseconds since 1970. */
+  stampNs(): number {
+    const at = this.#rx * SLOT;
+    return this.#view.getUint32(at + 16, true) * 1e9 + this.#view.getUint32(at + 20, true);
+  }
+
   /** Gives the slot of the frame that `receive` answered back to the kernel. */
   release(): void {
-    Atomics.store(this.#words, this.#rx * SLOT / 4, 0);
+    Atomics.store(this.words, this.#rx * SLOT / 4, 0);
     this.#rx = this.#rx + 1 === this.#slots ? 0 : this.#rx + 1;
   }
 
@@ -158,17 +170,36 @@ export class PacketPort {
    * @throws {RangeError} when a slot does not hold it
    */
   transmit(from: Uint8Array, offset: number, length: number): boolean {
+    const at = this.#slot(length);
+    if (at < 0) return false;
+    this.bytes.set(from.subarray(offset, offset + length), at + TX_DATA);
+    this.#give(at, length);
+    return true;
+  }
+
+  /** As `transmit`, of bytes that are also there as words. */
+  send(from: Uint8Array, fromWords: Int32Array, offset: number, length: number): boolean {
+    const at = this.#slot(length);
+    if (at < 0) return false;
+    copyFrame(from, fromWords, offset, this.bytes, this.words, at + TX_DATA, length);
+    this.#give(at, length);
+    return true;
+  }
+
+  /** Where the next transmit slot begins, or -1 when the kernel still has it. */
+  #slot(length: number): number {
     if (length > SLOT_FRAME_MAX) {
-      throw new RangeError(`Cannot send ${length} bytes on ${this.#name}: more than a slot holds`);
+      throw new RangeError(`Cannot send ${length} bytes on ${this.name}: more than a slot holds`);
     }
     const at = (this.#slots + this.#tx) * SLOT;
-    if (Atomics.load(this.#words, at / 4) !== 0) return false;
-    this.bytes.set(from.subarray(offset, offset + length), at + TX_DATA);
+    return Atomics.load(this.words, at / 4) === 0 ? at : -1;
+  }
+
+  #give(at: number, length: number): void {
     this.#view.setUint32(at + 4, length, true);
-    Atomics.store(this.#words, at / 4, STATUS.request);
+    Atomics.store(this.words, at / 4, STATUS.request);
     this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
     this.#waiting++;
-    return true;
   }
 
   /**
@@ -179,10 +210,10 @@ export class PacketPort {
     if (this.#waiting === 0) return;
     this.#waiting = 0;
     for (;;) {
-      if (this.#libc.send(this.#fd, null, 0, MSG_DONTWAIT) >= 0) return;
+      if (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) >= 0) return;
       const error = errno(this.#libc);
       if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
-        throw failure(this.#libc, `send on ${this.#name}`, error);
+        throw failure(this.#libc, `send on ${this.name}`, error);
       }
     }
   }
@@ -197,26 +228,31 @@ export class PacketPort {
     const value = new Uint32Array(2);
     const size = u32s(8);
     const got = this.#libc.getsockopt(
-      this.#fd,
+      this.fd,
       SOL_PACKET,
       PACKET.statistics,
       new Uint8Array(value.buffer),
       size,
     );
-    succeeded(this.#libc, got, `read the statistics of ${this.#name}`);
+    succeeded(this.#libc, got, `read the statistics of ${this.name}`);
     return { received: value[0]!, dropped: value[1]! };
+  }
+
+  /** Frames that found the ring full since this, or `statistics`, was last asked. */
+  missed(): number {
+    return this.statistics().dropped;
   }
 
   /** Closes the port. Its `bytes` must not be touched any more. */
   close(): void {
     this.#libc.munmap(this.#memory, this.#mapped);
-    this.#libc.close(this.#fd);
+    this.#libc.close(this.fd);
     closeLibc();
   }
 
   #set(option: number, value: Uint8Array<ArrayBuffer>): void {
-    const done = this.#libc.setsockopt(this.#fd, SOL_PACKET, option, value, value.length);
-    succeeded(this.#libc, done, `set option ${option} of a packet socket on ${this.#name}`);
+    const done = this.#libc.setsockopt(this.fd, SOL_PACKET, option, value, value.length);
+    succeeded(this.#libc, done, `set option ${option} of a packet socket on ${this.name}`);
   }
 }
 
