@@ -135,11 +135,21 @@ interface Command {
 }
 
 function ourCommand(s: number): Command {
-  const main = new URL("../../cli/main.ts", import.meta.url).pathname;
+  const root = new URL("../../", import.meta.url).pathname;
   const ports = ["--port", "f0", "--port", "f1", "--routes", `${folder}/routes.txt`];
   return {
     program: Deno.execPath(),
-    args: ["run", "-A", "--no-check", main, "forward", ...ports, "--seconds", `${s}`, "--json"],
+    args: [
+      "run",
+      "-A",
+      "--no-check",
+      `${root}cli/main.ts`,
+      "forward",
+      ...ports,
+      "--seconds",
+      `${s}`,
+      "--json",
+    ],
     sent: (out) => JSON.parse(out).ports[1].txFrames,
   };
 }
