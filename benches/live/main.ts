@@ -1,13 +1,13 @@
 /**
  * `planecheck forward` beside a C program that does the same with the same calls, between two veth pairs.
  *
- *   deno task bench:live [--rounds N] [--seconds S] [--frames N]
+ *   deno task bench:live [--rounds N] [--seconds S] [--frames N] [--xdp 1]
  *
  * Three namespaces without names: source, forwarder, sink. Source and sink are C programs of their own
  * (`blast.c`, `sink.c`; they need gcc). The source has one processor, forwarder and sink have the other: on veth the
  * far end of a pair runs on the sender's. A round of ours, a round of C, over and over: rates of frames that left the
  * forwarder in the seconds that it worked. Then `--frames` of them at 80 % of what ours does, all of which have to
- * arrive, once, in order and right.
+ * arrive, once, in order and right. With `--xdp 1` ours is on AF_XDP, C on packet rings as before.
  */
 import { bgpLikeTable, generateTraffic, neighboursOnPorts } from "../../fixtures/mod.ts";
 import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
@@ -25,6 +25,7 @@ for (let i = 0; i < Deno.args.length; i += 2) args.set(Deno.args[i]!, Number(Den
 const rounds = args.get("--rounds") ?? 5;
 const seconds = args.get("--seconds") ?? 2;
 const wanted = args.get("--frames") ?? 10_000_000;
+const kind = args.get("--xdp") === 1 ? "xdp:" : "";
 
 const folder = await Deno.makeTempDir({ prefix: "planecheck-live-" });
 const names = ["source", "forwarder", "sink"] as const;
@@ -136,7 +137,7 @@ interface Command {
 
 function ourCommand(s: number): Command {
   const root = new URL("../../", import.meta.url).pathname;
-  const ports = ["--port", "f0", "--port", "f1", "--routes", `${folder}/routes.txt`];
+  const ports = ["--port", `${kind}f0`, "--port", `${kind}f1`, "--routes", `${folder}/routes.txt`];
   return {
     program: Deno.execPath(),
     args: [

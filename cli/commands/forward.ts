@@ -31,7 +31,10 @@ export function addForward(program: Command, io: Io): void {
     )
     .addOption(new Option("--stack <name>", `one of ${STACK_NAMES.join(", ")} (dpdk)`))
     .addOption(
-      new Option("--port <port>", "an interface, tap:NAME or pcap:IN,OUT; two or more of them")
+      new Option(
+        "--port <port>",
+        "an interface, xdp:NAME, tap:NAME or pcap:IN,OUT; two or more of them",
+      )
         .argParser(collect),
     )
     .addOption(

@@ -112,7 +112,10 @@ Deno.test("forward refuses in one line what it cannot take, before it writes any
   const ports = ["--port", "pcap:a,b", "--port", "pcap:c,d"];
   const cases: [string[], RegExp][] = [
     [[], /^planecheck: --port: expected 2..16 of them, got 0\n$/],
-    [["--port", "a b", "--port", "c"], /--port: expected NAME, tap:NAME or pcap:IN,OUT, got "a b"/],
+    [
+      ["--port", "a b", "--port", "c"],
+      /--port: expected NAME, tap:NAME, xdp:NAME or pcap:IN,OUT, got "a b"/,
+    ],
     [["--port", "x", "--port", "x"], /--port: expected each once, got "x" twice/],
     [[...ports, "--eth-dest", "2,02:00:00:00:00:01"], /--eth-dest: expected PORT,MAC with a port/],
     [[...ports, "--eth-dest", "0,02"], /--eth-dest: expected PORT,MAC/],

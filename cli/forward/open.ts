@@ -6,6 +6,7 @@ import { type LinkFacts, listLinks, setUp } from "../../stacks/external/live/lin
 import { Netlink } from "../../stacks/external/live/netlink.ts";
 import { PacketPort } from "../../stacks/external/live/packet_port.ts";
 import { TapPort } from "../../stacks/external/live/tap_port.ts";
+import { XskPort } from "../../stacks/external/live/xsk_port.ts";
 import { readInput, reasonOf } from "../files.ts";
 import { CapturePort } from "./capture_port.ts";
 import { UserError } from "../user_error.ts";
@@ -51,7 +52,10 @@ function openPort(option: PortOption, i: number, { slots, force }: ForwardOption
     throw new UserError(`--port: expected an interface of this network namespace, got "${name}"`);
   }
   checkLink(facts, force);
-  return { port: new PacketPort(facts.index, name, { slots }), mac: facts.mac };
+  const port = option.kind === "xdp"
+    ? new XskPort(facts.index, name)
+    : new PacketPort(facts.index, name, { slots });
+  return { port, mac: facts.mac };
 }
 
 /** @throws {UserError} when the interface is down, or the machine itself is reached by it */

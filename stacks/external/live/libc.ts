@@ -100,3 +100,13 @@ export function succeeded(libc: Libc, result: number, what: string): number {
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
+
+/** 32-bit words as the kernel takes them. */
+export function u32s(...values: number[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Uint32Array.from(values).buffer);
+}
+
+/** Where the bytes of a buffer lie; it must be kept as long as that is used. */
+export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)!);
+}
