@@ -10,6 +10,7 @@ import { addCompare } from "./commands/compare.ts";
 import { addConform, addShrink } from "./commands/conform.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addExam } from "./commands/exam.ts";
+import { addForward } from "./commands/forward.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addReproduce } from "./commands/reproduce.ts";
 import { addRfc2544 } from "./commands/rfc2544.ts";
@@ -31,7 +32,7 @@ export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";
 
 const NO_COMMAND =
-  "expected a command, one of start, compare, conform, diff, routes, rfc2544, replay, shrink, " +
+  "expected a command, one of start, compare, conform, diff, forward, routes, rfc2544, replay, shrink, " +
   "reproduce, exam; see planecheck --help";
 
 /**
@@ -98,6 +99,7 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addCompare(program, args, io);
   addConform(program, io, exit);
   addDiff(program, io, exit);
+  addForward(program, io);
   addRoutes(program, args, io);
   addRfc2544(program, args, io);
   addReplay(program, io, exit);

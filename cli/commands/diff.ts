@@ -13,7 +13,7 @@ import {
 import { deviceOf, type NamedDevice, scenarioOfFiles } from "../conform/device.ts";
 import { isLiveDevice, LIVE_FORMS } from "../conform/live.ts";
 import type { Io } from "../io.ts";
-import { checked, number, oneOf, path } from "../option_schema.ts";
+import { checked, number, oneOf, path, refuse } from "../option_schema.ts";
 import { stackNames } from "../options.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { oneLine, UserError } from "../user_error.ts";

@@ -15,7 +15,8 @@ import { p2pnic } from "../../stacks/p2pnic/mod.ts";
 import { GEOMETRY, towards } from "./_scenario_for_tests.ts";
 import { Testbed } from "./testbed.ts";
 
-const STACKS = [["l3fwd", l3fwd("strict"), 12], ["p2pnic", p2pnic(), 3]] as const;
+/** Stacks, packets for each port, and how many cases at least are too much for them. Which packets an overloaded lcore loses is chance: over 1,000 for each port the rates of l3fwd are up to 6 % apart, either way. */
+const STACKS = [["l3fwd", l3fwd("strict"), 8000, 12], ["p2pnic", p2pnic(), 400, 3]] as const;
 const SIZES = { ports: 4, lcores: 4, rxRing: 64, txRing: 64, ingress: 32 };
 const PORTS = Array.from({ length: 4 }, (_, port) => port);
 const NEIGHBOURS = neighboursOnPorts({ nextHops: 4, ports: 4 });
@@ -27,8 +28,8 @@ const ROUTES = {
 };
 
 /** Frames that leave of those that come to saturated ports, beside what the TLP fabric lets leave. */
-function excess(testbed: Testbed, pattern: Pattern, size: number): number {
-  const count = 400 * pattern.inputs.length;
+function excess(testbed: Testbed, pattern: Pattern, size: number, packets: number): number {
+  const count = packets * pattern.inputs.length;
   const options = { routes: ROUTES, neighbours: NEIGHBOURS, pattern, size, count, flows: 64 };
   const traffic = generateTraffic({ ...options, rateGbps: 40, seed: 1 });
   const [coarse, tlp] = (["coarse", "tlp"] as const).map((fidelity) => {
@@ -41,14 +42,14 @@ function excess(testbed: Testbed, pattern: Pattern, size: number): number {
   return coarse! / tlp! - 1;
 }
 
-for (const [name, stack, share] of STACKS) {
+for (const [name, stack, packets, share] of STACKS) {
   Deno.test(`Testbed coarse and tlp fabrics forward at rates within 3 % in every pattern and size, ${name}`, () => {
     const testbed = new Testbed(stack, machineProfile(paperHost));
     const errors: string[] = [];
     let overloaded = 0;
     for (const pattern of Object.values(PATTERNS)) {
       for (const size of [64, 128, 512, 1518]) {
-        const off = excess(testbed, pattern, size);
+        const off = excess(testbed, pattern, size, packets);
         if (testbed.machine.observation.emitted < testbed.machine.observation.offered) overloaded++;
         if (!(Math.abs(off) < 0.03)) {
           errors.push(

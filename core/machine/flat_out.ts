@@ -6,17 +6,11 @@
  */
 import { createFib4 } from "../fib/create.ts";
 import type { Fib4 } from "../fib/fib.ts";
-import { Context, type Home } from "../host/context.ts";
+import type { Context } from "../host/context.ts";
 import { FLAG, Memory } from "../memory/memory.ts";
-import { Mempool } from "../memory/mempool.ts";
-import { PollPort } from "../nic/poll_port.ts";
 import { DescriptorRing, type DeviceSide } from "../nic/rings.ts";
-import { thresholdsFor } from "../nic/thresholds.ts";
-import type { Reason } from "../policy.ts";
-import type { Cpu, Env, Priority, Stack } from "../stack.ts";
-import { Choices } from "../time/choices.ts";
-import { emptyCounters } from "./accounts.ts";
-import type { Hardware } from "./hardware.ts";
+import type { Stack } from "../stack.ts";
+import { buffersFor, PollLoops } from "./poll_loops.ts";
 import type { Neighbours, RouteSet } from "./scenario.ts";
 
 /** Doubles of a frame that the device writes for each packet: 64 bytes. */
@@ -141,8 +135,7 @@ export interface FlatOutInput {
  * ```
  */
 export class FlatOut {
-  readonly #bodies: ((cpu: Context) => number)[] = [];
-  readonly #contexts: Context[] = [];
+  readonly #loops: PollLoops;
   readonly #devices: FlatOutDevice[];
   /** Packets that the stack dropped. */
   dropped = 0;
@@ -153,75 +146,18 @@ export class FlatOut {
    *   too small for its driver
    */
   constructor(stack: Stack, input: FlatOutInput) {
-    const { ports, ring, neighbours } = input;
-    const buffers = ports * (2 * ring + 64) + 1024;
-    const memory = new Memory(buffers);
-    const pool = new Mempool(memory, memory.region("mempool", 0, buffers), [-1], 256);
-    const home: Home = {
-      id: 0,
-      psPerCycle: 1,
-      deadline: () => {},
-      notify: () => {},
-      wakeFrom: () => {},
-    };
-    this.#devices = input.frames.map((frames, port) =>
-      new FlatOutDevice(port, memory, ring, frames)
-    );
-    const costs = new Proxy({}, { get: () => 0 }) as Record<string, number>;
-    const boot = new Context(home, 0, false, () => 0);
-    const rxQueues = input.frames.map((_, port) => ({ port, queue: 0 }));
-    let started: PollPort[] | null = null;
-    const devices = this.#devices;
-    const start = (): PollPort[] =>
-      devices.map((device, port) => {
-        const thresholds = thresholdsFor(ring, ring);
-        const driver = new PollPort(port, device, 1, memory, pool, thresholds, costs, [-1]);
-        driver.start(boot, 0);
-        return driver;
-      });
-    const env: Env = {
-      // as on a machine: who never asks for ports drives the rings itself
-      get ports() {
-        return started ??= start();
-      },
+    const { ports, ring, neighbours, frames } = input;
+    const memory = new Memory(buffersFor(ports, ring));
+    this.#devices = frames.map((frames, port) => new FlatOutDevice(port, memory, ring, frames));
+    this.#loops = new PollLoops(stack, {
+      devices: this.#devices,
+      ring,
+      memory,
       fib: input.fib ?? filled(input.routes),
       neighbours,
-      memory,
-      pool,
-      lcores: 1,
-      choices: new Choices(),
-      cost: () => 0,
-      configure: () => {},
-      addPool: (name) => {
-        throw new RangeError(`Cannot run flat out: the stack needs a pool of its own, ${name}`);
-      },
-      spawn: (_lcore: number, _priority: Priority, body: (cpu: Cpu) => number) => {
-        const context = new Context(home, this.#contexts.length + 1, false, body);
-        context.rxQueues = rxQueues;
-        this.#bodies.push(body);
-        this.#contexts.push(context);
-        return context;
-      },
-      originate: () => {},
-      drop: (_cpu: Cpu, buffer: number, _reason: Reason) => {
-        this.dropped++;
-        pool.put(0, buffer);
-      },
-      end: () => void this.dropped++,
-      dropCopy: () => void this.dropped++,
-      place: () => -1,
-      get hardware() {
-        return hardwareOf(devices);
-      },
-    };
-    const dataplane = stack(env);
-    if (dataplane.poll !== undefined) {
-      const poll = dataplane.poll.bind(dataplane);
-      env.spawn(0, "thread", (cpu) => poll(cpu));
-    }
-    if (this.#bodies.length === 0) {
-      throw new RangeError(`Cannot run ${dataplane.name} flat out: it has nothing to poll`);
-    }
+      mhz: 1e6,
+      onDrop: () => this.dropped++,
+    });
   }
 
   /** Packets handed over for sending so far. */
@@ -234,22 +170,9 @@ export class FlatOut {
   /** Runs every poll loop `turns` times; answers how many packets were handed over for sending. */
   run(turns: number): number {
     const before = this.sent;
-    for (let turn = 0; turn < turns; turn++) {
-      for (let i = 0; i < this.#bodies.length; i++) this.#bodies[i]!(this.#contexts[i]!);
-    }
+    for (let turn = 0; turn < turns; turn++) this.#loops.turn(0);
     return this.sent - before;
   }
-}
-
-/** Of the hardware there are the rings of each port, and nothing else. */
-function hardwareOf(devices: readonly FlatOutDevice[]): Hardware {
-  const nics = devices.map((queues, port) => ({
-    ...{ port, queues, counters: emptyCounters(port), bootQueues: () => queues },
-    get vectors(): never {
-      throw new RangeError("Cannot run flat out: the stack needs interrupts");
-    },
-  }));
-  return { nics } as unknown as Hardware;
 }
 
 function filled(routes: RouteSet): Fib4 {

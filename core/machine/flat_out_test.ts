@@ -71,7 +71,7 @@ Deno.test("FlatOut runs a stack with a driver of its own on the queue pairs", ()
 
 Deno.test("FlatOut has no hardware but queue pairs, and says that there are no interrupts", () => {
   const stack: Stack = (env) => ({ name: `${env.hardware.nics[0]!.vectors}`, poll: () => 1 });
-  assertThrows(() => new FlatOut(stack, input()), RangeError, "the stack needs interrupts");
+  assertThrows(() => new FlatOut(stack, input()), RangeError, "the stack needs vectors");
 });
 
 Deno.test("FlatOut: end gives a packet its fate, and the stack has its buffer still", () => {

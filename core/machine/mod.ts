@@ -9,6 +9,7 @@ export {
 } from "./async_forwarder.ts";
 export type { AsyncDevice, DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 export { FlatOut, type FlatOutInput } from "./flat_out.ts";
+export { buffersFor, PollLoops, type PollLoopsInput } from "./poll_loops.ts";
 export type { Hardware } from "./hardware.ts";
 export { ARRIVAL_MAX_PS, ScenarioError } from "./check.ts";
 export { Machine } from "./machine.ts";

@@ -16,13 +16,10 @@ export interface GivenPortOptions extends PacketPortOptions {
 }
 
 /**
- * Opens a port on an interface of the namespace of this process.
- *
- * @throws {RangeError} when there is no such interface, it is down, or it carries an address that was not expected
- * @throws {SystemCallError} without CAP_NET_RAW
+ * An interface of the namespace of this process that a port may be opened on.
+ * @throws {RangeError} when there is none of that name, it is down, or it carries an address that was not expected
  */
-export function openGivenPort(name: string, options: GivenPortOptions = {}): PacketPort {
-  const { addressed = false, ...rest } = options;
+export function givenLink(name: string, addressed = false): LinkFacts {
   const links = linksHere();
   const link = links.find((one) => one.name === name);
   if (link === undefined) {
@@ -36,7 +33,18 @@ export function openGivenPort(name: string, options: GivenPortOptions = {}): Pac
         "meant, or use an interface without an address or a network namespace",
     );
   }
-  return new PacketPort(link.index, name, rest);
+  return link;
+}
+
+/**
+ * Opens a port on an interface of the namespace of this process.
+ *
+ * @throws {RangeError} as {@link givenLink}
+ * @throws {SystemCallError} without CAP_NET_RAW
+ */
+export function openGivenPort(name: string, options: GivenPortOptions = {}): PacketPort {
+  const { addressed, ...rest } = options;
+  return new PacketPort(givenLink(name, addressed).index, name, rest);
 }
 
 /** The interfaces of the namespace of this process. */

@@ -6,7 +6,7 @@ export const SOCK_CLOEXEC = 0x80000;
 export const SOL_PACKET = 263;
 /** Options of a packet socket. */
 export const PACKET = {
-  ...{ addMembership: 1, rxRing: 5, statistics: 6, version: 10, txRing: 13 },
+  ...{ addMembership: 1, rxRing: 5, statistics: 6, version: 10, reserve: 12, txRing: 13 },
   ...{ qdiscBypass: 20, ignoreOutgoing: 23 },
 } as const;
 export const TPACKET_V2 = 1;
@@ -17,6 +17,8 @@ export const MR_PROMISC = 1;
 export const STATUS = { user: 1, vlanValid: 0x10, tpidValid: 0x40, request: 1 } as const;
 /** Where the bytes of a frame that is to be sent begin in its slot: TPACKET2_HDRLEN - sizeof(sockaddr_ll). */
 export const TX_DATA = 32;
+/** Bytes before a received frame that put it on whole words: its network header lies on 16 bytes without them. */
+export const RESERVE = 2;
 /** Bytes of a block, in which the kernel allocates a ring, and of a slot. */
 export const BLOCK = 65536;
 export const SLOT = 2048;

@@ -21,6 +21,10 @@ const SYMBOLS = {
   poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   open: { parameters: ["buffer", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "pointer"], result: "i32" },
   setns: { parameters: ["i32", "i32"], result: "i32" },
   unshare: { parameters: ["i32"], result: "i32" },
   sched_getcpu: { parameters: [], result: "i32" },
@@ -95,4 +99,14 @@ export function succeeded(libc: Libc, result: number, what: string): number {
 /** A string as C takes it. */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
+}
+
+/** 32-bit words as the kernel takes them. */
+export function u32s(...values: number[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Uint32Array.from(values).buffer);
+}
+
+/** Where the bytes of a buffer lie; it must be kept as long as that is used. */
+export function addressOf(buffer: Uint8Array<ArrayBuffer>): bigint {
+  return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer)!);
 }

@@ -9,11 +9,12 @@
  * sends more than a ring full must know that what was sent has been received.
  * The kernel's own stack gets every frame besides.
  */
+import { copyFrame } from "../../../core/memory/copy.ts";
+import type { FramePort } from "./frame_port.ts";
 import * as P from "./if_packet.ts";
-import { closeLibc, ERRNO, errno, failure, type Libc, openLibc, succeeded } from "./libc.ts";
+import { closeLibc, ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
+import { openSocket } from "./packet_socket.ts";
 
-const PROT_READ_WRITE = 3;
-const MAP_SHARED = 1;
 const MSG_DONTWAIT = 0x40;
 const ETHERTYPE_VLAN = 0x8100;
 
@@ -24,21 +25,22 @@ export interface PacketPortOptions {
 }
 
 /** A port. Opened in the namespace of the calling thread, where it stays. */
-export class PacketPort {
+export class PacketPort implements FramePort {
   readonly #libc: Libc;
-  readonly #fd: number;
-  readonly #name: string;
+  readonly fd: number;
+  readonly name: string;
+  readonly isOver = false;
   readonly #slots: number;
   readonly #memory: Deno.PointerObject;
   readonly #mapped: bigint;
-  readonly #words: Int32Array;
   readonly #view: DataView;
   readonly #pollFd = new Uint8Array(8);
   #rx = 0;
   #tx = 0;
   #waiting = 0;
-  /** The bytes of both rings. */
+  /** The bytes of both rings, and their words. */
   readonly bytes: Uint8Array;
+  readonly words: Int32Array;
 
   /**
    * Opens a port on interface `index`; `name` is for the texts of errors.
@@ -50,53 +52,19 @@ export class PacketPort {
     if (!(Number.isInteger(slots) && slots > 0 && slots % (P.BLOCK / P.SLOT) === 0)) {
       throw new RangeError(`Cannot open a port on ${name}: slots ${slots} is no multiple of 32`);
     }
-    const libc = openLibc();
-    this.#libc = libc;
-    this.#name = name;
+    const socket = openSocket(index, name, slots);
+    this.#libc = socket.libc;
+    this.fd = socket.fd;
+    this.#memory = socket.memory;
+    this.#mapped = socket.mapped;
+    this.name = name;
     this.#slots = slots;
-    // protocol 0 receives nothing until bound
-    this.#fd = libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0);
-    if (this.#fd < 0) {
-      const need = "(it needs CAP_NET_RAW: be root, or start it under `unshare -Urn`)";
-      const error = failure(libc, `open a packet socket on ${name} ${need}`);
-      closeLibc();
-      throw error;
-    }
-    this.#set(P.PACKET.version, u32s(P.TPACKET_V2));
-    this.#set(P.PACKET.ignoreOutgoing, u32s(1));
-    this.#set(P.PACKET.qdiscBypass, u32s(1));
-    const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
-    this.#set(P.PACKET.rxRing, ring);
-    this.#set(P.PACKET.txRing, ring);
-    this.#mapped = BigInt(2 * slots * P.SLOT);
-    const memory = libc.mmap(null, this.#mapped, PROT_READ_WRITE, MAP_SHARED, this.#fd, 0n);
-    if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
-      throw failure(libc, `map the rings of ${name}`);
-    }
-    this.#memory = memory;
-    const buffer = Deno.UnsafePointerView.getArrayBuffer(memory, Number(this.#mapped));
+    const buffer = Deno.UnsafePointerView.getArrayBuffer(socket.memory, Number(socket.mapped));
     this.bytes = new Uint8Array(buffer);
-    this.#words = new Int32Array(buffer);
+    this.words = new Int32Array(buffer);
     this.#view = new DataView(buffer);
-    new DataView(this.#pollFd.buffer).setInt32(0, this.#fd, true);
+    new DataView(this.#pollFd.buffer).setInt32(0, this.fd, true);
     new DataView(this.#pollFd.buffer).setUint16(4, 1, true); // POLLIN
-    try {
-      this.#bind(index);
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  #bind(index: number): void {
-    const address = new Uint8Array(20);
-    const view = new DataView(address.buffer);
-    view.setUint16(0, P.AF_PACKET, true);
-    address.set(P.ETH_P_ALL, 2);
-    view.setInt32(4, index, true);
-    const bound = this.#libc.bind(this.#fd, address, 20);
-    succeeded(this.#libc, bound, `bind a packet socket to ${this.#name}`);
-    this.#set(P.PACKET.addMembership, u32s(index, P.MR_PROMISC, 0, 0));
   }
 
   /**
@@ -105,7 +73,7 @@ export class PacketPort {
    */
   receive(): number {
     const at = this.#rx * P.SLOT;
-    const status = Atomics.load(this.#words, at / 4);
+    const status = Atomics.load(this.words, at / 4);
     if ((status & P.STATUS.user) === 0) return -1;
     const start = at + this.#view.getUint16(at + 12, true);
     this.length = this.#view.getUint32(at + 8, true);
@@ -127,9 +95,15 @@ export class PacketPort {
     return start - 4;
   }
 
+  /** When the kernel received the frame that `receive` answered, in nanoseconds since 1970. */
+  stampNs(): number {
+    const at = this.#rx * P.SLOT;
+    return this.#view.getUint32(at + 16, true) * 1e9 + this.#view.getUint32(at + 20, true);
+  }
+
   /** Gives the slot of the frame that `receive` answered back to the kernel. */
   release(): void {
-    Atomics.store(this.#words, this.#rx * P.SLOT / 4, 0);
+    Atomics.store(this.words, this.#rx * P.SLOT / 4, 0);
     this.#rx = this.#rx + 1 === this.#slots ? 0 : this.#rx + 1;
   }
 
@@ -138,17 +112,36 @@ export class PacketPort {
    * @throws {RangeError} when a slot does not hold it
    */
   transmit(from: Uint8Array, offset: number, length: number): boolean {
+    const at = this.#slot(length);
+    if (at < 0) return false;
+    this.bytes.set(from.subarray(offset, offset + length), at + P.TX_DATA);
+    this.#give(at, length);
+    return true;
+  }
+
+  /** As `transmit`, of bytes that are also there as words. */
+  send(from: Uint8Array, fromWords: Int32Array, offset: number, length: number): boolean {
+    const at = this.#slot(length);
+    if (at < 0) return false;
+    copyFrame(from, fromWords, offset, this.bytes, this.words, at + P.TX_DATA, length);
+    this.#give(at, length);
+    return true;
+  }
+
+  /** Where the next transmit slot begins, or -1 when the kernel still has it. */
+  #slot(length: number): number {
     if (length > P.SLOT_FRAME_MAX) {
-      throw new RangeError(`Cannot send ${length} bytes on ${this.#name}: more than a slot holds`);
+      throw new RangeError(`Cannot send ${length} bytes on ${this.name}: more than a slot holds`);
     }
     const at = (this.#slots + this.#tx) * P.SLOT;
-    if (Atomics.load(this.#words, at / 4) !== 0) return false;
-    this.bytes.set(from.subarray(offset, offset + length), at + P.TX_DATA);
+    return Atomics.load(this.words, at / 4) === 0 ? at : -1;
+  }
+
+  #give(at: number, length: number): void {
     this.#view.setUint32(at + 4, length, true);
-    Atomics.store(this.#words, at / 4, P.STATUS.request);
+    Atomics.store(this.words, at / 4, P.STATUS.request);
     this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
     this.#waiting++;
-    return true;
   }
 
   /**
@@ -159,10 +152,10 @@ export class PacketPort {
     if (this.#waiting === 0) return;
     this.#waiting = 0;
     for (;;) {
-      if (this.#libc.send(this.#fd, null, 0, MSG_DONTWAIT) >= 0) return;
+      if (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) >= 0) return;
       const error = errno(this.#libc);
       if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
-        throw failure(this.#libc, `send on ${this.#name}`, error);
+        throw failure(this.#libc, `send on ${this.name}`, error);
       }
     }
   }
@@ -176,25 +169,21 @@ export class PacketPort {
   statistics(): P.PacketStatistics {
     const value = new Uint8Array(8);
     const option = P.PACKET.statistics;
-    const got = this.#libc.getsockopt(this.#fd, P.SOL_PACKET, option, value, u32s(8));
-    succeeded(this.#libc, got, `read the statistics of ${this.#name}`);
+    const got = this.#libc.getsockopt(this.fd, P.SOL_PACKET, option, value, u32s(8));
+    succeeded(this.#libc, got, `read the statistics of ${this.name}`);
     const [received, dropped] = new Uint32Array(value.buffer);
     return { received: received!, dropped: dropped! };
+  }
+
+  /** Frames that found the ring full since this, or `statistics`, was last asked. */
+  missed(): number {
+    return this.statistics().dropped;
   }
 
   /** Closes the port. Its `bytes` must not be touched any more. */
   close(): void {
     this.#libc.munmap(this.#memory, this.#mapped);
-    this.#libc.close(this.#fd);
+    this.#libc.close(this.fd);
     closeLibc();
   }
-
-  #set(option: number, value: Uint8Array<ArrayBuffer>): void {
-    const done = this.#libc.setsockopt(this.#fd, P.SOL_PACKET, option, value, value.length);
-    succeeded(this.#libc, done, `set option ${option} of a packet socket on ${this.#name}`);
-  }
-}
-
-function u32s(...values: number[]): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(Uint32Array.from(values).buffer);
 }

@@ -1,0 +1,146 @@
+// Aim: `planecheck forward` forwards as its stack declares, loses nothing of a capture, tells what it did, and refuses
+// in one line what it cannot take. Method: captures for ports, which need no permission; the reference router says what
+// has to come out. What needs interfaces is in forward.live.ts.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { REASON } from "../../core/mod.ts";
+import {
+  generateTraffic,
+  neighboursOnPorts,
+  readCapture,
+  toEthernet,
+  writePcap,
+} from "../../fixtures/mod.ts";
+import { referenceRouter } from "../../properties/mod.ts";
+import { l3fwd } from "../../stacks/mod.ts";
+import { inFolder, run } from "../_run_for_tests.ts";
+
+/** Half of all addresses to each port. */
+const HALVES = {
+  count: 2,
+  prefix: Uint32Array.of(0, 2 ** 31),
+  depth: Uint8Array.of(1, 1),
+  nextHop: Uint32Array.of(0, 1),
+};
+const NEIGHBOURS = neighboursOnPorts({ nextHops: 2, ports: 2 });
+
+function traffic(count: number) {
+  return generateTraffic({
+    ...{ routes: HALVES, neighbours: NEIGHBOURS, size: "imix", rateGbps: 10, count, seed: 3 },
+    pattern: {
+      name: "both ways",
+      inputs: [{ port: 0, outputs: [1] }, { port: 1, outputs: [0] }],
+    },
+    faults: { ttl1: 0.05, badChecksum: 0.05 },
+  });
+}
+
+type Traffic = ReturnType<typeof traffic>;
+
+/** The frames that come in by a port, as a capture. */
+function captureOf(t: Traffic, port: number): Uint8Array {
+  const mine = Array.from({ length: t.count }, (_, i) => i).filter((i) => t.port[i] === port);
+  const packets = mine.map((i) => ({
+    timeNs: i,
+    bytes: t.bytes.subarray(t.offset[i]!, t.offset[i]! + t.length[i]!),
+  }));
+  return writePcap({ linkType: 1, packets });
+}
+
+/** Frames of a capture without MAC addresses, which are those of the machine. */
+function payloads(path: string): string[] {
+  const { count, offset, length, bytes } = toEthernet(readCapture(path, Deno.readFileSync(path)));
+  return Array.from(
+    { length: count },
+    (_, i) => bytes.subarray(offset[i]! + 12, offset[i]! + length[i]!).join(),
+  );
+}
+
+Deno.test("forward sends what the reference router expects, in order, and counts the rest by reason", async () => {
+  await inFolder(async (folder) => {
+    const t = traffic(6000);
+    const file = (name: string) => `${folder}/${name}.pcap`;
+    for (const port of [0, 1]) Deno.writeFileSync(file(`in${port}`), captureOf(t, port));
+    const ports = [0, 1].flatMap((p) => ["--port", `pcap:${file(`in${p}`)},${file(`out${p}`)}`]);
+    const { code, out, err } = await run("forward", ...ports, "--json");
+    assertEquals([code, err], [0, ""]);
+    const geometry = { ...{ ports: 2, lcores: 1, rxRing: 64, txRing: 64, ingress: 64 } };
+    const e = referenceRouter({
+      geometry: geometry as never,
+      ...{ routes: HALVES, neighbours: NEIGHBOURS, traffic: t, deviations: [] },
+    }, l3fwd("strict").policy!);
+    const result = JSON.parse(out);
+    for (const port of [0, 1]) {
+      const expected = Array.from({ length: t.count }, (_, i) => i)
+        .filter((i) => e.forward[i] === 1 && e.port[i] === port)
+        .map((i) => e.bytes.subarray(e.offset[i]! + 12, e.offset[i]! + e.length[i]!).join());
+      assert(expected.length > 2000);
+      assertEquals(payloads(file(`out${port}`)), expected);
+      assertEquals(result.ports[port].txFrames, expected.length);
+      assertEquals(result.ports[port].rxMissed, 0);
+    }
+    const reasons = { ttl: 0, "bad-checksum": 0 };
+    for (let i = 0; i < t.count; i++) {
+      if (e.forward[i] === 1) continue;
+      if (e.reasons[i] === 1 << REASON.ttl) reasons.ttl++;
+      else reasons["bad-checksum"]++;
+    }
+    assertEquals(result.dropped, reasons);
+  });
+});
+
+Deno.test("forward without --json says rates, drops and latencies, and writes the MAC addresses that it is told", async () => {
+  await inFolder(async (folder) => {
+    Deno.writeFileSync(`${folder}/in.pcap`, captureOf(traffic(100), 0));
+    Deno.writeFileSync(`${folder}/none.pcap`, writePcap({ linkType: 1, packets: [] }));
+    const ports = [`pcap:${folder}/in.pcap,${folder}/o0`, `pcap:${folder}/none.pcap,${folder}/o1`];
+    const mac = "02:aa:bb:cc:dd:ee";
+    const { out } = await run(
+      ...["forward", "--port", ports[0]!, "--port", ports[1]!, "--eth-dest", `1,${mac}`],
+    );
+    assert(/^dpdk l3fwd \(strict\): 50 frames in, 4\d out in /.test(out), out);
+    assertStringIncludes(out, "dropped: ");
+    assertStringIncludes(out, "latency: none measured");
+    const frames = toEthernet(readCapture("o1", Deno.readFileSync(`${folder}/o1`)));
+    const hex = (at: number) =>
+      [...frames.bytes.subarray(at, at + 6)].map((b) => b.toString(16).padStart(2, "0")).join(":");
+    assertEquals(hex(frames.offset[0]!), mac);
+    assertEquals(hex(frames.offset[0]! + 6), "02:00:00:00:01:01");
+  });
+});
+
+Deno.test("forward refuses in one line what it cannot take, before it writes anything", async () => {
+  const ports = ["--port", "pcap:a,b", "--port", "pcap:c,d"];
+  const cases: [string[], RegExp][] = [
+    [[], /^planecheck: --port: expected 2..16 of them, got 0\n$/],
+    [
+      ["--port", "a b", "--port", "c"],
+      /--port: expected NAME, tap:NAME, xdp:NAME or pcap:IN,OUT, got "a b"/,
+    ],
+    [["--port", "x", "--port", "x"], /--port: expected each once, got "x" twice/],
+    [[...ports, "--eth-dest", "2,02:00:00:00:00:01"], /--eth-dest: expected PORT,MAC with a port/],
+    [[...ports, "--eth-dest", "0,02"], /--eth-dest: expected PORT,MAC/],
+    [[...ports, "--ring", "100"], /--ring: expected a power of two in 64..4096, got "100"/],
+    [[...ports, "--slots", "1000"], /--slots: expected a multiple of 32 in 1024..65536/],
+    [[...ports, "--seconds", "0"], /--seconds: expected a number of seconds above 0/],
+    [[...ports, "--metrics", "70000"], /--metrics: expected a TCP port in 1..65535/],
+    [[...ports, "--stack", "vhs"], /--stack: expected one of linux-napi, /],
+    [ports, /a: expected a pcap or pcapng file, got no such file/],
+    [[...ports, "--routes", "nowhere"], /nowhere: expected a prefix list, got no such file/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, out, err } = await run("forward", ...args);
+    assertEquals([code, out], [2, ""], args.join(" "));
+    assert(message.test(err) && err.trimEnd().split("\n").length === 1, err);
+  }
+});
+
+Deno.test("forward tells a stack that is no poll loop", async () => {
+  await inFolder(async (folder) => {
+    Deno.writeFileSync(`${folder}/none.pcap`, writePcap({ linkType: 1, packets: [] }));
+    const port = (name: string) => ["--port", `pcap:${folder}/none.pcap,${folder}/${name}`];
+    const { code, err } = await run("forward", ...port("a"), ...port("b"), "--stack", "p2pnic");
+    assertEquals(code, 2);
+    assertStringIncludes(err, "--stack: expected one of poll loops: ");
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["none.pcap"]);
+  });
+});

@@ -1,0 +1,86 @@
+/** Opens the ports that the command line names, and nothing else. */
+import { readCapture, toEthernet } from "../../fixtures/mod.ts";
+import type { FramePort } from "../../stacks/external/live/frame_port.ts";
+import { givenLink, linksHere } from "../../stacks/external/live/given.ts";
+import { closeLibc, openLibc, SystemCallError } from "../../stacks/external/live/libc.ts";
+import { setUp } from "../../stacks/external/live/links.ts";
+import { Netlink } from "../../stacks/external/live/netlink.ts";
+import { PacketPort } from "../../stacks/external/live/packet_port.ts";
+import { TapPort } from "../../stacks/external/live/tap_port.ts";
+import { XskPort } from "../../stacks/external/live/xsk_port.ts";
+import { readInput, reasonOf } from "../files.ts";
+import { CapturePort } from "./capture_port.ts";
+import { UserError } from "../user_error.ts";
+import type { ForwardOptions, PortOption } from "./options.ts";
+
+const CAPTURE_BYTES_MAX = 2 ** 31 - 1;
+
+/** A port, and its own MAC address. */
+export interface OpenPort {
+  readonly port: FramePort;
+  readonly mac: Uint8Array;
+}
+
+/**
+ * Opens every port, or none.
+ * @throws {UserError} naming the port and what was expected
+ */
+export function openPorts(options: ForwardOptions): OpenPort[] {
+  const open: OpenPort[] = [];
+  try {
+    options.ports.forEach((port, i) => open.push(openPort(port, i, options)));
+    return open;
+  } catch (error) {
+    for (const { port } of open) port.close();
+    if (error instanceof SystemCallError || error instanceof RangeError) {
+      throw new UserError(`--port: ${error.message.replace(/^Cannot/, "cannot")}`);
+    }
+    throw error;
+  }
+}
+
+function openPort(option: PortOption, i: number, { slots, force }: ForwardOptions): OpenPort {
+  if (option.kind === "pcap") return openCapture(option.input, option.output, i);
+  const { name } = option;
+  if (option.kind === "tap") {
+    const port = new TapPort(name);
+    const { index, mac } = linksHere().find((one) => one.name === name)!;
+    bringUp(index);
+    return { port, mac };
+  }
+  const { index, mac } = givenLink(name, force);
+  const port = option.kind === "xdp"
+    ? new XskPort(index, name)
+    : new PacketPort(index, name, { slots });
+  return { port, mac };
+}
+
+function bringUp(index: number): void {
+  const netlink = new Netlink(openLibc());
+  try {
+    setUp(netlink, index);
+  } finally {
+    netlink.close();
+    closeLibc();
+  }
+}
+
+function openCapture(input: string, output: string, i: number): OpenPort {
+  const bytes = readInput(input, "a pcap or pcapng file", CAPTURE_BYTES_MAX);
+  const frames = toEthernet(readCapture(input, bytes));
+  const port = new CapturePort(input, frames, (capture) => write(output, capture));
+  return { port, mac: Uint8Array.of(2, 0, 0, 0, 1, i) };
+}
+
+/** Writes a file whole, or not at all. */
+function write(path: string, bytes: Uint8Array): void {
+  const part = `${path}.part`;
+  try {
+    Deno.writeFileSync(part, bytes);
+    Deno.renameSync(part, path);
+  } catch (error) {
+    throw new UserError(
+      `--port: ${path}: expected a file that can be written, got ${reasonOf(error)}`,
+    );
+  }
+}

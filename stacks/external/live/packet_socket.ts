@@ -1,0 +1,69 @@
+/** Opens the socket of a packet port: options, both rings, bound to its interface, promiscuous (packet(7)). */
+import * as P from "./if_packet.ts";
+import { closeLibc, failure, type Libc, openLibc, succeeded, u32s } from "./libc.ts";
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+
+/** An open socket with its rings in memory: receive slots, then transmit slots. */
+export interface PacketSocket {
+  /** Held until the port is closed. */
+  readonly libc: Libc;
+  readonly fd: number;
+  readonly memory: Deno.PointerObject;
+  /** Bytes of both rings. */
+  readonly mapped: bigint;
+}
+
+/**
+ * Opens a socket on interface `index` with `slots` slots in each ring; `name` is for the texts of errors.
+ * @throws {SystemCallError} without CAP_NET_RAW, or when there is no such interface; nothing stays open then
+ */
+export function openSocket(index: number, name: string, slots: number): PacketSocket {
+  const libc = openLibc();
+  // protocol 0 receives nothing until bound
+  const fd = libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    const need = "(it needs CAP_NET_RAW: be root, or start it under `unshare -Urn`)";
+    const error = failure(libc, `open a packet socket on ${name} ${need}`);
+    closeLibc();
+    throw error;
+  }
+  const set = (option: number, value: Uint8Array<ArrayBuffer>) => {
+    const done = libc.setsockopt(fd, P.SOL_PACKET, option, value, value.length);
+    succeeded(libc, done, `set option ${option} of a packet socket on ${name}`);
+  };
+  try {
+    set(P.PACKET.version, u32s(P.TPACKET_V2));
+    set(P.PACKET.ignoreOutgoing, u32s(1));
+    set(P.PACKET.qdiscBypass, u32s(1));
+    set(P.PACKET.reserve, u32s(P.RESERVE));
+    const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
+    set(P.PACKET.rxRing, ring);
+    set(P.PACKET.txRing, ring);
+    // bound first: when this fails, there is nothing to unmap
+    const bound = libc.bind(fd, addressOn(index), 20);
+    succeeded(libc, bound, `bind a packet socket to ${name}`);
+    set(P.PACKET.addMembership, u32s(index, P.MR_PROMISC, 0, 0));
+    const mapped = BigInt(2 * slots * P.SLOT);
+    const memory = libc.mmap(null, mapped, PROT_READ_WRITE, MAP_SHARED, fd, 0n);
+    if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
+      throw failure(libc, `map the rings of ${name}`);
+    }
+    return { libc, fd, memory, mapped };
+  } catch (error) {
+    libc.close(fd);
+    closeLibc();
+    throw error;
+  }
+}
+
+/** A sockaddr_ll: all frames of an interface. */
+function addressOn(index: number): Uint8Array<ArrayBuffer> {
+  const address = new Uint8Array(20);
+  const view = new DataView(address.buffer);
+  view.setUint16(0, P.AF_PACKET, true);
+  address.set(P.ETH_P_ALL, 2);
+  view.setInt32(4, index, true);
+  return address;
+}

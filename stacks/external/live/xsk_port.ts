@@ -1,0 +1,123 @@
+/**
+ * A port on an interface by AF_XDP, with system calls alone: a program of six instructions redirects what comes by queue
+ * 0 to the socket, before the kernel makes a packet buffer of it or, in generic mode, just after. Frames lie in memory
+ * that is shared with the kernel (UMEM), one half of its chunks for what comes, the other for what goes.
+ *
+ * Who owns what: a chunk of the first half is the kernel's while its address is in the fill ring, ours from the receive
+ * ring until `release`. One of the second half is ours until it is in the transmit ring, and again from the completion
+ * ring. The program stays attached as long as its link is open, which is at most as long as this process lives.
+ *
+ * Source: Linux Documentation/networking/af_xdp.rst, linux/if_xdp.h.
+ */
+import { copyFrame } from "../../../core/memory/copy.ts";
+import type { FramePort } from "./frame_port.ts";
+import type { XskMode } from "./xsk_program.ts";
+import { CHUNK, RING, XskSocket } from "./xsk_socket.ts";
+
+const MSG_DONTWAIT = 0x40;
+
+/** A port by AF_XDP, on queue 0 of an interface of the calling thread's namespace. */
+export class XskPort implements FramePort {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  readonly words: Int32Array;
+  readonly isOver = false;
+  length = 0;
+  readonly #socket: XskSocket;
+  readonly #free: number[] = [];
+  #inHand = 0;
+  #waiting = 0;
+  #missed = 0;
+
+  /**
+   * Opens the port.
+   * @throws {SystemCallError} without CAP_NET_RAW, CAP_BPF and CAP_NET_ADMIN, which a user namespace does not give
+   */
+  constructor(index: number, name: string, mode: XskMode = "generic") {
+    this.name = name;
+    this.#socket = new XskSocket(index, name, mode);
+    const { umem, fill } = this.#socket;
+    this.bytes = new Uint8Array(umem);
+    this.words = new Int32Array(umem);
+    for (let chunk = 0; chunk < RING; chunk++) this.#give(chunk * CHUNK);
+    fill.publish();
+    for (let chunk = RING; chunk < 2 * RING; chunk++) this.#free.push(chunk * CHUNK);
+  }
+
+  get fd(): number {
+    return this.#socket.fd;
+  }
+
+  /** A chunk of the first half is the kernel's again, once it is told. */
+  #give(chunk: number): void {
+    const { fill } = this.#socket;
+    fill.words[fill.next] = chunk;
+    fill.words[fill.next + 1] = 0;
+    fill.advance();
+  }
+
+  receive(): number {
+    const { rx } = this.#socket;
+    if (rx.available === 0) return -1;
+    this.#inHand = rx.words[rx.next]!;
+    this.length = rx.words[rx.next + 2]!;
+    return this.#inHand;
+  }
+
+  stampNs(): number {
+    return 0;
+  }
+
+  release(): void {
+    const { rx, fill } = this.#socket;
+    rx.advance();
+    rx.publish();
+    this.#give(this.#inHand - this.#inHand % CHUNK);
+    fill.publish();
+  }
+
+  send(bytes: Uint8Array, words: Int32Array, at: number, length: number): boolean {
+    if (this.#free.length === 0) this.#reclaim();
+    const chunk = this.#free.pop();
+    if (chunk === undefined) return false;
+    copyFrame(bytes, words, at, this.bytes, this.words, chunk, length);
+    const { tx } = this.#socket;
+    tx.words[tx.next] = chunk;
+    tx.words[tx.next + 1] = 0;
+    tx.words[tx.next + 2] = length;
+    tx.words[tx.next + 3] = 0;
+    tx.advance();
+    this.#waiting++;
+    return true;
+  }
+
+  #reclaim(): void {
+    const { completion } = this.#socket;
+    for (let n = completion.available; n > 0; n--) {
+      this.#free.push(completion.words[completion.next]!);
+      completion.advance();
+    }
+    completion.publish();
+  }
+
+  flush(): void {
+    const { libc, tx } = this.#socket;
+    if (this.#waiting > 0) {
+      this.#waiting = 0;
+      tx.publish();
+    } else if (tx.available === RING) return;
+    // in copy mode a call sends 32 frames at most; what is left goes with the next
+    libc.send(this.fd, null, 0, MSG_DONTWAIT);
+  }
+
+  missed(): number {
+    const lost = this.#socket.lost();
+    const since = lost - this.#missed;
+    this.#missed = lost;
+    return since;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
