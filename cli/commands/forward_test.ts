@@ -1,59 +1,10 @@
 // Aim: `planecheck forward` forwards as its stack declares, loses nothing of a capture, tells what it did, and refuses
 // in one line what it cannot take. Method: captures for ports, which need no permission; the reference router says what
-// has to come out. What needs interfaces is in forward.live.ts.
+// has to come out. What needs interfaces is in cli/live/forward.live.ts.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { REASON } from "../../core/mod.ts";
-import {
-  generateTraffic,
-  neighboursOnPorts,
-  readCapture,
-  toEthernet,
-  writePcap,
-} from "../../fixtures/mod.ts";
-import { referenceRouter } from "../../properties/mod.ts";
-import { l3fwd } from "../../stacks/mod.ts";
+import { readCapture, toEthernet, writePcap } from "../../fixtures/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
-
-/** Half of all addresses to each port. */
-const HALVES = {
-  count: 2,
-  prefix: Uint32Array.of(0, 2 ** 31),
-  depth: Uint8Array.of(1, 1),
-  nextHop: Uint32Array.of(0, 1),
-};
-const NEIGHBOURS = neighboursOnPorts({ nextHops: 2, ports: 2 });
-
-function traffic(count: number) {
-  return generateTraffic({
-    ...{ routes: HALVES, neighbours: NEIGHBOURS, size: "imix", rateGbps: 10, count, seed: 3 },
-    pattern: {
-      name: "both ways",
-      inputs: [{ port: 0, outputs: [1] }, { port: 1, outputs: [0] }],
-    },
-    faults: { ttl1: 0.05, badChecksum: 0.05 },
-  });
-}
-
-type Traffic = ReturnType<typeof traffic>;
-
-/** The frames that come in by a port, as a capture. */
-function captureOf(t: Traffic, port: number): Uint8Array {
-  const mine = Array.from({ length: t.count }, (_, i) => i).filter((i) => t.port[i] === port);
-  const packets = mine.map((i) => ({
-    timeNs: i,
-    bytes: t.bytes.subarray(t.offset[i]!, t.offset[i]! + t.length[i]!),
-  }));
-  return writePcap({ linkType: 1, packets });
-}
-
-/** Frames of a capture without MAC addresses, which are those of the machine. */
-function payloads(path: string): string[] {
-  const { count, offset, length, bytes } = toEthernet(readCapture(path, Deno.readFileSync(path)));
-  return Array.from(
-    { length: count },
-    (_, i) => bytes.subarray(offset[i]! + 12, offset[i]! + length[i]!).join(),
-  );
-}
+import { captureOf, expected, payloads, traffic } from "../forward/_traffic_for_tests.ts";
 
 Deno.test("forward sends what the reference router expects, in order, and counts the rest by reason", async () => {
   await inFolder(async (folder) => {
@@ -63,28 +14,15 @@ Deno.test("forward sends what the reference router expects, in order, and counts
     const ports = [0, 1].flatMap((p) => ["--port", `pcap:${file(`in${p}`)},${file(`out${p}`)}`]);
     const { code, out, err } = await run("forward", ...ports, "--json");
     assertEquals([code, err], [0, ""]);
-    const geometry = { ...{ ports: 2, lcores: 1, rxRing: 64, txRing: 64, ingress: 64 } };
-    const e = referenceRouter({
-      geometry: geometry as never,
-      ...{ routes: HALVES, neighbours: NEIGHBOURS, traffic: t, deviations: [] },
-    }, l3fwd("strict").policy!);
+    const { frames, dropped } = expected(t);
     const result = JSON.parse(out);
     for (const port of [0, 1]) {
-      const expected = Array.from({ length: t.count }, (_, i) => i)
-        .filter((i) => e.forward[i] === 1 && e.port[i] === port)
-        .map((i) => e.bytes.subarray(e.offset[i]! + 12, e.offset[i]! + e.length[i]!).join());
-      assert(expected.length > 2000);
-      assertEquals(payloads(file(`out${port}`)), expected);
-      assertEquals(result.ports[port].txFrames, expected.length);
+      assert(frames[port]!.length > 2000);
+      assertEquals(payloads(file(`out${port}`)), frames[port]);
+      assertEquals(result.ports[port].txFrames, frames[port]!.length);
       assertEquals(result.ports[port].rxMissed, 0);
     }
-    const reasons = { ttl: 0, "bad-checksum": 0 };
-    for (let i = 0; i < t.count; i++) {
-      if (e.forward[i] === 1) continue;
-      if (e.reasons[i] === 1 << REASON.ttl) reasons.ttl++;
-      else reasons["bad-checksum"]++;
-    }
-    assertEquals(result.dropped, reasons);
+    assertEquals(result.dropped, dropped);
   });
 });
 
