@@ -1,5 +1,5 @@
 /** The forwarding tables of a comparison: filled once, shared by every stack that can take them. */
-import { Dir24_8, type Fib4, type RouteSet } from "../core/mod.ts";
+import { Dir24_8, type Fib4, groupsOf, type RouteSet } from "../core/mod.ts";
 import { UserError } from "./user_error.ts";
 
 /** 256 MiB of second-level groups. */
@@ -52,15 +52,6 @@ function build(routes: RouteSet): Fib4 {
     throw new RangeError(`Cannot fill the table: ${routes.count} routes, ${groups} groups`);
   }
   return fib;
-}
-
-/** Blocks of /24 that hold a longer prefix: each takes one group. */
-function groupsOf(routes: RouteSet): number {
-  const blocks = new Set<number>();
-  for (let i = 0; i < routes.count; i++) {
-    if (routes.depth[i]! > 24) blocks.add(routes.prefix[i]! >>> 8);
-  }
-  return blocks.size;
 }
 
 function withoutDefault(routes: RouteSet): RouteSet {

@@ -2,8 +2,6 @@
  * A stack on a machine as a device under test: gives the stack its environment, runs a scenario until the
  * machine is quiet, closes the books.
  */
-import { createFib4 } from "../fib/create.ts";
-import type { Fib4 } from "../fib/fib.ts";
 import type { Maxima } from "../nic/nic.ts";
 import type { PcieLedger } from "../pcie/link/trace.ts";
 import type { Policy } from "../policy.ts";
@@ -16,7 +14,7 @@ import {
   STRICT,
 } from "../stack.ts";
 import { audit } from "./audit.ts";
-import { checkRepeat, checkScenario, lastArrival, ScenarioError } from "./check.ts";
+import { checkRepeat, checkScenario, lastArrival } from "./check.ts";
 import { closeBooks } from "./close.ts";
 import type { DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
 import { Environment } from "./environment.ts";
@@ -24,7 +22,8 @@ import { Machine } from "./machine.ts";
 import type { Observation } from "./observation.ts";
 import { countInHand } from "./pool_accounts.ts";
 import type { MachineProfile } from "./profile.ts";
-import type { Repeat, RouteSet } from "./scenario.ts";
+import type { Repeat } from "./scenario.ts";
+import { ScenarioTable } from "./scenario_table.ts";
 import { DRAWN_MAXIMA, holds, maximaFor, SCENARIO_MAXIMA } from "./sizes.ts";
 import type { TestbedOptions } from "./testbed_options.ts";
 
@@ -43,10 +42,6 @@ const EVIDENCE: ReadonlySet<Evidence> = new Set<Evidence>([
 
 /** Traffic as it is. */
 const ONCE: Repeat = { times: 1, periodPs: 0 };
-
-/** Routes that the table holds: at first more than the property runs draw, and then at most. */
-const ROUTES_DRAWN = 64;
-const ROUTES_MAX = 4096;
 
 /** Events that a run may take for each packet, and beyond: more is a loop. */
 const EVENTS_PER_PACKET = 5_000;
@@ -89,10 +84,8 @@ export class Testbed implements DeviceUnderTest {
   readonly #stack: Stack;
   readonly #profile: MachineProfile;
   readonly #options: TestbedOptions;
-  #fib: Fib4;
-  /** Routes for which the table is not built anew. */
-  #fibHolds: number;
-  #routes: RouteSet | null = null;
+  /** The scenario's routes, unless a filled table was given. */
+  readonly #table: ScenarioTable | null;
 
   /**
    * Builds the machine, which takes milliseconds; the stack is booted anew by each run.
@@ -106,19 +99,7 @@ export class Testbed implements DeviceUnderTest {
     this.#name = options.name ?? (stack.name || "stack");
     this.#profile = profile;
     this.#machine = new Machine(profile, options.maxima ?? DRAWN_MAXIMA);
-    this.#fibHolds = options.fib === undefined ? ROUTES_DRAWN : Infinity;
-    this.#fib = options.fib ?? this.#table(ROUTES_DRAWN);
-  }
-
-  /** A table for so many routes of any kind: below 8 bits each takes three groups at most. */
-  #table(routes: number): Fib4 {
-    const { defaultRoute } = this.policy;
-    return createFib4("dir24-8", {
-      firstBits: 8,
-      groups: 3 * routes,
-      maxRules: routes,
-      defaultRoute,
-    });
+    this.#table = options.fib === undefined ? new ScenarioTable(this.policy.defaultRoute) : null;
   }
 
   /** Name in reports: as given, or the stack's own once it has run. */
@@ -141,7 +122,7 @@ export class Testbed implements DeviceUnderTest {
 
   /**
    * Runs a scenario.
-   * @throws {ScenarioError} when the scenario is not one that the machine can run, or a route does not fit
+   * @throws {ScenarioError} when the scenario is not one that the machine can run, or its routes do not fit
    */
   run(scenario: Scenario): Observation {
     return this.#run(scenario, ONCE, true);
@@ -188,7 +169,6 @@ export class Testbed implements DeviceUnderTest {
   ): Observation {
     const { geometry, traffic } = scenario;
     checkScenario(scenario, this.#options.maxima ?? SCENARIO_MAXIMA);
-    this.#install(scenario.routes);
     const sizes = this.#sizesFor(geometry);
     if (this.#broken || sizes !== this.#machine.maxima) {
       this.#machine = new Machine(this.#profile, sizes);
@@ -233,25 +213,10 @@ export class Testbed implements DeviceUnderTest {
     return holds(sizes, maximaFor(geometry, this.#profile)) ? sizes : SCENARIO_MAXIMA;
   }
 
-  #install(routes: RouteSet): void {
-    if (this.#options.fib !== undefined || routes === this.#routes) return;
-    this.#routes = null;
-    if (routes.count > this.#fibHolds) {
-      this.#fibHolds = Infinity;
-      this.#fib = this.#table(ROUTES_MAX);
-    } else this.#fib.clear();
-    const fib = this.#fib;
-    for (let i = 0; i < routes.count; i++) {
-      if (!fib.add(routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!)) {
-        throw new ScenarioError(`route ${i} of ${routes.count} finds the table full`);
-      }
-    }
-    this.#routes = routes;
-  }
-
   #boot(scenario: Scenario): Environment {
     const { geometry } = scenario;
-    const env = new Environment(this.machine, this.#fib, scenario);
+    const fib = this.#options.fib ?? this.#table!.of(scenario.routes);
+    const env = new Environment(this.machine, fib, scenario);
     const dataplane = this.#stack(env);
     this.#dataplane = dataplane;
     if (this.#options.name === undefined) this.#name = dataplane.name;

@@ -174,20 +174,20 @@ Deno.test("Testbed refuses routes that do not fit, and does not keep half of the
   const testbed = new Testbed(simple, TEST_PROFILE);
   const good = scenarioOf(stream(4, 1e6));
   testbed.run(good);
-  const count = 5000;
+  const count = 2 ** 18 + 1;
   const bad: Scenario = {
     ...good,
     routes: {
       count,
       prefix: Uint32Array.from({ length: count }, (_, i) => (i << 8) >>> 0),
-      depth: new Uint8Array(count).fill(24),
+      depth: new Uint8Array(count).fill(25),
       nextHop: new Uint32Array(count),
     },
   };
   assertThrows(
     () => testbed.run(bad),
     RangeError,
-    "Cannot run a scenario: route 4096 of 5000 finds the table full",
+    "Cannot run a scenario: its routes beyond 24 bits lie in 262145 blocks of /24, expected 262144 at most",
   );
   const o = testbed.run(good);
   assertEquals([fates(o).emitted, left(o, 1).length], [4, 4]);
