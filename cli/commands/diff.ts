@@ -180,7 +180,7 @@ function besides({ frames }: DeviceOutcome, outcomes: readonly DeviceOutcome[]):
   const first = outcomes.find((one) => one.frames.length > 0)?.frames[0]?.bytes;
   const own = frames[0]?.bytes;
   if (first === undefined || own === undefined || first === own) return "";
-  return frameDifference(own, 0, own.length, first, 0, first.length);
+  return frameDifference(own, 0, own.length, first, 0, first.length).replaceAll("; ", ";\n");
 }
 
 function routeLines({ routes, neighbours }: Scenario): string[] {
@@ -198,11 +198,22 @@ function routeLines({ routes, neighbours }: Scenario): string[] {
 
 /** Where the devices declare different things. */
 function policyLines(devices: readonly DeviceUnderTest[]): string[] {
-  const keys = Object.keys(devices[0]!.policy) as (keyof Policy)[];
-  return keys.filter((key) => key !== "congestion").flatMap((key) => {
-    const values = devices.map(({ policy }) => String(policy[key] ?? "default"));
+  const keys = new Set(devices.flatMap(({ policy }) => Object.keys(policy) as (keyof Policy)[]));
+  return [...keys].filter((key) => key !== "congestion").flatMap((key) => {
+    const values = devices.map(({ policy }) => textOf(policy[key] ?? "default"));
     if (values.every((value) => value === values[0])) return [];
-    const said = devices.map(({ name }, i) => `${oneLine(name)} ${values[i]}`).join(", ");
-    return [`declared ${key}: ${said}`];
+    const often = values.toSorted((a, b) => count(values, b) - count(values, a))[0]!;
+    const others = count(values, often) > 3;
+    const said = devices.map(({ name }, i) => `${oneLine(name)} ${values[i]}`)
+      .filter((_, i) => !others || values[i] !== often);
+    return [`declared ${key}: ${[...said, ...others ? [`others ${often}`] : []].join(", ")}`];
   });
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function count(values: readonly string[], value: string): number {
+  return values.filter((one) => one === value).length;
 }

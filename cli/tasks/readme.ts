@@ -13,6 +13,7 @@ import {
   TESTED_LAWS,
 } from "../../properties/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
+import { STACKS } from "../stacks.ts";
 
 const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
 
@@ -38,6 +39,15 @@ Deno.test("README lists the laws", () => {
     const row = `| ${id} | ${statement} | ${clause} |`;
     if (plain.includes(row)) continue;
     throw new Error(`README.md does not list ${id}; it would be:\n\n${row}`);
+  }
+});
+
+Deno.test("README lists the systems", () => {
+  const plain = readme.replace(/ +/g, " ");
+  for (const { name, about } of STACKS) {
+    if (!plain.includes(`| \`${name}\` | ${about} |`)) {
+      throw new Error(`README.md does not list ${name}: ${about}`);
+    }
   }
 });
 

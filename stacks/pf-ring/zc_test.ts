@@ -216,5 +216,5 @@ Deno.test("pfRingZc runs flat out: the same exchange of buffers, with no machine
   // two ports, a burst of 32 of each in every turn
   assertEquals([flat.run(50), flat.dropped], [3200, 0]);
   const asleep = pfRingZc({ wait: "sleep" });
-  assertThrows(() => new FlatOut(asleep, input), RangeError, "needs interrupts");
+  assertThrows(() => new FlatOut(asleep, input), RangeError, "needs vectors");
 });
