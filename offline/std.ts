@@ -72,6 +72,6 @@ async function putStandIns(): Promise<void> {
 if (await exists(target)) {
   await copyStandIns(target);
 } else if (!await reachable()) {
-  console.log("@std cannot be reached: its stand-ins from offline/ are now in .offline/");
+  console.error("@std cannot be reached: its stand-ins from offline/ are now in .offline/");
   await putStandIns();
 }
