@@ -15,7 +15,7 @@ const MAP_PRIVATE_ANON_POPULATE = 2 | 0x20 | 0x8000;
 /** Bytes of a chunk of the memory, which holds one frame. */
 export const CHUNK = 2048;
 /** Entries of each ring, and chunks for each direction. */
-export const RING = 4096;
+export const RING = 16_384;
 const UMEM_BYTES = 2 * RING * CHUNK;
 
 /** Frames that were lost, as XDP_STATISTICS counts them; those that found no chunk are among the first. */
