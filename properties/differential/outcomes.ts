@@ -40,8 +40,9 @@ export interface Divergence {
 }
 
 /**
- * The first packet of a scenario of which not all devices make the same, or null. Its times are not
- * those of the scenario: packets come a millisecond apart.
+ * The first packet of a scenario of which not all devices make the same, or null; with `undeclaredOnly` the first of
+ * those where some device does not what it declares. Its times are not those of the scenario: packets come a millisecond
+ * apart.
  *
  * @throws {RangeError} when there are fewer than two devices
  * @example
@@ -70,6 +71,7 @@ export interface Divergence {
 export function firstDivergence(
   devices: readonly DeviceUnderTest[],
   scenario: Scenario,
+  undeclaredOnly = false,
 ): Divergence | null {
   if (devices.length < 2) {
     throw new RangeError(`Cannot compare ${devices.length} devices: expected two or more`);
@@ -80,9 +82,9 @@ export function firstDivergence(
   const all = devices.map((device) => outcomesOf(device, apart));
   for (let packet = 0; packet < traffic.count; packet++) {
     const outcomes = all.map((outcomes) => outcomes[packet]!);
-    if (outcomes.some((one) => !sameFrames(one.frames, outcomes[0]!.frames))) {
-      return { packet, outcomes };
-    }
+    if (outcomes.every((one) => sameFrames(one.frames, outcomes[0]!.frames))) continue;
+    if (undeclaredOnly && outcomes.every(({ asDeclared }) => asDeclared)) continue;
+    return { packet, outcomes };
   }
   return null;
 }
