@@ -6,6 +6,7 @@
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { REASONS } from "../../core/policy.ts";
+import type { Expectation } from "../reference/expectation.ts";
 import { referenceRouter } from "../reference/router.ts";
 
 /** Time between packets, in picoseconds: longer than any stack keeps one. */
@@ -108,9 +109,19 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
       device: device.name,
       frames: sent,
       why: sent.length > 0 ? "" : whyNone(device, o, p),
-      asDeclared: sameFrames(sent, expected),
+      asDeclared: sameFrames(sent, expected) || isChoice(e, p, sent),
     };
   });
+}
+
+/** Whether a router has a choice, and took one: to drop the packet, or to send it its way with bytes that nobody tells. */
+function isChoice(
+  { forward, reasons, port }: Expectation,
+  p: number,
+  sent: OutcomeFrame[],
+): boolean {
+  if (forward[p] === 0 || reasons[p] === 0) return false;
+  return sent.length === 0 || (sent.length === 1 && sent[0]!.port === port[p]);
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {
