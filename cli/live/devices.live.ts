@@ -13,7 +13,7 @@ import {
 } from "../../stacks/mod.ts";
 import { DPDK_LPM } from "../conform/live.ts";
 import { readProfile, withDeviations } from "../conform/profile.ts";
-import { built } from "./examples.ts";
+import { built } from "./_examples_for_tests.ts";
 import { liveTest } from "./needs.ts";
 
 const ROOT = `${import.meta.dirname}/../..`;

@@ -16,7 +16,7 @@ import { dpdkDevice, kernelDevice, l3fwd, linuxNapi, xdp, xdpDevice } from "../.
 import { scenarioOfFiles } from "../conform/device.ts";
 import { DPDK_LPM } from "../conform/live.ts";
 import { SharedTables } from "../tables.ts";
-import { built, interpreted } from "./examples.ts";
+import { built, interpreted } from "./_examples_for_tests.ts";
 import { liveTest } from "./needs.ts";
 
 const HOST = machineProfile(paperHost);
