@@ -64,16 +64,18 @@ export function addForward(program: Command, io: Io): void {
 async function forward(options: ForwardOptions, io: Io): Promise<void> {
   const entry = stackNamed(options.stack);
   const { routes, nextHops } = routesOf(options);
+  const stack = entry.create();
+  // filled before a port is open: what comes by then would find nobody
+  const fib = new SharedTables(routes).table(stack.policy?.defaultRoute ?? true);
   const open = openPorts(options);
   const ports = open.map(({ port }) => port);
   const waiter = new Waiter(ports);
   try {
-    const stack = entry.create();
     const forwarder = boot(() =>
       new Forwarder({
         stack,
         ports,
-        fib: new SharedTables(routes).table(stack.policy?.defaultRoute ?? true),
+        fib,
         neighbours: {
           count: nextHops,
           port: Uint8Array.from({ length: nextHops }, (_, hop) => hop % ports.length),

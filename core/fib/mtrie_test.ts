@@ -208,6 +208,52 @@ registerFaults<Mtrie, Inside, FibConformanceOptions<Mtrie>>(
         fib.reads = (address) => Math.min(3, reads(address));
       },
     },
+    {
+      name: "the first route is not counted",
+      caughtBy: "LPM-6",
+      plant: (fib) => {
+        const size = Object.getOwnPropertyDescriptor(Mtrie.prototype, "size")!.get!;
+        Object.defineProperty(fib, "size", { get: () => Math.max(0, size.call(fib) - 1) });
+      },
+    },
+    {
+      name: "a ply too many is said to be in use",
+      caughtBy: "LPM-6",
+      plant: (fib) => {
+        const used = Object.getOwnPropertyDescriptor(Mtrie.prototype, "pliesUsed")!.get!;
+        Object.defineProperty(fib, "pliesUsed", { get: () => used.call(fib) + 1 });
+      },
+    },
+    {
+      name: "each update keeps four bytes for ever",
+      caughtBy: "LPM-6",
+      plant: (fib) => {
+        const { add } = fib;
+        let kept = 0;
+        fib.add = (...route) => {
+          kept += 4;
+          return add.apply(fib, route);
+        };
+        for (const bytes of ["bytesOccupied", "bytesReserved"] as const) {
+          const own = Object.getOwnPropertyDescriptor(Mtrie.prototype, bytes)!.get!;
+          Object.defineProperty(fib, bytes, { get: () => own.call(fib) + kept });
+        }
+      },
+    },
+    {
+      name: "an update writes the whole root",
+      caughtBy: "LPM-13",
+      plant: (fib) => {
+        const { add } = fib;
+        let besides = 0;
+        fib.add = (...route) => {
+          besides += 256;
+          return add.apply(fib, route);
+        };
+        const touched = Object.getOwnPropertyDescriptor(Mtrie.prototype, "entriesTouched")!.get!;
+        Object.defineProperty(fib, "entriesTouched", { get: () => touched.call(fib) + besides });
+      },
+    },
   ],
   churn,
 );
