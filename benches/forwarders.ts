@@ -1,10 +1,11 @@
-/** Stacks of poll loops flat out: rings for devices, no virtual time. */
+/** Stacks flat out, without virtual time: poll loops on rings for devices, programs of XDP on frames in memory. */
 import { FlatOut, type Stack } from "../core/mod.ts";
 import { bgpLikeTable } from "../fixtures/mod.ts";
 import { l3fwd, netmap, odp, packetshader, pfRingZc, snabb, vpp } from "../stacks/mod.ts";
 import { type Benchmark, ITEMS } from "./benchmark.ts";
 import { framesTo } from "./frames.ts";
 import { addresses4 } from "./streams.ts";
+import { xdpPrograms } from "./xdp.ts";
 
 /** Packets of a run. */
 const PACKETS = 4096;
@@ -67,7 +68,7 @@ const SUBJECTS: readonly Subject[] = [
 
 /** All of them; l3fwd with both profiles and two sizes of tables, ODP in three modes, VPP with each of its loops. */
 export function forwarders(): Benchmark[] {
-  return SUBJECTS.map(flatOut);
+  return [...SUBJECTS.map(flatOut), ...xdpPrograms()];
 }
 
 /** A stack on ports that never run dry. */

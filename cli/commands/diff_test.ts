@@ -2,9 +2,15 @@
 // and whether it declares so, and is silent where they agree. Method: whole command lines over
 // bundled stacks that are known to declare different things, and a program.
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { testbed } from "../../core/mod.ts";
+import { type DeviceUnderTest, fillIpv4Checksum, testbed } from "../../core/mod.ts";
 import { machineProfile, paperHost } from "../../fixtures/mod.ts";
-import { compareDevices, firstDivergence } from "../../properties/mod.ts";
+import {
+  build,
+  compareDevices,
+  firstDivergence,
+  PLAIN_GEOMETRY,
+  PLAIN_PACKET,
+} from "../../properties/mod.ts";
 import { external, l3fwd, p2pnic } from "../../stacks/mod.ts";
 import { inFolder, run } from "../_run_for_tests.ts";
 
@@ -59,6 +65,44 @@ Deno.test("compareDevices shrinks to what the difference needs", () => {
     RangeError,
     "1 devices",
   );
+});
+
+Deno.test("compareDevices sees what is not declared behind a difference that is", () => {
+  const devices = [testbed(l3fwd("faithful"), HOST), external({ command: "true" })];
+  const packet = { ...PLAIN_PACKET, src: 0xac100001, dst: 0x0a000001 };
+  // of the first nothing may come, as the program that does nothing declares; of the second it keeps nothing
+  const one = build({
+    geometry: PLAIN_GEOMETRY,
+    neighbours: [1],
+    routes: [{ prefix: 0x0a000000, depth: 8, nextHop: 0 }],
+    packets: [{ ...packet, ttl: 1 }, packet],
+    deviations: [],
+  });
+  assertEquals([false, true].map((only) => firstDivergence(devices, one, only)!.packet), [0, 1]);
+  const { scenario } = compareDevices(devices, { scenarios: [one], undeclaredOnly: true });
+  assertEquals([scenario!.traffic.count, scenario!.traffic.bytes[22]], [1, PLAIN_PACKET.ttl]);
+});
+
+Deno.test("compareDevices takes either choice of a router that parses options for declared", () => {
+  const parses = (device: DeviceUnderTest): DeviceUnderTest => ({
+    ...{ name: device.name, offers: device.offers, run: (one) => device.run(one) },
+    policy: { ...device.policy, options: "parse" },
+  });
+  const devices = [testbed(l3fwd(), HOST), external({ command: "true" })].map(parses);
+  const one = build({
+    geometry: PLAIN_GEOMETRY,
+    neighbours: [1],
+    routes: [{ prefix: 0x0a000000, depth: 8, nextHop: 0 }],
+    packets: [{ ...PLAIN_PACKET, src: 0xac100001, dst: 0x0a000001, options: 1 }],
+    deviations: [],
+  });
+  const declared = (...options: number[]) => {
+    one.traffic.bytes.set(options, 34);
+    fillIpv4Checksum(one.traffic.bytes, 14);
+    return firstDivergence(devices, one)!.outcomes.map(({ asDeclared }) => asDeclared);
+  };
+  // of nothing to do there is no choice; to record a route is one
+  assertEquals([declared(1, 1, 1, 1), declared(7, 4, 4, 1)], [[true, false], [true, true]]);
 });
 
 Deno.test("diff refuses fewer than two forwarders, and names that are none", async () => {

@@ -13,27 +13,11 @@ import {
 } from "../../stacks/mod.ts";
 import { DPDK_LPM } from "../conform/live.ts";
 import { readProfile, withDeviations } from "../conform/profile.ts";
+import { built } from "./_examples_for_tests.ts";
 import { liveTest } from "./needs.ts";
 
 const ROOT = `${import.meta.dirname}/../..`;
 const XDP_NEEDS = ["ip", "root", "clang", "libbpf"] as const;
-
-/** Builds an XDP program of the examples; `act` gets the path of its object file. */
-function built(name: string, act: (file: string) => void): void {
-  const folder = Deno.makeTempDirSync();
-  try {
-    const file = `${folder}/${name}.o`;
-    const include = `-I/usr/include/${Deno.build.arch}-linux-gnu`;
-    const source = `${ROOT}/docs/examples/${name}.bpf.c`;
-    const args = ["-O2", "-g", "-Wall", "-Werror", "-target", "bpf", include, "-c", source];
-    const { success, stderr } = new Deno.Command("clang", { args: [...args, "-o", file] })
-      .outputSync();
-    assert(success, new TextDecoder().decode(stderr));
-    act(file);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
 
 /** Judges a device and closes it. */
 function judged(

@@ -43,6 +43,11 @@ export const NEEDS = {
   },
   testpmd: program("dpdk-testpmd", "dpdk-dev"),
   ovs: program("ovs-vswitchd", "openvswitch-switch"),
+  captures: {
+    name: "real captures",
+    remedy: "deno task test:live --data DIR, with captures below DIR/pcap",
+    has: () => Deno.env.has("PLANECHECK_DATA"),
+  },
 } satisfies Record<string, Need>;
 
 /** Name of a need. */

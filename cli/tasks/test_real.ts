@@ -8,13 +8,11 @@ export interface Request {
   rest: string[];
 }
 
-const USAGE = "usage: deno task test:real --data DIR [options of deno test]";
-
 /**
- * Reads the arguments of the task.
+ * Reads the arguments of a task.
  * @throws {RangeError} unless there is exactly one `--data DIR` (or `--data=DIR`)
  */
-export function parseRequest(args: readonly string[]): Request {
+export function parseRequest(args: readonly string[], task = "test:real"): Request {
   const rest: string[] = [];
   const folders: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -24,7 +22,10 @@ export function parseRequest(args: readonly string[]): Request {
     else rest.push(arg);
   }
   if (folders.length !== 1 || folders[0] === "") {
-    throw new RangeError(`Cannot run the tests on real data: needs one --data DIR; ${USAGE}`);
+    throw new RangeError(
+      "Cannot run the tests on real data: needs one --data DIR; " +
+        `usage: deno task ${task} --data DIR [options of deno test]`,
+    );
   }
   return { data: folders[0]!, rest };
 }

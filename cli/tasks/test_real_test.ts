@@ -37,6 +37,7 @@ Deno.test("parseRequest refuses none, an empty and a second folder", () => {
   for (const args of [[], ["--data"], ["--data="], ["--data", "a", "--data", "b"]]) {
     assertThrows(() => parseRequest(args), RangeError, "needs one --data DIR");
   }
+  assertThrows(() => parseRequest([], "test:live"), RangeError, "deno task test:live --data DIR");
 });
 
 Deno.test("dataFolder resolves against the caller's folder and refuses what cannot hold data", () =>

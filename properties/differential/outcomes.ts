@@ -6,6 +6,7 @@
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { REASONS } from "../../core/policy.ts";
+import type { Expectation } from "../reference/expectation.ts";
 import { referenceRouter } from "../reference/router.ts";
 
 /** Time between packets, in picoseconds: longer than any stack keeps one. */
@@ -40,8 +41,9 @@ export interface Divergence {
 }
 
 /**
- * The first packet of a scenario of which not all devices make the same, or null. Its times are not
- * those of the scenario: packets come a millisecond apart.
+ * The first packet of a scenario of which not all devices make the same, or null; with `undeclaredOnly` the first of
+ * those where some device does not what it declares. Its times are not those of the scenario: packets come a millisecond
+ * apart.
  *
  * @throws {RangeError} when there are fewer than two devices
  * @example
@@ -70,6 +72,7 @@ export interface Divergence {
 export function firstDivergence(
   devices: readonly DeviceUnderTest[],
   scenario: Scenario,
+  undeclaredOnly = false,
 ): Divergence | null {
   if (devices.length < 2) {
     throw new RangeError(`Cannot compare ${devices.length} devices: expected two or more`);
@@ -80,9 +83,9 @@ export function firstDivergence(
   const all = devices.map((device) => outcomesOf(device, apart));
   for (let packet = 0; packet < traffic.count; packet++) {
     const outcomes = all.map((outcomes) => outcomes[packet]!);
-    if (outcomes.some((one) => !sameFrames(one.frames, outcomes[0]!.frames))) {
-      return { packet, outcomes };
-    }
+    if (outcomes.every((one) => sameFrames(one.frames, outcomes[0]!.frames))) continue;
+    if (undeclaredOnly && outcomes.every(({ asDeclared }) => asDeclared)) continue;
+    return { packet, outcomes };
   }
   return null;
 }
@@ -106,9 +109,19 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
       device: device.name,
       frames: sent,
       why: sent.length > 0 ? "" : whyNone(device, o, p),
-      asDeclared: sameFrames(sent, expected),
+      asDeclared: sameFrames(sent, expected) || isChoice(e, p, sent),
     };
   });
+}
+
+/** Whether a router has a choice, and took one: to drop the packet, or to send it its way with bytes that nobody tells. */
+function isChoice(
+  { forward, reasons, port }: Expectation,
+  p: number,
+  sent: OutcomeFrame[],
+): boolean {
+  if (forward[p] === 0 || reasons[p] === 0) return false;
+  return sent.length === 0 || (sent.length === 1 && sent[0]!.port === port[p]);
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {

@@ -46,11 +46,7 @@ export function compareDevices(
   options: DifferentialOptions = {},
 ): DifferentialResult {
   const { undeclaredOnly = false } = options;
-  const parts = (one: Scenario): Divergence | null => {
-    const found = firstDivergence(devices, one);
-    if (found === null || !undeclaredOnly) return found;
-    return found.outcomes.some(({ asDeclared }) => !asDeclared) ? found : null;
-  };
+  const parts = (one: Scenario): Divergence | null => firstDivergence(devices, one, undeclaredOnly);
   let runs = 0;
   let packets = 0;
   for (const one of scenariosOf(devices, options)) {

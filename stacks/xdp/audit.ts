@@ -80,14 +80,15 @@ function flushed(system: XdpSystem): string | null {
 }
 
 function bulks(system: XdpSystem): string | null {
-  for (const { lcore, points } of system.hooks) {
+  for (const { lcore, points, devmap } of system.hooks) {
     const { devmapMost, kthreadMost, devmapEnqueued } = points;
     if (devmapMost > 16) return `CPU ${lcore} sent ${devmapMost} frames by one ndo_xdp_xmit`;
     if (kthreadMost > 8) return `the thread of CPU ${lcore} took ${kthreadMost} frames at once`;
     const out = points.devmapSent + points.devmapDrops + points.devmapProgDrops;
-    if (devmapEnqueued !== out) {
+    if (devmapEnqueued !== out + devmap.waiting) {
       return `CPU ${lcore} gathered ${devmapEnqueued} frames, of which ${points.devmapSent} were sent, ` +
-        `${points.devmapDrops} dropped by the driver and ${points.devmapProgDrops} by a second program`;
+        `${points.devmapDrops} dropped by the driver and ${points.devmapProgDrops} by a second program, ` +
+        `and ${devmap.waiting} wait`;
     }
   }
   const queued = system.cpus.reduce((sum, entry) => sum + (entry?.queued ?? 0), 0);

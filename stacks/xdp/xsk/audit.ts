@@ -66,9 +66,8 @@ function chunks(app: XskApp, cpu: number, all: readonly XskSocket[]): string | n
 
 function sizes(socket: XskSocket): string | null {
   for (const name of ["fill", "completion", "rx", "tx"] as const) {
-    const { producer, consumer, size } = socket[name];
-    const held = (producer - consumer) >>> 0;
-    if (held > size) return `${nameOf(socket)}: ${name} holds ${held} of ${size} entries`;
+    const { most, size } = socket[name];
+    if (most > size) return `${nameOf(socket)}: ${name} held ${most} entries at once, of ${size}`;
   }
   return null;
 }
@@ -83,15 +82,10 @@ function received(socket: XskSocket): string | null {
 }
 
 function completions(socket: XskSocket): string | null {
-  const { completion, inFlight, owedMost } = socket;
-  const lying = (completion.producer - completion.consumer) >>> 0;
-  if (owedMost > completion.size || lying + inFlight.size > completion.size) {
-    return `${
-      nameOf(socket)
-    }: ${inFlight.size} completions owed, ${owedMost} at most, beside ${lying} that lie ` +
-      `in a ring of ${completion.size}`;
-  }
-  return null;
+  const { completion, owedMost } = socket;
+  if (owedMost <= completion.size) return null;
+  return `${nameOf(socket)}: ${owedMost} completions were owed or lay there at once, ` +
+    `in a ring of ${completion.size}`;
 }
 
 function waiting(socket: XskSocket): string | null {

@@ -18,6 +18,8 @@ export class XskRing {
   /** Published indices. */
   producer: number;
   consumer: number;
+  /** Most entries that it held at once. */
+  most = 0;
   /** Address in the UMEM of each entry; of descriptors also the length. */
   readonly addr: Float64Array;
   readonly len: Uint32Array;
@@ -80,6 +82,7 @@ export class XskRing {
   /** Producer: publishes `n` of what was reserved, all where it is left out. */
   submit(n: number = this.reserved): void {
     this.producer = (this.producer + n) >>> 0;
+    this.most = Math.max(this.most, this.count);
   }
 
   /** Consumer: slot of the next entry, which it has from now on; -1 where there is none. */

@@ -55,7 +55,7 @@ export class XskSocket {
   readonly inFlight: Set<number> = new Set();
   /** Chunks in the driver's receive ring, zero copy. */
   readonly posted: Set<number> = new Set();
-  /** Most completions that were owed at once, beside those in the ring. */
+  /** Most completions that were owed for frames in flight, or lay in the ring, at once. */
   owedMost = 0;
 
   constructor(

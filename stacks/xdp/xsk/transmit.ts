@@ -103,7 +103,9 @@ export class XskTransmit {
   #owe(socket: XskSocket, buffer: number, chunk: number): void {
     this.#owed.set(buffer, chunk);
     socket.inFlight.add(chunk);
-    socket.owedMost = Math.max(socket.owedMost, socket.completion.reserved);
+    // counted, not what was reserved: XDP-15 is that the two agree
+    const { inFlight, completion } = socket;
+    socket.owedMost = Math.max(socket.owedMost, inFlight.size + completion.count);
   }
 
   #ownerOf(socket: XskSocket): FrameOwner {
