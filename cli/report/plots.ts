@@ -15,6 +15,7 @@ export interface Plot {
 
 /** Colours by stack, in order; far enough apart for the usual forms of colour blindness (Okabe and Ito). */
 const STACK_COLOURS = ["#e08214", "#3f8fd2", "#2aa876", "#c25b8f", "#8c6bb1", "#a0764a"];
+const STACK_DASHES = [[1, 0], [6, 3], [2, 2]];
 const FORWARDED = "#2aa876";
 const LOSS_COLOURS = [
   "#d1495b",
@@ -117,6 +118,11 @@ function latency(report: Report): Wanted {
         type: "nominal",
         scale: { domain: names(report), range: STACK_COLOURS },
       },
+      strokeDash: {
+        field: "stack",
+        type: "nominal",
+        scale: { domain: names(report), range: names(report).map(dashOf) },
+      },
       order: { field: "share" },
     },
   };
@@ -126,6 +132,11 @@ function latency(report: Report): Wanted {
       "on a logarithmic scale.",
     spec: values.length > 0 ? spec : null,
   };
+}
+
+/** Lines of stacks beyond the colours are dashed, then dotted, and so on. */
+function dashOf(_name: string, i: number): readonly number[] {
+  return STACK_DASHES[Math.floor(i / STACK_COLOURS.length) % STACK_DASHES.length]!;
 }
 
 /** Horizontal bars, a row for each stack, with one colour for each part. */
