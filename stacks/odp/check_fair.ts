@@ -7,7 +7,7 @@ const us = (ps: number): string => `${(ps * 1e-6).toFixed(3)} us`;
 /** One call of a thread that took something: facts of one queue, thread and time are of one call. */
 interface Call {
   readonly fact: Fact;
-  /** Queues that were ready then, and since when. */
+  /** Queues that were ready then, and since when; of one instant nobody can say what came first. */
   readonly ready: ReadonlyMap<number, number>;
 }
 
@@ -40,7 +40,7 @@ export function checkPriority(
     const queue = queues[fact.queue]!;
     for (const [index, sincePs] of ready) {
       const other = queues[index]!;
-      if (other.group !== queue.group || other.prio <= queue.prio || sincePs > fact.ps) continue;
+      if (other.group !== queue.group || other.prio <= queue.prio || sincePs >= fact.ps) continue;
       return `thread ${fact.thread} took from ${queue.name} of priority ${queue.prio} at ${
         us(fact.ps)
       }, ` +
@@ -67,7 +67,7 @@ export function checkSpread(
       const waits = [...ready].some(([index, sincePs]) => {
         const { group, prio } = queues[index]!;
         return index % spreads === spread && group === queue.group && prio === queue.prio &&
-          sincePs <= fact.ps;
+          sincePs < fact.ps;
       });
       if (!waits || fact.queue % spreads === spread) passedOver.delete(key);
       else passedOver.set(key, (passedOver.get(key) ?? 0) + 1);

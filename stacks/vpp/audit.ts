@@ -6,7 +6,7 @@ import type { Finding } from "../../core/stack.ts";
 import type { CliTarget } from "./cli_apply.ts";
 import type { FeatureArc } from "./feature.ts";
 import { RX_PACKETS } from "./interfaces.ts";
-import { INTERRUPT_THRESHOLD, POLLING_THRESHOLD, WINDOW_LOOPS } from "./main_loop.ts";
+import { INTERRUPT_THRESHOLD, POLLING_THRESHOLD, WINDOW_LOOPS } from "./adaptive.ts";
 import type { VlibShared } from "./vlib_shared.ts";
 import { auditLoadBalances, auditMtrie } from "./audit_tables.ts";
 import type { DispatchWitness } from "./audit_dispatch.ts";
@@ -69,7 +69,7 @@ function starvation({ loops }: CliTarget): string | null {
 
 /** VPP-7: each change of state against the thresholds. */
 function switches({ loops }: CliTarget): string | null {
-  for (const { vm, switches } of loops) {
+  for (const { vm, window: { switches } } of loops) {
     for (const { to, vectors, loops: n } of switches) {
       const right = to === "polling"
         ? vectors > POLLING_THRESHOLD && n <= WINDOW_LOOPS

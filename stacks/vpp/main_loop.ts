@@ -7,13 +7,15 @@
  * by and by what each takes, unless `pollStats` has them counted as they happen.
  *
  * Interrupt and adaptive mode. An input node in interrupt state runs when its device has raised an interrupt, and
- * unmasks it afterwards; with nothing pending the thread sleeps. In adaptive mode more than 10 vectors within a window
- * of 128 loops make it poll; fewer than 5 at the end of one send it back.
+ * unmasks it afterwards; with nothing pending the thread sleeps. Adaptive mode changes between the
+ * two (`adaptive.ts`).
  *
- * Source: VPP src/vlib/main.c (dispatch_node, VLIB_LOG2_MAIN_LOOPS_PER_STATS_UPDATE, polling_threshold_vector_length).
+ * Source: VPP src/vlib/main.c (dispatch_node, VLIB_LOG2_MAIN_LOOPS_PER_STATS_UPDATE).
  */
 import type { Context } from "../../core/host/context.ts";
+import type { PollPort } from "../../core/nic/poll_port.ts";
 import type { Cpu } from "../../core/stack.ts";
+import { AdaptiveWindow, type InputState } from "./adaptive.ts";
 import type { Barrier } from "./barrier.ts";
 import type { RxMode } from "./cli.ts";
 import { dpdkInputQueue, type RxQueue } from "./dpdk_input.ts";
@@ -21,12 +23,6 @@ import type { Handoff } from "./handoff.ts";
 import type { VlibMain } from "./vlib_main.ts";
 import type { NodeRuntime } from "./vlib_node.ts";
 import type { VnetMain } from "./vnet_main.ts";
-
-/** Main loops of a window. */
-export const WINDOW_LOOPS = 128;
-/** Vectors in a window above which an input node polls, and below which it waits for interrupts. */
-export const POLLING_THRESHOLD = 10;
-export const INTERRUPT_THRESHOLD = 5;
 
 /** What a loop needs of the parts around it. */
 export interface LoopParts {
@@ -38,13 +34,6 @@ export interface LoopParts {
   readonly interruptCycles: number;
 }
 
-/** A change of state of an input node, and the vectors of the window that led to it. */
-export interface ModeSwitch {
-  readonly to: "polling" | "interrupt";
-  readonly vectors: number;
-  readonly loops: number;
-}
-
 /** The loop of one thread. */
 export class MainLoop {
   readonly vm: VlibMain;
@@ -54,9 +43,9 @@ export class MainLoop {
   readonly queues: RxQueue[] = [];
   mode: RxMode = "polling";
   /** State of dpdk-input. */
-  state: "polling" | "interrupt" = "polling";
-  /** Changes of it, for the audit. */
-  readonly switches: ModeSwitch[] = [];
+  state: InputState = "polling";
+  /** What the state follows in adaptive mode. */
+  readonly window = new AdaptiveWindow();
   /** Loops that began with frames still pending: none, says the audit. */
   earlyPolls = 0;
   readonly #parts: LoopParts;
@@ -67,8 +56,10 @@ export class MainLoop {
   #passVectors = 0;
   #passClocks = 0;
   #interrupted = false;
-  #windowLoops = 0;
-  #windowVectors = 0;
+  /** Refills that the pool had refused when the last pass was over. */
+  #refused = 0;
+  /** Whether frames of other threads were taken, and no device has been looked at since. */
+  #hasTaken = false;
 
   constructor(parts: LoopParts, input: NodeRuntime) {
     this.#parts = parts;
@@ -102,7 +93,7 @@ export class MainLoop {
     if (this.#next === 0) {
       if (vm.pending > 0) return this.#end(vm.dispatchPending());
       if (this.#parts.barrier.requested) return this.#parts.barrier.arrive(cpu, vm.thread);
-      const handed = this.#parts.handoff.dequeue(vm);
+      const handed = this.#takeHanded();
       if (handed > 0) return this.#end(handed);
       if (this.state === "interrupt" && !this.#interrupted) {
         cpu.sleep();
@@ -113,7 +104,18 @@ export class MainLoop {
     const n = this.#inputPass(cpu, before);
     if (n > 0) return this.#end(n);
     if (vm.pending > 0) return this.#end(vm.dispatchPending());
-    return this.#emptyLoop(cpu);
+    const handed = this.#takeHanded();
+    return handed > 0 ? this.#end(handed) : this.#emptyLoop(cpu);
+  }
+
+  /** Frames of other threads, once a loop: before they are looked for again, devices have had their turn. */
+  #takeHanded(): number {
+    const isTurnOfDevices = this.#hasTaken && (this.state !== "interrupt" || this.#interrupted);
+    this.#hasTaken = false;
+    if (isTurnOfDevices) return 0;
+    const handed = this.#parts.handoff.dequeue(this.vm);
+    this.#hasTaken = handed > 0;
+    return handed;
   }
 
   /** Looks at queues until one has something; answers its vectors, 0 when the pass is over. */
@@ -143,8 +145,8 @@ export class MainLoop {
       this.#input.count(this.#passVectors, this.#passClocks);
       this.vm.loops++;
     }
-    if (this.mode === "adaptive") this.#updateWindow(this.#passVectors);
-    if (this.state === "interrupt") this.#unmask(cpu);
+    if (this.mode === "adaptive") this.state = this.window.next(this.state, this.#passVectors);
+    if (this.state === "interrupt") this.#wait(cpu);
     this.#passVectors = 0;
     this.#passClocks = 0;
   }
@@ -152,7 +154,7 @@ export class MainLoop {
   /** Nothing was there: the loop may be repeated without being run. */
   #emptyLoop(cpu: Cpu): number {
     if (this.#parts.vnet.settings.pollStats) this.vm.now = cpu.tsc();
-    if (this.state === "interrupt") cpu.sleep();
+    if (this.state === "interrupt" && !this.#interrupted) cpu.sleep();
     return 0;
   }
 
@@ -173,22 +175,16 @@ export class MainLoop {
     vm.loops += loops;
   }
 
-  #updateWindow(vectors: number): void {
-    this.#windowLoops++;
-    this.#windowVectors += vectors;
-    const [n, loops] = [this.#windowVectors, this.#windowLoops];
-    if (this.state === "interrupt" && n > POLLING_THRESHOLD) this.#switchTo("polling", n, loops);
-    else if (loops < WINDOW_LOOPS) return;
-    else if (this.state === "polling" && n < INTERRUPT_THRESHOLD) {
-      this.#switchTo("interrupt", n, loops);
-    }
-    this.#windowLoops = 0;
-    this.#windowVectors = 0;
-  }
-
-  #switchTo(to: "polling" | "interrupt", vectors: number, loops: number): void {
-    this.state = to;
-    this.switches.push({ to, vectors, loops });
+  /**
+   * Waits for interrupts, but looks once more after a pass that found something or met a pool that refused: a burst ends
+   * at the end of a ring, and what lies behind has been announced already.
+   */
+  #wait(cpu: Cpu): void {
+    const { ports } = this.#parts.vnet.env;
+    const refused = this.queues.reduce((sum, q) => sum + (ports[q.port] as PollPort).rxNombuf, 0);
+    this.#interrupted ||= this.#passVectors > 0 || refused !== this.#refused;
+    this.#refused = refused;
+    this.#unmask(cpu);
   }
 
   #unmask(cpu: Cpu): void {

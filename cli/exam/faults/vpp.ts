@@ -38,16 +38,30 @@ export const VPP_FAULTS: readonly Fault[] = [
       to: "if (vm.pending > 1) return this.#end(vm.dispatchPending());\n      if (",
     },
     {
+      id: "vpp-interrupt-stays-masked",
+      what: "the interrupt is not unmasked after a pass",
+      from: "    this.#unmask(cpu);\n  }",
+      to: "  }",
+    },
+    {
+      id: "vpp-sleeps-after-refusal",
+      what: "a thread waits for interrupts though the pool has refused to refill a ring",
+      from: "this.#passVectors > 0 || refused !== this.#refused;",
+      to: "false;",
+    },
+    {
+      id: "vpp-handed-first",
+      what: "frames of other threads are taken over and over before a device has its turn",
+      from: "    if (isTurnOfDevices) return 0;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/vpp/adaptive.ts", [CONFORMANCE, ...AROUND], [
+    {
       id: "vpp-adaptive-threshold",
       what: "adaptive mode polls after 9 vectors in a window",
       from: "n > POLLING_THRESHOLD)",
       to: "n > POLLING_THRESHOLD - 2)",
-    },
-    {
-      id: "vpp-interrupt-stays-masked",
-      what: "the interrupt is not unmasked after a pass",
-      from: '    if (this.state === "interrupt") this.#unmask(cpu);\n',
-      to: "",
     },
   ]),
   ...faultsIn("loss and order", "stacks/vpp/interface_output.ts", [...AROUND], [
