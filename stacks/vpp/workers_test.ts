@@ -171,3 +171,40 @@ Deno.test("vpp 8.15: a full frame queue drops, and says so", () => {
   assert(dropped > 0, "nothing was dropped");
   assertEquals(fates(o).emitted + fates(o).dropped, 800);
 });
+
+Deno.test("vpp: a worker that is handed frames all the time polls its own devices all the same", () => {
+  for (let flow = 0; flow < 4; flow++) {
+    const testbed = testbedOf({
+      frameQueueSize: 2,
+      startup: [IF0, IF1].map((name) => `set interface handoff ${name} workers 1,0`),
+    });
+    const flood = stream(6000, 60_000, () => ({ srcPort: 1024 + flow, dst: towards(1, 1) }));
+    const guest = (i: number) => ({ port: 1, srcPort: 900 + i, dst: towards(0, i) });
+    const guests = stream(8, 10_000_000, guest, 60_000_001);
+    const scenario = scenarioOf([...flood, ...guests], { lcores: 2 });
+    const o = testbed.run(scenario);
+    const { port, at, count } = scenario.traffic;
+    for (let i = 0; i < count; i++) {
+      if (port[i] !== 1 || o.fate[i] === FATE.dropped) continue;
+      const text = `flow ${flow}: came at ${at[i]! / 1e6} us, left at ${o.endAt[i]! / 1e6} us`;
+      assert(o.endAt[i]! < at[i]! + 100e6, text);
+    }
+  }
+});
+
+Deno.test("vpp: no packet is left in a ring by a refill that is refused, or by the end of the ring", () => {
+  for (const mode of ["interrupt", "adaptive"]) {
+    for (let occurrence = 0; occurrence < 4; occurrence++) {
+      for (const gapPs of [10_000, 100_000, 1_000_000]) {
+        for (let count = 7; count < 18; count++) {
+          const testbed = testbedOf({ startup: [`set interface rx-mode ${IF0} ${mode}`] });
+          const plain = scenarioOf(stream(count, gapPs), { rxRing: 8, poolCache: 0 });
+          const deviations = [{ site: "allocation", occurrence, value: 1 }];
+          const o = testbed.run({ ...plain, deviations });
+          const text = `${mode}, ${count} packets, refill ${occurrence} refused, ${gapPs} ps apart`;
+          assertEquals([o.end, fates(o).emitted], ["quiet", count], text);
+        }
+      }
+    }
+  }
+});
