@@ -85,9 +85,13 @@ export const NIC_5: Law = {
   judge: ({ observation: o }) => judgeLedger(o, "NIC-5", o.doorbells, "doorbell was rung"),
 };
 
+/** Picoseconds after which drivers have filled their rings. */
+const BOOTED_PS = 1_000_000;
+
 function judgeRefill(run: Run): Verdict {
   const { observation: o } = run;
   if (o.end !== "quiet") return notJudged("the run did not end at rest");
+  if (o.endPs < BOOTED_PS) return notJudged("the run was over before drivers had started");
   let judged = 0;
   for (const { name: ring, size, posted } of o.rings) {
     // only a pool that could fill the ring with what nobody has cached leaves no excuse
