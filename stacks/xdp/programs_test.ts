@@ -3,7 +3,7 @@
 // of the objects by hand.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { readBpfObject } from "../../core/bpf/mod.ts";
-import { compile, SOURCES } from "./programs/_compile_for_tests.ts";
+import { compile, SOURCES } from "../../cli/tasks/compile_xdp.ts";
 import { BENCH, FORWARD, objectBytes } from "./programs/mod.ts";
 import { XDP_BENCH_OBJECT } from "./programs/xdp_bench.ts";
 import { XDP_FORWARD_OBJECT } from "./programs/xdp_forward.ts";

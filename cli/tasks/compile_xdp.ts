@@ -1,13 +1,13 @@
 /**
- * Compiles the C programs of this folder and writes their objects as TypeScript beside them:
- * `deno run -A stacks/xdp/programs/_compile_for_tests.ts`. Needs clang, llvm-strip and llvm-objcopy, and the headers of
+ * Compiles the C programs of `stacks/xdp/programs/` and writes their objects as TypeScript beside them:
+ * `deno run -A cli/tasks/compile_xdp.ts`. Needs clang, llvm-strip and llvm-objcopy, and the headers of
  * libbpf (Debian: clang, llvm, libbpf-dev).
  */
 
 /** The sources. */
 export const SOURCES = ["xdp_forward", "xdp_bench"] as const;
 
-const FOLDER = new URL(".", import.meta.url).pathname;
+const FOLDER = new URL("../../stacks/xdp/programs/", import.meta.url).pathname;
 const FLAGS = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"];
 const HEADERS = "/usr/include/x86_64-linux-gnu";
 
@@ -33,7 +33,7 @@ export async function compile(source: string, out: string): Promise<Uint8Array |
 function moduleOf(source: string, bytes: Uint8Array): string {
   const lines = btoa(String.fromCharCode(...bytes)).match(/.{1,96}/g)!;
   return [
-    `/** What clang makes of ${source}.c (see _compile_for_tests.ts), in base64. */`,
+    `/** What clang makes of ${source}.c (cli/tasks/compile_xdp.ts), in base64. */`,
     `export const ${source.toUpperCase()}_OBJECT = \``,
     ...lines,
     "`;",
