@@ -127,6 +127,11 @@ export interface Policy {
   readonly options?: "forward" | "punt" | "parse";
   /** A fragment at offset 8: forwarded, or dropped as `bad-header` (RFC 3128, 2.1); forwarded if left out. */
   readonly tinyFragments?: "forward" | "drop";
+  /**
+   * How many packets that came later may go before one that waits for its turn; 256 if left out. `priority`: without
+   * end, those of a more urgent class.
+   */
+  readonly turns?: number | "priority";
   /** A route back to the ingress port: forwarded, or dropped with reason `hairpin`. */
   readonly hairpin: "forward" | "drop";
   /** Destination MAC of what is sent: the next hop's own, or one for each egress port (l3fwd). */

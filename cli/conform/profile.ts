@@ -36,6 +36,7 @@ const VALUES = {
   mtu: z.int().min(68).max(65535),
   options: z.enum(["forward", "punt", "parse"]),
   tinyFragments: z.enum(["forward", "drop"]),
+  turns: z.union([z.int().min(1), z.literal("priority")]),
   padding: z.enum(["keep", "cut"]),
   ports: z.enum(["ethernet", "virtual"]),
   martianSources: z.array(prefix),

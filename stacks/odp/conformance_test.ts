@@ -48,8 +48,7 @@ conformance(
       errorCos: "bad",
     },
   }),
-  // a class that is more urgent starves the others: that is what its priority says
-  { numRuns: 80, only: /^(?!FAIR-1$)/ },
+  { numRuns: 80 },
 );
 conformance(
   "odp traffic manager with shapers",

@@ -51,7 +51,7 @@ export type OdpSettings =
   & Pick<OdpOptions, "interfaces" | "classifier" | "tm">;
 
 /** Most packets of a burst: what a driver's receive function answers at most. */
-const BURST_MAX = 32;
+export const BURST_MAX = 32;
 
 /** @throws {RangeError} when a value is no integer in its range */
 export function checkKnob(knob: string, value: number, least: number, most: number): void {
