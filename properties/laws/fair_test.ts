@@ -62,6 +62,16 @@ Deno.test("FAIR-1 is kept by a stack that takes one burst of each port in turn",
   assertEquals(kept, runs);
 });
 
+Deno.test("FAIR-1 judges by the turns that a stack declares, and no stack with priorities", () => {
+  const declaring = (turns: number | "priority"): LawResult =>
+    judged(Object.assign(favours(false), { policy: { ...POLICY, turns } }));
+  assert(declaring(300).counterexample !== null);
+  // no flood is so long that as many packets went by
+  for (const turns of [100_000, "priority"] as const) {
+    assertEquals(declaring(turns).counterexample, null, `${turns}`);
+  }
+});
+
 Deno.test("FAIR-1 says nothing where there is nobody to starve", () => {
   const frames = [frame(), frame({ dst: "10.2.0.1" })];
   assertNotJudged(FAIR_1, { frames }, "packets to be forwarded came by one port");
