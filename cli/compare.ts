@@ -12,7 +12,8 @@ import {
 } from "../core/mod.ts";
 import { flatten, type HostProfile, machineProfile } from "../fixtures/mod.ts";
 import { judgeScenario, type Law, lawsOf, RUN_1, Subject } from "../properties/mod.ts";
-import { firstOf, type Inputs, PORTS } from "./inputs.ts";
+import { geometryOf } from "./geometry.ts";
+import { firstOf, type Inputs } from "./inputs.ts";
 import { type Progress, SILENT } from "./io.ts";
 import { measure } from "./measure.ts";
 import type { StackResult, VerdictRecord } from "./report/result.ts";
@@ -59,7 +60,8 @@ function runStack(
 ): StackResult {
   progress.step(`${entry.name}: ${inputs.traffic.count} packets`);
   const stack = entry.create();
-  const geometry = geometryOf(entry, setup);
+  const { lcores } = flatten(setup.host).cpu;
+  const geometry = geometryOf(entry, setup.host, { lcores, fidelity: setup.fidelity });
   const profile = machineProfile(setup.host);
   const fib = tables.table(stack.policy?.defaultRoute ?? true);
   const maxima = maximaFor(geometry, profile);
@@ -145,24 +147,4 @@ function declared(policy: Policy): StackResult["policy"] {
 function scenarioOf(inputs: Inputs, geometry: Geometry, traffic: Traffic): Scenario {
   const { routes, neighbours } = inputs;
   return { geometry, routes, neighbours, traffic, deviations: [] };
-}
-
-/** Sizes as the systems themselves set them; credits and buffers of the host's profile. */
-function geometryOf(entry: StackEntry, { host, fidelity }: Setup): Geometry {
-  const { cpu, nic, pcie } = flatten(host);
-  return {
-    ports: PORTS,
-    lcores: cpu.lcores,
-    rxRing: entry.ring,
-    txRing: entry.ring,
-    ingress: nic.ingressPackets,
-    // MEMPOOL_CACHE_SIZE of examples/l3fwd
-    poolCache: 256,
-    spareBuffers: 1024,
-    peerSlots: 512,
-    fidelity,
-    headerCredits: pcie.postedHeaderCredits,
-    dataCredits: pcie.postedDataCredits,
-    mps: pcie.mpsBytes,
-  };
 }

@@ -19,7 +19,7 @@ import {
   PATTERNS,
   WIRE_OVERHEAD_BYTES,
 } from "../../fixtures/mod.ts";
-import { PORTS } from "../inputs.ts";
+import { geometryOf } from "../geometry.ts";
 import { quantile } from "../measure.ts";
 import type { StackEntry } from "../stacks.ts";
 import { SharedTables } from "../tables.ts";
@@ -57,24 +57,10 @@ export class Rig {
    */
   constructor(options: RigOptions) {
     const { entry, host, fidelity, lcores, routes } = options;
-    const { nic, pcie } = flatten(host);
+    const { nic } = flatten(host);
     this.#options = options;
     this.linkGbps = nic.portGbps;
-    this.#geometry = {
-      ports: PORTS,
-      lcores,
-      rxRing: entry.ring,
-      txRing: entry.ring,
-      ingress: nic.ingressPackets,
-      // MEMPOOL_CACHE_SIZE of examples/l3fwd
-      poolCache: 256,
-      spareBuffers: 1024,
-      peerSlots: 512,
-      fidelity,
-      headerCredits: pcie.postedHeaderCredits,
-      dataCredits: pcie.postedDataCredits,
-      mps: pcie.mpsBytes,
-    };
+    this.#geometry = geometryOf(entry, host, { lcores, fidelity });
     const stack = entry.create();
     const profile = machineProfile(host);
     this.#testbed = new Testbed(stack, profile, {
