@@ -75,8 +75,11 @@ export const REASON: { readonly [name in ReasonName]: Reason } = Object.fromEntr
 
 /** What a stack sends of its own accord. */
 export interface Originated {
-  /** IPv4 address of each port: the source of what leaves there. */
-  readonly addresses: readonly number[];
+  /**
+   * IPv4 address of each port: the source of what leaves there. Left out, nobody knows them: an ICMP error may
+   * come from any, with any type of service and TTL, and may quote less of its packet (RFC 792: 8 bytes).
+   */
+  readonly addresses?: readonly number[];
   /** ICMP errors that one host is sent at once, at most (RFC 1812, 4.3.2.8). */
   readonly icmpBurst: number;
   /** And how many more for each second that goes by. */
@@ -96,6 +99,14 @@ export interface IcmpHeader {
   /** Time to live. */
   readonly ttl: number;
 }
+
+/** Fields of a policy that RFC 1812 leaves to the router, and that only tell what is dropped. */
+export type RouterChoices = Partial<
+  Pick<
+    Policy,
+    "checksDstMac" | "options" | "tinyFragments" | "martianSources" | "martianDestinations"
+  >
+>;
 
 /** The capability record of a stack. */
 export interface Policy {
@@ -156,10 +167,11 @@ export interface Policy {
   /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
   readonly mtu?: number;
   /**
-   * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out),
-   * or cut off, as Linux does before a NIC pads again.
+   * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out);
+   * cut off, as Linux does before a NIC pads again; or either, and zeros in their place (RFC 1042: padding is no
+   * part of the packet, and should be zero).
    */
-  readonly padding?: "keep" | "cut";
+  readonly padding?: "keep" | "cut" | "any";
   /**
    * Ports with a MAC of IEEE 802.3 below them, which refuses frames shorter than 64 bytes (also what is meant where
    * it is left out), or virtual ones, which take any frame that has an Ethernet header.
@@ -171,6 +183,11 @@ export interface Policy {
   readonly martianDestinations?: readonly string[];
   /** Frames of its own making that it may send; none where it is left out. */
   readonly originates?: Originated;
+  /**
+   * Stricter choices that are as right: a packet that these alone would drop may be dropped, and may be forwarded.
+   * None where it is left out.
+   */
+  readonly mayDropAs?: RouterChoices;
   /** Packets of a flow leave in order of arrival (also what is meant where it is left out), or in none. */
   readonly order?: "flow" | "none";
   /** Reasons for which the stack may lose a valid packet under load, each at a place with evidence. */

@@ -37,7 +37,7 @@ const VALUES = {
   options: z.enum(["forward", "punt", "parse"]),
   tinyFragments: z.enum(["forward", "drop"]),
   turns: z.union([z.int().min(1), z.literal("priority")]),
-  padding: z.enum(["keep", "cut"]),
+  padding: z.enum(["keep", "cut", "any"]),
   ports: z.enum(["ethernet", "virtual"]),
   martianSources: z.array(prefix),
   martianDestinations: z.array(prefix),
@@ -103,5 +103,9 @@ export function profileLines(policy: Policy, deviations: readonly Deviation[]): 
 
 function valueText(field: string, value: unknown): string {
   if (field === "originates") return "ICMP errors";
+  if (field === "mayDropAs") {
+    const choices = Object.entries(value as object);
+    return choices.map(([choice, of]) => `${choice} ${valueText(choice, of)}`).join("; ");
+  }
   return Array.isArray(value) ? value.join(", ") : String(value);
 }

@@ -3,6 +3,7 @@
  * where.
  */
 import type { Scenario } from "../../core/machine/device.ts";
+import type { RouterChoices } from "../../core/policy.ts";
 import { describeFault } from "../arbitraries/faults.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";
@@ -207,10 +208,25 @@ function policyLines({ policy: p }: Counterexample): string[] {
     ...p.mtu === undefined ? [] : [`MTU ${p.mtu}`],
     ...p.options === "parse" ? ["parses IPv4 options"] : [],
     ...p.padding === "cut" ? ["cuts padding off"] : [],
+    ...p.padding === "any" ? ["may cut padding off, or write zeros there"] : [],
+    ...p.mayDropAs === undefined
+      ? []
+      : wrap(`may drop or forward: ${choiceWords(p.mayDropAs)}`, LINE - 12),
     ...p.ports === "virtual" ? ["virtual ports: takes frames of any length"] : [],
     ...martians("from", p.martianSources),
     ...martians("to", p.martianDestinations),
   ];
+}
+
+/** What a router may drop or forward, as it likes. */
+function choiceWords(c: RouterChoices): string {
+  return [
+    ...c.checksDstMac === true ? ["frames to another MAC address"] : [],
+    ...c.options === "parse" ? ["options that ask something or cannot be parsed"] : [],
+    ...c.tinyFragments === "drop" ? ["fragments at offset 8"] : [],
+    ...c.martianSources === undefined ? [] : [`from ${c.martianSources.join(", ")}`],
+    ...c.martianDestinations === undefined ? [] : [`to ${c.martianDestinations.join(", ")}`],
+  ].join("; ");
 }
 
 function martians(way: string, prefixes: readonly string[] | undefined): string[] {

@@ -6,7 +6,8 @@
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { REASONS } from "../../core/policy.ts";
-import type { Expectation } from "../reference/expectation.ts";
+import { type Expectation, isTold } from "../reference/expectation.ts";
+import { nearestFrame } from "../reference/nearest.ts";
 import { referenceRouter } from "../reference/router.ts";
 
 /** Time between packets, in picoseconds: longer than any stack keeps one. */
@@ -101,9 +102,10 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
   }
   const e = referenceRouter(scenario, device.policy);
   return frames.map((sent, p) => {
+    const { bytes = new Uint8Array(0) } = sent[0] ?? {};
     const expected = e.forward[p] === 0 ? [] : [{
       port: e.port[p]!,
-      bytes: e.bytes.subarray(e.offset[p]!, e.offset[p]! + e.length[p]!),
+      bytes: nearestFrame(device.policy, e, p, bytes, 0, bytes.length),
     }];
     return {
       device: device.name,
@@ -115,13 +117,10 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
 }
 
 /** Whether a router has a choice, and took one: to drop the packet, or to send it its way with bytes that nobody tells. */
-function isChoice(
-  { forward, reasons, port }: Expectation,
-  p: number,
-  sent: OutcomeFrame[],
-): boolean {
-  if (forward[p] === 0 || reasons[p] === 0) return false;
-  return sent.length === 0 || (sent.length === 1 && sent[0]!.port === port[p]);
+function isChoice(e: Expectation, p: number, sent: OutcomeFrame[]): boolean {
+  if (e.forward[p] === 0 || e.reasons[p] === 0) return false;
+  return sent.length === 0 ||
+    (sent.length === 1 && sent[0]!.port === e.port[p] && !isTold(e, p));
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {

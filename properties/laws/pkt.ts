@@ -3,6 +3,8 @@
  */
 import { GENERATED } from "../../core/machine/accounts.ts";
 import type { Law, Run, Verdict } from "../law.ts";
+import { isTold } from "../reference/expectation.ts";
+import { nearestFrame } from "../reference/nearest.ts";
 import { difference } from "./_difference.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
 import { broken, hex, KEPT, macAt, notJudged, time } from "./_text.ts";
@@ -27,8 +29,7 @@ function judgeBytes(run: Run): Verdict {
         [],
       );
     }
-    // not to be forwarded: PKT-5; may be, or not: its bytes are not told
-    if (e.forward[p] === 0 || e.reasons[p] !== 0) continue;
+    if (!isTold(e, p)) continue; // PKT-5
     judged++;
     if (o.outPort[i] !== e.port[p]) {
       return broken(`${left(run, i)}, expected port ${e.port[p]}`, [p]);
@@ -38,7 +39,9 @@ function judgeBytes(run: Run): Verdict {
     if (length === e.length[p] && sameBytes(o.outBytes, at, e.bytes, e.offset[p]!, length)) {
       continue;
     }
-    const what = difference(o.outBytes, at, length, e.bytes, e.offset[p]!, e.length[p]!);
+    const want = nearestFrame(run.policy, e, p, o.outBytes, at, length);
+    if (length === want.length && sameBytes(o.outBytes, at, want, 0, length)) continue;
+    const what = difference(o.outBytes, at, length, want, 0, want.length);
     return broken(`${left(run, i)} with ${what}`, [p]);
   }
   return judged === 0 ? notJudged("no packet was forwarded") : KEPT;

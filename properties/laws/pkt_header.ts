@@ -3,6 +3,7 @@
  * is wrong, and hold for frames of a device's own making too.
  */
 import type { Law, Run, Verdict } from "../law.ts";
+import { isTold } from "../reference/expectation.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
 import { broken, KEPT, notJudged, time } from "./_text.ts";
 
@@ -83,7 +84,7 @@ function judgeOptions(run: Run): Verdict {
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;
     // an option that asks something of a router may be answered in its place
-    if (p < 0 || p >= o.count || e.forward[p] === 1 && e.reasons[p] !== 0) continue;
+    if (p < 0 || p >= o.count || e.forward[p] === 1 && !isTold(e, p)) continue;
     const [from, at] = [traffic.offset[p]!, o.outOffset[i]!];
     if (!isIpv4(traffic.bytes, from, traffic.length[p]!)) continue;
     if (!isIpv4(o.outBytes, at, o.outLength[i]!)) continue;

@@ -12,6 +12,8 @@ import { address, broken, KEPT, notJudged, time } from "./_text.ts";
 
 /** Identification and checksum of the IPv4 header: the first is the sender's choice, PKT-3 judges the second. */
 const FREE = [IP + 4, IP + 5, IP + 10, IP + 11];
+/** What is free besides where a device's addresses are not declared: type of service, flags, TTL, source. */
+const UNDECLARED = [IP + 1, IP + 6, IP + 7, IP + 8, IP + 12, IP + 13, IP + 14, IP + 15];
 /** Picoseconds by which two frames may leave closer to each other than they were made. */
 const QUEUED_PS = 1e10;
 
@@ -45,13 +47,19 @@ function judgeIcmp(
   answered: Set<number>,
 ): Verdict | null {
   const { observation: o, policy, scenario, expectation: e } = run;
-  for (const at of FREE) got[at] = 0;
+  const undeclared = policy.originates!.addresses === undefined;
+  const free = undeclared ? [...FREE, ...UNDECLARED] : FREE;
+  for (const at of free) got[at] = 0;
+  const quote = u16(got, IP + 2) - 28;
   let nearest = Infinity;
   let near: [packet: number, frame: OriginatedFrame] | null = null;
   for (let p = 0; p < o.count; p++) {
     if (answered.has(p) || scenario.traffic.at[p]! > o.outStart[i]!) continue;
-    answers[p] ??= icmpErrors(scenario, policy, p, e);
+    if (undeclared || answers[p] === undefined) {
+      answers[p] = icmpErrors(scenario, policy, p, e, quote);
+    }
     for (const expected of answers[p]!) {
+      if (undeclared) { for (const at of free) expected.bytes[at] = 0; }
       const wrong = differing(expected.bytes, got);
       if (wrong === 0 && expected.port === o.outPort[i]) {
         answered.add(p);

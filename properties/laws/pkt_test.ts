@@ -63,6 +63,28 @@ Deno.test("PKT-1 names the fields that differ", () => {
   );
 });
 
+Deno.test("PKT-1 takes padding as received, as zeros or cut off where it is declared so", () => {
+  // 36 bytes of packet in a frame of 64: 14 of padding, all 0xee
+  const sent = (edit: (b: Uint8Array) => Uint8Array | void) => ({
+    frames: [frame({ length: 64, total: 36 })],
+    policy: { ...STRICT, padding: "any" } satisfies Policy,
+    out: { 0: { edit } },
+  });
+  assertKept(PKT_1, sent(() => {}));
+  assertKept(PKT_1, sent((b) => void b.fill(0, 50)));
+  assertKept(PKT_1, sent((b) => b.slice(0, 50)));
+  const left = "packet 0 left port 1 at 1 us with";
+  assertBroken(
+    PKT_1,
+    sent((b) => void b.fill(7, 60)),
+    `${left} padding byte 10 0x07, expected 0xee; ` +
+      "padding byte 11 0x07, expected 0xee; padding byte 12 0x07, expected 0xee; and 1 more",
+    [0],
+  );
+  assertBroken(PKT_1, sent((b) => b.slice(0, 49)), `${left} length 49, expected 50`, [0]);
+  assertBroken(PKT_1, sent((b) => Uint8Array.of(...b, 0)), `${left} length 65, expected 64`, [0]);
+});
+
 Deno.test("PKT-1 names the byte of options, payload and padding", () => {
   const frames = [frame({ options: [1, 1, 1, 0] })];
   const flip = (i: number) => ({
@@ -318,6 +340,26 @@ Deno.test("PKT-10 says what is wrong with an answer", () => {
   assertBroken(PKT_10, early, `frame 0, which left port 3 at 199.999 ns, ${none}`, []);
   const twice = { ...alone, change: sends([answer(), answer()]) };
   assertBroken(PKT_10, twice, `frame 1, which left port 3 at 1000 us, ${none}`, []);
+});
+
+Deno.test("PKT-10 leaves to a device of unknown addresses what it says of itself, and nothing else", () => {
+  const policy: Policy = { ...TELLS, originates: { icmpBurst: 9, icmpPerSecond: 9 } };
+  const edited = (edit: (b: Uint8Array) => void) => ({
+    frames: three,
+    policy,
+    change: sends([answer(edit)]),
+  });
+  // another type of service, "don't fragment", TTL and source; the header checksum is PKT-3's
+  assertKept(PKT_10, edited((b) => b.set([0], 15)));
+  assertKept(PKT_10, edited((b) => void (b[20] = 0x40)));
+  assertKept(PKT_10, edited((b) => b.set([255], 22)));
+  assertKept(PKT_10, edited((b) => b.set([10, 0, 0, 1], 26)));
+  const left = "frame 2, which left port 3 at 1000 us,";
+  const says = (edit: (b: Uint8Array) => void, sentence: string) =>
+    assertBroken(PKT_10, edited(edit), `${left} ${sentence}`, [2]);
+  says((b) => void (b[33] = 8), "has destination address 10.9.9.8, expected 10.9.9.9");
+  says((b) => void (b[36]! ^= 1), "has payload byte 2 0x3f, expected 0x3e");
+  says((b) => void b[77]!--, "has payload byte 43 0xed, expected 0xee");
 });
 
 Deno.test("PKT-10 knows which error a packet gives cause for, and about which there is none", () => {

@@ -2,8 +2,10 @@
  * What may become of each packet of a scenario. The reference router fills it; laws read it. The outcome
  * of a packet is a set: it must be forwarded so, or it must be dropped for one of some reasons; when it has
  * several defects, each of them is a right reason. Where a router has a choice the packet may be forwarded, and
- * may be dropped for one of some reasons; what its bytes are then is not told.
+ * may be dropped for one of some reasons; what its bytes are is not told where the choice is what to do with an
+ * option.
  */
+import { DEFECT } from "./defects.ts";
 
 /** The outcomes that are allowed for the packets of one scenario. */
 export interface Expectation {
@@ -24,4 +26,9 @@ export interface Expectation {
   readonly length: Uint32Array;
   /** The bytes of all expected frames. */
   readonly bytes: Uint8Array;
+}
+
+/** Whether the bytes of packet `p` are told if it is forwarded. */
+export function isTold({ forward, reasons }: Expectation, p: number): boolean {
+  return forward[p] === 1 && (reasons[p]! & DEFECT["bad-option"]) === 0;
 }

@@ -22,12 +22,16 @@ export interface OriginatedFrame {
   readonly bytes: Uint8Array;
 }
 
-/** Every ICMP error that may be sent about packet `p`, of which `e` says what may become of it. */
+/**
+ * Every ICMP error that may be sent about packet `p`, of which `e` says what may become of it; with `quote` bytes of
+ * it where its sender's addresses are not declared, else with as many as there may be.
+ */
 export function icmpErrors(
   scenario: Scenario,
   policy: Policy,
   p: number,
   e: Expectation,
+  quote: number,
 ): OriginatedFrame[] {
   const own = policy.originates;
   const defects = e.reasons[p]!;
@@ -43,10 +47,14 @@ export function icmpErrors(
   const frames: OriginatedFrame[] = [];
   const ingress = scenario.traffic.port[p]!;
   const add = (from: Uint8Array, at: number, error: readonly [number, number, number]): void => {
-    frames.push(icmpError(scenario, own, from, at, { nextHop, ingress }, error));
+    frames.push(icmpError(scenario, own, from, at, { nextHop, ingress, quote }, error));
   };
   if (defects & DEFECT.ttl) add(bytes, ip, [11, 0, 0]);
-  if (defects & DEFECT["no-route"]) add(bytes, ip, [3, 0, 0]);
+  if (defects & DEFECT["no-route"]) {
+    add(bytes, ip, [3, 0, 0]);
+    // RFC 1812, 5.2.7.1: host unreachable, where it may be the last router
+    if (own.addresses === undefined) add(bytes, ip, [3, 1, 0]);
+  }
   if (defects & DEFECT["too-big"]) add(bytes, ip, [3, 4, policy.mtu!]);
   if (defects & DEFECT["bad-option"]) {
     // RFC 1812, 4.3.3.5: the pointer says which byte, and routers differ in which one they mean
@@ -87,14 +95,21 @@ function icmpError(
   own: Originated,
   about: Uint8Array,
   ip: number,
-  { nextHop, ingress }: { readonly nextHop: number; readonly ingress: number },
+  { nextHop, ingress, quote }: {
+    readonly nextHop: number;
+    readonly ingress: number;
+    readonly quote: number;
+  },
   [type, code, rest]: readonly [number, number, number],
 ): OriginatedFrame {
   const { neighbours } = scenario;
   const { source = "egress", tos: ownTos, ttl = 64 } = own.icmpHeader ?? {};
   const port = neighbours.port[nextHop]!;
   const totalLength = about[ip + 2]! * 256 + about[ip + 3]!;
-  const quoted = Math.min(totalLength, MESSAGE_MAX - 28);
+  const most = Math.min(totalLength, MESSAGE_MAX - 28);
+  // RFC 792: the header and the first 8 bytes behind it
+  const least = Math.min(most, (about[ip]! % 16) * 4 + 8);
+  const quoted = own.addresses === undefined ? Math.min(Math.max(quote, least), most) : most;
   const out = new Uint8Array(IP + 28 + quoted);
   out.set(neighbours.mac.subarray(nextHop * 6, nextHop * 6 + 6), 0);
   out.set(neighbours.portMac.subarray(port * 6, port * 6 + 6), 6);
@@ -103,7 +118,7 @@ function icmpError(
   // RFC 1812, 4.3.2.5: precedence 6, internetwork control; the packet's own type of service
   const tos = ownTos ?? 0xc0 + (about[ip + 1]! & 0x1e);
   out.set([0x45, tos, Math.floor(length / 256), length % 256, 0, 0, 0, 0, ttl, 1, 0, 0], IP);
-  putU32(out, IP + 12, own.addresses[source === "egress" ? port : ingress]!);
+  putU32(out, IP + 12, own.addresses?.[source === "egress" ? port : ingress] ?? 0);
   out.set(about.subarray(ip + 12, ip + 16), IP + 16);
   out.set([type, code, 0, 0], IP + 20);
   putU32(out, IP + 24, rest);
@@ -127,7 +142,7 @@ export function arpRequest(scenario: Scenario, policy: Policy, nextHop: number):
   out.set(mac, 6);
   out.set([8, 6, 0, 1, 8, 0, 6, 4, 0, 1], 12);
   out.set(mac, 22);
-  putU32(out, 28, own.addresses[port]!);
+  putU32(out, 28, own.addresses?.[port] ?? 0);
   putU32(out, 38, own.arp![nextHop]!);
   return { port, bytes: out };
 }

@@ -94,8 +94,7 @@ export function referenceRouter(scenario: Scenario, policy: Policy): Expectation
           martian(scenario, policy, p);
       } else defects |= DEFECT["bad-header"];
     }
-    reasons[p] = defects;
-    if (defects === 0 && policy.options === "parse") reasons[p] = optionChoice(scenario, p);
+    reasons[p] = defects === 0 ? choices(scenario, policy, p) : defects;
     if (defects !== 0) continue;
     const egress = nextHop < 0 ? traffic.port[p]! : scenario.neighbours.port[nextHop]!;
     forward[p] = 1;
@@ -181,7 +180,18 @@ function optionsOf(scenario: Scenario, p: number): number[] | null {
 /** RFC 791: record route, timestamp, security, loose and strict source route; RFC 2113: router alert; CIPSO. */
 const ACTED_ON = [7, 68, 130, 131, 137, 148, 134];
 
-/** Why a packet that may be forwarded may be dropped as well: an option asks the router to do something. */
+/** Why a packet that may be forwarded may be dropped as well. */
+function choices(scenario: Scenario, policy: Policy, p: number): number {
+  const asked = policy.options === "parse" ? optionChoice(scenario, p) : 0;
+  if (policy.mayDropAs === undefined) return asked;
+  const { mayDropAs, ...rest } = policy;
+  const stricter: Policy = { ...rest, ...mayDropAs };
+  const defects = linkDefects(scenario, stricter, p) | headerDefects(scenario, stricter, p) |
+    martian(scenario, stricter, p);
+  return defects !== 0 ? asked | defects : asked | choices(scenario, stricter, p);
+}
+
+/** An option asks the router to do something: it may do so, or not, or drop the packet. */
 function optionChoice(scenario: Scenario, p: number): number {
   const asks = optionsOf(scenario, p)!.some((type) => ACTED_ON.includes(type));
   return asks ? DEFECT["bad-option"] : 0;

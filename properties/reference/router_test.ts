@@ -325,3 +325,29 @@ Deno.test("referenceRouter looks past the version where the policy looks at leng
   assertEquals(reasonsFor(frame({ first: 0x64 }), policy).includes("bad-header"), true);
   assertEquals(reasonsFor(frame({ total: 47 }), policy), ["bad-header"]);
 });
+
+Deno.test("referenceRouter lets a packet go or stay that only a stricter choice would drop", () => {
+  const policy: Policy = {
+    ...STRICT,
+    mayDropAs: {
+      checksDstMac: true,
+      options: "parse",
+      tinyFragments: "drop",
+      martianSources: ["127.0.0.0/8"],
+      martianDestinations: ["10.1.2.3/32"],
+    },
+  };
+  const choice = (bytes: Uint8Array) => {
+    const e = referenceRouter(scenario({ frames: [bytes] }), policy);
+    return [e.forward[0], ...REASONS.filter((_, r) => r > 0 && (e.reasons[0]! >>> r & 1) === 1)];
+  };
+  assertEquals(choice(frame({ dst: "10.2.0.1" })), [1]);
+  assertEquals(choice(frame()), [1, "martian"]);
+  assertEquals(choice(frame({ dst: "10.2.0.1", src: "127.0.0.1" })), [1, "martian"]);
+  assertEquals(choice(frame({ dst: "10.2.0.1", fragment: 1 })), [1, "bad-header"]);
+  assertEquals(choice(frame({ dst: "10.2.0.1", dstMac: [2, 0, 0, 0, 9, 9] })), [1, "not-for-us"]);
+  assertEquals(choice(frame({ dst: "10.2.0.1", options: [7, 9, 0, 0] })), [1, "bad-option"]);
+  assertEquals(choice(frame({ dst: "10.2.0.1", options: [7, 3, 4, 0] })), [1, "bad-option"]);
+  // what must be dropped must be
+  assertEquals(choice(frame({ ttl: 1 })), [0, "ttl"]);
+});

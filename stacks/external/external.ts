@@ -30,11 +30,32 @@ export interface ExternalOptions {
   readonly protocol?: ExternalProtocol;
   /** Name in reports; the command. */
   readonly name?: string;
-  /** What it declares; RFC 1812 to the letter, and that it loses nothing. */
+  /** What it declares; {@link ANY_ROUTER}. */
   readonly policy?: Policy;
   /** Milliseconds after which a run is ended; 10,000. */
   readonly timeoutMs?: number;
 }
+
+/** Addresses from and to which no router forwards (RFC 1812, 5.3.7). */
+const NO_HOSTS = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
+
+/**
+ * What a program is judged by that declares nothing: RFC 1812 to the letter, with each choice that it leaves to a
+ * router. It loses nothing.
+ */
+export const ANY_ROUTER: Policy = {
+  ...STRICT,
+  padding: "any",
+  originates: { icmpBurst: Infinity, icmpPerSecond: Infinity },
+  mayDropAs: {
+    checksDstMac: true,
+    options: "parse",
+    tinyFragments: "drop",
+    martianSources: NO_HOSTS,
+    martianDestinations: NO_HOSTS,
+  },
+  congestion: [],
+};
 
 const OFFERS: ReadonlySet<Evidence> = new Set(["frames", "fates"]);
 const TIMEOUT_MS = 10_000;
@@ -63,7 +84,7 @@ const WORDS_MAX = 200;
  * ```
  */
 export function external(options: ExternalOptions): DeviceUnderTest {
-  const { command, protocol = "stream", policy = { ...STRICT, congestion: [] } } = options;
+  const { command, protocol = "stream", policy = ANY_ROUTER } = options;
   const { name = command, timeoutMs = TIMEOUT_MS } = options;
   if (command.trim() === "") throw new RangeError("Cannot run a program: the command is empty");
   if (!(timeoutMs > 0)) {

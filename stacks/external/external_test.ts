@@ -3,8 +3,9 @@
 // own commands for programs that crash, hang, flood or babble; the examples of the documentation
 // where their language is there.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { Scenario } from "../../core/machine/device.ts";
-import { FATE } from "../../core/machine/observation.ts";
+import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
+import { FATE, Observation } from "../../core/machine/observation.ts";
+import type { Policy } from "../../core/policy.ts";
 import {
   build,
   checkConformance,
@@ -12,8 +13,10 @@ import {
   PLAIN_PACKET,
   reportCounterexample,
 } from "../../properties/mod.ts";
-import { external, type ExternalProtocol } from "./external.ts";
+import { ANY_ROUTER, external, type ExternalProtocol } from "./external.ts";
+import { oddRouter } from "./_odd_router_for_tests.ts";
 import { Identities } from "./identity.ts";
+import { observe } from "./observe.ts";
 import { readRecords, writeRecords } from "./records.ts";
 
 const CHILD = new URL("./_forward_for_tests.ts", import.meta.url).pathname;
@@ -202,3 +205,28 @@ function keepsAll(command: string, numRuns: number): void {
   }
   assert(laws.filter(({ judged }) => judged > 0).length >= 12);
 }
+
+Deno.test("conformance keeps every law on a right router with the rare habits that RFC 1812 allows", () => {
+  const check = (policy: Policy, only = /./) => {
+    const device: DeviceUnderTest = {
+      ...external({ command: "odd", policy }),
+      run: (scenario) => observe(new Observation(), "odd", policy, scenario, oddRouter(scenario)),
+    };
+    return checkConformance(device, { numRuns: 100, only }).laws;
+  };
+  const all = check(ANY_ROUTER);
+  assertEquals(
+    all.flatMap(({ counterexample: c }) => c === null ? [] : [reportCounterexample(c)]),
+    [],
+  );
+  assert(all.find(({ law }) => law.id === "PKT-10")!.judged > 0, "no ICMP error was judged");
+  // each habit breaks a law where it is not allowed
+  const { mayDropAs: _, ...mustForward } = ANY_ROUTER;
+  const { originates: __, ...mustBeSilent } = ANY_ROUTER;
+  const { padding: ___, ...mustKeep } = ANY_ROUTER;
+  const cases = [[mustForward, "LOSS-1a"], [mustBeSilent, "PKT-1"], [mustKeep, "PKT-1"]] as const;
+  for (const [policy, id] of cases) {
+    const law = check(policy, new RegExp(`^${id}$`)).find(({ law }) => law.id === id)!;
+    assert(law.counterexample !== null, `${id} was kept`);
+  }
+});

@@ -1,3 +1,3 @@
 /** Programs and devices of the real world as devices under test. */
-export { external, type ExternalOptions, type ExternalProtocol } from "./external.ts";
+export { ANY_ROUTER, external, type ExternalOptions, type ExternalProtocol } from "./external.ts";
 export * from "./live/mod.ts";

@@ -44,8 +44,10 @@ export function observe(
   const last = at[count - 1] ?? 0;
   let now = 0;
   for (const { port, offset, length } of sent.frames) {
-    const own = isOwn(policy, port, sent.bytes, offset, length);
-    const packet = own ? GENERATED : identities.of(sent.bytes, offset, length);
+    const known = isOwn(policy, port, sent.bytes, offset, length);
+    const told = known ? GENERATED : identities.of(sent.bytes, offset, length);
+    const own = told < 0 && (known || isError(policy, sent.bytes, offset, length));
+    const packet = own ? GENERATED : told;
     if (packet >= 0) {
       seen[packet] = 1;
       now = Math.max(now, at[packet]!);
@@ -61,7 +63,7 @@ export function observe(
   return o;
 }
 
-/** Whether a frame is of the device's own making: an ICMP error from an address of its own, or ARP. */
+/** Whether a frame is of the device's own making by its source: an ICMP error from an address of its own, or ARP. */
 function isOwn(
   { originates }: Policy,
   port: number,
@@ -71,8 +73,20 @@ function isOwn(
 ): boolean {
   if (originates === undefined || length < 42 || bytes[at + 12] !== 8) return false;
   if (bytes[at + 13] === 6) return originates.arp !== undefined;
-  if (bytes[at + 13] !== 0 || bytes[at + 14] !== 0x45 || bytes[at + 23] !== ICMP) return false;
+  if (!isIcmpError(bytes, at)) return false;
   const source = bytes[at + 26]! * 2 ** 24 +
     (bytes[at + 27]! << 16 | bytes[at + 28]! << 8 | bytes[at + 29]!);
-  return source === originates.addresses[port] && ERRORS.includes(bytes[at + 34]!);
+  return source === originates.addresses?.[port];
+}
+
+/** Whether a frame that carries no packet that was offered is an ICMP error from a device with unknown addresses. */
+function isError({ originates }: Policy, bytes: Uint8Array, at: number, length: number): boolean {
+  return originates !== undefined && originates.addresses === undefined && length >= 42 &&
+    bytes[at + 12] === 8 && isIcmpError(bytes, at);
+}
+
+/** What Ethernet type 0x08.. and 42 bytes at least leave to be seen. */
+function isIcmpError(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + 13] === 0 && bytes[at + 14] === 0x45 && bytes[at + 23] === ICMP &&
+    ERRORS.includes(bytes[at + 34]!);
 }
