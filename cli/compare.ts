@@ -133,7 +133,7 @@ class Verdicts {
 
 /** A policy as the report has it: words, numbers and lists of words. */
 function declared(policy: Policy): StackResult["policy"] {
-  const { congestion, originates, martianSources, martianDestinations, mayDropAs, ...rest } =
+  const { congestion, originates, martianSources, martianDestinations, mayDropAs: _, ...rest } =
     policy;
   const frames = originates?.arp === undefined ? ["ICMP errors"] : ["ICMP errors", "ARP"];
   return {
