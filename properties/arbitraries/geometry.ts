@@ -8,6 +8,7 @@ import type { Geometry } from "../../core/machine/device.ts";
 import { oneIn, pick } from "./_pick.ts";
 
 const RINGS = [8, 8, 16, 32, 64];
+const LONG_RINGS = [64, 64, 128];
 const INGRESS = [1, 2, 3, 4, 8, 16, 64];
 const SPARE = [1, 2, 8, 64];
 const CACHES = [0, 0, 1, 4, 16];
@@ -32,6 +33,23 @@ export function drawGeometry(random: Random, fixed: Partial<Geometry>): Geometry
     mps,
   };
   return { ...drawn, ...fixed };
+}
+
+/** The geometry with rings that hold full bursts, and without TLPs, which would make it slow. */
+export function saturatedGeometry(
+  random: Random,
+  drawn: Geometry,
+  fixed: Partial<Geometry>,
+): Geometry {
+  return {
+    ...drawn,
+    rxRing: pick(random, LONG_RINGS),
+    txRing: pick(random, LONG_RINGS),
+    ingress: 64,
+    spareBuffers: 64,
+    fidelity: "coarse",
+    ...fixed,
+  };
 }
 
 /** Whether the credits are the smallest legal ones: one header, one payload of the maximal size. */

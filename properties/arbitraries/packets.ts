@@ -4,7 +4,7 @@
  * would show, and a run with none is the one that shows congestion and order best).
  */
 import type { Random } from "fast-check";
-import { drawGapNs, drawRhythm } from "./arrivals.ts";
+import { drawGapNs, drawRhythm, type Rhythm } from "./arrivals.ts";
 import type { PacketDraw, ProtocolDraw, RouteDraw } from "./draw.ts";
 import { PLAIN_PACKET } from "./draw.ts";
 import { maskOf, probesOf } from "./routes.ts";
@@ -56,8 +56,12 @@ export interface PacketOptions {
   readonly ports: number;
   /** Destinations lie at and within these. */
   readonly routes: readonly RouteDraw[];
-  /** Most packets of a draw; at least one is drawn. */
+  /** Most packets of a draw. */
   readonly max: number;
+  /** Least packets of a draw; 1, where few are likelier. */
+  readonly min?: number;
+  /** How they follow each other; drawn. */
+  readonly rhythm?: Rhythm;
 }
 
 interface Flow {
@@ -82,12 +86,12 @@ export function drawSwarm(random: Random): Set<SwarmClass> {
 /** Packets in order of arrival. */
 export function drawPackets(random: Random, options: PacketOptions): PacketDraw[] {
   const swarm = drawSwarm(random);
-  const rhythm = drawRhythm(random);
+  const { rhythm = drawRhythm(random), min, max } = options;
   const probes = probesOf(options.routes);
   const flows: Flow[] = [];
   const flowCount = random.nextInt(1, 8);
   for (let i = 0; i < flowCount; i++) flows.push(drawFlow(random, options, probes, swarm));
-  const count = drawCount(random, options.max);
+  const count = min === undefined ? drawCount(random, max) : random.nextInt(min, max);
   const packets: PacketDraw[] = [];
   for (let i = 0; i < count; i++) {
     const flow = pick(random, flows);

@@ -10,7 +10,7 @@ import type { Arbitrary } from "./arbitrary.ts";
 import { drawDeviations } from "./deviations.ts";
 import { drawFaults } from "./faults.ts";
 import type { ScenarioDraw } from "./draw.ts";
-import { drawGeometry } from "./geometry.ts";
+import { drawGeometry, saturatedGeometry } from "./geometry.ts";
 import { drawPackets } from "./packets.ts";
 import { drawRoutes } from "./routes.ts";
 import { isValid, simplerDraws } from "./simpler.ts";
@@ -19,11 +19,21 @@ import { oneIn } from "./_pick.ts";
 /** One run in so many has faults: each costs events, and the time of a run is to stay what it is. */
 const FAULTS_ONE_IN = 24;
 
+/**
+ * One run in so many offers more than any machine takes, for long enough that bursts are full, rings are full and go
+ * round, and what happens once in a hundred packets happens. It has as many packets as some twenty others.
+ */
+const SATURATED_ONE_IN = 48;
+const SATURATED_MIN = 100;
+/** Most packets of a scenario, and of one that does not saturate the machine. */
+const PACKETS_MAX = 400;
+const USUAL_MAX = 64;
+
 /** Bounds of what is drawn. */
 export interface ScenarioOptions {
   /** Sizes that are not to be drawn. */
   readonly geometry?: Partial<Geometry>;
-  /** Most packets of a scenario; 64. */
+  /** Most packets of a scenario; 400. Only the few that saturate the machine have more than 64. */
   readonly packetsMax?: number;
   /** Most routes of a scenario; 12. */
   readonly routesMax?: number;
@@ -52,13 +62,22 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
       neighbours: hops,
       defaultRoute: this.#policy.defaultRoute,
     });
-    const packets = drawPackets(random, { ports, routes, max: options.packetsMax ?? 64 });
+    const max = options.packetsMax ?? PACKETS_MAX;
+    const packets = drawPackets(random, { ports, routes, max: Math.min(max, USUAL_MAX) });
     const deviate = (options.deviations ?? true) && oneIn(random, 2);
     const deviations = deviate ? drawDeviations(random) : [];
     if ((options.deviations ?? true) && oneIn(random, FAULTS_ONE_IN)) {
       deviations.push(...drawFaults(random, geometry));
     }
-    return new fc.Value({ geometry, neighbours, routes, packets, deviations }, undefined);
+    const draw = { geometry, neighbours, routes, packets, deviations };
+    if (max < SATURATED_MIN || !oneIn(random, SATURATED_ONE_IN)) {
+      return new fc.Value(draw, undefined);
+    }
+    return new fc.Value({
+      ...draw,
+      geometry: saturatedGeometry(random, geometry, options.geometry ?? {}),
+      packets: drawPackets(random, { ports, routes, min: SATURATED_MIN, max, rhythm: "wire" }),
+    }, undefined);
   }
 
   override canShrinkWithoutContext(value: unknown): value is ScenarioDraw {

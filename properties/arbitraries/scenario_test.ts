@@ -14,7 +14,7 @@ const SAMPLE = fc.sample(scenario(STRICT), { numRuns: 2000, seed: 5 });
 
 /** What every draw must keep, said without code of the unit. */
 function assertValid({ geometry, neighbours, routes, packets }: ScenarioDraw): void {
-  assert(packets.length >= 1 && packets.length <= 64, `${packets.length} packets`);
+  assert(packets.length >= 1 && packets.length <= 400, `${packets.length} packets`);
   assert(neighbours.every((port) => port < geometry.ports), "neighbour port");
   const seen = new Set<string>();
   for (const { prefix, depth, nextHop } of routes) {
@@ -36,10 +36,24 @@ Deno.test("scenario draws valid scenarios within the sizes that geometries may h
     assertValid(draw);
     const g = draw.geometry;
     assert(g.ports >= 2 && g.ports <= 4 && g.lcores >= 1 && g.lcores <= 2);
-    for (const ring of [g.rxRing, g.txRing]) assert([8, 16, 32, 64].includes(ring));
+    const rings = draw.packets.length > 64 ? [64, 128] : [8, 16, 32, 64];
+    for (const ring of [g.rxRing, g.txRing]) assert(rings.includes(ring), `ring of ${ring}`);
     assert(g.ingress >= 1 && g.ingress <= 64 && g.poolCache >= 0 && g.poolCache <= 16);
     assert(g.headerCredits >= 1 && g.dataCredits >= g.mps / 16, "a receiver takes one payload");
   }
+});
+
+Deno.test("scenario saturates the machine now and then, unless it is told not to", () => {
+  const long = (draws: ScenarioDraw[]) => draws.filter(({ packets }) => packets.length >= 100);
+  const saturated = long(SAMPLE);
+  assert(saturated.length > 25 && saturated.length < 60, `${saturated.length} of 2000`);
+  for (const { packets, geometry } of saturated) {
+    assert(packets.every(({ gapNs }) => gapNs === 0) && geometry.fidelity === "coarse");
+  }
+  const short = fc.sample(scenario(STRICT, { packetsMax: 99 }), { numRuns: 2000, seed: 5 });
+  assertEquals(short.filter(({ packets }) => packets.length > 64), []);
+  const longer = fc.sample(scenario(STRICT, { packetsMax: 5000 }), { numRuns: 300, seed: 5 });
+  assert(longer.some(({ packets }) => packets.length > 1000));
 });
 
 Deno.test("scenario draws the same scenarios from the same seed and others from another", () => {

@@ -44,6 +44,8 @@ export interface CheckOptions {
   readonly policy?: Policy;
   /** Sizes that are not to be drawn. */
   readonly geometry?: Partial<Geometry>;
+  /** Most packets of a scenario; 400. Only the few that saturate the machine have more than 64. */
+  readonly packetsMax?: number;
   /** The laws to judge; all that there are, and the device's own invariants. */
   readonly laws?: readonly Law[];
   /** Builds another device like the first; without it, laws about a new device are not judged. */
@@ -204,13 +206,17 @@ export function propertyOptions(
   seed: number,
   options: CheckOptions,
 ): PropertyOptions {
-  const fixed = options.geometry ?? {};
+  const { geometry: fixed = {}, packetsMax } = options;
   return {
-    arbitrary: scenario(subject.policy, { geometry: fixed }),
+    arbitrary: scenario(subject.policy, {
+      geometry: fixed,
+      ...packetsMax === undefined ? {} : { packetsMax },
+    }),
     laws,
     numRuns: options.numRuns ?? NUM_RUNS,
     seed,
     fixed,
+    packetsMax,
     ...options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs },
   };
 }

@@ -29,6 +29,8 @@ export interface FloorContext {
   readonly offers: ReadonlySet<Evidence>;
   /** What was not drawn. */
   readonly fixed: Partial<Geometry>;
+  /** Most packets of a scenario, where that is not left to the drawing. */
+  readonly packetsMax?: number | undefined;
 }
 
 /** Kinds that happen on the link-level fabric alone, which is not drawn. */
@@ -77,6 +79,12 @@ const SHAPES: readonly Label[] = [
   { label: "deviations", share: 0.12, holds: (draw) => draw.deviations.length > 0 },
   { label: "1 to 4 packets", share: 0.08, holds: (draw) => draw.packets.length <= 4 },
   { label: "24 packets or more", share: 0.065, holds: (draw) => draw.packets.length >= 24 },
+  {
+    label: "100 packets or more",
+    share: 0.003,
+    holds: (draw) => draw.packets.length >= 100,
+    applies: ({ packetsMax = Infinity }) => packetsMax >= 100,
+  },
   { label: "burst of 4", share: 0.065, holds: hasBurst },
   {
     label: "two ports in",

@@ -27,6 +27,8 @@ export interface PropertyOptions {
   readonly seed: number;
   /** Sizes that `arbitrary` does not draw; they decide which floors apply. */
   readonly fixed?: Partial<Geometry>;
+  /** Most packets that `arbitrary` draws, where it was told; it decides about floors, too. */
+  readonly packetsMax?: number | undefined;
   /**
    * Milliseconds of real time after which no new scenario is begun; a run that is cut short fails.
    */
@@ -159,6 +161,7 @@ function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
       policy: subject.policy,
       offers: subject.offers,
       fixed: options.fixed ?? {},
+      packetsMax: options.packetsMax,
     });
     for (const tally of tallies) {
       if (tally.law.reruns) tally.skip(`sampled: every ${RERUN_EVERY}th run`, runs);

@@ -4,7 +4,7 @@
 // where their language is there.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
-import { FATE, Observation } from "../../core/machine/observation.ts";
+import { FATE, GENERATED, Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
 import {
   build,
@@ -132,15 +132,16 @@ Deno.test("Identities tells packets by what forwarding leaves alone, alike ones 
   const of = (at: number, change: (bytes: Uint8Array) => void = () => {}) => {
     const bytes = traffic.bytes.slice(at, at + 60);
     change(bytes);
-    return identities.of(bytes, 0, 60);
+    const exactly = identities.exactly(bytes, 0, 60);
+    return exactly < 0 ? ["likely", identities.likely(bytes, 0, 60)] : ["exactly", exactly];
   };
-  assertEquals([of(0), of(60), of(0), of(0)], [0, 1, 2, 2]);
-  assertEquals(of(60, (b) => b.set([1, 2, 3], 0)), 1);
+  assertEquals([of(0), of(60), of(0), of(0)].map(([, packet]) => packet), [0, 1, 2, 2]);
+  assertEquals(of(60, (b) => b.set([1, 2, 3], 0)), ["exactly", 1]);
   // another destination: told by what follows the header
-  assertEquals(of(60, (b) => b[33]! ^= 1), 1);
+  assertEquals(of(60, (b) => b[33]! ^= 1), ["likely", 1]);
   // a header that is none: told by the last bytes
-  assertEquals(of(60, (b) => b[14] = 0), 1);
-  assertEquals(of(60, (b) => b.fill(9)), -1);
+  assertEquals(of(60, (b) => b[14] = 0), ["likely", 1]);
+  assertEquals(of(60, (b) => b.fill(9)), ["likely", -1]);
 });
 
 Deno.test("Identities tells packets of one payload by their headers, though the TTL fell", () => {
@@ -157,7 +158,7 @@ Deno.test("Identities tells packets of one payload by their headers, though the 
       sent.set([9, 9], 0);
       sent[14 + 8]!--;
       sent[14 + 10]! += 1;
-      assertEquals(identities.of(sent, 0, 60), packet);
+      assertEquals(identities.exactly(sent, 0, 60), packet);
     }
   }
 });
@@ -229,4 +230,19 @@ Deno.test("conformance keeps every law on a right router with the rare habits th
     const law = check(policy, new RegExp(`^${id}$`)).find(({ law }) => law.id === id)!;
     assert(law.counterexample !== null, `${id} was kept`);
   }
+});
+
+Deno.test("observe tells an ICMP error that was offered from one of the device's own", () => {
+  const bytes = SCENARIO.traffic.bytes.slice();
+  bytes.set([1], 23); // ICMP
+  bytes.set([11], 34); // time exceeded
+  const traffic = { ...SCENARIO.traffic, bytes };
+  const sent = bytes.slice(0, 60);
+  const own = bytes.slice(0, 60);
+  own.set([9, 9], 40);
+  const o = observe(new Observation(), "router", ANY_ROUTER, { ...SCENARIO, traffic }, {
+    bytes: Uint8Array.of(...sent, ...own),
+    frames: [{ port: 1, offset: 0, length: 60 }, { port: 1, offset: 60, length: 60 }],
+  });
+  assertEquals([...o.outPacket.subarray(0, 2)], [0, GENERATED]);
 });

@@ -45,10 +45,10 @@ export class Identities {
   }
 
   /**
-   * The packet in a frame, or -1. Of packets that are alike the first that has not come out yet; when all
-   * have, the last, which is then a duplicate.
+   * The packet in a frame by all that forwarding leaves alone, or -1. Of packets that are alike the first that has
+   * not come out yet; when all have, the last, which is then a duplicate.
    */
-  of(bytes: Uint8Array, offset: number, length: number): number {
+  exactly(bytes: Uint8Array, offset: number, length: number): number {
     const t = this.#traffic;
     let last = STRANGER;
     let i = this.#first[hash(bytes, offset, length) & this.#mask]!;
@@ -57,14 +57,16 @@ export class Identities {
       last = i;
       if (this.#told[i] === 0) break;
     }
-    if (last >= 0) {
-      this.#told[last] = 1;
-      return last;
-    }
-    this.#behind ??= by(t, behindKey);
+    if (last >= 0) this.#told[last] = 1;
+    return last;
+  }
+
+  /** The packet in a frame in which more was changed than may be, by what is left of it; or -1. */
+  likely(bytes: Uint8Array, offset: number, length: number): number {
+    this.#behind ??= by(this.#traffic, behindKey);
     const behind = this.#behind.get(behindKey(bytes, offset, length));
     if (behind?.length === 1) return behind[0]!;
-    this.#tails ??= by(t, tailKey);
+    this.#tails ??= by(this.#traffic, tailKey);
     const tails = this.#tails.get(tailKey(bytes, offset, length));
     return tails?.length === 1 ? tails[0]! : STRANGER;
   }

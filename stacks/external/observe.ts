@@ -44,15 +44,12 @@ export function observe(
   const last = at[count - 1] ?? 0;
   let now = 0;
   for (const { port, offset, length } of sent.frames) {
-    const known = isOwn(policy, port, sent.bytes, offset, length);
-    const told = known ? GENERATED : identities.of(sent.bytes, offset, length);
-    const own = told < 0 && (known || isError(policy, sent.bytes, offset, length));
-    const packet = own ? GENERATED : told;
+    const packet = packetOf(policy, identities, port, sent.bytes, offset, length);
     if (packet >= 0) {
       seen[packet] = 1;
       now = Math.max(now, at[packet]!);
       // nothing says which packet gave cause for it, but all had come by then
-    } else if (own) now = Math.max(now, last);
+    } else if (packet === GENERATED) now = Math.max(now, last);
     now += STEP_PS;
     o.emit(packet, port, place, now, now, sent.bytes, offset, length);
   }
@@ -61,6 +58,21 @@ export function observe(
   o.end = "quiet";
   o.endPs = Math.max(now, last) + STEP_PS;
   return o;
+}
+
+/** The packet in a frame; GENERATED where it is of the device's own making, -1 where nobody knows. */
+function packetOf(
+  policy: Policy,
+  identities: Identities,
+  port: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): number {
+  if (isOwn(policy, port, bytes, at, length)) return GENERATED;
+  const packet = identities.exactly(bytes, at, length);
+  if (packet >= 0) return packet;
+  return isError(policy, bytes, at, length) ? GENERATED : identities.likely(bytes, at, length);
 }
 
 /** Whether a frame is of the device's own making by its source: an ICMP error from an address of its own, or ARP. */

@@ -26,8 +26,20 @@ export const LIVE_FAULTS: readonly Fault[] = [
     {
       id: "observe-error-of-anybody",
       what: "every ICMP error is taken for one of the device's own",
-      from: "  return source === originates.addresses[port] && ERRORS",
-      to: "  return ERRORS",
+      from: "  return source === originates.addresses?.[port];",
+      to: "  return source >= 0;",
+    },
+    {
+      id: "observe-error-is-stranger",
+      what: "ICMP errors of a device whose addresses nobody declared are strangers",
+      from: "return isError(policy, bytes, at, length) ? GENERATED :",
+      to: "return isOwn(policy, port, bytes, at, length) ? GENERATED :",
+    },
+    {
+      id: "observe-error-before-packet",
+      what: "a forwarded ICMP error is taken for the device's own",
+      from: "if (packet >= 0) return packet;",
+      to: "if (packet >= 0 && !isError(policy, bytes, at, length)) return packet;",
     },
     {
       id: "observe-no-drop",
@@ -88,6 +100,12 @@ export const LIVE_FAULTS: readonly Fault[] = [
       what: "a packet with a record route option must be forwarded",
       from: 'return asks ? DEFECT["bad-option"] : 0;',
       to: "return asks ? 0 : 0;",
+    },
+    {
+      id: "reference-choices-forgotten",
+      what: "what a stricter choice would drop must be forwarded",
+      from: "return defects !== 0 ? asked | defects : asked | choices(",
+      to: "return defects < 0 ? asked | defects : asked | choices(",
     },
     {
       id: "reference-padding-kept",
