@@ -18,7 +18,12 @@ import {
 } from "./run/check.ts";
 import { checkConformanceAsync } from "./run/check_async.ts";
 import { InputError } from "../fixtures/input_error.ts";
-import { otherKind, replayFromEnvironment, seedFromEnvironment } from "./environment.ts";
+import {
+  otherKind,
+  replayFromEnvironment,
+  seedFromEnvironment,
+  withoutStack,
+} from "./environment.ts";
 import { decodeToken, isToken, type Token } from "./replay/token.ts";
 import { DEFAULT_MACHINE } from "./run/default_machine.ts";
 
@@ -235,10 +240,4 @@ function readReplay(path: string | Token): Scenario {
     throw new Error(`Cannot replay ${path}: ${reason}`, { cause: error });
   }
   return readScenario(text, path);
-}
-
-/** The stack of a broken law leads into the harness and tells its reader nothing. */
-function withoutStack(error: Error): Error {
-  error.stack = `${error.name}: ${error.message}`;
-  return error;
 }

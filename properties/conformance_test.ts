@@ -31,7 +31,8 @@ Deno.test("stepsOf fails the laws that broke, ignores those not judged and passe
     step("LPM-1").name,
   );
   assert(step("LPM-1").failure!.startsWith("LPM-1 broken by fake: packet 0"));
-  const files = /\n {2}files {5}saved LPM-1\n {2}replay {4}PLANECHECK_REPLAY=pc1-[\w-]+ deno test$/;
+  const files =
+    /\n {2}files {5}saved LPM-1\n {2}replay {4}PLANECHECK_REPLAY=pc1-[\w-]+ deno test -A$/;
   assert(files.test(step("LPM-1").failure!), step("LPM-1").failure!);
   assertEquals(saved, ["LPM-1", "PKT-1", "PKT-7"]);
   assertEquals(step("LOSS-2"), {

@@ -42,3 +42,9 @@ function variable(name: string): string | undefined {
   const text = state === "granted" ? Deno.env.get(name) : undefined;
   return text === "" ? undefined : text;
 }
+
+/** The stack of a broken law leads into the harness and tells its reader nothing. */
+export function withoutStack(error: Error): Error {
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
+}

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { InputError } from "../fixtures/input_error.ts";
 import type { Field } from "./counterexample/_reader.ts";
-import { otherKind, replayFromEnvironment } from "./environment.ts";
+import { otherKind, replayFromEnvironment, withoutStack } from "./environment.ts";
 import { decodeToken, encodeToken, type Token, type TokenKind } from "./replay/token.ts";
 
 /**
@@ -227,7 +227,7 @@ export function registerTrials(
         fn: () => {
           judged++;
           const verdict = judge();
-          if (verdict.outcome === "broken") throw new Error(verdict.message);
+          if (verdict.outcome === "broken") throw withoutStack(new Error(verdict.message));
         },
       });
     }
@@ -267,7 +267,7 @@ function runDrawn<K extends PartKit, S>(
   const what = error instanceof Error ? error.message : String(error);
   const found = `seed ${seed}, run ${details.numRuns} of ${numRuns}, shrunk ${numShrinks} times`;
   const token = encodeToken(kind, name, law.id, JSON.stringify(details.counterexample[0]));
-  return `${what}\n  ${found}\n  replay: PLANECHECK_REPLAY=${token} deno test`;
+  return `${what}\n  ${found}\n  replay: PLANECHECK_REPLAY=${token} deno test -A`;
 }
 
 /** What went wrong, with the operations that led there even when the part itself threw. */

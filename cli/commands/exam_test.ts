@@ -116,7 +116,6 @@ Deno.test("examine tells what is caught, by a law or a test, and what is not", a
       ...faultsIn("ring", "sum.ts", both, [
         { id: "law", what: "three and more", from: "return 3 + b;", to: "return 4 + b;" },
         { id: "nothing", what: "one is two", from: "a === 3", to: "a === 3 && b < 100" },
-        { id: "hang", what: "it does not end", from: "return 3 + b;", to: "for (;;);" },
         { id: "crash", what: "it does not load", from: "export function", to: "function" },
       ]),
     ];
@@ -124,7 +123,6 @@ Deno.test("examine tells what is caught, by a law or a test, and what is not", a
     const results = await examine(faults, {
       root,
       jobs: 2,
-      leastS: 2,
       onStep: (id) => seen.push(id),
       onResult: ({ fault }) => seen.push(fault.id),
     });
@@ -135,10 +133,19 @@ Deno.test("examine tells what is caught, by a law or a test, and what is not", a
       [{ law: null, test: "sum adds", runs: null, size: null }, []],
       [{ law: "LPM-1", test: "laws > LPM-1 sums", runs: 7, size: null }, ["LPM-1"]],
       [null, []],
-      [{ law: null, test: "other_test.ts: does not end", runs: null, size: null }, []],
       [{ law: null, test: "sum_test.ts: does not load or crashes", runs: null, size: null }, []],
     ]);
     assert(results.every(({ seconds }) => seconds > 0));
+  });
+});
+
+Deno.test("examine ends tests that do not end with a fault", async () => {
+  await inTree(async (root) => {
+    const faults = faultsIn("ring", "sum.ts", ["other_test.ts"], [
+      { id: "hang", what: "it does not end", from: "return 3 + b;", to: "for (;;);" },
+    ]);
+    const [result] = await examine(faults, { root, jobs: 1, leastS: 1 });
+    assertEquals(result!.caught?.test, "other_test.ts: does not end");
   });
 });
 

@@ -23,7 +23,10 @@ export interface Fib4 {
   delete(prefix: number, depth: number): boolean;
   /** Next hop of the longest prefix that covers `address`, or -1 (a miss). */
   lookup(address: number): number;
-  /** `nextHops[i] = lookup(addresses[i])` for the first `n`. */
+  /**
+   * `nextHops[i] = lookup(addresses[i])` for the first `n`; writes nothing behind them.
+   * @throws {RangeError} when `n` is not an integer from 0 to the shorter of both arrays' lengths
+   */
   lookupBulk(addresses: Uint32Array, nextHops: Int32Array, n: number): void;
   /** Calls `visit` once for each route, in ascending order of (prefix, depth). */
   walk(visit: (prefix: number, depth: number, nextHop: number) => void): void;

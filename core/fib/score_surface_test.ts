@@ -171,7 +171,7 @@ Deno.test("fibConformance reports the operations, the address, expected and got"
         "    3\\. delete .*: true",
         "  lookup \\d+\\.\\d+\\.\\d+\\.\\d+: expected next hop \\d+, got miss",
         "  seed 1, run \\d+ of 39, shrunk \\d+ times",
-        "  replay: PLANECHECK_REPLAY=pc1-[\\w-]+ deno test$",
+        "  replay: PLANECHECK_REPLAY=pc1-[\\w-]+ deno test -A$",
       ].join("\n"),
     ),
   );

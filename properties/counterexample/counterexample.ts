@@ -89,8 +89,9 @@ function fateOf(o: Observation, packet: number, emitted: readonly EmittedFrame[]
   const place = o.places[o.place[packet]!];
   const where = place?.name ?? "an unnamed place";
   const at = microseconds(o.endAt[packet]!);
+  // from the first bit on, as the sentences of laws have it
   const left = emitted.filter((frame) => frame.packet === packet)
-    .map((frame) => `left port ${frame.port} at ${microseconds(frame.endPs)} us`);
+    .map((frame) => `left port ${frame.port} at ${microseconds(frame.startPs)} us`);
   const words: string[] = [];
   switch (o.fate[packet]) {
     case FATE.dropped:

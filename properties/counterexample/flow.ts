@@ -4,6 +4,8 @@ import { checksum } from "../../core/packet/checksum.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 
 const PROTOCOLS: { readonly [number: number]: string } = { 1: "icmp", 6: "tcp", 17: "udp" };
+/** Header checksums beside a carry of one's complement, where arithmetic goes wrong. */
+const CORNERS = [0x0000, 0xffff, 0x0001, 0xfffe, 0xfeff, 0xff00, 0xfe00, 0x00ff, 0x0100];
 const TYPES: { readonly [type: number]: string } = { 0x0806: "arp", 0x86dd: "ipv6" };
 
 /**
@@ -44,5 +46,7 @@ function describeIpv4(bytes: Uint8Array, at: number, available: number): string 
   if (total !== available) words.push(`total length ${total} of ${available}`);
   const isWhole = headerBytes >= 20 && headerBytes <= available;
   if (isWhole && checksum(bytes, at, headerBytes) !== 0) words.push("wrong checksum");
+  const sum = readU16(bytes, at + 10);
+  if (CORNERS.includes(sum)) words.push(`checksum 0x${sum.toString(16).padStart(4, "0")}`);
   return words.join(", ");
 }

@@ -29,8 +29,8 @@ Deno.test("captureCounterexample tells the story of every frame on its port", ()
     "port1.out",
   ]);
   assertEquals(rows(), [
-    { ns: 1000, on: "port0.in", comment: "packet 0: left port 1 at 1.557 us" },
-    { ns: 1019, on: "port0.in", comment: "packet 1: left port 1 at 1.599 us" },
+    { ns: 1000, on: "port0.in", comment: "packet 0: left port 1 at 1.540 us" },
+    { ns: 1019, on: "port0.in", comment: "packet 1: left port 1 at 1.580 us" },
     {
       ns: 1036,
       on: "port0.in",

@@ -55,7 +55,7 @@ function replayLine(counterexample: Counterexample): string {
   const token = tokenOf(counterexample);
   return token === null
     ? "too large for a token: replay the file"
-    : `PLANECHECK_REPLAY=${token} deno test`;
+    : `PLANECHECK_REPLAY=${token} deno test -A`;
 }
 
 function field(name: string, lines: readonly string[]): string[] {
@@ -125,37 +125,36 @@ function packetTable(counterexample: Counterexample): string[] {
 }
 
 /**
- * Routes that cover a destination of a concerned packet, or of any packet when none is concerned.
+ * The routes: those that cover a destination of a concerned packet, then those that cover one of another packet, then
+ * the rest, since a wrong answer may come from any of them.
  */
 function routeLines(
   { routes, neighbours, traffic }: Scenario,
   packets: readonly number[],
 ): string[] {
-  const of = packets.length > 0 ? packets : Array.from({ length: traffic.count }, (_, i) => i);
-  const addresses = of.filter((i) => i >= 0 && i < traffic.count && traffic.length[i]! >= 34)
-    .map((i) => addressAt(traffic.bytes, traffic.offset[i]! + 30));
-  const lines: string[] = [];
-  for (let i = 0; i < routes.count; i++) {
+  const addresses = (of: readonly number[]) =>
+    of.filter((i) => i >= 0 && i < traffic.count && traffic.length[i]! >= 34)
+      .map((i) => addressAt(traffic.bytes, traffic.offset[i]! + 30));
+  const concerned = addresses(packets);
+  const all = addresses(Array.from({ length: traffic.count }, (_, i) => i));
+  const covers = (i: number, of: readonly number[]) => {
     const depth = routes.depth[i]!;
     const mask = depth === 0 ? 0 : (0xffffffff << (32 - depth)) >>> 0;
-    if (!addresses.some((address) => ((address & mask) >>> 0) === routes.prefix[i])) continue;
+    return of.some((address) => ((address & mask) >>> 0) === routes.prefix[i]);
+  };
+  const rank = Array.from(
+    { length: routes.count },
+    (_, i) => covers(i, concerned) ? 0 : covers(i, all) ? 1 : 2,
+  );
+  const shown = [...rank.keys()].sort((i, j) => rank[i]! - rank[j]! || i - j).slice(0, ROUTES_MAX);
+  const lines = shown.map((i) => {
     const hop = routes.nextHop[i]!;
-    lines.push(
-      `${ipv4ToString(routes.prefix[i]!)}/${depth} to next hop ${hop} ` +
-        `(port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)})`,
-    );
-  }
-  const others = routes.count - lines.length;
-  const shown = lines.slice(0, ROUTES_MAX);
-  if (lines.length > ROUTES_MAX) shown.push(`and ${lines.length - ROUTES_MAX} more that cover`);
-  if (others > 0) {
-    shown.push(
-      `${lines.length > 0 ? "and " : ""}${others} that ${
-        others === 1 ? "covers" : "cover"
-      } none of these`,
-    );
-  }
-  return shown;
+    return `${ipv4ToString(routes.prefix[i]!)}/${routes.depth[i]} to next hop ${hop} ` +
+      `(port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)})` +
+      (rank[i] === 2 ? ", which covers none of these" : "");
+  });
+  const left = routes.count - shown.length;
+  return left > 0 ? [...lines, `and ${left} more`] : lines;
 }
 
 function addressAt(bytes: Uint8Array, at: number): number {

@@ -34,7 +34,8 @@ export const tableLaws: readonly FibLawForm[] = [
   },
   {
     id: "LPM-9",
-    statement: "lookupBulk answers what lookup answers, for the first n addresses and no more",
+    statement:
+      "lookupBulk answers what lookup answers, for the first n addresses and no more, and throws on an n that does not fit",
     judged: "drawn",
     check: checkBulkTwin,
   },
