@@ -544,7 +544,7 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "part-broken-is-said-only",
       what: "a broken law does not fail its test",
-      from: 'if (verdict.outcome === "broken") throw new Error(verdict.message);',
+      from: 'if (verdict.outcome === "broken") throw withoutStack(new Error(verdict.message));',
       to: 'if (verdict.outcome === "broken") console.log(verdict.message);',
     },
   ]),
