@@ -251,8 +251,11 @@ export interface Env {
 }
 
 /**
- * RFC 1812 to the letter, with loss only at the NIC's ingress buffer: what a stack is judged by if it
- * declares nothing.
+ * RFC 1812 on header, TTL and longest match (5.2.2, 5.2.4.3, 5.3.1): whatever is right there and has a route is
+ * forwarded, and lost only at the NIC's ingress buffer. What a stack is judged by if it declares nothing. Filters
+ * that RFC 1812 asks for or allows besides (5.3.4 and 5.3.5 broadcasts, 5.3.7 martian addresses, 5.3.13 options) are
+ * declared where a stack has them, as `martianSources`, `martianDestinations`, `checksDstMac`, `options`, or, where it
+ * may be judged either way, `mayDropAs`.
  *
  * @example
  * ```ts

@@ -40,7 +40,7 @@ export interface ExternalOptions {
 const NO_HOSTS = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
 
 /**
- * What a program is judged by that declares nothing: RFC 1812 to the letter, with each choice that it leaves to a
+ * What a program is judged by that declares nothing: RFC 1812, with each choice that it leaves to a
  * router. It loses nothing.
  */
 export const ANY_ROUTER: Policy = {
