@@ -11,8 +11,27 @@ const FRAME_MIN = 60;
 const TTL = 64;
 const UDP = 17;
 
+/** Addresses that a frame may have instead of its own. */
+export interface Home {
+  readonly src: number;
+  /** null: none is simpler. */
+  readonly dst: number | null;
+}
+
+/** How many of a frame's addresses are not those of its home; 0 where it has none. */
+export function addressesAway(frame: Uint8Array, { src, dst }: Home): number {
+  if (frame.length < ETHERNET + HEADER) return 0;
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  return Number(view.getUint32(ETHERNET + 12) !== src) +
+    Number(dst !== null && view.getUint32(ETHERNET + 16) !== dst);
+}
+
 /** The simpler frames; none for what carries no IPv4 header that can be read. */
-export function* simplerFrames(frame: Uint8Array, identity: number): Generator<Uint8Array> {
+export function* simplerFrames(
+  frame: Uint8Array,
+  identity: number,
+  { src, dst }: Home,
+): Generator<Uint8Array> {
   const ihl = (frame[ETHERNET]! & 15) * 4;
   const readable = frame.length >= ETHERNET + HEADER && frame[12] === 8 && frame[13] === 0 &&
     frame[ETHERNET]! >> 4 === 4 && ihl >= HEADER && frame.length >= ETHERNET + ihl;
@@ -23,6 +42,10 @@ export function* simplerFrames(frame: Uint8Array, identity: number): Generator<U
     const header = (bytes[ETHERNET]! & 15) * 4;
     writeIpv4Checksum(bytes, ETHERNET, header);
     if (!right) bytes[ETHERNET + 10]! ^= 1;
+    return bytes;
+  };
+  const address = (bytes: Uint8Array, at: number, value: number) => {
+    new DataView(bytes.buffer).setUint32(at, value);
     return bytes;
   };
   const steps = [
@@ -39,6 +62,8 @@ export function* simplerFrames(frame: Uint8Array, identity: number): Generator<U
       bytes[ETHERNET + 8] = TTL;
       return bytes;
     }),
+    made((bytes) => address(bytes, ETHERNET + 12, src)),
+    ...dst === null ? [] : [made((bytes) => address(bytes, ETHERNET + 16, dst))],
   ];
   for (const step of steps) if (!same(step, frame)) yield step;
 }

@@ -2,11 +2,13 @@
  * The smallest scenario that still fails, from a concrete one: a capture, not a draw. Packets go
  * first, in ever smaller pieces (delta debugging: Zeller and Hildebrandt, "Simplifying and Isolating
  * Failure-Inducing Input", IEEE TSE 2002), then deviations and routes, then each packet is made
- * simpler. What is left of the packets keeps its times.
+ * simpler; last come times, ports and sizes, each all at once.
  */
-import type { Scenario } from "../../core/machine/device.ts";
+import type { Geometry, Scenario } from "../../core/machine/device.ts";
 import type { RouteSet, Traffic } from "../../core/machine/scenario.ts";
-import { simplerFrames } from "./frames.ts";
+import { SRC_HOME } from "../arbitraries/_measure.ts";
+import { PLAIN_GEOMETRY } from "../arbitraries/draw.ts";
+import { addressesAway, type Home, simplerFrames } from "./frames.ts";
 
 /** What shrinking came to. */
 export interface ShrunkScenario {
@@ -53,6 +55,7 @@ export function shrinkScenario(
   search.deviations();
   search.routes();
   search.frames();
+  search.settings();
   // a simpler packet may have made others superfluous
   const minimal = search.packets();
   return { scenario: search.current, minimal, runs: search.runs };
@@ -104,9 +107,10 @@ class Search {
       again: for (;;) {
         const { bytes, offset, length } = this.current.traffic;
         const frame = bytes.slice(offset[i]!, offset[i]! + length[i]!);
-        for (const simpler of simplerFrames(frame, i)) {
+        const home = homeOf(this.current.routes, frame);
+        for (const simpler of simplerFrames(frame, i, home)) {
           if (this.runs === this.#maxRuns) return;
-          if (cost(simpler) >= cost(frame)) continue;
+          if (cost(simpler, home) >= cost(frame, home)) continue;
           if (
             this.#take({ ...this.current, traffic: withFrame(this.current.traffic, i, simpler) })
           ) {
@@ -115,6 +119,16 @@ class Search {
         }
         break;
       }
+    }
+  }
+
+  /** Times, ports and sizes, as far as it still fails with simpler ones. */
+  settings(): void {
+    for (const simpler of SETTINGS) {
+      const candidate = simpler(this.current);
+      if (candidate === null) continue;
+      if (this.runs === this.#maxRuns) return;
+      this.#take(candidate);
     }
   }
 
@@ -146,11 +160,65 @@ class Search {
   }
 }
 
-/** What each step of a frame lowers: its length, then what of it is not zero. */
-function cost(frame: Uint8Array): number {
+/** Simpler settings of a scenario, boldest first; null where it has them. */
+const SETTINGS: readonly ((from: Scenario) => Scenario | null)[] = [
+  (from) => paced(from),
+  (from) => onePort(from, 0),
+  (from) => onePort(from, from.traffic.port[0] ?? 0),
+  (from) => ample(from, { lcores: PLAIN_GEOMETRY.lcores }),
+  (from) => ample(from, {}),
+];
+
+/** A microsecond between packets. */
+function paced(from: Scenario): Scenario | null {
+  const at = from.traffic.at.map((_, i) => (i + 1) * 1e6);
+  const isPaced = at.every((ps, i) => ps === from.traffic.at[i]);
+  return isPaced ? null : { ...from, traffic: { ...from.traffic, at } };
+}
+
+/** All by one port; what was sent to the MAC address of its own goes to that of this one. */
+function onePort(from: Scenario, port: number): Scenario | null {
+  const { traffic, neighbours: { portMac } } = from;
+  if (traffic.port.every((one) => one === port)) return null;
+  const bytes = traffic.bytes.slice();
+  for (let i = 0; i < traffic.count; i++) {
+    const own = portMac.subarray(traffic.port[i]! * 6, traffic.port[i]! * 6 + 6);
+    const mac = bytes.subarray(traffic.offset[i]!, traffic.offset[i]! + 6);
+    if (mac.every((byte, k) => byte === own[k])) mac.set(portMac.subarray(port * 6, port * 6 + 6));
+  }
+  return { ...from, traffic: { ...traffic, bytes, port: traffic.port.map(() => port) } };
+}
+
+function ample(from: Scenario, sizes: Partial<Geometry>): Scenario | null {
+  const { ports, lcores } = from.geometry;
+  const geometry = { ...PLAIN_GEOMETRY, ports, lcores, ...sizes };
+  const names = Object.keys(geometry) as (keyof Geometry)[];
+  return names.every((name) => geometry[name] === from.geometry[name])
+    ? null
+    : { ...from, geometry };
+}
+
+/** Where a frame may come from and go to instead: the first source that is drawn, and the base of its longest route. */
+function homeOf(routes: RouteSet, frame: Uint8Array): Home {
+  const src = SRC_HOME;
+  if (frame.length < 34) return { src, dst: null };
+  const to = new DataView(frame.buffer, frame.byteOffset).getUint32(30);
+  let longest = -1;
+  for (let i = 0; i < routes.count; i++) {
+    const [prefix, depth] = [routes.prefix[i]!, routes.depth[i]!];
+    if (to < prefix || to >= prefix + 2 ** (32 - depth) || prefix === 0) continue;
+    if (longest < 0 || depth > routes.depth[longest]!) longest = i;
+  }
+  if (longest < 0) return { src, dst: null };
+  return { src, dst: routes.prefix[longest]! + (routes.depth[longest] === 32 ? 0 : 1) };
+}
+
+/** What each step of a frame lowers: its length, addresses that are not home, then what of it is not zero. */
+function cost(frame: Uint8Array, home: Home): number {
   let set = 0;
   for (const byte of frame) if (byte !== 0) set++;
-  return frame.length * 65536 + set * 2 + (frame[22] === 64 ? 0 : 1);
+  const elsewhere = addressesAway(frame, home);
+  return (frame.length * 4 + elsewhere) * 65536 + set * 2 + (frame[22] === 64 ? 0 : 1);
 }
 
 function packetsOf(traffic: Traffic, keep: readonly number[]): Traffic {

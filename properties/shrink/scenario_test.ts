@@ -53,8 +53,7 @@ Deno.test("shrinkScenario leaves the packets that a failure needs, plain, and on
   assertEquals(minimal, true);
   assertLessOrEqual(runs, 160);
   assertEquals([...least.traffic.length], [60, 60, 60, 60]);
-  // each at the time and port at which it was
-  assertEquals([...least.traffic.at], needs.map((n) => LONG.traffic.at[n]!));
+  assertEquals([...least.traffic.at], [1e6, 2e6, 3e6, 4e6]);
   const { bytes, offset } = least.traffic;
   assertEquals(needs.map((_, p) => bytes[offset[p]! + 22]), [64, 64, 64, 64]);
 });
@@ -65,6 +64,24 @@ Deno.test("shrinkScenario keeps what of a packet a failure is about", () => {
   const { scenario: least } = shrinkScenario(LONG, hasOptions, 2000);
   assertEquals([least.traffic.count, least.traffic.length[0], least.routes.count], [1, 60, 0]);
   assertEquals(least.traffic.bytes[14], 0x47);
+});
+
+Deno.test("shrinkScenario brings packets home: addresses, times, port and sizes", () => {
+  const { traffic, geometry } = LONG;
+  const captured: Scenario = {
+    ...LONG,
+    geometry: { ...geometry, rxRing: 1024, ingress: 7, lcores: 2 },
+    traffic: { ...traffic, port: traffic.port.map(() => 1), at: traffic.at.map((ps) => ps + 5) },
+  };
+  const { scenario: least } = shrinkScenario(captured, ({ traffic: t }) => t.count > 1, 2000);
+  assertEquals([...least.traffic.port, ...least.traffic.at], [0, 0, 1e6, 2e6]);
+  assertEquals(least.geometry, { ...PLAIN_GEOMETRY });
+  const { bytes } = least.traffic;
+  assertEquals(bytes.slice(26, 30).toHex(), "ac100000");
+  // what it is about stays: here the second port, and that there are two lcores
+  const needs = ({ geometry: g, traffic: t }: Scenario) => t.port.includes(1) && g.lcores === 2;
+  const { scenario: other } = shrinkScenario(captured, needs, 2000);
+  assertEquals([[...other.traffic.port], other.geometry], [[1], { ...PLAIN_GEOMETRY, lcores: 2 }]);
 });
 
 Deno.test("shrinkScenario stops when its runs are used up, and says that it is not minimal", () => {
@@ -83,17 +100,21 @@ function verifies(frame: Uint8Array): boolean {
   return sum % 65535 === 0 && sum > 0;
 }
 
-Deno.test("simplerFrames keeps addresses, a right checksum right and a wrong one wrong", () => {
+const HOME = { src: 0x0b0c0d0e, dst: 0x0a000001 };
+
+Deno.test("simplerFrames keeps addresses or takes those it is given, a right checksum right and a wrong one wrong", () => {
   let steps = 0;
   fc.assert(
     fc.property(scenario(STRICT), (draw) => {
       const { traffic: { bytes, offset, length, count } } = build(draw);
       for (let i = 0; i < count; i++) {
         const frame = bytes.slice(offset[i]!, offset[i]! + length[i]!);
-        for (const step of simplerFrames(frame, i)) {
+        for (const step of simplerFrames(frame, i, HOME)) {
           steps++;
           assertEquals(verifies(step), verifies(frame));
-          assertEquals(step.slice(26, 34), frame.slice(26, 34));
+          const [src, dst] = [step.slice(26, 30).toHex(), step.slice(30, 34).toHex()];
+          assert([frame.slice(26, 30).toHex(), "0b0c0d0e"].includes(src), src);
+          assert([frame.slice(30, 34).toHex(), "0a000001"].includes(dst), dst);
           assertEquals(step.slice(0, 14), frame.slice(0, 14));
         }
       }
