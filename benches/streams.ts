@@ -79,12 +79,18 @@ export function routes4(count: number, nextHops: number): RouteSet {
     depth[i] = bits;
     nextHop[i++] = prng.below(nextHops);
   }
+  return reordered({ count, prefix, depth, nextHop }, prng);
+}
+
+/** The same routes in an order that depends on the generator alone. */
+export function reordered(routes: RouteSet, prng: Prng): RouteSet {
+  const { count, prefix, depth, nextHop } = routes;
   const order = shuffled(count, prng);
   return {
     count,
-    prefix: prefix.map((_, i) => prefix[order[i]!]!),
-    depth: depth.map((_, i) => depth[order[i]!]!),
-    nextHop: nextHop.map((_, i) => nextHop[order[i]!]!),
+    prefix: Uint32Array.from(order, (from) => prefix[from]!),
+    depth: Uint8Array.from(order, (from) => depth[from]!),
+    nextHop: Uint32Array.from(order, (from) => nextHop[from]!),
   };
 }
 

@@ -2,18 +2,20 @@
  * Our rings, mempools and tables beside DPDK's and beside npm packages, our virtual time beside ns-3's, in one run
  * and in turn.
  *
- *   deno task bench:peers [--build] [--routes N] [--rounds N] [tables|rings|pools|npm|model]...
+ *   deno task bench:peers [--build] [--routes N | --table FILE] [--rounds N] [tables|rings|pools|npm|model]...
  *
  * Builds nothing unless asked to; what is missing it names, with what installs it, and goes on without.
  */
 import Table from "cli-table3";
+import type { RouteSet } from "../../core/mod.ts";
 import type { Row } from "./in_turn.ts";
-import { buildAll, type Inputs, inputs, isBuilt, NS3, PROGRAM } from "./place.ts";
+import { InputError } from "../../fixtures/mod.ts";
+import { buildAll, type Inputs, inputs, isBuilt, NS3, PROGRAM, routesOf } from "./place.ts";
 
 const SUBJECTS = ["tables", "rings", "pools", "npm", "model"] as const;
 type Subject = typeof SUBJECTS[number];
 
-const USAGE = "usage: deno task bench:peers [--build] [--routes N] [--rounds N] " +
+const USAGE = "usage: deno task bench:peers [--build] [--routes N | --table FILE] [--rounds N] " +
   `[${SUBJECTS.join("|")}]...`;
 
 const asked = parse(Deno.args);
@@ -36,7 +38,7 @@ if (tables.length > 0 && !withDpdk) {
 }
 let given: Inputs | null = null;
 for (const subject of tables) {
-  given ??= await inputs(asked.routes);
+  given ??= await inputs(asked.table === null ? asked.routes : await tableOf(asked.table));
   if (subject === "npm") {
     rows.push(...await (await import("./npm.ts")).compareNpm(given, asked.rounds));
   }
@@ -56,9 +58,11 @@ function parse(args: readonly string[]) {
   const subjects: Subject[] = [];
   const numbers = { routes: 841_941, rounds: 11 };
   let build = false;
+  let table: string | null = null;
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     if (arg === "--build") build = true;
+    else if (arg === "--table") table = args[++i] ?? refuse("--table: a file is expected");
     else if (arg === "--routes" || arg === "--rounds") {
       const name = arg === "--routes" ? "routes" : "rounds";
       const most = name === "routes" ? 1_000_000 : 1000;
@@ -71,7 +75,17 @@ function parse(args: readonly string[]) {
     } else if (SUBJECTS.includes(arg as Subject)) subjects.push(arg as Subject);
     else refuse(`"${arg}" is no subject or option; ${USAGE}`);
   }
-  return { build, subjects: subjects.length > 0 ? subjects : SUBJECTS, ...numbers };
+  return { build, table, subjects: subjects.length > 0 ? subjects : SUBJECTS, ...numbers };
+}
+
+async function tableOf(file: string): Promise<RouteSet> {
+  try {
+    return await routesOf(file);
+  } catch (cause) {
+    if (cause instanceof InputError) refuse(cause.message);
+    if (cause instanceof Deno.errors.NotFound) refuse(`${file}: no such file`);
+    throw cause;
+  }
 }
 
 function refuse(message: string): never {

@@ -2,8 +2,9 @@
  * Where what is built and made for the comparison lies (`.build/`, which Git ignores), how it is made,
  * and what is missing.
  */
-import { addresses4, routes4, type StreamName, STREAMS } from "../streams.ts";
+import { addresses4, reordered, routes4, type StreamName, STREAMS } from "../streams.ts";
 import type { RouteSet } from "../../core/mod.ts";
+import { Prng, readPrefixList } from "../../fixtures/mod.ts";
 
 const FOLDER = new URL(".build/", import.meta.url);
 /** Next hops of the routes. */
@@ -76,12 +77,23 @@ export interface Inputs {
 }
 
 /**
- * The routes and addresses of a comparison, written to files for the other side: words of 32 bits in the
- * machine's order, three for a route (prefix, depth, next hop). The same count gives the same bytes.
+ * The routes of a file, in no order as a router gets them; those of a list without next hops are spread
+ * over as many as the others have.
+ * @throws {InputError} when the file is no list of prefixes
  */
-export async function inputs(count: number): Promise<Inputs> {
+export async function routesOf(file: string): Promise<RouteSet> {
+  const { routes } = readPrefixList(file, await Deno.readFile(file), { nextHops: NEXT_HOPS });
+  return reordered(routes, new Prng(2));
+}
+
+/**
+ * Routes, or so many that are made, and addresses, written to files for the other side: words of 32 bits
+ * in the machine's order, three for a route (prefix, depth, next hop). The same routes give the same bytes.
+ */
+export async function inputs(given: number | RouteSet): Promise<Inputs> {
   await Deno.mkdir(FOLDER, { recursive: true });
-  const routes = routes4(count, NEXT_HOPS);
+  const routes = typeof given === "number" ? routes4(given, NEXT_HOPS) : given;
+  const { count } = routes;
   const words = new Uint32Array(3 * count);
   for (let i = 0; i < count; i++) {
     words[3 * i] = routes.prefix[i]!;

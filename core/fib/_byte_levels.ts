@@ -79,7 +79,7 @@ export class ByteLevels {
     const tree = place >>> 5;
     const node = place & 31;
     const winner = code !== 0 ? code : this.longestAbove(tree, node >>> 1);
-    if (tree < TREES_ABOVE) this.paintAbove(levelOf(tree), tree, node, winner);
+    if (tree < TREES_ABOVE) this.paintAbove(levelOf(tree), tree, node, winner, false);
     else if (node < LEAF) this.paintBlock(tree - TREES_ABOVE, node, winner);
     else this.paintEntry((tree - TREES_ABOVE) * LEAF + node - LEAF, winner);
   }
@@ -96,7 +96,7 @@ export class ByteLevels {
 
   /** Writes every entry of the first level anew from the trees. */
   paintAll(): void {
-    this.paintAbove(0, 0, 1, this.trees[1]!);
+    this.paintAbove(0, 0, 1, this.trees[1]!, true);
   }
 
   /** As `put`, for a rule longer than /24, for whose group there is room. */
@@ -161,19 +161,24 @@ export class ByteLevels {
     }
   }
 
-  /** Writes the entries under a node of a tree above the blocks. */
-  private paintAbove(level: number, tree: number, node: number, code: number): void {
+  /**
+   * Writes the entries under a node of a tree above the blocks: `all` of them, or those that no longer
+   * rule of that tree answers for, which an update of this one does not change.
+   */
+  private paintAbove(level: number, tree: number, node: number, code: number, all: boolean): void {
     const out = this.foundAbove[level]!;
-    winners(this.trees, this.treeWords, tree * TREE, node, code, out);
-    const found = out.bytes;
+    winners(this.trees, this.treeWords, tree * TREE, node, 0, out);
     const leaf = firstLeaf(node);
     const to = leaf + leavesOf(node);
     for (let n = leaf; n < to; n++) {
+      const longer = out.bytes[n]!;
+      if (longer !== 0 && !all) continue;
+      const winner = longer !== 0 ? longer : code;
       const below = 16 * tree + 1 + n - LEAF;
-      if (level === LEVEL_16) this.paintBlock(below - TREES_ABOVE, 1, found[n]!);
+      if (level === LEVEL_16) this.paintBlock(below - TREES_ABOVE, 1, winner);
       else if (level === LEVEL_16 - 1 && this.busy[below - TREES_ABOVE_16] === 0) {
-        this.fill(below - TREES_ABOVE_16, found[n]!);
-      } else this.paintAbove(level + 1, below, 1, found[n]!);
+        this.fill(below - TREES_ABOVE_16, winner);
+      } else this.paintAbove(level + 1, below, 1, winner, all);
     }
   }
 

@@ -4,6 +4,7 @@ import { Dir24_8Memory, READERS_MAX } from "./_dir24_8_memory.ts";
 import type { Dir24_8Options } from "./dir24_8_options.ts";
 import { checkTable } from "./_invariants.ts";
 import { Levels } from "./_levels.ts";
+import { rehearse } from "./_rehearsal.ts";
 import * as entryBits from "./entry.ts";
 import type { Fib4 } from "./fib.ts";
 import { GROUPS_MAX, GROUPS_OF_RULE } from "./group_pool.ts";
@@ -106,6 +107,7 @@ export class Dir24_8 implements Fib4 {
     }
     this.first = this.levels.first;
     this.entries = this.levels.pool.entries;
+    if (groups > 0) rehearse(this, this.first, EXTENDED);
   }
 
   /** Routes in the table, the default route too. */
@@ -191,9 +193,8 @@ export class Dir24_8 implements Fib4 {
   }
 
   /**
-   * Next hop of the longest prefix that covers `address`, or -1: one read, one more for each group.
-   * Below a first group all levels are read, those that are not there at entry 0, without a call or
-   * a loop: V8 then takes out of a caller's loop what does not change, which doubles its rate.
+   * Next hop of the longest prefix that covers `address`, or -1. Below a first group all levels are
+   * read, those that are not there at entry 0, without a branch, a call or a loop (`_rehearsal.ts`).
    */
   lookup(address: number): number {
     let entry = this.first[(address >>> 8) >>> this.narrower]! | 0;
@@ -213,9 +214,8 @@ export class Dir24_8 implements Fib4 {
 
   /**
    * `nextHops[i] = lookup(addresses[i])` for the first `n`. Over blocks that stay in the first-level
-   * cache, a pass that only loads, so that many loads are under way at once, which doubled the rate
-   * on random addresses; one that tells hit from miss without a branch to mispredict; where some led
-   * to a group, one for those. `lookup` is its plain twin. The arrays must not share memory.
+   * cache, a pass that only loads, so that many loads are under way at once; one that tells hit from
+   * miss without a branch; where some led to a group, one for those. The arrays must not share memory.
    * @throws {RangeError} when `n` does not fit the arrays
    */
   lookupBulk(addresses: Uint32Array, nextHops: Int32Array, n: number): void {

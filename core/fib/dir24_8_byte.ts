@@ -5,6 +5,7 @@ import { GROUP_BYTES, GROUPS_MAX } from "./_byte_groups.ts";
 import { ByteLevels, placeOf } from "./_byte_levels.ts";
 import { walkRules } from "./_byte_walk.ts";
 import { checkNextHopUpTo } from "./_chunk_updates.ts";
+import { rehearse } from "./_rehearsal.ts";
 import type { Fib4 } from "./fib.ts";
 import { checkBulk, checkPrefix, checkSize, maskOf } from "./route.ts";
 
@@ -96,8 +97,10 @@ export class Dir24_8Byte implements Fib4 {
     this.levels = new ByteLevels(groupsMax);
     this.first = this.levels.first;
     this.pageOf = this.levels.groups.pageOf;
-    this.pages = this.levels.groups.pages;
-    this.entries = this.levels.groups.entries;
+    [this.pages, this.entries, this.pageOf[0]] = [Uint16Array.of(1), Uint8Array.of(0), 1];
+    rehearse(this, this.first, DEEP);
+    this.pageOf[0] = 0;
+    this.refresh();
   }
 
   /** Routes that the table holds. */
@@ -185,8 +188,8 @@ export class Dir24_8Byte implements Fib4 {
   }
 
   /**
-   * Next hop of the longest prefix that covers `address`, or -1. A group is followed without a call:
-   * V8 then takes out of a caller's loop what does not change.
+   * Next hop of the longest prefix that covers `address`, or -1. A group is followed without a call
+   * (`_rehearsal.ts`).
    */
   lookup(address: number): number {
     let entry = this.first[address >>> 8]!;
@@ -200,8 +203,7 @@ export class Dir24_8Byte implements Fib4 {
 
   /**
    * `nextHops[i] = lookup(addresses[i])` for the first `n`. The loop over a block has no branch, so
-   * that its loads are under way at once; it notes whether any led to a group, and only then those
-   * are followed. `lookup` is its plain twin. The arrays must not share memory.
+   * that its loads are under way at once; groups are followed after it. The arrays share no memory.
    * @throws {RangeError} when `n` does not fit the arrays
    */
   lookupBulk(addresses: Uint32Array, nextHops: Int32Array, n: number): void {
@@ -237,10 +239,7 @@ export class Dir24_8Byte implements Fib4 {
     for (let i = 0; i < n; i++) visit(prefixes[i]!, depths[i]!, hops[i]!);
   }
 
-  /**
-   * Reads that `lookup(address)` makes, each needing the one before: 1, or 4 in a group: its page
-   * of pointers, the pointer, the entry.
-   */
+  /** Reads that `lookup(address)` makes, each needing the one before: 1, or 4 in a group. */
   reads(address: number): number {
     return this.first[address >>> 8] === DEEP ? 4 : 1;
   }

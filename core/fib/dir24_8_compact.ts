@@ -5,6 +5,7 @@ import { checkCompact } from "./_compact_check.ts";
 import { GROUPS_MAX } from "./_compact_entry.ts";
 import { fillCompact } from "./_compact_fill.ts";
 import { CompactLevels } from "./_compact_levels.ts";
+import { rehearse } from "./_rehearsal.ts";
 import { GROUP_SLOTS } from "./entry.ts";
 import type { Fib4 } from "./fib.ts";
 import { checkBulk, checkPrefix, checkSize, maskOf } from "./route.ts";
@@ -109,6 +110,8 @@ export class Dir24_8Compact implements Fib4 {
     const groupsMax = Math.min(groups, Math.floor((maxBytes - firstBytes) / GROUP_BYTES));
     this.levels = new CompactLevels(firstBits, groupsMax);
     this.first = this.levels.first;
+    this.entries = new Int16Array(GROUP_SLOTS);
+    rehearse(this, this.first, 1);
     this.entries = this.levels.entries;
   }
 
@@ -196,10 +199,7 @@ export class Dir24_8Compact implements Fib4 {
     return fits;
   }
 
-  /**
-   * Next hop of the longest prefix that covers `address`, or -1. As in `Dir24_8`, levels below a
-   * first group are read without a branch, a call or a loop, which would halve the rate.
-   */
+  /** Next hop of the longest prefix that covers `address`, or -1; without branches as in `Dir24_8`. */
   lookup(address: number): number {
     let entry = this.first[(address >>> 8) >>> this.narrower]!;
     if (entry > 0) {
@@ -217,8 +217,7 @@ export class Dir24_8Compact implements Fib4 {
 
   /**
    * `nextHops[i] = lookup(addresses[i])` for the first `n`. The loop over a block has no branch, so
-   * that its loads are under way at once; it notes whether any led to a group, and only then those
-   * are followed. `lookup` is its plain twin. The arrays must not share memory.
+   * that its loads are under way at once; groups are followed after it. The arrays share no memory.
    * @throws {RangeError} when `n` does not fit the arrays
    */
   lookupBulk(addresses: Uint32Array, nextHops: Int32Array, n: number): void {

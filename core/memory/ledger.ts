@@ -106,6 +106,11 @@ export class Ledger {
     this.dataAt[b] = -1;
   }
 
+  /** A place takes the `n` buffers in `buffers[at..]` from a pool. */
+  allocBulk(buffers: Int32Array, at: number, n: number, place: number): void {
+    for (let i = at; i < at + n; i++) this.alloc(buffers[i]!, place);
+  }
+
   /** A place gives a buffer back. Answers whether the pool may take it. */
   free(b: number, place: number): boolean {
     this.observation.frees++;

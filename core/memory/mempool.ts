@@ -13,7 +13,6 @@
 import { CACHE_MAX, type CacheAlgorithm, cacheLimitOf } from "./cache_algorithm.ts";
 import { noteForeign } from "./_foreign_free.ts";
 import { FreeRing } from "./_free_ring.ts";
-import type { Ledger } from "./ledger.ts";
 import { PairedWords } from "./pairs.ts";
 import type { Memory, PacketMemory, Region } from "./memory.ts";
 
@@ -56,7 +55,8 @@ export class Mempool {
   #flushThreshold = false;
   readonly #ring = new FreeRing();
   #cache: Int32Array = new Int32Array(0);
-  #cacheWords: PairedWords = new PairedWords(this.#cache);
+  #cacheIn: PairedWords = new PairedWords(this.#cache);
+  #cacheOut: PairedWords = new PairedWords(this.#cache); // callers put from one array, get into another
   #cached: Int32Array = new Int32Array(0);
   #places: ArrayLike<number> = [];
   #lcores = 0;
@@ -104,7 +104,8 @@ export class Mempool {
     const slots = places.length * this.cacheLimit;
     if (this.#cache.length < slots) {
       this.#cache = new Int32Array(slots);
-      this.#cacheWords = new PairedWords(this.#cache);
+      this.#cacheIn = new PairedWords(this.#cache);
+      this.#cacheOut = new PairedWords(this.#cache);
     }
     if (this.#cached.length < places.length) this.#cached = new Int32Array(places.length);
     this.#cached.fill(0);
@@ -180,14 +181,12 @@ export class Mempool {
    */
   getRawBulk(lcore: number, out: Int32Array, at: number, n: number): boolean {
     const cached = this.#cached[lcore]!;
-    if (n > cached + this.#ring.count) return this.#refuse();
-    const fromCache = n < cached ? n : cached;
-    const cache = this.#cache;
-    let top = lcore * this.cacheLimit + cached;
-    for (let i = at; i < at + fromCache; i++) out[i] = cache[--top]!;
-    this.#cached[lcore] = cached - fromCache;
-    if (fromCache < n) this.#fetch(lcore, out, at + fromCache, n - fromCache);
-    if (this.#memory.ledger !== null) this.#issue(this.#memory.ledger, out, at, n, lcore);
+    if (n <= cached) {
+      this.#cacheOut.copyOffTop(lcore * this.cacheLimit + cached, out, at, n);
+      this.#cached[lcore] = cached - n;
+    } else if (!this.#takeBeyond(lcore, cached, out, at, n)) return false;
+    const ledger = this.#memory.ledger;
+    if (ledger !== null) ledger.allocBulk(out, at, n, this.#places[lcore]!);
     return true;
   }
 
@@ -207,11 +206,15 @@ export class Mempool {
 
   /** Gives `n` buffers back, `buffers[at..at+n-1]`. */
   putBulk(lcore: number, buffers: Int32Array, at: number, n: number): void {
-    if (this.#memory.ledger === null) {
-      this.#store(lcore, buffers, at, n);
-      return;
-    }
-    // The ledger may refuse some of them; the caches do with the rest what they do without a ledger.
+    if (this.#memory.ledger === null) this.#store(lcore, buffers, at, n);
+    else this.#storeAccepted(lcore, buffers, at, n);
+  }
+
+  #accepted = new Int32Array(64);
+  readonly #one = new Int32Array(1);
+
+  /** The ledger may refuse some; the caches do with the rest what they do without one. */
+  #storeAccepted(lcore: number, buffers: Int32Array, at: number, n: number): void {
     if (this.#accepted.length < n) this.#accepted = new Int32Array(n);
     let accepted = 0;
     for (let i = 0; i < n; i++) {
@@ -221,13 +224,10 @@ export class Mempool {
     if (accepted > 0) this.#store(lcore, this.#accepted, 0, accepted);
   }
 
-  #accepted = new Int32Array(64);
-  readonly #one = new Int32Array(1);
-
   #store(lcore: number, buffers: Int32Array, at: number, n: number): void {
     const cached = this.#cached[lcore]!;
     if (cached + n <= this.cacheLimit) {
-      this.#cacheWords.copyIn(lcore * this.cacheLimit + cached, buffers, at, n);
+      this.#cacheIn.copyIn(lcore * this.cacheLimit + cached, buffers, at, n);
       this.#cached[lcore] = cached + n;
     } else this.#flushFor(lcore, buffers, at, n);
     if (this.#starved) this.#wake();
@@ -236,18 +236,24 @@ export class Mempool {
   /** A put of buffers for which the cache has no room. */
   #flushFor(lcore: number, buffers: Int32Array, at: number, n: number): void {
     const most = this.#flushThreshold ? this.cacheLimit : this.cacheSize >> 1;
-    if (n > most) {
-      this.#ring.give(buffers, at, n);
-      return;
-    }
+    if (n > most) return this.#ring.give(buffers, at, n);
     const cache = this.#cache;
     const base = lcore * this.cacheLimit;
     const cached = this.#cached[lcore]!;
     const cold = this.#flushThreshold ? cached : most;
     this.#ring.give(cache, base, cold);
     cache.copyWithin(base, base + cold, base + cached);
-    this.#cacheWords.copyIn(base + cached - cold, buffers, at, n);
+    this.#cacheIn.copyIn(base + cached - cold, buffers, at, n);
     this.#cached[lcore] = cached - cold + n;
+  }
+
+  /** A get of more than the cache has; apart, so that V8 has room to inline the usual one. */
+  #takeBeyond(lcore: number, cached: number, out: Int32Array, at: number, n: number): boolean {
+    if (n > cached + this.#ring.count) return this.#refuse();
+    this.#cacheOut.copyOffTop(lcore * this.cacheLimit + cached, out, at, cached);
+    this.#cached[lcore] = 0;
+    this.#fetch(lcore, out, at + cached, n - cached);
+    return true;
   }
 
   #refuse(): false {
@@ -276,10 +282,6 @@ export class Mempool {
     ring.take(this.#cache, base, refill);
     this.#cached[lcore] = refill - n;
     for (let i = 0; i < n; i++) out[at + i] = this.#cache[base + refill - 1 - i]!;
-  }
-
-  #issue(ledger: Ledger, out: Int32Array, at: number, n: number, lcore: number): void {
-    for (let i = at; i < at + n; i++) ledger.alloc(out[i]!, this.#places[lcore]!);
   }
 
   #accept(b: number, lcore: number): boolean {

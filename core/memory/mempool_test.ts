@@ -146,7 +146,7 @@ const WAYS = [
 ];
 
 Deno.test("Mempool hands out the same buffers and keeps the same caches, raw or as new, checked or not (POOL-8)", () => {
-  let long = 0;
+  const long = { puts: 0, gets: 0 };
   fc.assert(
     fc.property(
       fc.constantFrom<CacheAlgorithm>("half", "flush-threshold"),
@@ -177,14 +177,18 @@ Deno.test("Mempool hands out the same buffers and keeps the same caches, raw or 
               const back = held.splice(0, n);
               array.set(back, at);
               mempool.putBulk(lcore, array, at, back.length);
-              if (sameArray && back.length >= 16 && (at | back.length) % 2 === 0) long++;
+              if (sameArray && back.length >= 16 && (at | back.length) % 2 === 0) long.puts++;
             } else if (put) {
               if (held.length > 0) mempool.put(lcore, held.shift()!);
             } else if (bulk) {
+              const into = sameArray ? out : new Int32Array(44);
+              const cached = mempool.cachedBy(lcore);
               const got = raw
-                ? mempool.getRawBulk(lcore, out, at, n)
-                : mempool.getBulk(lcore, out, at, n);
-              if (got) out.subarray(at, at + n).forEach(hold);
+                ? mempool.getRawBulk(lcore, into, at, n)
+                : mempool.getBulk(lcore, into, at, n);
+              if (got) into.subarray(at, at + n).forEach(hold);
+              const isEven = (at | n | cached) % 2 === 0;
+              if (got && sameArray && n >= 16 && n <= cached && isEven) long.gets++;
             } else {
               const b = raw ? mempool.getRaw(lcore) : mempool.get(lcore);
               if (b >= 0) hold(b);
@@ -201,7 +205,8 @@ Deno.test("Mempool hands out the same buffers and keeps the same caches, raw or 
     ),
     { seed: 1, numRuns: 40 },
   );
-  assertGreater(long, 10, "HARN-3: too few long puts that begin and end on even words");
+  assertGreater(long.puts, 10, "HARN-3: too few long puts that begin and end on even words");
+  assertGreater(long.gets, 10, "HARN-3: too few long gets that begin and end on even words");
 });
 
 Deno.test("Mempool POOL-8: a raw get leaves a buffer's words alone and tells the ledger of its new holder", () => {

@@ -1,23 +1,24 @@
 /**
  * Copies between an array of 32-bit words and the arrays of callers, long ones two words at a time.
  *
- * V8 makes no vector instructions, but it moves an element of one BigInt64Array to another as 64 bits
- * in a register, without making a BigInt of it. Where a copy begins on even words on both sides, and
- * ends so, that takes 0.6 of the time (32 words). The price is a second view of the caller's array.
- * Making one costs more than it saves in a copy; so it is made when an array comes twice in a row,
- * and kept, with the array, until another one comes.
+ * V8 makes no vector instructions, but it moves an element of one BigUint64Array to another as 64 bits
+ * in a register, without making a BigInt of it, and exchanges its halves there. Where a copy begins on
+ * even words on both sides, and ends so, that takes 0.6 of the time (32 words). The price is a second
+ * view of the caller's array. Making one costs more than it saves in a copy; so it is made when an
+ * array comes twice in a row, and kept, with the array, until another one comes.
  */
 
 /** Words from which on it is looked whether they can be copied in pairs. */
 const PAIRED_FROM = 16;
-const NONE = new BigInt64Array(0);
+const NONE = new BigUint64Array(0);
 
 /** Words and copies of them; one for each who copies, so that callers' arrays do not alternate. */
 export class PairedWords {
   readonly #words: Int32Array;
-  readonly #pairs: BigInt64Array;
+  readonly #pairs: BigUint64Array;
   #array: Int32Array | null = null;
-  #theirs: BigInt64Array = NONE;
+  #viewed: Int32Array | null = null;
+  #theirs: BigUint64Array = NONE;
 
   /** @param words what is copied to and from; its length and its use are the caller's affair */
   constructor(words: Int32Array) {
@@ -41,6 +42,14 @@ export class PairedWords {
     } else for (let i = 0; i < n; i++) to[at + i] = words[from + i]!;
   }
 
+  /** Copies the `n` words before `end`, the last one first, to `to[at]` and up: off a stack. */
+  copyOffTop(end: number, to: Int32Array, at: number, n: number): void {
+    const words = this.#words;
+    if (n >= PAIRED_FROM && this.#inPairs(to, end | at | n, at + n)) {
+      this.#pairsOffTop((end >> 1) - 1, at >> 1, n >> 1);
+    } else for (let i = 0; i < n; i++) to[at + i] = words[end - 1 - i]!;
+  }
+
   #pairsIn(to: number, at: number, n: number): void {
     const pairs = this.#pairs;
     const theirs = this.#theirs;
@@ -53,22 +62,32 @@ export class PairedWords {
     for (let i = 0; i < n; i++) theirs[at + i] = pairs[from + i]!;
   }
 
+  #pairsOffTop(last: number, at: number, n: number): void {
+    const pairs = this.#pairs;
+    const theirs = this.#theirs;
+    for (let i = 0; i < n; i++) {
+      const pair = pairs[last - i]!;
+      theirs[at + i] = BigInt.asUintN(64, (pair << 32n) | (pair >> 32n));
+    }
+  }
+
   /**
    * Whether `#theirs` is a view of the array in which the copy ends at word `end`, and `places`,
    * or-ed, are even. A view has no length any more when the buffer was made shorter.
    */
   #inPairs(array: Int32Array, places: number, end: number): boolean {
-    if (array !== this.#array) {
-      this.#array = array;
-      this.#theirs = NONE;
-      return false;
-    }
-    if (this.#theirs === NONE) this.#theirs = pairsOf(array);
+    if (array !== this.#viewed) this.#note(array);
     return (places & 1) === 0 && end >> 1 <= this.#theirs.length;
+  }
+
+  #note(array: Int32Array): void {
+    this.#viewed = array === this.#array ? array : null;
+    this.#theirs = array === this.#array ? pairsOf(array) : NONE;
+    this.#array = array;
   }
 }
 
 /** The words of an array in pairs; empty where it does not begin at a multiple of 8 bytes. */
-function pairsOf({ buffer, byteOffset, length }: Int32Array): BigInt64Array {
-  return new BigInt64Array(buffer, byteOffset & ~7, byteOffset % 8 === 0 ? length >> 1 : 0);
+function pairsOf({ buffer, byteOffset, length }: Int32Array): BigUint64Array {
+  return new BigUint64Array(buffer, byteOffset & ~7, byteOffset % 8 === 0 ? length >> 1 : 0);
 }

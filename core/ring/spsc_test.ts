@@ -416,14 +416,14 @@ Deno.test("Slots copy a burst as item after item would, through any array and pa
 
 Deno.test("Slots make a view of an array that comes twice in a row, and do without when it shrinks", () => {
   const made: number[] = [];
-  const original = BigInt64Array;
+  const original = BigUint64Array;
   const slots = new Slots(new Int32Array(64));
   const [one, other] = [new Int32Array(64), new Int32Array(64)];
   const buffer = new ArrayBuffer(256, { maxByteLength: 256 });
   const shrinking = new Int32Array(buffer);
   shrinking.set(range(64));
   try {
-    globalThis.BigInt64Array = class extends original {
+    globalThis.BigUint64Array = class extends original {
       constructor(of: ArrayBufferLike, at: number, length: number) {
         super(of as ArrayBuffer, at, length);
         made.push(length);
@@ -437,7 +437,7 @@ Deno.test("Slots make a view of an array that comes twice in a row, and do witho
     buffer.resize(128);
     slots.copyIn(32, shrinking, 0, 32);
   } finally {
-    globalThis.BigInt64Array = original;
+    globalThis.BigUint64Array = original;
   }
   assertEquals(made, [32, 32], "one view of each array");
   assertEquals(Array.from({ length: 64 }, (_, i) => slots.read(i)), [...range(32), ...range(32)]);
