@@ -46,13 +46,13 @@ const RETURNED = 2;
 
 /** The credit counters of all directions. A cell is `link * 3 + class`. */
 export class Credits {
-  readonly #updateFcPs: number;
-  readonly #words: Int32Array;
-  readonly #doubles: Float64Array;
+  readonly #updateFcPs: number = 0;
+  readonly #words: Int32Array = new Int32Array(0);
+  readonly #doubles: Float64Array = new Float64Array(0);
   readonly #advertised: [number, number] = [0, 0];
   /** Asked how late an UpdateFC is, in runs that have faults; else null. */
   #choices: Choices | null = null;
-  readonly #sites: Int32Array;
+  readonly #sites: Int32Array = new Int32Array(0);
 
   constructor(links: number, updateFcPs: number) {
     const cells = links * CLASSES;
@@ -136,7 +136,7 @@ export class Credits {
     const doubles = this.#doubles;
     const w = cell * WORDS;
     const d = cell * DOUBLES;
-    if (doubles[d + FIRST_AT]! <= now) this.settle(cell, now);
+    if (doubles[d + FIRST_AT]! <= now) this.#takeIn(cell, now);
     words[w + ALLOCATED] = (words[w + ALLOCATED]! + 1) & HEADER_MASK;
     words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data) & DATA_MASK;
     if (at > doubles[d + FIRST_AT]!) {
@@ -157,14 +157,18 @@ export class Credits {
 
   /** Takes in the UpdateFCs that have reached the sender by `now`. */
   settle(cell: number, now: number): void {
+    if (this.#doubles[cell * DOUBLES + FIRST_AT]! <= now) this.#takeIn(cell, now);
+  }
+
+  #takeIn(cell: number, now: number): void {
     const doubles = this.#doubles;
     const d = cell * DOUBLES;
-    while (doubles[d + FIRST_AT]! <= now) {
+    do {
       this.#update(cell, 0, HEADER_MASK);
       this.#update(cell, 1, DATA_MASK);
       doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;
       doubles[d + SECOND_AT] = Infinity;
-    }
+    } while (doubles[d + FIRST_AT]! <= now);
   }
 
   #update(cell: number, unit: number, mask: number): void {
