@@ -228,6 +228,22 @@ Deno.test("PCIE-19: zero-load latency is the sum of the stages to the picosecond
   }
 });
 
+Deno.test("PCIE-19: in flits a TLP goes on when the CRC of the flit with its beginning is there", () => {
+  const link: PcieLink = { generation: 6, lanes: 16, propagationPs: 1000 };
+  const bed = new Bed({ nodes: pcieStar(2, link, link), mps: 512 });
+  const flit = 256 * 8000 / 1024;
+  const next = (ps: number) => Math.ceil(ps / flit) * flit;
+  for (const at of [1_000_000, 1_000_001]) {
+    for (const bytes of [4, 64, 220, 224, 512]) {
+      bed.run([{ kind: "write", src: 2, dst: 3, bytes }], { at });
+      const flits = Math.ceil((16 + bytes) / 236);
+      const head = next(at) + flit + 1000;
+      const end = next(head + 150_000) + flits * flit + 1000;
+      assertEquals(bed.doneAt[0]! - at, end + 100_000 - at, `${bytes} bytes at ${at} ps`);
+    }
+  }
+});
+
 Deno.test("PCIE-11: bytes on the link by header form and digest, and SKP ordered sets in between", () => {
   for (
     const [addressBits, ecrc, write, read, completion] of [
@@ -576,6 +592,23 @@ Deno.test("PCIE-10: an end whose partner's InitFC2s are all lost repeats its own
   assert(bed.doneAt[0]! > 34e6 && bed.doneAt[0]! < 35e6, `${bed.doneAt[0]} ps`);
 });
 
+Deno.test("PCIE-10: initialisation is repeated for as long as it is lost", () => {
+  const bed = new Bed({ nodes: pair({ generation: 3, lanes: 8, propagationPs: 0 }) });
+  for (const rounds of [1, 2, 3, 5]) {
+    // three InitFC1s and three InitFC2s at once, then three every 34 us
+    const choices = faults(
+      ...Array.from({ length: 3 + 3 * rounds }, (_, occurrence) => {
+        return { site: "dllp error host>nic0", occurrence, value: 1 };
+      }),
+    );
+    const options = { choices, timers: true, events: 2000 };
+    bed.run([{ kind: "write", src: 1, dst: 0, bytes: 64 }], options);
+    assertEquals(bed.statuses, ["success"], `${rounds} rounds lost`);
+    const late = bed.doneAt[0]! - rounds * 34e6;
+    assert(late > 0 && late < 1e6, `${bed.doneAt[0]} ps with ${rounds} rounds lost`);
+  }
+});
+
 Deno.test("PCIE-12: each error is answered by one Nak, and repaired without waiting for the replay timer", () => {
   const bed = new Bed({ replayPs: 900_000_000 }, true);
   const site = "tlp error nic0>switch";
@@ -653,6 +686,18 @@ Deno.test("PCIE-7: a completion after the time-out is thrown away and counted", 
   assertEquals([bed.statuses, bed.doneAt[0]! < 1_100_000], [["timeout"], true]);
   bed.clock.run({ horizonPs: 2 ** 53, events: 1000 });
   assertEquals(bed.model.unexpected, 1);
+});
+
+Deno.test("PCIE-7: a request that timed out gives its tag and its room back", () => {
+  const bed = new Bed({
+    ...{ tagBits: 5, mrrs: 128, completionBufferBytes: 1024, reads: 1024 },
+    ...{ completionTimeoutPs: 1_000_000, latency: () => 90_000_000 },
+  });
+  const ops = Array.from({ length: 80 }, (_, i): Op => {
+    return { kind: "read", src: 2, dst: 0, bytes: 128, offset: i * 4096 };
+  });
+  bed.run(ops, { timers: true });
+  assertEquals(bed.statuses, ops.map(() => "timeout"));
 });
 
 Deno.test("PCIE-4: as many requests are outstanding as there are tags, each until its last completion", () => {
