@@ -91,6 +91,24 @@ Deno.test("Lcore wakes a sleeper of another lcore at the waker's own time", () =
   assertEquals(times, [30]);
 });
 
+Deno.test("Lcore runs a sleeper at the deadline that it named last, and at no other", () => {
+  for (const [first, last] of [[500, 800], [800, 500], [500, 500]] as const) {
+    const { core, clock } = lcore();
+    const times: number[] = [];
+    // deadlines alone keep no run going
+    clock.at(1000 * NS, clock.register(() => {}), 0);
+    core.spawn("thread", (cpu) => {
+      times.push(clock.now / NS);
+      if (times.length === 1) { for (const at of [first, last]) cpu.wakeAt(at); }
+      cpu.charge(20);
+      cpu.sleep();
+      return 1;
+    }, false);
+    clock.run(FAR);
+    assertEquals(times, [0, last], `${first}, then ${last}`);
+  }
+});
+
 Deno.test("Lcore runs a sleeper at its deadline, also at one that has passed already", () => {
   for (const [deadline, at] of [[500, 500], [60, 60], [40, 40], [10, 10], [0, 10]] as const) {
     const { core, clock } = lcore();
