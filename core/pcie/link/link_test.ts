@@ -557,23 +557,26 @@ Deno.test("PCIE-8: counters of 8 and 12 bits and sequence numbers wrap, plain an
 Deno.test("PCIE-12: whichever TLP or DLLP is corrupted, everything is delivered", () => {
   const smallest: PcieBuffers = [[1, 16], [1, 1], [1, 16]];
   const nodes = pcieStar(1).map((node) => ({ ...node, buffers: smallest }));
-  const bed = new Bed({ nodes, replayTlps: 4 });
   const ops: Op[] = [
     { kind: "write", src: 2, dst: 0, bytes: 600 },
     { kind: "read", src: 2, dst: 0, bytes: 600 },
     { kind: "write", src: 0, dst: 2, bytes: 100 },
   ];
-  bed.run(ops);
   const names = ["nic0>switch", "switch>host", "host>switch", "switch>nic0"];
   let replays = 0;
-  for (const kind of ["tlp", "dllp"]) {
-    for (const name of names) {
-      for (let occurrence = 0; occurrence < 12; occurrence++) {
-        const choices = faults({ site: `${kind} error ${name}`, occurrence, value: 1 });
-        bed.run(ops, { choices, timers: true, events: 20_000 });
-        const text = `${kind} ${occurrence} of ${name} corrupted: ${bed.statuses}`;
-        assert(bed.statuses.every((status) => status === "success"), text);
-        replays += bed.model.sent.replays.reduce((a, b) => a + b);
+  // with room for one TLP in the replay buffer nothing but the next Ack lets another go
+  for (const replayTlps of [1, 4] as const) {
+    const bed = new Bed({ nodes, replayTlps });
+    bed.run(ops);
+    for (const kind of ["tlp", "dllp"]) {
+      for (const name of names) {
+        for (let occurrence = 0; occurrence < 24; occurrence++) {
+          const choices = faults({ site: `${kind} error ${name}`, occurrence, value: 1 });
+          bed.run(ops, { choices, timers: true, events: 20_000 });
+          const text = `${kind} ${occurrence} of ${name} corrupted: ${bed.statuses}`;
+          assert(bed.statuses.every((status) => status === "success"), text);
+          replays += bed.model.sent.replays.reduce((a, b) => a + b);
+        }
       }
     }
   }
@@ -686,6 +689,55 @@ Deno.test("PCIE-7: a completion after the time-out is thrown away and counted", 
   assertEquals([bed.statuses, bed.doneAt[0]! < 1_100_000], [["timeout"], true]);
   bed.clock.run({ horizonPs: 2 ** 53, events: 1000 });
   assertEquals(bed.model.unexpected, 1);
+});
+
+Deno.test("PCIE-7: a completion that is late is not taken for one of the request that has its tag now", () => {
+  // 32 tags: the first reads are answered after their time-out, while others have these tags
+  let asked = 0;
+  const bed = new Bed({
+    ...{ tagBits: 5, completionBufferBytes: 1 << 20, reads: 1024, completionTimeoutPs: 1_000_000 },
+    latency: () => asked++ < 32 ? 1_100_000 : 400_000,
+  });
+  const ops = Array.from({ length: 48 }, (_, i): Op => {
+    return { kind: "read", src: 2, dst: 0, bytes: 64, offset: i * 4096 };
+  });
+  bed.run(ops, { timers: true });
+  assertEquals(bed.statuses, ops.map((_, i) => i < 32 ? "timeout" : "success"));
+  assertEquals(bed.model.unexpected, 32);
+  const first = Math.min(...bed.doneAt.slice(32));
+  assert(first > 1_600_000, `answered at ${first} ps, asked at 1 us or later`);
+});
+
+Deno.test("PCIE-12: the replay timer counts from the oldest TLP without an Ack, however many follow it", () => {
+  const replayPs = 1_000_000;
+  const without: PcieBuffers = [[0, 0], [0, 0], [0, 0]];
+  const nodes = pair({ generation: 3, lanes: 8, propagationPs: 0 })
+    .map((node) => ({ ...node, buffers: without }));
+  const bed = new Bed({ nodes, replayPs }, true);
+  // sent without a break for three times as long
+  const ops: Op[] = [{ kind: "write", src: 1, dst: 0, bytes: 256 * 80 }];
+  const corrupted = { site: "tlp error nic0>host", occurrence: 1, value: 1 };
+  bed.run(ops, { choices: faults(corrupted), timers: true });
+  const heard = (text: string) =>
+    bed.model.ledger().events.filter(({ kind, text: it }) => kind === "hear" && it === text);
+  const { direction } = heard("Nak")[0]!;
+  const dllps = bed.model.ledger().events.filter((event) =>
+    event.kind === "dllp" && event.direction === direction
+  );
+  const occurrence = dllps.findIndex(({ text }) => text === "Nak");
+  const lost = { site: "dllp error host>nic0", occurrence, value: 1 };
+  bed.run(ops, { choices: faults(corrupted, lost), timers: true });
+  assertEquals([heard("Nak").length, bed.statuses], [0, ["success"]]);
+  const sent = bed.model.ledger().events.filter(({ kind }) => kind === "send");
+  const replay = sent.find(({ text }) => text.includes("replay"))!;
+  const oldest = sent.find(({ value, text }) =>
+    value === replay.value && text.includes("corrupted")
+  )!;
+  const acks = heard("Ack").filter(({ at }) => at < replay.at);
+  const from = Math.max(oldest.until, ...acks.map(({ at }) => at));
+  // what is on the link when the timer ends goes first
+  const late = replay.at - from - replayPs;
+  assert(late >= 0 && late < 50_000, `${late} ps after the timer's end`);
 });
 
 Deno.test("PCIE-7: a request that timed out gives its tag and its room back", () => {
