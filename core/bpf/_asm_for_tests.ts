@@ -3,7 +3,7 @@ import type { MapSpec } from "./map_spec.ts";
 import { Bpf } from "./bpf.ts";
 import { BASE_HELPERS } from "./helpers.ts";
 import type { ProgramSpec } from "./object.ts";
-import type { PacketContext, ProgramType } from "./program_type.ts";
+import type { Helper, PacketContext, ProgramType } from "./program_type.ts";
 import { type Verification, verify } from "./verifier.ts";
 
 /** One instruction, or two slots. */
@@ -94,11 +94,23 @@ export function program(insns: readonly Insn[], maps: readonly number[] = []): P
   return { name: "test", section: "test", code, references };
 }
 
-/** A kind of program with a packet, one number and the helpers that all have. */
+/** Number of a helper that moves the packet, of {@link TEST_TYPE}. */
+export const MOVE = 44;
+
+/** A kind of program with a packet, one number, the helpers that all have and one that moves the packet. */
 export const TEST_TYPE: ProgramType = {
   name: "test",
   context: ["data", "data_end", "data_meta", "u32"],
-  helpers: BASE_HELPERS,
+  helpers: new Map<number, Helper>([
+    ...BASE_HELPERS,
+    [MOVE, {
+      name: "move",
+      args: ["ctx", "anything"],
+      returns: "number",
+      changesPacket: true,
+      run: (vm) => vm.answer(0),
+    }],
+  ]),
 };
 
 /** A packet for programs of {@link TEST_TYPE}. */

@@ -4,7 +4,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { readU32, u32 } from "./_map_parts.ts";
-import { createMap } from "./map.ts";
+import { type BpfMap, createMap } from "./map.ts";
 import { BPF_F_NO_PREALLOC, ERRNO, type MapSpec, type MapType } from "./map_spec.ts";
 
 function spec(type: MapType, more: Partial<MapSpec> = {}): MapSpec {
@@ -65,12 +65,80 @@ Deno.test("array has all its entries always; a devmap those that were put there"
   assertEquals([devmap.delete(u32(1), 0), devmap.lookup(u32(1), 0)], [0, -1]);
 });
 
+for (const type of ["array", "percpu_array", "devmap", "cpumap", "xskmap"] as const) {
+  Deno.test(`${type} is an array of limited length under drawn operations`, () => {
+    const plain = type === "array" || type === "percpu_array";
+    const values = (map: BpfMap, key: number): number | undefined => {
+      const at = map.lookup(u32(key), 0);
+      assert(at < 0 || at + 4 <= map.values.length, `${at} is beyond the values`);
+      return at < 0 ? undefined : readU32(map.values, at);
+    };
+    fc.assert(fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const map = createMap(spec(type), 2);
+      const model = new Map<number, number>(plain ? [0, 1, 2, 3].map((key) => [key, 0]) : []);
+      for (const { what, key, value, flags } of operations) {
+        if (what === "update") {
+          const there = model.has(key);
+          const expected = key >= 4
+            ? -ERRNO.E2BIG
+            : flags === 1 && there
+            ? -ERRNO.EEXIST
+            : flags === 2 && !there
+            ? -ERRNO.ENOENT
+            : 0;
+          assertEquals(map.update(u32(key), 0, u32(value), 0, flags), expected);
+          if (expected === 0) model.set(key, value);
+        } else if (what === "delete") {
+          const expected = plain || key >= 4 ? -ERRNO.EINVAL : model.has(key) ? 0 : -ERRNO.ENOENT;
+          assertEquals(map.delete(u32(key), 0), expected);
+          if (expected === 0) model.delete(key);
+        } else assertEquals(values(map, key), model.get(key));
+        assertEquals(map.size, model.size);
+        for (let each = 0; each < 6; each++) assertEquals(values(map, each), model.get(each));
+      }
+    }));
+  });
+}
+
 Deno.test("percpu_array keeps a value for each CPU", () => {
   const map = createMap(spec("percpu_array"), 3);
   for (const cpu of [0, 1, 2]) map.update(u32(2), 0, u32(cpu + 5), 0, 0, cpu);
   const at = map.lookup(u32(2), 0);
   assertEquals([0, 1, 2].map((cpu) => readU32(map.values, at + cpu * map.perCpu)), [5, 6, 7]);
 });
+
+for (const type of ["percpu_hash", "percpu_array"] as const) {
+  Deno.test(`${type}: an update is of one CPU, and a new entry is zero on the others`, () => {
+    const each = fc.record({
+      isDelete: fc.boolean(),
+      key: fc.nat(3),
+      cpu: fc.nat(2),
+      value: fc.nat(999),
+    });
+    fc.assert(fc.property(fc.array(each, { maxLength: 40, size: "max" }), (operations) => {
+      const map = createMap(spec(type, { maxEntries: 4 }), 3);
+      const isArray = type === "percpu_array";
+      const model = new Map<number, number[]>();
+      if (isArray) { for (const key of [0, 1, 2, 3]) model.set(key, [0, 0, 0]); }
+      for (const { isDelete, key, cpu, value } of operations) {
+        if (isDelete) {
+          if (map.delete(u32(key), 0) === 0) assert(model.delete(key));
+        } else {
+          assertEquals(map.update(u32(key), 0, u32(value), 0, 0, cpu), 0);
+          const old = model.get(key) ?? [0, 0, 0];
+          model.set(key, old.with(cpu, value));
+        }
+        for (const key of [0, 1, 2, 3]) {
+          const at = map.lookup(u32(key), 0);
+          const found = at < 0
+            ? undefined
+            : [0, 1, 2].map((cpu) => readU32(map.values, at + cpu * map.perCpu));
+          assertEquals(found, model.get(key));
+        }
+      }
+    }));
+  });
+}
 
 Deno.test("createMap refuses what BPF_MAP_CREATE refuses", () => {
   for (

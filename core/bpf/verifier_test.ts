@@ -15,6 +15,7 @@ import {
   jump,
   load,
   mapRef,
+  MOVE,
   packet,
   program,
   raw,
@@ -64,6 +65,59 @@ const checked = (n: number): Insn[] => [
   exit,
 ];
 
+/** Moves the packet of the context that is in r6. */
+const moved = [alu("mov", 1, [6]), alu("mov", 2, 0), call(MOVE)];
+/** r6 is a map value that is there. */
+const value = [...lookup, jump("ne", 0, 0, 1), exit, alu("mov", 6, [0])];
+
+const eight = Array.from({ length: 8 }, () => alu("mov", 8, 0));
+/** The verifier keeps a state two jumps and eight instructions after the last: one is kept in here and one behind. */
+const longer = [...eight, ...[9, 10, 11, 12].map((n) => jump("eq", 5, n, 0)), ...eight];
+
+/**
+ * Two ways to one place, where `then` begins: `one` is taken when a byte of the packet is 3, else `other`. The
+ * paths are followed in some order, so each pair is tried both ways round.
+ */
+function joined(one: readonly Insn[], other: readonly Insn[], then: readonly Insn[]): Insn[] {
+  const slots = (insns: readonly Insn[]) => insns.flat().length / 8;
+  const way = (insns: readonly Insn[]) => [...insns, ...longer];
+  return [
+    ...[alu("mov", 6, [1]), ...ends, ...checked(8), load(1, 5, 2, 0)],
+    ...[jump("eq", 5, 3, slots(way(other)) + 1), ...way(other), ja(slots(way(one))), ...way(one)],
+    ...then,
+  ];
+}
+
+const more = [alu("mov", 4, [2]), alu("add", 4, 20), jump("le", 4, [3], 2), zero, exit];
+const JOINS: readonly (readonly [string, readonly Insn[], readonly Insn[], string])[] = [
+  ["bytes that one of two ways has compared", more, [load(1, 0, 2, 16), zero, exit], "packet"],
+  [
+    "stack that one of two ways has written",
+    [storeImm(8, 10, -8, 0)],
+    [load(8, 0, 10, -8), exit],
+    "invalid read from stack",
+  ],
+  [
+    "a number that is a pointer on one of two ways",
+    [alu("mov", 7, 1)],
+    [alu("mov", 0, [7]), exit],
+    "R0 leaks addr",
+  ],
+];
+for (const [what, one, then, words] of JOINS) {
+  for (const way of ["first", "second"]) {
+    Deno.test(`verify refuses ${what}, the ${way}`, () => {
+      const other = [alu("mov", 7, [10])];
+      const both = [alu("mov", 7, [10]), ...one];
+      const insns = way === "first" ? joined(both, other, then) : joined(other, both, then);
+      const { refused } = verified(insns);
+      assert(refused !== null, "it was accepted");
+      assert(refused.includes(words), `refused for another reason: ${refused}`);
+      assertEquals(verified(joined(both, both, then)).refused, null);
+    });
+  }
+}
+
 const REFUSED: readonly (readonly [string, readonly Insn[], string])[] = [
   [
     "a packet access without a comparison",
@@ -102,6 +156,54 @@ const REFUSED: readonly (readonly [string, readonly Insn[], string])[] = [
     "a map value that may be NULL",
     [...lookup, load(8, 0, 0, 0), exit],
     "invalid mem access 'map_value_or_null'",
+  ],
+  [
+    "arithmetic on a map value that may be NULL",
+    [...lookup, alu("add", 0, 8), jump("ne", 0, 0, 1), exit, load(8, 0, 0, 0), exit],
+    "null-check it first",
+  ],
+  [
+    "a packet pointer from before the packet was moved",
+    [
+      ...[alu("mov", 6, [1]), ...ends, ...checked(14), alu("mov", 7, [2])],
+      ...[...moved, load(1, 0, 7, 0), exit],
+    ],
+    "R7 invalid mem access 'scalar'",
+  ],
+  [
+    "a packet pointer that lay on the stack when the packet was moved",
+    [
+      ...[alu("mov", 6, [1]), ...ends, ...checked(14), store(8, 10, -8, 2)],
+      ...[...moved, load(8, 7, 10, -8), load(1, 0, 7, 0), exit],
+    ],
+    "R7 invalid mem access 'scalar'",
+  ],
+  [
+    "a stack pointer from a function",
+    [callLocal(2), zero, exit, alu("mov", 0, [10]), exit],
+    "cannot return stack pointer",
+  ],
+  [
+    "what a fetch-and-add has brought as an index",
+    [...value, alu("mov", 1, 1), atomic(8, 6, 0, 1, 1), alu("add", 6, [1]), load(1, 0, 6, 0), exit],
+    "unbounded",
+  ],
+  [
+    "a compare and exchange with a pointer",
+    [...value, alu("mov", 1, 1), atomic(8, 6, 0, 1, 0xf1), zero, exit],
+    "R0 leaks addr",
+  ],
+  [
+    "an index of 32 bits that is not sign-extended",
+    [
+      ...value,
+      alu("mov", 1, -1, false),
+      alu("add", 1, 1),
+      alu("add", 6, [1]),
+      load(1, 0, 6, 0),
+      exit,
+    ],
+    "is not allowed",
   ],
   [
     "a map value beyond its end",
@@ -250,6 +352,19 @@ const REFUSED: readonly (readonly [string, readonly Insn[], string])[] = [
     "call stack of 9 frames is too deep",
   ],
 ];
+
+Deno.test("verify refuses a compare and exchange that finds R0 set on one of two ways only", () => {
+  const set = [alu("mov", 0, 0)];
+  for (const [eq, ne] of [[set, [alu("mov", 7, 0)]], [[alu("mov", 7, 0)], set]] as const) {
+    const insns = [
+      ...[...value, load(8, 5, 6, 8), alu("mov", 1, 1)],
+      ...[jump("eq", 5, 3, 2), ...ne, ja(1), ...eq],
+      ...[atomic(8, 6, 0, 1, 0xf1), zero, exit],
+    ];
+    const { refused } = verified(insns, [MAP]);
+    assert(refused?.includes("R0 leaks addr"), `${refused}`);
+  }
+});
 
 for (const [what, insns, words] of REFUSED) {
   Deno.test(`verify refuses ${what}`, () => {

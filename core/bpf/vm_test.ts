@@ -191,19 +191,50 @@ Deno.test("Vm atomic operations change memory and fetch what was there, in 4 and
     }),
     { numRuns: 60 },
   );
-  const exchange = (expected: bigint) => [
-    imm64(2, 5n),
-    store(8, 10, -8, 2),
-    imm64(0, expected),
-    alu("mov", 3, 9),
-    atomic(8, 10, -8, 3, 0xf1),
-    load(8, 4, 10, -8),
-    alu("lsh", 0, 8),
-    alu("or", 0, [4]),
-    exit,
-  ];
-  assertEquals(result(exchange(5n)), 0x509n);
-  assertEquals(result(exchange(6n)), 0x505n);
+});
+
+Deno.test("Vm compare and exchange: R0 gets what was there, memory the new value where that was R0, in 4 and 8 bytes", () => {
+  // the same low halves and other high ones, so that 4 and 8 bytes decide differently
+  const likeOf = (a: bigint, how: number) => [a, a ^ (1n << 40n), a ^ 1n][how]!;
+  fc.assert(
+    fc.property(
+      word,
+      word,
+      fc.nat({ max: 2 }),
+      fc.constantFrom(4 as const, 8 as const),
+      (a, b, how, size) => {
+        const bits = size * 8;
+        const expected = likeOf(a, how);
+        const before = [
+          ...[imm64(2, a), store(8, 10, -8, 2), imm64(3, b), imm64(0, expected)],
+          atomic(size, 10, -8, 3, 0xf1),
+        ];
+        const same = u(a, bits) === u(expected, bits);
+        const part = same ? u(b, bits) : u(a, bits);
+        assertEquals(result([...before, exit]), u(a, bits));
+        assertEquals(
+          result([...before, load(8, 0, 10, -8), exit]),
+          a >> BigInt(bits) << BigInt(bits) | part,
+        );
+        assertEquals(result([...before, alu("mov", 0, [3]), exit]), b);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+Deno.test("Vm atomic operations that fetch nothing leave their register as it was", () => {
+  for (const size of [4, 8] as const) {
+    for (const imm of [0x00, 0x40, 0x50, 0xa0]) {
+      const insns = [
+        imm64(2, 5n),
+        store(8, 10, -8, 2),
+        imm64(3, -3n),
+        atomic(size, 10, -8, 3, imm),
+      ];
+      assertEquals(result([...insns, alu("mov", 0, [3]), exit]), u(-3n, 64));
+    }
+  }
 });
 
 Deno.test("Vm loads and stores of every size, least significant byte first, with and without sign", () => {

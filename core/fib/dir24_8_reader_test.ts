@@ -342,7 +342,11 @@ Deno.test("Dir24_8Reader refuses memory without a table, and one reader too many
   );
   assertThrows(() => new Dir24_8({ ...options, readers: 0 }), RangeError, "readers 0 is not an");
   const shared = new SharedArrayBuffer(bytes);
-  new Dir24_8({ ...options, shared });
+  // whatever lies there already
+  new Uint8Array(shared).fill(0xff);
+  const table = new Dir24_8({ ...options, shared });
+  table.checkInvariants();
+  assertEquals([table.lookup(0x01020304), table.lookup(0xff020304), table.size], [-1, -1, 0]);
   const [one] = [new Dir24_8Reader(shared), new Dir24_8Reader(shared)];
   assertThrows(() => new Dir24_8Reader(shared), RangeError, "all 2 places are taken");
   one.detach();

@@ -44,6 +44,16 @@ fib6Conformance("Poptrie6 without direct bits", make(0), {
   only: /^LPM-(1|5|6|7|8|13|14|15)$/,
 });
 
+Deno.test("Poptrie6 answers, adds and deletes alike whatever the bits of its direct array", () => {
+  // with odd ones keys begin at every place of a word
+  for (const directBits of [1, 3, 5, 7, 9, 11]) {
+    const verdicts = [
+      ...judgeFib6("Poptrie6", make(directBits), { numRuns: 6, only: /^LPM-(1|6|14)$/ }),
+    ];
+    assertEquals(verdicts.map((v) => v.message), ["", "", ""], `${directBits} direct bits`);
+  }
+});
+
 Deno.test("Poptrie6 keeps its invariants after every operation", () => {
   for (const directBits of [0, 6]) {
     const make = ({ maxRules, defaultRoute }: FibGeometry) =>
@@ -108,6 +118,16 @@ function contents(fib: Poptrie6): unknown[] {
   return found;
 }
 
+/** One set of routes behind the other. */
+function twice(a: RouteSet6, b: RouteSet6): RouteSet6 {
+  return {
+    count: a.count + b.count,
+    prefix: Uint32Array.of(...a.prefix, ...b.prefix),
+    depth: Uint8Array.of(...a.depth, ...b.depth),
+    nextHop: Uint32Array.of(...a.nextHop, ...b.nextHop),
+  };
+}
+
 Deno.test("Poptrie6 addBulk equals one add after the other, or changes nothing", () => {
   const table = bgpLikeTable6({ routes: 500, seed: 4, nextHops: 5 });
   const again = (nextHop: Uint32Array): RouteSet6 => ({ ...table, nextHop });
@@ -120,13 +140,18 @@ Deno.test("Poptrie6 addBulk equals one add after the other, or changes nothing",
   assertEquals(bulk.bytesReserved, bulk.bytesOccupied);
   bulk.checkInvariants();
 
+  const both = new Poptrie6({ directBits: 12 });
+  assertEquals(both.addBulk(twice(table, again(hops))), true);
+  assertEquals(contents(both), contents(one));
+  both.checkInvariants();
+
   const bytes = new Poptrie6({ directBits: 12, maxBytes: one.bytesOccupied - 1 });
   const rules = new Poptrie6({ directBits: 12, maxRules: 499 });
   for (const fib of [bytes, rules]) {
     const first = again(hops.map(() => 7));
     assertEquals(fib.addBulk({ ...first, count: 100 }), true);
     const before = contents(fib);
-    assertEquals(fib.addBulk(again(hops)), false);
+    assertEquals(fib.addBulk(twice(again(hops.map(() => 8)), again(hops))), false);
     assertEquals(contents(fib), before);
     fib.checkInvariants();
     const wrong = again(hops.with(300, HOP_MAX + 1));

@@ -1,6 +1,7 @@
 // Aim: an interrupt is raised once for each unmasking, no cause is ever forgotten, and the throttle spaces
 // them. Method: examples over a fabric with the coarse fidelity.
 import { assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { TEST_PROFILE } from "../machine/_profile_for_tests.ts";
 import { Observation } from "../machine/observation.ts";
 import { DmaEngine } from "../nic/dma.ts";
@@ -116,4 +117,47 @@ Deno.test("Vector reset forgets a cause that came while it was masked", () => {
   clock.at(100, enable, 0);
   run();
   assertEquals(taken, []);
+});
+
+Deno.test("Vector fires once for all causes since it was unmasked, as late as its throttle says", () => {
+  const step = fc.record({
+    us: fc.integer({ min: 2, max: 30 }),
+    what: fc.constantFrom("cause" as const, "enable" as const),
+  });
+  const { clock, v, taken, cause, enable, run, again } = vector();
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 30, size: "max" }),
+      fc.nat({ max: 60 }),
+      (steps, us) => {
+        clock.reset();
+        again();
+        taken.length = 0;
+        // half a microsecond off all the steps
+        const throttlePs = us === 0 ? 0 : us * 1e6 + 500_000;
+        v.throttle(throttlePs);
+        let ps = 0;
+        let [isMasked, isDue, last] = [true, false, -Infinity];
+        const expected: number[] = [];
+        const until = (now: number): void => {
+          const at = Math.max(ps, last + throttlePs);
+          if (isMasked || !isDue || at > now) return;
+          [isMasked, isDue, last] = [true, false, at];
+          expected.push(at);
+        };
+        for (const { us, what } of steps) {
+          until(ps + us * 1e6 - 1);
+          ps += us * 1e6;
+          clock.at(ps, what === "cause" ? cause : enable, 0);
+          if (what === "cause") isDue = true;
+          else isMasked = false;
+          until(ps);
+        }
+        until(Infinity);
+        run();
+        assertEquals(taken.map((at) => at - taken[0]!), expected.map((at) => at - expected[0]!));
+      },
+    ),
+    { numRuns: 300 },
+  );
 });

@@ -124,8 +124,8 @@ export class Lcore implements Home {
       context.runnable = false;
       this.#softirqs.push(context);
     } else {
-      this.#threads.add(context);
       this.#unpark(this.clock.now);
+      this.#threads.add(context);
       this.kick(this.clock.now);
     }
     return context;
@@ -142,8 +142,9 @@ export class Lcore implements Home {
   wake(context: Context, ps: number): void {
     context.dirty = true;
     if (!context.runnable) {
-      context.runnable = true;
+      // what was skipped until now was skipped without it
       this.#unpark(ps);
+      context.runnable = true;
     } else if (this.#parkedAt >= 0) this.#resume(ps);
     this.kick(ps);
   }

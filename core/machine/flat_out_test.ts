@@ -69,6 +69,33 @@ Deno.test("FlatOut runs a stack with a driver of its own on the queue pairs", ()
   assertEquals([flat.run(40), flat.dropped, flat.sent], [30, 10, 30]);
 });
 
+Deno.test("FlatOut reports what was sent where a report was asked for, and nowhere else", () => {
+  const seen: number[] = [];
+  const stack: Stack = (env) => {
+    const memory = env.memory as Memory;
+    const queues = env.hardware.nics[0]!.bootQueues();
+    const tx = queues.tx[0]!;
+    let isDone = false;
+    return {
+      name: "asks for some",
+      poll(cpu) {
+        const context = cpu as Context;
+        if (!isDone) {
+          for (let slot = 0; slot < RING - 1; slot++) {
+            postFull(memory, tx, slot, env.pool.get(0), slot % 3 === 2, context);
+          }
+          queues.txTail(context, 0, RING - 1);
+          for (let slot = 0; slot < RING; slot++) seen.push(tx.done[slot]!);
+          isDone = true;
+        }
+        return 1;
+      },
+    };
+  };
+  new FlatOut(stack, input()).run(1);
+  assertEquals(seen, [0, 0, 1, 0, 0, 1, 0, 0]);
+});
+
 Deno.test("FlatOut has no hardware but queue pairs, and says that there are no interrupts", () => {
   const stack: Stack = (env) => ({ name: `${env.hardware.nics[0]!.vectors}`, poll: () => 1 });
   assertThrows(() => new FlatOut(stack, input()), RangeError, "the stack needs vectors");

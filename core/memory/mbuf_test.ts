@@ -398,6 +398,14 @@ Deno.test("checkMbuf says what is wrong with a broken buffer", () => {
     broken(memory.length, a, -1),
     "buffer 0: -1 bytes from 128 on do not lie in the 2048 of buffer 0",
   );
+  // the whole of its bytes, and one more
+  assertEquals(broken(memory.length, a, STRIDE - HEADROOM), "");
+  assertEquals(
+    broken(memory.length, a, STRIDE - HEADROOM + 1),
+    `buffer 0: ${
+      STRIDE - HEADROOM + 1
+    } bytes from ${HEADROOM} on do not lie in the 2048 of buffer 0`,
+  );
   assertEquals(broken(memory.owner, a, 40).slice(-23), "40, which is in no region".slice(-23));
   assertEquals(
     broken(memory.owner, a, 6),

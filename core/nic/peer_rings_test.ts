@@ -150,6 +150,12 @@ Deno.test("PeerRings NIC-3: no slot is used before its completion, whenever one 
           const carried = machine.peers.batches(i, e).reduce((sum, n, size) => sum + n * size, 0);
           assertEquals(nics[i]!.macIn.occupancy, 0, "every ingress buffer is free again");
           assertEquals(machine.peers.missing(i, e), 0);
+          const again = Array.from({ length: peerSlots + 1 }, () => machine.peers.reserve(i, e));
+          assertEquals(
+            [new Set(again.slice(0, peerSlots)).size, again.indexOf(-1)],
+            [peerSlots, peerSlots],
+            `every slot from ${i} to ${e} is free again`,
+          );
           assertEquals(carried, nics[i]!.counters.rxFrames, `descriptors from ${i} to ${e}`);
         }
         waits += firmware.waits;

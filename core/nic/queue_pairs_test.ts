@@ -523,6 +523,22 @@ Deno.test("postFull refuses a chain of which only the first segment is sent", ()
   assertThrows(send, RangeError, "it is the first of a chain, and a descriptor takes one segment");
 });
 
+Deno.test("postFull refuses a length that no frame has", () => {
+  const memory = new Memory(4);
+  const ring = new DescriptorRing(8);
+  ring.reset(8, -1);
+  const ledger = memory.ledger = new Ledger(memory, new Observation(), () => 0);
+  memory.region("mempool", 0, 4);
+  for (let b = 0; b < 4; b++) ledger.alloc(b, -1);
+  const send = (b: number, length: number) => () => {
+    memory.length[b] = length;
+    postFull(memory, ring, b, b, true, bareContext());
+  };
+  assertThrows(send(0, 1519), RangeError, "its length is 1519, not in 0..1518");
+  assertThrows(send(1, -1), RangeError, "its length is -1, not in 0..1518");
+  for (const [b, length] of [[2, 1518], [3, 0]] as const) send(b, length)();
+});
+
 /**
  * Forwards from port 0 to port 1, five packets at a time; stops all queues at `stopPs`, gives their buffers back
  * 100 us later and starts them again.

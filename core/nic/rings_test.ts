@@ -1,6 +1,6 @@
 // Aim: the indices of a descriptor ring stay within the ring and tell the truth, also where they wrap.
 // Method: unbounded counts as the model, start indices near 2^32, examples for the limits.
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { bareContext } from "./_hand_device_for_tests.ts";
 import { DescriptorRing, key, queueOf, slotOf } from "./rings.ts";
@@ -252,6 +252,57 @@ Deno.test("TransmitSide FAIR-1: sends one frame of each queue in turn", () => {
     const last = Array.from({ length: fifo }, (_, i) => 2 * (each - fifo + i) + 1);
     assertEquals(left(observation, 0), [...first, ...turns.flat(), ...last], `FIFO of ${fifo}`);
   }
+});
+
+Deno.test("TransmitSide NIC-4: a frame of several buffers is on the wire when all of them have been read", () => {
+  for (const parts of [2, 3, 12]) {
+    const { machine, observation, queues, cpu, place } = posting(parts);
+    const { clock, memory, ledger } = machine;
+    const { dma } = machine.nics[0]!;
+    const read = dma.read.bind(dma);
+    const ends: number[] = [];
+    dma.read = (node, bytes, handler, arg, address) => {
+      const noted = clock.register((arg) => {
+        ends.push(clock.now);
+        clock.dispatch(handler, arg);
+      });
+      read(node, bytes, noted, arg, address);
+    };
+    const { first } = machine.memory.regions.find(({ name }) => name === "pool")!;
+    for (let b = first; b < first + parts; b++) {
+      if (b === first) ledger.enter(0, b, place);
+      else ledger.alloc(b, place);
+      memory.length[b] = 100;
+      postFull(memory, queues.tx[0]!, b - first, b, true, cpu, b + 1 < first + parts);
+    }
+    queues.txTail(cpu, 0, parts);
+    clock.run(LIMITS);
+    assertEquals([observation.faults, observation.outLength[0]], [[], 100 * parts]);
+    // the descriptors in one read, then each buffer
+    assertEquals(ends.length, 1 + parts);
+    const last = Math.max(...ends);
+    assert(observation.outStart[0]! >= last, `it began at ${observation.outStart[0]}, not ${last}`);
+  }
+});
+
+Deno.test("A ring is quiet only when its write-backs have landed", () => {
+  let waited = 0;
+  for (const txWriteBack of ["report", "head", 4] as const) {
+    const change = { queues: { ...IXGBE_QUEUES, txWriteBack } };
+    const { machine, queues, cpu, post } = posting(8, 4, change);
+    const ring = queues.tx[0]!;
+    for (let slot = 0; slot < 8; slot++) post(slot, 0, slot);
+    queues.txTail(cpu, 0, 8);
+    for (let ps = 0; ps < 1e7; ps += 5_000) {
+      machine.clock.run({ horizonPs: ps, events: 1e5 });
+      const told = ring.done.subarray(0, 8).reduce((sum, done) => sum + done, 0);
+      if (ring.tail !== 8 || told === 8) continue;
+      if (ring.head === 8) waited++;
+      assert(!ring.quiet, `quiet with ${told} of 8 told`);
+    }
+    assert(ring.quiet, "and it is quiet in the end");
+  }
+  assert(waited > 0, "no write-back was ever under way alone");
 });
 
 Deno.test("TransmitSide has its whole FIFO again when it has sent everything", () => {

@@ -109,8 +109,14 @@ export function load(
   return head;
 }
 
-/** The bytes of a packet buffer. */
+/**
+ * The bytes of a packet buffer.
+ * @throws {Error} when one of several segments holds none of them
+ */
 export function unload(memory: Memory, b: number): Uint8Array {
+  for (let s = b; s >= 0; s = memory.next[s]!) {
+    if (memory.length[s] === 0 && memory.next[b]! >= 0) throw new Error(`segment ${s} is empty`);
+  }
   const out = new Uint8Array(mbufLength(memory, b));
   mbufRead(memory, b, 0, out.length, out, 0);
   return out;

@@ -129,6 +129,14 @@ Deno.test("setIpv4HeaderLength writes version 4 and IHL, and options take what i
   assertEquals([...bytes.subarray(1)], Array(19).fill(0xff));
 });
 
+Deno.test("checkVxlan wants eight bytes and the flag that says that the VNI is there, and looks at no other", () => {
+  for (let flags = 0; flags < 256; flags++) {
+    const bytes = Uint8Array.of(flags, 0xff, 0xff, 0xff, 0, 0, 1, 0xff);
+    assertEquals(vxlan.checkVxlan(bytes, 0, 8), (flags & 8) !== 0, `flags ${flags}`);
+    assertEquals([vxlan.checkVxlan(bytes, 0, 7), vxlan.checkVxlan(bytes, 1, 8)], [false, false]);
+  }
+});
+
 Deno.test("isIpv4Fragment is true for more-fragments or an offset, not for don't-fragment", () => {
   const bytes = new Uint8Array(20);
   for (

@@ -615,6 +615,48 @@ Deno.test("Reassembler, packet by packet: ECN, atomic fragments, what RFC 8200 a
   }
 });
 
+Deno.test("Reassembler puts together what has the same addresses, identification and protocol, to the last bit", () => {
+  const pool = rig();
+  const table = new Reassembler(pool, { packets: 200, fragments: 8, timeout: 60 });
+  const data = new Uint8Array(8);
+  const four = (
+    edit: (bytes: Uint8Array) => void,
+    fields: Parameters<typeof packet4>[0],
+  ): number => {
+    const bytes = packet4(fields);
+    edit(bytes);
+    bytes[10] = bytes[11] = 0;
+    const sum = 0xffff - onesSum(bytes.subarray(0, 20));
+    bytes.set([sum >>> 8, sum & 255], 10);
+    return table.ipv4(0, load(memory, pool, bytes, 90, 90), 0);
+  };
+  // identification, protocol, source, destination
+  for (const at of [4, 5, 9, 12, 13, 14, 15, 16, 17, 18, 19]) {
+    const edit = (bytes: Uint8Array) => void (bytes[at]! ^= 1);
+    assertEquals(four(() => {}, { id: 0x1234, flags: 1, data }), -1);
+    assertEquals(four(edit, { id: 0x1234, units: 1, data }), -1, `byte ${at}`);
+    const [one, other] = [
+      four(() => {}, { id: 0x1234, units: 1, data }),
+      four(edit, { id: 0x1234, flags: 1, data }),
+    ];
+    assert(one >= 0 && other >= 0, `byte ${at}: each waits for its own`);
+    for (const b of [one, other]) freeChain(pool, 0, b);
+  }
+  const [first, last] = cut6(packet6([], 2000), 1280, 0x89abcdef) as [Uint8Array, Uint8Array];
+  const six = (bytes: Uint8Array): number =>
+    table.ipv6(0, load(memory, pool, bytes, 1900, 1900), 0);
+  // source, destination, and the identification behind them
+  for (let at = 8; at < 48; at++) {
+    if (at >= 40 && at < 44) continue;
+    const edited = (bytes: Uint8Array) => bytes.with(at, bytes[at]! ^ 1);
+    assertEquals([six(first), six(edited(last))], [-1, -1], `byte ${at}`);
+    const [one, other] = [six(last), six(edited(first))];
+    assert(one >= 0 && other >= 0, `byte ${at}: each waits for its own`);
+    for (const b of [one, other]) freeChain(pool, 0, b);
+  }
+  assertEquals(table.packets, 0);
+});
+
 Deno.test("Reassembler puts the longest packets together and none that is longer", () => {
   const pool = rig();
   const table = new Reassembler(pool, { packets: 2, fragments: 64, timeout: 60 });

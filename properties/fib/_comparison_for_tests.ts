@@ -176,8 +176,22 @@ export function churn(fib: Checked, operations = 150): void {
 
 /** addBulk is one addition after the other, in any order of the routes, or nothing at all. */
 export function expectBulkLoad(make: (maxRules: number) => Loadable): void {
-  const routes = [...bgpLikeRoutes(800, 5, 4), { prefix: 0, depth: 0, nextHop: 77 }];
-  const again = { ...routes[3]!, nextHop: 78 };
+  const table = bgpLikeRoutes(760, 5, 4);
+  const long = table.slice(0, 40).map(({ prefix }, i) => ({
+    prefix: prefix + i,
+    depth: 32 - i % 8,
+    nextHop: i,
+  }))
+    .map((r) => ({ ...r, prefix: (r.prefix & -(2 ** (32 - r.depth))) >>> 0 }));
+  const known = new Set(table.map((r) => `${r.prefix}/${r.depth}`));
+  const added = long.filter((r) => !known.has(`${r.prefix}/${r.depth}`));
+  const routes = [...table, ...added, { prefix: 0, depth: 0, nextHop: 77 }];
+  const limit = routes.length;
+  // of routes that occur twice, of every depth, the later one stands
+  const again = routes.filter((r, i) => i === 3 || i % 5 === 0 || r.depth > 24).map((r) => ({
+    ...r,
+    nextHop: 78,
+  }));
   const set = (list: readonly Route[]): RouteSet => ({
     count: list.length,
     prefix: Uint32Array.from(list, (r) => r.prefix),
@@ -189,28 +203,32 @@ export function expectBulkLoad(make: (maxRules: number) => Loadable): void {
     fib.walk((...route) => found.push(route));
     return found;
   };
-  const one = make(801);
-  for (const r of [...routes, again]) one.add(r.prefix, r.depth, r.nextHop);
+  const one = make(limit);
+  const none = contents(one);
+  for (const r of [...routes, ...again]) one.add(r.prefix, r.depth, r.nextHop);
   const ascending = [...routes].sort((a, b) => a.prefix - b.prefix || a.depth - b.depth);
   for (const order of [shuffled(routes, 1), ascending]) {
-    const bulk = make(801);
-    assertEquals(bulk.addBulk(set([...order, again])), true);
+    const bulk = make(limit);
+    assertEquals(bulk.addBulk(set([...order, ...again])), true);
     assertEquals(contents(bulk), contents(one));
     bulk.checkInvariants();
     assertEquals(bulk.addBulk(set(routes.map((r) => ({ ...r, nextHop: 5 })))), true);
     bulk.checkInvariants();
     assertEquals(bulk.lookup(routes[3]!.prefix), 5);
+    for (const r of routes) bulk.delete(r.prefix, r.depth);
+    assertEquals(contents(bulk), none);
+    bulk.checkInvariants();
   }
-  const small = make(800);
+  const small = make(limit - 1);
   const empty = contents(small);
   assertEquals(small.addBulk(set(routes)), false);
   assertEquals(contents(small), empty);
   small.add(routes[0]!.prefix, routes[0]!.depth, 9);
   const before = contents(small);
-  assertEquals(small.addBulk(set(routes)), false);
+  assertEquals(small.addBulk(set([...routes, ...again])), false);
   assertEquals(contents(small), before);
   small.checkInvariants();
   const wrong = { prefix: 1, depth: 33, nextHop: 1 };
-  assertThrows(() => small.addBulk(set([again, wrong])), RangeError, "depth 33");
+  assertThrows(() => small.addBulk(set([...again, wrong])), RangeError, "depth 33");
   assertEquals(contents(small), before);
 }

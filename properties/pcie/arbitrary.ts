@@ -77,6 +77,8 @@ const shaped = fc.record({
   creditScale: fc.constantFrom<1 | 4 | 16>(1, 1, 4, 16),
   tagBits: fc.constantFrom<5 | 8>(5, 8),
   reads: fc.constantFrom(1, 2, 64),
+  // how many of the largest requests the completion buffer has room for
+  room: fc.constantFrom(1, 2, 64),
   ecrc: fc.boolean(),
   addressBits: fc.constantFrom<32 | 64>(32, 64),
   replayTlps: fc.constantFrom(1, 4, 256),
@@ -88,11 +90,13 @@ const shaped = fc.record({
 });
 
 function optionsOf(
-  { shape, links, depth, pooled, ...own }: typeof shaped extends fc.Arbitrary<infer T> ? T : never,
+  { shape, links, depth, pooled, room, ...own }: typeof shaped extends fc.Arbitrary<infer T> ? T
+    : never,
 ): Partial<PcieOptions> {
-  const { mps, creditScale } = own;
+  const { mps, mrrs, creditScale } = own;
   return {
     ...own,
+    completionBufferBytes: room * mrrs,
     nodes: nodesOf(shape, links, depth, creditScale, mps),
     pool: pooled ? { headers: 8, data: 128, threshold: [2, 32] } : PCIE_DEFAULTS.pool,
     completionTimeoutPs: 10_000_000_000,

@@ -2,6 +2,7 @@
 import { counterName, downOf, Mirror } from "./_mirror.ts";
 import { broken, CLASSES, KEPT, notJudged, type PcieLaw, type PcieRun } from "./law.ts";
 import type { PcieVerdict } from "./law.ts";
+import type { PcieEvent, PcieLedger } from "../../core/pcie/link/trace.ts";
 
 function judgeGate({ ledger }: PcieRun): PcieVerdict {
   const mirror = new Mirror(ledger);
@@ -41,8 +42,11 @@ function judgeConservation({ ledger }: PcieRun): PcieVerdict {
   const hasPool = (direction: number) =>
     pool.headers + pool.data > 0 &&
     ledger.options.nodes[ledger.directions[direction]!.to]?.kind === "switch";
+  const left = new Map<string, number[]>();
   for (const event of ledger.events) {
     mirror.follow(event);
+    const early = judgeFree(ledger, event, left);
+    if (early.kind === "broken") return early;
     if (event.kind !== "dllp" || !event.text.startsWith("UpdateFC")) continue;
     const about = event.direction ^ 1;
     if (hasPool(about)) continue;
@@ -61,6 +65,31 @@ function judgeConservation({ ledger }: PcieRun): PcieVerdict {
   }
   if (!ledger.atRest) return KEPT;
   return judgeRest({ ledger, mirror, hasPool });
+}
+
+/**
+ * Whether a buffer is freed too early; `left` is when what a node passes on or refuses has left it, each time it
+ * was there: redirection takes a TLP through a switch twice.
+ */
+function judgeFree(ledger: PcieLedger, event: PcieEvent, left: Map<string, number[]>): PcieVerdict {
+  const { kind, direction, tlp: id, at, until, text, value } = event;
+  const where = ledger.directions[direction];
+  const leaves = (node: number, end: number) => {
+    const key = `${id} ${node}`;
+    const ends = left.get(key);
+    if (ends === undefined) left.set(key, [end]);
+    else ends.push(end);
+  };
+  if (kind === "send" && event.cls >= 0 && !text.startsWith("replay")) leaves(where!.from, until);
+  if (kind === "refuse") leaves(value, at);
+  if (kind !== "free" || ledger.tlps.get(id)!.target === where!.to) return KEPT;
+  const end = left.get(`${id} ${where!.to}`)?.shift() ?? Infinity;
+  if (at >= end) return KEPT;
+  return broken(
+    `TLP ${id} leaves the receive buffer of ${where!.name} at ${at} ps, expected not before its ` +
+      `last symbol is sent on at ${end} ps`,
+    id,
+  );
 }
 
 function judgeRest(
@@ -95,8 +124,10 @@ function judgeRest(
 /** Credits are neither lost nor made. */
 export const PCIE_9: PcieLaw = {
   id: "PCIE-9",
-  statement: "An UpdateFC grants what was advertised and what has been freed since; at rest a " +
-    "sender has credit for exactly the free buffer, less what a scaled field cannot say.",
+  statement:
+    "An UpdateFC grants what was advertised and what has been freed since, which a TLP is " +
+    "that has left; at rest a sender has credit for exactly the free buffer, less what a scaled " +
+    "field cannot say.",
   clause: "PCI Express Base 3.0, 2.6.1.2; 4.0, 3.4.2",
   judge: judgeConservation,
 };

@@ -3,7 +3,7 @@ import { PCIE_10, PCIE_11, PCIE_16, PCIE_8, PCIE_9 } from "./credits.ts";
 import type { PcieLaw, PcieRun, PcieVerdict } from "./law.ts";
 import { PCIE_17, PCIE_18, PCIE_19, PCIE_20 } from "./links.ts";
 import { PCIE_12, PCIE_13, PCIE_14, PCIE_15, PCIE_3 } from "./order.ts";
-import { PCIE_4, PCIE_5, PCIE_6, PCIE_7 } from "./reads.ts";
+import { PCIE_21, PCIE_4, PCIE_5, PCIE_6, PCIE_7 } from "./reads.ts";
 
 /** Every law, in the order of their numbers; PCIE-1 and PCIE-2 judge the accounts of a whole device. */
 export const PCIE_LAWS: readonly PcieLaw[] = [
@@ -25,6 +25,7 @@ export const PCIE_LAWS: readonly PcieLaw[] = [
   PCIE_18,
   PCIE_19,
   PCIE_20,
+  PCIE_21,
 ];
 
 /**

@@ -3,7 +3,7 @@
 // kept, whose ledger or rules are spoiled in one place, and what the law says of it.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { PcieBuffers, PcieMutant } from "../../core/pcie/link/options.ts";
+import type { PcieBuffers, PcieMutant, PcieOptions } from "../../core/pcie/link/options.ts";
 import { pcieStar } from "../../core/pcie/link/options.ts";
 import type { PcieEvent, PcieLedger, PcieTlp } from "../../core/pcie/link/trace.ts";
 import { arbitraryPcieScenario, pcieDirections } from "./arbitrary.ts";
@@ -110,6 +110,15 @@ const MERGING: PcieScenario = {
   }),
 };
 
+/** One TLP on each link. */
+const ONE: PcieScenario = { ...HEALTHY, operations: [OPERATIONS[1]!] };
+
+/** A run judged as if other options had been set. */
+function withOptions(change: Partial<PcieOptions>): PcieRun {
+  const run = runPcie(HEALTHY);
+  return { ...run, ledger: { ...run.ledger, options: { ...run.ledger.options, ...change } } };
+}
+
 const isSend = (e: PcieEvent) => e.kind === "send";
 const kept: Spoil = (e) => e;
 /** All of direction 7 waits from the start, and a request is sent first. */
@@ -175,6 +184,11 @@ const CASES: [string, string, () => PcieRun][] = [
     () => spoiled(HEALTHY, first((e) => e.kind === "accept", (e) => ({ ...e, data: 513 }))),
   ],
   [
+    "PCIE-8",
+    "brings consumed to 65, expected at most the 64",
+    () => spoiled(ONE, first(isSend, (e) => ({ ...e, headers: 65 }))),
+  ],
+  [
     "PCIE-9",
     "expected the 64 advertised and",
     () => spoiled(HEALTHY, first((e) => e.kind === "free", (e) => ({ ...e, headers: 0 }))),
@@ -183,6 +197,12 @@ const CASES: [string, string, () => PcieRun][] = [
     "PCIE-9",
     "at rest: the sender has",
     () => spoiled(HEALTHY, (e) => e.kind === "hear" && e.text === "UpdateFC" ? null : e),
+  ],
+  [
+    "PCIE-9",
+    "not before its last symbol",
+    () =>
+      spoiled(HEALTHY, (e) => e.kind === "free" && e.direction === 4 ? { ...e, at: e.at - 1 } : e),
   ],
   ["PCIE-10", "before flow control is initialised", () => spoiled(HEALTHY, noInit)],
   ["PCIE-10", "were declared infinite", () => spoiled(HEALTHY, infinite)],
@@ -248,6 +268,8 @@ const CASES: [string, string, () => PcieRun][] = [
     const options = { ...run.ledger.options, switchPs: 150_001 };
     return { ...run, ledger: { ...run.ledger, options } };
   }],
+  ["PCIE-21", "requests at", () => withOptions({ reads: 0 })],
+  ["PCIE-21", "that it has room for", () => withOptions({ completionBufferBytes: 255 })],
   ["PCIE-20", "with twice the credits", () => {
     const run = runPcie({ ...HEALTHY, operations: [OPERATIONS[0]!] });
     return { ...run, again: () => ({ ...run, endPs: run.endPs + 1e9 }) };

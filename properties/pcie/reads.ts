@@ -1,4 +1,4 @@
-/** Laws of requests and completions: PCIE-4 to PCIE-7. */
+/** Laws of requests and completions: PCIE-4 to PCIE-7, and PCIE-21 on the room that they need. */
 import { broken, KEPT, notJudged, type PcieLaw, type PcieRun, type PcieVerdict } from "./law.ts";
 import type { PcieTlp } from "../../core/pcie/link/trace.ts";
 
@@ -166,4 +166,61 @@ export const PCIE_7: PcieLaw = {
   statement: "Every request gets its completions, or a time-out is reported for it.",
   clause: "PCI Express Base 3.0, 2.8",
   judge: judgeAnswers,
+};
+
+function judgeRoom({ ledger }: PcieRun): PcieVerdict {
+  const { reads, completionBufferBytes } = ledger.options;
+  const serving = ledger.nodes.map(() => 0);
+  const asked = ledger.nodes.map(() => 0);
+  const open = new Map<number, number>();
+  const give = (node: number, request: number) => {
+    asked[node]! -= open.get(request) ?? 0;
+    open.delete(request);
+  };
+  for (let i = 0; i < ledger.events.length; i++) {
+    const { at, kind, direction, value, tlp: id, text } = ledger.events[i]!;
+    // who is gone holds nothing, and nobody says so
+    if (kind === "down") return KEPT;
+    const tlp = ledger.tlps.get(id);
+    if (kind === "serve") serving[value]!++;
+    if (kind === "timeout") give(tlp!.requester, id);
+    const where = ledger.directions[direction];
+    if (kind === "send" && !text.startsWith("replay") && where!.from === tlp!.source) {
+      if (tlp!.kind === "CplD" && tlp!.last) serving[tlp!.source]!--;
+      if (tlp!.kind === "MRd") {
+        open.set(id, tlp!.bytes);
+        asked[tlp!.source]! += tlp!.bytes;
+      }
+    }
+    if (kind === "accept" && tlp!.cls === 2 && tlp!.last && where!.to === tlp!.target) {
+      give(tlp!.target, tlp!.request);
+    }
+    // the whole instant first: a request is taken up when the last completion of another begins to leave
+    if (ledger.events[i + 1]?.at === at) continue;
+    for (const [node, name] of ledger.nodes.entries()) {
+      if (serving[node]! > reads) {
+        return broken(
+          `${name} serves ${serving[node]} requests at ${at} ps, expected ${reads} at most`,
+          id,
+        );
+      }
+      if (asked[node]! > completionBufferBytes) {
+        return broken(
+          `${name} waits for ${asked[node]} bytes at ${at} ps, expected no more than the ` +
+            `${completionBufferBytes} that it has room for`,
+          id,
+        );
+      }
+    }
+  }
+  return KEPT;
+}
+
+/** Room for what was asked for. */
+export const PCIE_21: PcieLaw = {
+  id: "PCIE-21",
+  statement: "A completer serves no more requests at a time than it has places; a requester asks " +
+    "for no more than its completion buffer holds.",
+  clause: "PCI Express Base 3.0, 2.6.1: infinite completion credits, so the requester keeps room",
+  judge: judgeRoom,
 };

@@ -91,6 +91,34 @@ Deno.test("odp 8.4: rules on VLAN, DMAC, protocol, ports, addresses, masks, rang
   assertEquals([wrong(o), judged(o).includes("ODP-10")], [[], true]);
 });
 
+Deno.test("odp 8.4: a range holds its first and its last value, and none beside", () => {
+  const ranges: readonly [PmrTerm, readonly [number, number], (value: number) => Partial<Offer>][] =
+    [
+      [
+        { term: "SIP_ADDR", range: [0x0b000010, 0x0b000020] },
+        [0x0b000010, 0x0b000020],
+        (src) => ({ src }),
+      ],
+      [{ term: "UDP_SPORT", range: [5000, 5100] }, [5000, 5100], (srcPort) => ({ srcPort })],
+      [{ term: "LEN", range: [100, 200] }, [100, 200], (size) => ({ size })],
+    ];
+  for (const [term, [from, to], offer] of ranges) {
+    const device = bed(odp({
+      classifier: {
+        cos: [{ name: "default" }, { name: "inside" }],
+        pmr: [{ from: "default", to: "inside", terms: [term] }],
+        defaultCos: "default",
+      },
+    }));
+    const values = [from - 1, from, to, to + 1];
+    device.run(
+      scenarioOf(values.map((value, i) => ({ port: 0, at: 1e6 + i * 1e6, ...offer(value) }))),
+    );
+    assertEquals(counter(device.report(), packets("inside")), 2, term.term);
+    assertEquals(counter(device.report(), packets("default")), 2, term.term);
+  }
+});
+
 Deno.test("odp 8.4: rules lead on from class to class, all terms of a rule have to match", () => {
   const device = bed(odp({
     classifier: {

@@ -34,9 +34,14 @@ export class PktioCounters {
     this.octets += length;
     this.packets++;
     if ((bytes[at]! & 1) === 0) this.ucast++;
-    else if (bytes[at] === 0xff && bytes[at + 1] === 0xff) this.bcast++;
+    else if (isBroadcast(bytes, at)) this.bcast++;
     else this.mcast++;
   }
+}
+
+function isBroadcast(bytes: Uint8Array, at: number): boolean {
+  for (let i = at; i < at + 6; i++) if (bytes[i] !== 0xff) return false;
+  return true;
 }
 
 /** A pktout queue, with a lock where several threads send on it (ODP_PKTIO_OP_MT). */

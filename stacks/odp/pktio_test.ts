@@ -3,12 +3,13 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { scenarioOf, stream, towards } from "../../core/machine/_scenario_for_tests.ts";
 import { REASON } from "../../core/policy.ts";
-import { bed, counter, program, ps, wrong } from "./_rig_for_tests.ts";
+import { bed, counter, eater, program, ps, wrong } from "./_rig_for_tests.ts";
 import { L3fwd } from "./apps.ts";
 import { openInterfaces } from "./interfaces.ts";
 import { odp } from "./mod.ts";
 import type { Odp } from "./odp.ts";
 import type { PktioDpdk } from "./pktio_dpdk.ts";
+import { PktioCounters } from "./pktio.ts";
 import { LOOP_SIZE } from "./pktio_loop.ts";
 import { TimedQueue } from "./timed_queue.ts";
 import { Worker } from "./worker.ts";
@@ -91,6 +92,50 @@ Deno.test("odp loop interface holds 1024 packets: what a send offers beyond is g
   const refused = counter(device.report(), "odp_pktout_queue_stats loop:1 0 discards");
   assertEquals(refused, 32, "the capture is read before the loop is looked at");
   assertEquals([o.end, o.faults], ["quiet", []]);
+});
+
+Deno.test("odp loop: a thread that rests is woken by what another sends on a loop", () => {
+  const got: number[] = [];
+  let sentAt = -1;
+  const stack = program({ mode: "parallel", interfaces: [{ type: "loop" }] }, (odp) => {
+    openInterfaces(odp);
+    odp.threadCreate(
+      0,
+      eater(odp, 1, () => 100, (_event, _thread, cpu) => void got.push(ps(cpu))),
+    );
+    // a thread of the program's own, which is none of the scheduler's
+    odp.env.spawn(1, "thread", (cpu) => {
+      cpu.charge(100);
+      if (sentAt < 0 && ps(cpu) >= 50e6) {
+        sentAt = ps(cpu);
+        odp.pktios[0]!.pktoutSend(cpu, 0, Int32Array.of(odp.env.pool.get(1)), 0, 1);
+        cpu.sleep();
+        return 1;
+      }
+      if (sentAt < 0) cpu.wakeAt(Math.ceil(50e6 * 3400 / 1e6));
+      return 0;
+    }, true);
+  });
+  // an event far away, so that the run does not end of itself
+  bed(stack).run(scenarioOf([{ port: 0, at: 200e6 }], { rxRing: 64, txRing: 64, lcores: 2 }));
+  assertEquals(got.length, 1);
+  assert(got[0]! - sentAt < 1e6, `${got[0]! - sentAt} ps later`);
+});
+
+Deno.test("PktioCounters tell unicast, multicast and broadcast apart by all of the address", () => {
+  const counters = new PktioCounters();
+  const of = (...address: number[]): number[] => {
+    const before = [counters.ucast, counters.mcast, counters.bcast];
+    counters.add(Uint8Array.of(0xff, ...address), 1, 60);
+    return [counters.ucast, counters.mcast, counters.bcast].map((n, i) => n - before[i]!);
+  };
+  const all = [255, 255, 255, 255, 255, 255];
+  assertEquals(of(2, 1, 3, 4, 5, 6), [1, 0, 0]);
+  assertEquals(of(0xfe, 0xff, 0xff, 0xff, 0xff, 0xff), [1, 0, 0]);
+  assertEquals(of(1, 0, 0x5e, 0, 0, 1), [0, 1, 0]);
+  assertEquals(of(...all), [0, 0, 1]);
+  for (let i = 1; i < 6; i++) assertEquals(of(...all.with(i, 0xfe)), [0, 1, 0], `byte ${i}`);
+  assertEquals([counters.packets, counters.octets], [9, 540]);
 });
 
 Deno.test("TimedQueue shows an item from its time on, in order of times, and is full at its size", () => {

@@ -33,7 +33,12 @@ class Bucket {
 
   /** When there is credit again. */
   positivePs(): number {
-    return this.#credit > 0 ? this.#ps : this.#ps + Math.floor(-this.#credit / this.#bitsPerPs) + 1;
+    if (this.#credit > 0) return this.#ps;
+    let at = this.#ps + Math.floor(-this.#credit / this.#bitsPerPs) + 1;
+    // a rate is no binary fraction: a quotient that is whole may come out on either side
+    while (this.creditAt(at) <= 0) at++;
+    while (this.creditAt(at - 1) > 0) at--;
+    return at;
   }
 }
 

@@ -2,12 +2,14 @@
 // the line between WRED's thresholds. Method: whole runs, one port feeding the tree of the other; rates are those of
 // the frames that left.
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { type Offer, scenarioOf, stream, towards } from "../../core/machine/_scenario_for_tests.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { Scenario } from "../../core/machine/device.ts";
 import { REASON } from "../../core/policy.ts";
 import { bed, counter, judged, wrong } from "./_rig_for_tests.ts";
 import { odp, odpView, type TmOptions } from "./mod.ts";
+import { Shaper } from "./tm_shaper.ts";
 
 const MBPS = 1e6;
 
@@ -125,6 +127,27 @@ Deno.test("odp 8.12: of two rates the committed one is green, what is beyond it 
   // below the committed rate nothing is yellow
   const slow = run(tm, scenarioOf(classes([8], 20)));
   assertEquals([slow.of("q", "yellow"), slow.of("q", "green") > 10], [0, true]);
+});
+
+Deno.test("Shaper: what has to wait may go at the picosecond that it names, and not at the one before", () => {
+  const rate = fc.integer({ min: 1, max: 40_000 }).map((mbps) => mbps * MBPS);
+  const sizes = fc.array(fc.integer({ min: 60, max: 1514 }), { minLength: 1, maxLength: 20 });
+  fc.assert(fc.property(rate, fc.boolean(), sizes, (commitRate, hasPeak, sizes) => {
+    const peak = { peakRate: 2 * commitRate, peakBurst: 4000 };
+    const shaper = new Shaper({ commitRate, commitBurst: 8000, ...hasPeak ? peak : {} });
+    let [now, waited] = [0, 0];
+    for (const size of [...sizes, ...sizes]) {
+      if (shaper.colourAt(now) === 2) {
+        const at = shaper.eligiblePs();
+        assert(at > now && shaper.colourAt(at) !== 2, `at ${at} it may not go`);
+        assertEquals(shaper.colourAt(at - 1), 2, `at ${at - 1} it may go already`);
+        now = at;
+        waited++;
+      }
+      shaper.take(size, now);
+    }
+    if (!hasPeak) assert(sizes.length < 3 || waited > 0);
+  }));
 });
 
 Deno.test("odp ODP-20: an idle shaper saves up its burst and no more", () => {

@@ -4,16 +4,34 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { stream } from "../../core/machine/_scenario_for_tests.ts";
+import { FLAG, Memory } from "../../core/memory/memory.ts";
 import { run } from "./_rig_for_tests.ts";
 import { Freelist } from "./freelist.ts";
 import { GroupFreelist } from "./group_freelist.ts";
 import { SnabbApp, snabbDesigns, type SnabbModules } from "./mod.ts";
-import type { Packets } from "./packet.ts";
+import { Packets, type PacketSource } from "./packet.ts";
 
 /** The packet module of a process that has just booted. */
 function packets(): Packets {
   const { processes } = run([], { options: { design: () => {} }, patiencePs: 1 });
   return processes[0]!.packet as unknown as Packets;
+}
+
+/** A packet module that may take all of a memory of `n` packets. */
+function packetsOf(n: number): { packet: Packets; memory: Memory } {
+  const memory = new Memory(n);
+  const { first } = memory.region("dma", 0, n);
+  let next = first;
+  const source = {
+    ...{ memory, chargeCopy: () => {}, chargeChunk: () => {}, originate: () => {} },
+    ...{ frees: { value: 0 }, freebytes: { value: 0 }, freebits: { value: 0 } },
+    dmaAlloc: (out: Int32Array, wanted: number) => {
+      const count = Math.min(wanted, first + n - next);
+      for (let i = 0; i < count; i++) out[i] = next++;
+      return count;
+    },
+  };
+  return { packet: new Packets(source as unknown as PacketSource, n, n, null), memory };
 }
 
 type Operation = readonly ["left" | "right" | "append" | "prepend" | "resize", number];
@@ -141,11 +159,34 @@ Deno.test("snabb 8.11: a process whose packets are all in use cannot go on, and 
   assertEquals(finding(1), undefined, "the run did not become quiet");
 });
 
+Deno.test("Packets clones bytes, length and what the NIC has found out, into a packet that is nobody else's", () => {
+  const { packet, memory } = packetsOf(8);
+  const p = packet.fromPointer(Uint8Array.of(1, 2, 3, 4, 5));
+  memory.flags[p] = FLAG.ipv4;
+  const copy = packet.clone(p);
+  assert(copy !== p);
+  assertEquals([...packet.data(copy)], [1, 2, 3, 4, 5]);
+  assertEquals([packet.length(copy), memory.flags[copy]], [5, FLAG.ipv4]);
+  packet.data(copy)[0] = 9;
+  packet.free(copy);
+  assertEquals([[...packet.data(p)], memory.flags[p]], [[1, 2, 3, 4, 5], FLAG.ipv4]);
+});
+
 Deno.test("Packets grows in steps of 1000, 2000, 4000", () => {
   const sizes: number[] = [];
   const design = ({ packet }: SnabbModules): void => {
     sizes.push((packet as unknown as Packets).allocated);
   };
+  const { packet } = packetsOf(8000);
+  for (
+    const [upTo, allocated] of [[1000, 1000], [3000, 3000], [7000, 7000], [8000, 8000]] as const
+  ) {
+    while (packet.allocated - packet.freelist.nfree < upTo) {
+      packet.allocate();
+      assertEquals(packet.allocated, allocated);
+    }
+  }
+  assertThrows(() => packet.allocate(), RangeError, "all 8000 packets of the process are in use");
   run([], { options: { design, maxPackets: 900 }, patiencePs: 1 });
   run([], {
     options: { design, maxPackets: 5000 },

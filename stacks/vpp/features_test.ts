@@ -2,7 +2,7 @@
 // nothing. Method: access lists and the source check on one interface, counts and times of single packets.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fates, stream } from "../../core/machine/_scenario_for_tests.ts";
-import { errorsOf, IF0, nodeOf, scenarioOf, testbedOf } from "./_rig_for_tests.ts";
+import { errorsOf, IF0, IF1, nodeOf, scenarioOf, testbedOf } from "./_rig_for_tests.ts";
 import { featureOrder } from "./feature.ts";
 
 const ACL = "acl-plugin-in-ip4-fa";
@@ -70,6 +70,46 @@ Deno.test("vpp 8.4: a list that reflects keeps a session for each flow it let th
   const o = testbed.run(scenarioOf(stream(20, 1e6, (i) => ({ srcPort: i % 4 }))));
   assertEquals(fates(o).emitted, 20);
   assertEquals(nodeOf(testbed.report(), `${ACL}-stateful`).vectors, 20);
+});
+
+Deno.test("vpp 8.4: what no rule of a list speaks of is denied, and so is what the first that speaks of it denies", () => {
+  const sent = (rules: string, src: number): number => {
+    const testbed = testbedOf({
+      startup: [`set acl-plugin acl ${rules}`, `set acl-plugin interface ${IF0} input acl 0`],
+    });
+    const o = testbed.run(scenarioOf(stream(5, 1e6, () => ({ src }))));
+    const denied = Object.entries(errorsOf(testbed.report()))
+      .filter(([name]) => name.endsWith("acl deny packets")).reduce((sum, [, n]) => sum + n, 0);
+    assertEquals(denied, fates(o).dropped);
+    return fates(o).emitted;
+  };
+  const inside = 0x0b000009;
+  const outside = 0x0c000009;
+  const rows = [
+    ["permit src 11.0.0.0/8", 5, 0],
+    ["deny src 11.0.0.0/8", 0, 0],
+    ["deny src 11.0.0.0/8, permit", 0, 5],
+    ["permit src 11.0.0.0/8, deny", 5, 0],
+    ["permit, deny src 11.0.0.0/8", 5, 5],
+    ["permit+reflect src 11.0.0.9/32", 5, 0],
+  ] as const;
+  for (const [rules, one, other] of rows) {
+    assertEquals([sent(rules, inside), sent(rules, outside)], [one, other], rules);
+  }
+});
+
+Deno.test("vpp 8.4: ip4-source-check-via-rx passes a source that any path of its route leads back to", () => {
+  for (const order of [[IF0, IF1], [IF1, IF0], [IF1, IF1], [IF1, IF1, IF1, IF0]]) {
+    const testbed = testbedOf({
+      startup: [
+        `set interface feature ${IF0} ip4-source-check-via-rx arc ip4-unicast`,
+        ...order.map((name, i) => `set ip neighbor ${name} 192.0.2.${i} 02:bb:00:00:00:0${i}`),
+        `ip route add 11.0.0.0/8 ${order.map((name, i) => `via 192.0.2.${i} ${name}`).join(" ")}`,
+      ],
+    });
+    const o = testbed.run(scenarioOf(stream(4, 1e6, () => ({ src: 0x0b000009 }))));
+    assertEquals(fates(o).emitted, order.includes(IF0) ? 4 : 0, order.join(" "));
+  }
 });
 
 Deno.test("featureOrder keeps every constraint and refuses a circle", () => {

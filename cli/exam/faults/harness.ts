@@ -693,7 +693,6 @@ export const HARNESS_FAULTS: readonly Fault[] = [
       what: "a sender may use more credits than it has",
       from: "if (used <= most) continue;",
       to: "if (used <= most + 4) continue;",
-      gap: "the law is tried on models that keep it, not on one that overruns",
     },
   ]),
   ...faultsIn("harness", "properties/reference/router.ts", REFERENCE, [

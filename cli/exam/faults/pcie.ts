@@ -62,13 +62,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
   ]),
   ...faultsIn("PCIe", "core/pcie/_ordering.ts", FABRIC, [
     {
-      id: "order-posted-passes-posted",
-      what: "a posted TLP may pass a posted one",
-      from: "  ...[0, 1, 1],\n",
-      to: "  ...[1, 1, 1],\n",
-      gap: "not looked into: it has no effect, or a law is missing",
-    },
-    {
       id: "order-read-passes-write",
       what: "a read may pass a write before it",
       from: "  ...[0, 0, 1],\n",
@@ -104,11 +97,9 @@ export const PCIE_FAULTS: readonly Fault[] = [
   ...faultsIn("PCIe", "core/pcie/_endpoints.ts", [...FABRIC, EXAMPLE], [
     {
       id: "tag-given-back-early",
-      what: "a tag comes back with the first completion of its request",
-      from: "    if (pool.last(tlp)) {\n      this.#tags.giveBack(requester, 1, at);",
-      to:
-        "    if (pool.comeBack(op, 0) > 0) {\n      if (pool.last(tlp)) this.#tags.giveBack(requester, 1, at - 1);",
-      gap: "not looked into: it has no effect, or a law is missing",
+      what: "a tag comes back with every completion of its request",
+      from: "    if (pool.last(tlp)) {\n      this.#tags.giveBack(requester, 1, at);\n",
+      to: "    this.#tags.giveBack(requester, 1, at);\n    if (pool.last(tlp)) {\n",
     },
     {
       id: "read-done-with-first-completion",
@@ -184,7 +175,7 @@ export const PCIE_FAULTS: readonly Fault[] = [
       to: "const gbps = profile.deviceLinkGbps;",
     },
   ]),
-  ...faultsIn("PCIe", "core/pcie/_allowance.ts", FABRIC, [
+  ...faultsIn("PCIe", "core/pcie/_allowance.ts", ["core/pcie/_allowance_test.ts", ...FABRIC], [
     {
       id: "allowance-one-more",
       what: "one more than the limit may be outstanding",
@@ -196,7 +187,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "what comes back later counts as back at once",
       from: "      if (this.#times[base + first]! > now) break;\n",
       to: "",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/_express.ts", FABRIC, [
@@ -257,13 +247,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
       to: "    this.#update(u, headers);\n",
     },
     {
-      id: "link-infinite-not-zero",
-      what: "an UpdateFC of infinite credits says something",
-      from: "    if (this.#advertised[u] === 0) return 0;\n    const field",
-      to: "    if (this.#advertised[u]! < 0) return 0;\n    const field",
-      gap: "not looked into: it has no effect, or a law is missing",
-    },
-    {
       id: "link-pool-overdrawn",
       what: "the shared pool of a switch grants though it has not enough",
       from: "if (this.#pool[node * 2 + unit]! < n || this.#advertised[u] === 0) continue;",
@@ -282,45 +265,49 @@ export const PCIE_FAULTS: readonly Fault[] = [
       to: "if (left < 0) return 2;",
     },
   ]),
-  ...faultsIn("PCIe", "core/pcie/link/_sequence.ts", LINK, [
-    {
-      id: "replay-buffer-one-more",
-      what: "the replay buffer takes one TLP more than it has places",
-      from: "return this.unacked(d) >= this.#size;",
-      to: "return this.unacked(d) > this.#size;",
-    },
-    {
-      id: "replay-from-after-ack",
-      what: "a replay begins one TLP behind the oldest without an Ack",
-      from: "if (this.unacked(d) > 0) this.#again[d] = (this.#acked[d]! + 1) & MASK;",
-      to: "if (this.unacked(d) > 1) this.#again[d] = (this.#acked[d]! + 2) & MASK;",
-    },
-    {
-      id: "replay-old-ack-taken",
-      what: "an Ack of what was acknowledged before takes the sender back",
-      from: "if (n === 0 || n > this.unacked(d)) return false;",
-      to: "if (n === 0) return false;",
-      gap: "not looked into: it has no effect, or a law is missing",
-    },
-    {
-      id: "replay-duplicate-delivered",
-      what: "a TLP that is sent again is delivered again",
-      from: "return ahead >= SEQUENCES / 2 ? DUPLICATE : OUT_OF_SEQUENCE;",
-      to: "return ahead >= SEQUENCES / 2 ? GOOD : OUT_OF_SEQUENCE;",
-    },
-    {
-      id: "replay-gap-accepted",
-      what: "a TLP behind one that was corrupted is accepted",
-      from: "return ahead >= SEQUENCES / 2 ? DUPLICATE : OUT_OF_SEQUENCE;",
-      to: "return ahead >= SEQUENCES / 2 ? DUPLICATE : GOOD;",
-    },
-    {
-      id: "replay-lcrc-unchecked",
-      what: "a corrupted TLP is taken for a good one out of sequence, and no Nak is sent",
-      from: "    if (isBad) return BAD_LCRC;\n",
-      to: "    if (isBad) return DUPLICATE;\n",
-    },
-  ]),
+  ...faultsIn(
+    "PCIe",
+    "core/pcie/link/_sequence.ts",
+    ["core/pcie/link/_sequence_test.ts", ...LINK],
+    [
+      {
+        id: "replay-buffer-one-more",
+        what: "the replay buffer takes one TLP more than it has places",
+        from: "return this.unacked(d) >= this.#size;",
+        to: "return this.unacked(d) > this.#size;",
+      },
+      {
+        id: "replay-from-after-ack",
+        what: "a replay begins one TLP behind the oldest without an Ack",
+        from: "if (this.unacked(d) > 0) this.#again[d] = (this.#acked[d]! + 1) & MASK;",
+        to: "if (this.unacked(d) > 1) this.#again[d] = (this.#acked[d]! + 2) & MASK;",
+      },
+      {
+        id: "replay-old-ack-taken",
+        what: "an Ack of what was acknowledged before takes the sender back",
+        from: "if (n === 0 || n > this.unacked(d)) return false;",
+        to: "if (n === 0) return false;",
+      },
+      {
+        id: "replay-duplicate-delivered",
+        what: "a TLP that is sent again is delivered again",
+        from: "return ahead >= SEQUENCES / 2 ? DUPLICATE : OUT_OF_SEQUENCE;",
+        to: "return ahead >= SEQUENCES / 2 ? GOOD : OUT_OF_SEQUENCE;",
+      },
+      {
+        id: "replay-gap-accepted",
+        what: "a TLP behind one that was corrupted is accepted",
+        from: "return ahead >= SEQUENCES / 2 ? DUPLICATE : OUT_OF_SEQUENCE;",
+        to: "return ahead >= SEQUENCES / 2 ? DUPLICATE : GOOD;",
+      },
+      {
+        id: "replay-lcrc-unchecked",
+        what: "a corrupted TLP is taken for a good one out of sequence, and no Nak is sent",
+        from: "    if (isBad) return BAD_LCRC;\n",
+        to: "    if (isBad) return DUPLICATE;\n",
+      },
+    ],
+  ),
   ...faultsIn("PCIe", "core/pcie/link/_dllps.ts", LINK, [
     {
       id: "nak-sent-for-each",
@@ -352,7 +339,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
       from:
         "    this.clock.at(this.clock.now + INIT_PS, this.#initTimer, d);\n    this.wake(d);\n  }\n\n  /** The sender of",
       to: "    this.wake(d);\n  }\n\n  /** The sender of",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "init-ends-with-first",
@@ -403,7 +389,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "a completer takes up one request more than it has places",
       from: "while (this.#reading[node]! < this.#o.reads && requests.length > 0) {",
       to: "while (this.#reading[node]! <= this.#o.reads && requests.length > 0) {",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/link/_requester.ts", LINK, [
@@ -437,14 +422,12 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "the tag of a request that timed out is lost",
       from: "    this.#tags[node]!.push(wait.tag);\n",
       to: "    if (wait.op!.status !== TIMEOUT) this.#tags[node]!.push(wait.tag);\n",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "completion-buffer-overrun",
       what: "requests are sent for which there is no room for completions",
       from: "this.#asked[node]! + op.chunk <= this.#o.completionBufferBytes);",
       to: "this.#asked[node]! <= this.#o.completionBufferBytes);",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/link/_router.ts", LINK, [
@@ -459,7 +442,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "the receive buffer of a TLP that is passed on is freed when it begins to leave",
       from: "    this.#clock.at(endPs, this.#freed, d);\n",
       to: "    this.#clock.at(this.#clock.now, this.#freed, d);\n",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "router-unsupported-unanswered",
@@ -506,7 +488,6 @@ export const PCIE_FAULTS: readonly Fault[] = [
       what: "the beginning of a TLP in a flit is used before the flit's CRC",
       from: "this.headAt = (Math.floor(first / FLIT_TLP_BYTES) + 1) * flitPs;",
       to: "this.headAt = Math.floor(first / FLIT_TLP_BYTES) * flitPs;",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/link/_rates.ts", LINK, [

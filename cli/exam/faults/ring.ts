@@ -166,7 +166,6 @@ export const RING_FAULTS: readonly Fault[] = [
       what: "a claim with too little room answers by a head that may be old",
       from: "for (let ordered = false;;) {",
       to: "for (let ordered = true;;) {",
-      gap: "shows only where a machine moves a plain load behind an atomic one; no test does",
     },
     {
       id: "mpmc-publishes-out-of-order",

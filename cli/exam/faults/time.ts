@@ -3,7 +3,11 @@ import { type Fault, faultsIn } from "../fault.ts";
 
 const CLOCK = ["core/time/clock_test.ts"];
 const CHOICES = ["core/time/clock_test.ts", "properties/run/judge_scenario_test.ts"];
-const IRQ = ["stacks/linux-napi/conformance_test.ts", "core/host/irq_test.ts"];
+const IRQ = [
+  "stacks/linux-napi/conformance_test.ts",
+  "core/host/irq_test.ts",
+  "core/nic/mmio_test.ts",
+];
 const SOFTIRQ = [
   "core/host/softirq_test.ts",
   "stacks/linux-napi/conformance_test.ts",
@@ -162,8 +166,6 @@ export const TIME_FAULTS: readonly Fault[] = [
       what: "what parking has passed is not counted as empty polls",
       from: "    this.emptyPs += until - this.#parkedAt;\n",
       to: "",
-      gap:
-        "no test compares the empty polls of an lcore that parked with those of one that did not",
     },
     {
       id: "lcore-interrupts-last",
@@ -197,7 +199,6 @@ export const TIME_FAULTS: readonly Fault[] = [
       what: "threads that sleep count in the time of a rotation",
       from: "      if (thread.runnable) at += thread.emptyPs;\n",
       to: "      at += Math.max(1, thread.emptyPs);\n",
-      gap: "not looked into: it has no effect, or a law is missing",
     },
   ]),
   ...faultsIn("time", "core/host/context.ts", LCORE, [
@@ -250,7 +251,6 @@ export const TIME_FAULTS: readonly Fault[] = [
       what: "the message does not take the path of the write-back that it announces",
       from: "    this.#dma!.write(HOST, MESSAGE_BYTES, this.#arrived, 0);",
       to: "    this.#clock.at(this.#clock.now, this.#arrived, 0);",
-      gap: "no law says that an interrupt does not come before what it announces",
     },
     {
       id: "irq-reset-keeps-latch",

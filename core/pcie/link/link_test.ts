@@ -228,6 +228,22 @@ Deno.test("PCIE-19: zero-load latency is the sum of the stages to the picosecond
   }
 });
 
+Deno.test("PCIE-19: in flits a TLP goes on when the CRC of the flit with its beginning is there", () => {
+  const link: PcieLink = { generation: 6, lanes: 16, propagationPs: 1000 };
+  const bed = new Bed({ nodes: pcieStar(2, link, link), mps: 512 });
+  const flit = 256 * 8000 / 1024;
+  const next = (ps: number) => Math.ceil(ps / flit) * flit;
+  for (const at of [1_000_000, 1_000_001]) {
+    for (const bytes of [4, 64, 220, 224, 512]) {
+      bed.run([{ kind: "write", src: 2, dst: 3, bytes }], { at });
+      const flits = Math.ceil((16 + bytes) / 236);
+      const head = next(at) + flit + 1000;
+      const end = next(head + 150_000) + flits * flit + 1000;
+      assertEquals(bed.doneAt[0]! - at, end + 100_000 - at, `${bytes} bytes at ${at} ps`);
+    }
+  }
+});
+
 Deno.test("PCIE-11: bytes on the link by header form and digest, and SKP ordered sets in between", () => {
   for (
     const [addressBits, ecrc, write, read, completion] of [
@@ -541,23 +557,26 @@ Deno.test("PCIE-8: counters of 8 and 12 bits and sequence numbers wrap, plain an
 Deno.test("PCIE-12: whichever TLP or DLLP is corrupted, everything is delivered", () => {
   const smallest: PcieBuffers = [[1, 16], [1, 1], [1, 16]];
   const nodes = pcieStar(1).map((node) => ({ ...node, buffers: smallest }));
-  const bed = new Bed({ nodes, replayTlps: 4 });
   const ops: Op[] = [
     { kind: "write", src: 2, dst: 0, bytes: 600 },
     { kind: "read", src: 2, dst: 0, bytes: 600 },
     { kind: "write", src: 0, dst: 2, bytes: 100 },
   ];
-  bed.run(ops);
   const names = ["nic0>switch", "switch>host", "host>switch", "switch>nic0"];
   let replays = 0;
-  for (const kind of ["tlp", "dllp"]) {
-    for (const name of names) {
-      for (let occurrence = 0; occurrence < 12; occurrence++) {
-        const choices = faults({ site: `${kind} error ${name}`, occurrence, value: 1 });
-        bed.run(ops, { choices, timers: true, events: 20_000 });
-        const text = `${kind} ${occurrence} of ${name} corrupted: ${bed.statuses}`;
-        assert(bed.statuses.every((status) => status === "success"), text);
-        replays += bed.model.sent.replays.reduce((a, b) => a + b);
+  // with room for one TLP in the replay buffer nothing but the next Ack lets another go
+  for (const replayTlps of [1, 4] as const) {
+    const bed = new Bed({ nodes, replayTlps });
+    bed.run(ops);
+    for (const kind of ["tlp", "dllp"]) {
+      for (const name of names) {
+        for (let occurrence = 0; occurrence < 24; occurrence++) {
+          const choices = faults({ site: `${kind} error ${name}`, occurrence, value: 1 });
+          bed.run(ops, { choices, timers: true, events: 20_000 });
+          const text = `${kind} ${occurrence} of ${name} corrupted: ${bed.statuses}`;
+          assert(bed.statuses.every((status) => status === "success"), text);
+          replays += bed.model.sent.replays.reduce((a, b) => a + b);
+        }
       }
     }
   }
@@ -574,6 +593,23 @@ Deno.test("PCIE-10: an end whose partner's InitFC2s are all lost repeats its own
   assertEquals(bed.statuses, ["success"]);
   // at least every 34 us (base specification, 3.4.2.1)
   assert(bed.doneAt[0]! > 34e6 && bed.doneAt[0]! < 35e6, `${bed.doneAt[0]} ps`);
+});
+
+Deno.test("PCIE-10: initialisation is repeated for as long as it is lost", () => {
+  const bed = new Bed({ nodes: pair({ generation: 3, lanes: 8, propagationPs: 0 }) });
+  for (const rounds of [1, 2, 3, 5]) {
+    // three InitFC1s and three InitFC2s at once, then three every 34 us
+    const choices = faults(
+      ...Array.from({ length: 3 + 3 * rounds }, (_, occurrence) => {
+        return { site: "dllp error host>nic0", occurrence, value: 1 };
+      }),
+    );
+    const options = { choices, timers: true, events: 2000 };
+    bed.run([{ kind: "write", src: 1, dst: 0, bytes: 64 }], options);
+    assertEquals(bed.statuses, ["success"], `${rounds} rounds lost`);
+    const late = bed.doneAt[0]! - rounds * 34e6;
+    assert(late > 0 && late < 1e6, `${bed.doneAt[0]} ps with ${rounds} rounds lost`);
+  }
 });
 
 Deno.test("PCIE-12: each error is answered by one Nak, and repaired without waiting for the replay timer", () => {
@@ -653,6 +689,67 @@ Deno.test("PCIE-7: a completion after the time-out is thrown away and counted", 
   assertEquals([bed.statuses, bed.doneAt[0]! < 1_100_000], [["timeout"], true]);
   bed.clock.run({ horizonPs: 2 ** 53, events: 1000 });
   assertEquals(bed.model.unexpected, 1);
+});
+
+Deno.test("PCIE-7: a completion that is late is not taken for one of the request that has its tag now", () => {
+  // 32 tags: the first reads are answered after their time-out, while others have these tags
+  let asked = 0;
+  const bed = new Bed({
+    ...{ tagBits: 5, completionBufferBytes: 1 << 20, reads: 1024, completionTimeoutPs: 1_000_000 },
+    latency: () => asked++ < 32 ? 1_100_000 : 400_000,
+  });
+  const ops = Array.from({ length: 48 }, (_, i): Op => {
+    return { kind: "read", src: 2, dst: 0, bytes: 64, offset: i * 4096 };
+  });
+  bed.run(ops, { timers: true });
+  assertEquals(bed.statuses, ops.map((_, i) => i < 32 ? "timeout" : "success"));
+  assertEquals(bed.model.unexpected, 32);
+  const first = Math.min(...bed.doneAt.slice(32));
+  assert(first > 1_600_000, `answered at ${first} ps, asked at 1 us or later`);
+});
+
+Deno.test("PCIE-12: the replay timer counts from the oldest TLP without an Ack, however many follow it", () => {
+  const replayPs = 1_000_000;
+  const without: PcieBuffers = [[0, 0], [0, 0], [0, 0]];
+  const nodes = pair({ generation: 3, lanes: 8, propagationPs: 0 })
+    .map((node) => ({ ...node, buffers: without }));
+  const bed = new Bed({ nodes, replayPs }, true);
+  // sent without a break for three times as long
+  const ops: Op[] = [{ kind: "write", src: 1, dst: 0, bytes: 256 * 80 }];
+  const corrupted = { site: "tlp error nic0>host", occurrence: 1, value: 1 };
+  bed.run(ops, { choices: faults(corrupted), timers: true });
+  const heard = (text: string) =>
+    bed.model.ledger().events.filter(({ kind, text: it }) => kind === "hear" && it === text);
+  const { direction } = heard("Nak")[0]!;
+  const dllps = bed.model.ledger().events.filter((event) =>
+    event.kind === "dllp" && event.direction === direction
+  );
+  const occurrence = dllps.findIndex(({ text }) => text === "Nak");
+  const lost = { site: "dllp error host>nic0", occurrence, value: 1 };
+  bed.run(ops, { choices: faults(corrupted, lost), timers: true });
+  assertEquals([heard("Nak").length, bed.statuses], [0, ["success"]]);
+  const sent = bed.model.ledger().events.filter(({ kind }) => kind === "send");
+  const replay = sent.find(({ text }) => text.includes("replay"))!;
+  const oldest = sent.find(({ value, text }) =>
+    value === replay.value && text.includes("corrupted")
+  )!;
+  const acks = heard("Ack").filter(({ at }) => at < replay.at);
+  const from = Math.max(oldest.until, ...acks.map(({ at }) => at));
+  // what is on the link when the timer ends goes first
+  const late = replay.at - from - replayPs;
+  assert(late >= 0 && late < 50_000, `${late} ps after the timer's end`);
+});
+
+Deno.test("PCIE-7: a request that timed out gives its tag and its room back", () => {
+  const bed = new Bed({
+    ...{ tagBits: 5, mrrs: 128, completionBufferBytes: 1024, reads: 1024 },
+    ...{ completionTimeoutPs: 1_000_000, latency: () => 90_000_000 },
+  });
+  const ops = Array.from({ length: 80 }, (_, i): Op => {
+    return { kind: "read", src: 2, dst: 0, bytes: 128, offset: i * 4096 };
+  });
+  bed.run(ops, { timers: true });
+  assertEquals(bed.statuses, ops.map(() => "timeout"));
 });
 
 Deno.test("PCIE-4: as many requests are outstanding as there are tags, each until its last completion", () => {

@@ -1,0 +1,59 @@
+// Aim: a frame that comes out is told by its bytes, whatever a forwarder may rewrite, and one that is no packet's is a
+// stranger. Method: packets that differ in one byte each, at every byte, and frames with every byte changed in turn.
+import { assertEquals } from "@std/assert";
+import type { Traffic } from "../../core/machine/scenario.ts";
+import { Identities } from "./identity.ts";
+
+const SIZE = 60;
+/** MAC addresses, TTL and header checksum of an IPv4 frame. */
+const REWRITTEN = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 22, 24, 25];
+
+/** A frame whose bytes are told apart by nothing but what is set in it. */
+function frame(isIp: boolean): Uint8Array {
+  const bytes = Uint8Array.from({ length: SIZE }, (_, i) => i * 3 & 255);
+  bytes.set(isIp ? [8, 0, 0x45, 0, 0, SIZE - 14] : [8, 6], 12);
+  return bytes;
+}
+
+function trafficOf(frames: readonly Uint8Array[]): Traffic {
+  const count = frames.length;
+  return {
+    count,
+    port: new Uint8Array(count),
+    at: new Float64Array(count),
+    offset: Uint32Array.from(frames, (_, i) => i * SIZE),
+    length: new Uint32Array(count).fill(SIZE),
+    bytes: Uint8Array.of(...frames.flatMap((each) => [...each])),
+  };
+}
+
+for (const isIp of [true, false]) {
+  Deno.test(`Identities tells ${isIp ? "IPv4" : "other"} packets apart by any byte that is not rewritten`, () => {
+    const plain = frame(isIp);
+    // neither type nor version nor length, which say what the frame is
+    const rewritten = isIp ? REWRITTEN : REWRITTEN.slice(0, 12);
+    const differing = [...Array(SIZE).keys()].filter((at) =>
+      !rewritten.includes(at) && !(at >= 12 && at <= 17)
+    );
+    const frames = differing.map((at) => plain.with(at, plain[at]! ^ 0x55));
+    const identities = new Identities(trafficOf(frames));
+    frames.forEach((each, i) => {
+      const out = each.slice();
+      for (const at of rewritten) out[at]! ^= 0xff;
+      assertEquals(identities.of(out, 0, SIZE), i, `byte ${differing[i]}`);
+    });
+  });
+}
+
+Deno.test("Identities: whatever of TTL, checksum and addresses is rewritten, packets that are alike come out in turn", () => {
+  const plain = frame(true);
+  const identities = new Identities(trafficOf([plain, plain, plain]));
+  const found = REWRITTEN.slice(-3).map((at) =>
+    identities.of(plain.with(at, plain[at]! ^ 1), 0, SIZE)
+  );
+  // told by all of its bytes and not by what is behind the header, which three packets share
+  assertEquals(found, [0, 1, 2]);
+  assertEquals(identities.of(plain, 0, SIZE), 2);
+  const other = plain.map((byte) => byte ^ 0x21);
+  assertEquals(identities.of(other, 0, SIZE), -1);
+});
