@@ -40,7 +40,7 @@ for (const isIp of [true, false]) {
     frames.forEach((each, i) => {
       const out = each.slice();
       for (const at of rewritten) out[at]! ^= 0xff;
-      assertEquals(identities.of(out, 0, SIZE), i, `byte ${differing[i]}`);
+      assertEquals(identities.exactly(out, 0, SIZE), i, `byte ${differing[i]}`);
     });
   });
 }
@@ -49,11 +49,11 @@ Deno.test("Identities: whatever of TTL, checksum and addresses is rewritten, pac
   const plain = frame(true);
   const identities = new Identities(trafficOf([plain, plain, plain]));
   const found = REWRITTEN.slice(-3).map((at) =>
-    identities.of(plain.with(at, plain[at]! ^ 1), 0, SIZE)
+    identities.exactly(plain.with(at, plain[at]! ^ 1), 0, SIZE)
   );
   // told by all of its bytes and not by what is behind the header, which three packets share
   assertEquals(found, [0, 1, 2]);
-  assertEquals(identities.of(plain, 0, SIZE), 2);
+  assertEquals(identities.exactly(plain, 0, SIZE), 2);
   const other = plain.map((byte) => byte ^ 0x21);
-  assertEquals(identities.of(other, 0, SIZE), -1);
+  assertEquals(identities.exactly(other, 0, SIZE), -1);
 });
