@@ -6,10 +6,10 @@ const BUFFERS = 2048;
 /** Burst from which on pools copy in pairs. */
 const PAIRED_FROM = 16;
 
-type Pairs = BigInt64Array<ArrayBuffer>;
+type Pairs = BigUint64Array<ArrayBuffer>;
 
 function pairsOf({ buffer, length }: Int32Array<ArrayBuffer>): Pairs {
-  return new BigInt64Array(buffer, 0, length >> 1);
+  return new BigUint64Array(buffer, 0, length >> 1);
 }
 
 /** By burst: a stack of indices in one array, then every pool, raw and as new. */
@@ -29,7 +29,7 @@ export function mempools(): Benchmark[] {
         run: () =>
           burst < PAIRED_FROM
             ? plain(stack, buffers, ITEMS)
-            : paired(stack, buffers, inPairs, buffersInPairs, ITEMS),
+            : paired(buffers, inPairs, buffersInPairs, ITEMS),
       },
       ...variants().map(([name, pool, raw]) => {
         const held = new Int32Array(burst);
@@ -67,22 +67,17 @@ function popAndPush(stack: Int32Array, held: Int32Array, count: number): number 
   return sum;
 }
 
-/** The same, pushing two at a time. */
-function popAndPushPairs(
-  stack: Int32Array,
-  held: Int32Array,
-  stackPairs: Pairs,
-  heldPairs: Pairs,
-  count: number,
-): number {
+/** The same, two at a time, whose order is exchanged as they are popped. */
+function popAndPushPairs(held: Int32Array, stack: Pairs, pairs: Pairs, count: number): number {
   let top = stack.length;
   let sum = 0;
   for (let at = 0; at < count; at += held.length) {
-    for (let i = 0; i < held.length; i++) held[i] = stack[--top]!;
+    for (let i = 0; i < pairs.length; i++) {
+      const pair = stack[--top]!;
+      pairs[i] = BigInt.asUintN(64, (pair << 32n) | (pair >> 32n));
+    }
     sum += held[0]!;
-    const to = top >> 1;
-    for (let i = 0; i < heldPairs.length; i++) stackPairs[to + i] = heldPairs[i]!;
-    top += held.length;
+    for (let i = 0; i < pairs.length; i++) stack[top++] = pairs[i]!;
   }
   return sum;
 }
