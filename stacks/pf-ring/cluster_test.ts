@@ -127,6 +127,36 @@ Deno.test("pf_ring invariant 7: later fragments follow their first one", () => {
   assertEquals([cache.queue, cache.discarded], [CLUSTER_FRAGMENTS_MAX, 39]);
 });
 
+Deno.test("Cluster in turn: each packet goes to the next socket that is active and has room, or is lost at the one in turn", () => {
+  const draw = fc.array(fc.tuple(fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 5 });
+  fc.assert(fc.property(fc.array(draw, { minLength: 1, maxLength: 12 }), (rounds) => {
+    const n = rounds[0]!.length;
+    const cluster = new Cluster(1, "round_robin", null);
+    const sockets = Array.from({ length: n }, () => {
+      const state = { active: true, hasRoom: true };
+      const ring = { hasRoom: () => state.hasRoom };
+      return {
+        state,
+        ring,
+        setup: { name: "eth0" },
+        get active() {
+          return state.active;
+        },
+      };
+    });
+    for (const socket of sockets) cluster.join(socket as unknown as PfRingSocket);
+    rounds.forEach((round, turn) => {
+      sockets.forEach(({ state }, i) => {
+        [state.active, state.hasRoom] = round[i % round.length]!;
+      });
+      const inTurn = sockets.map((_, i) => sockets[(turn + i) % n]!);
+      const expected = inTurn.find(({ state }) => state.active && state.hasRoom) ?? inTurn[0]!;
+      const chosen = cluster.choose(udp(FLOW), 0) as unknown as typeof sockets;
+      assertEquals(chosen.map((one) => sockets.indexOf(one)), [sockets.indexOf(expected)]);
+    });
+  }));
+});
+
 Deno.test("Cluster takes 64 sockets", () => {
   const cluster = new Cluster(7, "round_robin", null);
   const socket = { setup: { name: "eth0" } } as unknown as PfRingSocket;
