@@ -100,6 +100,7 @@ Deno.test("Learning sends to where an address was seen last, for as long as it i
     src: fc.nat(5),
     dst: fc.nat(5),
     isGroup: fc.boolean(),
+    toGroup: fc.boolean(),
     after: fc.constantFrom(0, 1, 5, 9, 10, 11),
   });
   const groupOf = ["a", "b", "g", "g"];
@@ -110,15 +111,16 @@ Deno.test("Learning sends to where an address was seen last, for as long as it i
     const app = new Learning(conf, process);
     const { input, output } = linked(app, ports, ports);
     const seen = new Map<number, { port: number; at: number }>();
-    for (const { port, src, dst, isGroup, after } of steps) {
+    for (const { port, src, dst, isGroup, toGroup, after } of steps) {
       state.now += after;
       const p = packet(dst, src);
       // a group address as the source is nobody's
       if (isGroup) process.memory.bytes[p * BYTES + 6]! |= 1;
       else seen.set(src, { port, at: state.now });
+      if (toGroup) process.memory.bytes[p * BYTES]! |= 1;
       input[ports[port]!]!.push(p);
       app.push();
-      const known = seen.get(dst);
+      const known = toGroup ? undefined : seen.get(dst);
       const talks = [0, 1, 2, 3].filter((other) => groupOf[other] !== groupOf[port]);
       const to = known === undefined || state.now - known.at > 10
         ? talks
