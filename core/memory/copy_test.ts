@@ -47,7 +47,7 @@ Deno.test("copyFrame reads no words behind the last whole one of what it copies 
 Deno.test("PairedWords copies between its words and those of whoever comes, in any turn", () => {
   const copy = fc.record({
     array: fc.nat(2),
-    isIn: fc.boolean(),
+    way: fc.constantFrom("in", "out", "off the top"),
     mine: fc.nat(20),
     at: fc.nat(20),
     n: fc.constantFrom(1, 15, 16, 17, 18, 32, 33),
@@ -65,11 +65,14 @@ Deno.test("PairedWords copies between its words and those of whoever comes, in a
     ];
     arrays.forEach((array, k) => array.forEach((_, i) => array[i] = 1000 * k + i));
     const models = arrays.map((array) => array.slice());
-    for (const { array, isIn, mine: place, at, n } of copies) {
+    for (const { array, way, mine: place, at, n } of copies) {
       const [theirs, copyOf] = [arrays[array]!, models[array]!];
-      if (isIn) {
+      if (way === "in") {
         paired.copyIn(place, theirs, at, n);
         model.set(copyOf.subarray(at, at + n), place);
+      } else if (way === "off the top") {
+        paired.copyOffTop(place + n, theirs, at, n);
+        copyOf.set(model.slice(place, place + n).reverse(), at);
       } else {
         paired.copyOut(place, theirs, at, n);
         copyOf.set(model.subarray(place, place + n), at);

@@ -58,8 +58,8 @@ export const HISTORY_CORE_FAULTS: readonly Fault[] = [
     {
       id: "pairs-of-other-array",
       what: "words are copied from the pairs of the array that was used before",
-      from: "      this.#theirs = NONE;\n      return false;",
-      to: "      return false;",
+      from: "this.#theirs = array === this.#array ? pairsOf(array) : NONE;",
+      to: "if (array === this.#array) this.#theirs = pairsOf(array);",
     },
   ]),
   ...faultsIn("pool", "core/memory/copy.ts", [

@@ -122,9 +122,9 @@ export const HISTORY_DEVICE_FAULTS: readonly Fault[] = [
     },
     {
       id: "calendar-year-turns-late",
-      what: "what is just a year ahead moves over one day late",
-      from: "if (this.#farPs < this.#todayPs + YEAR_PS) this.#moveOver();",
-      to: "if (this.#farPs < this.#todayPs + YEAR_PS - (1 << DAY_SHIFT)) this.#moveOver();",
+      what: "what is just a year ahead moves over one week late",
+      from: "while (this.#farPs < this.#endPs) this.#enter(",
+      to: "while (this.#farPs < this.#endPs - WEEK_PS) this.#enter(",
     },
     {
       id: "calendar-insert-behind-tie",
@@ -135,8 +135,8 @@ export const HISTORY_DEVICE_FAULTS: readonly Fault[] = [
     },
     {
       id: "calendar-words-before-today",
-      what: "of the words of days before today the first busy one is not looked for",
-      from: "const other = lowest(later !== 0 ? later : this.#busyWords);",
+      what: "of the weeks before the present one the first busy one is not looked for",
+      from: "const other = lowest(later !== 0 ? later : this.#busyWeeks);",
       to: "const other = later !== 0 ? lowest(later) : 0;",
     },
   ]),
