@@ -80,6 +80,10 @@ class Rig {
     assertEquals(this.log.splice(0), [`throttle ${itrUsecs < 0 ? 50 : itrUsecs}`, "unmask 3"]);
   }
 
+  get txRing(): DescriptorRing {
+    return this.#rings[1]!;
+  }
+
   /** The device has received `n` frames. */
   receive(n: number): void {
     const ring = this.#rings[0]!;
@@ -126,6 +130,37 @@ Deno.test("QVector polls on while sent frames are left to take back", () => {
   assertEquals(rig.poll(), [64], "256 of 300: not all");
   assertEquals(rig.poll().slice(0, 2), [0, "complete"]);
   assertEquals(rig.q.tx.nextToClean, 300);
+});
+
+Deno.test("QVector gives each frame that was sent back to whom it is of, whatever lies between them in the ring", () => {
+  const rig = new Rig();
+  const given: Record<string, number[]> = { a: [], b: [], skb: [] };
+  const back: Record<string, number[]> = { a: [], b: [], skb: [] };
+  const owner = (name: string) => ({
+    sent: (_cpu: Cpu, frame: number) => void back[name]!.push(frame),
+  });
+  const owners: Record<string, ReturnType<typeof owner>> = { a: owner("a"), b: owner("b") };
+  const freed = new Set<number>();
+  const put = rig.pool.put.bind(rig.pool);
+  rig.pool.put = (lcore, b) => {
+    freed.add(b);
+    put(lcore, b);
+  };
+  const order = ["skb", "a", "a", "b", "skb", "skb", "b", "a", "skb"];
+  const ring = rig.txRing;
+  for (const name of order) {
+    const frame = rig.pool.get(0);
+    const slot = rig.q.tx.nextToUse;
+    given[name]!.push(frame);
+    if (name === "skb") assert(rig.q.tx.xmit(rig.cpu, frame, false));
+    else assert(rig.q.tx.xmitFrame(rig.cpu, frame, owners[name]!));
+    ring.done[slot] = 1;
+  }
+  freed.clear();
+  rig.poll();
+  back.skb = given.skb!.filter((frame) => freed.has(frame));
+  assertEquals(back, given);
+  assertEquals(freed.size, given.skb!.length, "nothing of an owner's is freed as an skb");
 });
 
 Deno.test("QVector that was asked for meanwhile leaves the interrupt masked", () => {

@@ -309,6 +309,21 @@ Deno.test("Mempool tells of a refill only after somebody was refused", () => {
   assertEquals([told, mempool.refusals], [1, 1]);
 });
 
+Deno.test("Mempool that is set up anew has all buffers free and all caches empty, whatever was out or cached", () => {
+  const { mempool, memory } = pool(16, 4);
+  const held = [0, 1].flatMap((lcore) => Array.from({ length: 6 }, () => mempool.get(lcore)));
+  for (const b of held.slice(0, 4)) mempool.put(b % 2, b);
+  for (const [places, cache] of [[[0, 1], 4], [[0], 2], [[0, 1, 2], 0]] as const) {
+    mempool.setUp({ name: "pool", node: 0, first: mempool.first, count: 16 }, places, cache);
+    for (const lcore of places.keys()) assertEquals(mempool.cachedBy(lcore), 0);
+    assertEquals(mempool.free, 16);
+    memory.ledger = null;
+    const all = Array.from({ length: 16 }, () => mempool.get(0));
+    assertEquals([new Set(all).size, Math.min(...all), mempool.get(0)], [16, mempool.first, -1]);
+    for (const b of all) mempool.put(0, b);
+  }
+});
+
 Deno.test("Mempool refuses a cache beyond 512", () => {
   assertThrows(
     () => pool(4, 513),

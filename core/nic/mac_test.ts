@@ -268,10 +268,12 @@ Deno.test("PausingMacOut sends a pause frame after the frame under way and befor
     memory.length[packet] = 60;
     ledger.enter(packet, packet, 0);
     mac.send(packet);
+    assertEquals(mac.pending, packet + 1, "on the line or waiting");
   }
   const pause = clock.register(() => {
     mac.pause(7);
     mac.pause(9); // instead
+    assertEquals(mac.pending, 3, "a pause frame is no packet");
   });
   clock.at(5_000, pause, 0);
   clock.run(FAR);

@@ -523,6 +523,23 @@ Deno.test("postFull refuses a chain of which only the first segment is sent", ()
   assertThrows(send, RangeError, "it is the first of a chain, and a descriptor takes one segment");
 });
 
+Deno.test("postFull says of each descriptor anew whether its packet goes on and a report is asked for", () => {
+  const memory = new Memory(4);
+  const ring = new DescriptorRing(8);
+  ring.reset(8, -1);
+  memory.region("mempool", 0, 4);
+  for (const more of [true, false, true, false]) {
+    for (const report of [true, false]) {
+      postFull(memory, ring, 3, 1, report, bareContext(), more);
+      assertEquals([ring.more[3], ring.reportStatus[3], ring.done[3]], [
+        Number(more),
+        Number(report),
+        0,
+      ]);
+    }
+  }
+});
+
 Deno.test("postFull refuses a length that no frame has", () => {
   const memory = new Memory(4);
   const ring = new DescriptorRing(8);

@@ -2,7 +2,12 @@
 // Method: examples; its laws are in properties/ring/conformance_test.ts, between threads in
 // mpmc_steps_test.ts and, with Workers, below.
 import { assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { mpmcRingBytes, type MpmcRingOptions, type RingSync } from "./mpmc_memory.ts";
+import {
+  mpmcRingBytes,
+  type MpmcRingOptions,
+  openMpmcMemory,
+  type RingSync,
+} from "./mpmc_memory.ts";
 import { MpmcRing } from "./mpmc.ts";
 import { ElementRing } from "./element_ring.ts";
 import { RING_SIZE_MAX, spscRingBytes } from "./spsc_memory.ts";
@@ -125,6 +130,13 @@ Deno.test("MpmcRing mt-rts with no distance allowed serves one claim after the o
   }
 });
 
+Deno.test("MpmcRing mt-rts: heads may run an eighth of the ring ahead of the tail where nothing else is said", () => {
+  for (const size of [8, 64, 1024]) {
+    assertEquals(openMpmcMemory(size, {}).htdMax, size / 8);
+    assertEquals(openMpmcMemory(size, { htdMax: 3 }).htdMax, 3);
+  }
+});
+
 Deno.test("ElementRing refuses sizes that make no element, and bursts that would tear one (RING-11)", () => {
   const words = new SpscRing(12, { exactSize: true });
   for (const n of [0, -1, 1.5, NaN, 257]) {
@@ -169,6 +181,10 @@ Deno.test("ElementRing ends peeks and reservations as the ring below (RING-9)", 
     assertEquals([ring.dequeueBurst(out, 1), ring.count], [1, 1]);
     assertThrows(() => ring.release(1), RangeError, "0 are peeked");
     assertEquals([ring.reserve(1), ring.abort(), ring.count, ring.free], [1, undefined, 1, 2]);
+    assertEquals([ring.enqueueBurst(Int32Array.of(20, 21, 30, 31), 0, 2), ring.count], [2, 3]);
+    // of three that were looked at two go, and the third is the next
+    assertEquals([ring.peekBurst(out, 3), ring.release(2), ring.count], [3, undefined, 1]);
+    assertEquals([ring.dequeueBurst(out, 3), out[0], out[1]], [1, 30, 31]);
   }
   const mt = new ElementRing(new MpmcRing(6, { exactSize: true }), 2);
   assertThrows(() => mt.peekBurst(new Int32Array(2), 1), RangeError, "consumers are mt");

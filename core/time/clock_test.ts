@@ -104,13 +104,13 @@ Deno.test("Clock TIME-2: loses nothing and keeps order over days and years of it
   ));
 });
 
-Deno.test("Clock TIME-2: loses nothing and keeps order where few events lie where days and years end", () => {
+Deno.test("Clock TIME-2: loses nothing and keeps order where few events lie where days, weeks and years end", () => {
   const delay = fc.tuple(
     fc.constantFrom(0, 1, 2 ** 20),
-    fc.integer({ min: -2, max: 2 }),
+    fc.constantFrom(0, 0, -1024, 1024, -32_768, 32_768, -33_792),
     fc.integer({ min: -1, max: 1 }),
   )
-    .map(([years, days, ps]) => Math.max(0, years + days * 1024 + ps));
+    .map(([years, days, ps]) => Math.max(0, years + days + ps));
   fc.assert(
     fc.property(
       fc.array(delay, { minLength: 2, maxLength: 8, size: "max" }),

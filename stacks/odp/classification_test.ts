@@ -36,7 +36,7 @@ const tcp = (bytes: Uint8Array): void => {
 
 /** A rule of one term and a frame that matches it, beside the frame that none does. */
 const RULES: readonly [string, PmrTerm, Partial<Offer>][] = [
-  ["vlan", { term: "VLAN_ID_0", value: 100 }, { edit: tagged(100) }],
+  ["vlan", { term: "VLAN_ID_0", value: 100 }, { edit: tagged(3 << 13 | 100) }],
   ["pcp", { term: "VLAN_PCP_0", value: 5 }, { edit: tagged(5 << 13 | 7) }],
   [
     "dmac",

@@ -43,7 +43,11 @@ const udp = (flow: Flow) => parsed((bytes) => writeUdpFrame(bytes, 0, { ...BASE,
 const tcp = (flow: Flow) => parsed((bytes) => writeTcpFrame(bytes, 0, { ...BASE, ...flow }));
 
 /** A UDP packet in GRE in IPv4 between two other hosts. */
-function tunnelled(flow: Flow, outerSrc: number): ParsedPkt {
+function tunnelled(
+  flow: Flow,
+  outerSrc: number,
+  copy: Uint8Array = new Uint8Array(256),
+): ParsedPkt {
   return parsed((bytes) => {
     const inner = new Uint8Array(128);
     const innerBytes = writeUdpFrame(inner, 0, { ...BASE, ...flow }) - 14;
@@ -53,6 +57,7 @@ function tunnelled(flow: Flow, outerSrc: number): ParsedPkt {
     bytes.set(inner.subarray(14, 14 + innerBytes), 38);
     setIpv4TotalLength(bytes, 14, 24 + innerBytes);
     fillIpv4Checksum(bytes, 14);
+    copy.set(bytes);
     return 38 + innerBytes;
   });
 }
@@ -125,6 +130,57 @@ Deno.test("pf_ring invariant 7: later fragments follow their first one", () => {
   assertEquals([cache.queue, cache.discarded], [39, 0]);
   for (let id = 0; id < CLUSTER_FRAGMENTS_MAX; id++) chosen(fragment(FLOW, 100 + id, 0, true));
   assertEquals([cache.queue, cache.discarded], [CLUSTER_FRAGMENTS_MAX, 39]);
+});
+
+Deno.test("ParsedPkt: the VLAN is that of the outer tag, the fragment that of the outer packet", () => {
+  const twice = parsed((bytes) =>
+    writeUdpFrame(bytes, 0, { ...BASE, ...FLOW, vlan: [{ tci: 7 }, { tci: 9 }] })
+  );
+  assertEquals([twice.vlanId, twice.ethType], [7, ETHERTYPE_IPV4]);
+  for (const [outer, inner] of [[false, true], [true, false], [false, false]]) {
+    const bytes = new Uint8Array(256);
+    const length = 38 + writeUdpFrame(new Uint8Array(128), 0, { ...BASE, ...FLOW }) - 14;
+    tunnelled(FLOW, 0x0c000002, bytes);
+    // the outer header ends at 34, GRE at 38
+    setIpv4Flags(bytes, 14, outer ? 1 : 0);
+    setIpv4Id(bytes, 14, 100);
+    setIpv4Flags(bytes, 38, inner ? 1 : 0);
+    setIpv4Id(bytes, 38, 200);
+    for (const at of [14, 38]) fillIpv4Checksum(bytes, at);
+    const one = new ParsedPkt();
+    one.parse(bytes, 0, length);
+    assertEquals([one.isFragment, one.ipId], [outer, 100], `${outer} ${inner}`);
+  }
+});
+
+Deno.test("Cluster in turn: each packet goes to the next socket that is active and has room, or is lost at the one in turn", () => {
+  const draw = fc.array(fc.tuple(fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 5 });
+  fc.assert(fc.property(fc.array(draw, { minLength: 1, maxLength: 12 }), (rounds) => {
+    const n = rounds[0]!.length;
+    const cluster = new Cluster(1, "round_robin", null);
+    const sockets = Array.from({ length: n }, () => {
+      const state = { active: true, hasRoom: true };
+      const ring = { hasRoom: () => state.hasRoom };
+      return {
+        state,
+        ring,
+        setup: { name: "eth0" },
+        get active() {
+          return state.active;
+        },
+      };
+    });
+    for (const socket of sockets) cluster.join(socket as unknown as PfRingSocket);
+    rounds.forEach((round, turn) => {
+      sockets.forEach(({ state }, i) => {
+        [state.active, state.hasRoom] = round[i % round.length]!;
+      });
+      const inTurn = sockets.map((_, i) => sockets[(turn + i) % n]!);
+      const expected = inTurn.find(({ state }) => state.active && state.hasRoom) ?? inTurn[0]!;
+      const chosen = cluster.choose(udp(FLOW), 0) as unknown as typeof sockets;
+      assertEquals(chosen.map((one) => sockets.indexOf(one)), [sockets.indexOf(expected)]);
+    });
+  }));
 });
 
 Deno.test("Cluster takes 64 sockets", () => {

@@ -2,6 +2,7 @@
 // flows over several by weight, a full table is three loads deep at most. Method: routes and neighbours changed at the
 // CLI, counts by port; the normalisation against arithmetic.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { frame, left, stream } from "../../core/machine/_scenario_for_tests.ts";
 import { Memory } from "../../core/memory/memory.ts";
 import { bgpLikeTable } from "../../fixtures/mod.ts";
@@ -32,6 +33,53 @@ Deno.test("vpp 8.6: a MAC address changed once moves every flow of every prefix 
     value
   );
   assertEquals(perPrefix, [20, 20, 20, 20]);
+});
+
+Deno.test("LoadBalances keep paths and counts of each apart, while they come and go", () => {
+  const weights = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 6 });
+  const step = fc.record({ isRelease: fc.boolean(), weights, pick: fc.nat(20), thread: fc.nat(1) });
+  fc.assert(fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+    const all = new LoadBalances(2);
+    const model = new Map<
+      number,
+      { share: number[]; first: number; packets: number; bytes: number }
+    >();
+    let dpo = 1;
+    for (const { isRelease, weights, pick, thread } of steps) {
+      const known = [...model.keys()];
+      if (isRelease && known.length > 0) {
+        const index = known[pick % known.length]!;
+        all.release(index);
+        model.delete(index);
+      } else {
+        const first = dpo;
+        dpo += weights.length;
+        const paths = weights.map((weight, i) => ({
+          type: DPO.adjacency,
+          index: first + i,
+          weight,
+        }));
+        const share = weights.length === 1 ? [1] : normalise(weights).share;
+        const index = all.create(paths);
+        assert(!model.has(index), `${index} is in use`);
+        model.set(index, { share, first, packets: 0, bytes: 0 });
+      }
+      for (const [index, one] of model) {
+        assertEquals([all.packets(index), all.bytes(index)], [one.packets, one.bytes]);
+        const buckets = Array.from(
+          { length: all.mask[index]! + 1 },
+          (_, i) => all.dpo[all.base[index]! + i],
+        );
+        assertEquals(
+          buckets,
+          one.share.flatMap((n, i) => new Array<number>(n).fill(one.first + i)),
+        );
+        all.count(thread, index, index + 60);
+        one.packets++;
+        one.bytes += index + 60;
+      }
+    }
+  }));
 });
 
 Deno.test("vpp 8.9: flows spread over next hops by weight, each flow always by the same", () => {

@@ -3,6 +3,10 @@ import type { Fault } from "../fault.ts";
 import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
+import { HISTORY_CORE_FAULTS } from "./history_core.ts";
+import { HISTORY_DEVICE_FAULTS } from "./history_devices.ts";
+import { HISTORY_STACK_FAULTS } from "./history_stacks.ts";
+import { HISTORY_TABLE_FAULTS } from "./history_tables.ts";
 import { INPUT_FAULTS } from "./input.ts";
 import { LAW_FAULTS } from "./laws.ts";
 import { LIVE_FAULTS } from "./live.ts";
@@ -41,4 +45,8 @@ export const FAULTS: readonly Fault[] = [
   ...XDP_FAULTS,
   ...PF_RING_FAULTS,
   ...LIVE_FAULTS,
+  ...HISTORY_TABLE_FAULTS,
+  ...HISTORY_CORE_FAULTS,
+  ...HISTORY_DEVICE_FAULTS,
+  ...HISTORY_STACK_FAULTS,
 ];
