@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "../deno.json" with { type: "json" };
+import { RunFailure } from "../core/mod.ts";
 import { InputError } from "../fixtures/mod.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addConform, addShrink } from "./commands/conform.ts";
@@ -70,6 +71,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
       complain(io, error.message);
       return 2;
     }
+    if (error instanceof RunFailure && error.kind === "missing") {
+      complain(io, `--exec: ${error.message}`);
+      return 2;
+    }
     const text = error instanceof Error ? error.stack ?? error.message : String(error);
     io.stderr(`planecheck: internal error: ${text}\n`);
     return 1;
@@ -106,6 +111,10 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addShrink(program, io, exit);
   addReproduce(program, args, io, exit);
   addExam(program, io, exit);
+  program.addHelpText(
+    "after",
+    "\nPaths are meant from the folder in which the command is called, also under deno task.",
+  );
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
   }

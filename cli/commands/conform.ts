@@ -5,6 +5,7 @@ import {
   type LawResult,
   saveCounterexample,
 } from "../../properties/mod.ts";
+import { replayCommand } from "../conform/again.ts";
 import { scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
 import { judge, judgeOn, using } from "../conform/judge.ts";
@@ -15,6 +16,7 @@ import { type ConformOptions, parseConformOptions } from "../conform/options.ts"
 import { type Deviation, profileLines } from "../conform/profile.ts";
 import { checkText } from "../conform/text.ts";
 import { reasonOf } from "../files.ts";
+import { counted } from "../report/format.ts";
 import type { Io } from "../io.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
@@ -93,16 +95,25 @@ function conform(options: ConformOptions, io: Io): boolean {
     return result.ok;
   }
   const { drawn, onFiles, files, deviations } = judge(options);
+  const again = (what: string) => replayCommand(what, options);
   const { runs, packets, seed } = drawn;
-  const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
+  const checks = [{
+    on: `${counted(runs, "scenario")}, ${counted(packets, "packet")}, seed ${seed}`,
+    result: drawn,
+  }];
   if (onFiles !== null) checks.push({ on: files, result: onFiles });
-  if (options.junit !== null) write(options.junit, junit(checks.map(({ result }) => result)));
+  if (options.junit !== null) {
+    write(
+      options.junit,
+      junit(checks.map(({ result }) => result), again),
+    );
+  }
   const declared = declaredLines(options, drawn, deviations);
   if (options.json) io.stdout(`${JSON.stringify(conformReport(checks, declared), null, 2)}\n`);
   else {
     const texts = checks.map(({ on, result }, i) => {
       const name = `${result.device}${i > 0 ? "-files" : ""}`;
-      return checkText(result, on, (law) => saved(options.out, name, law), declared);
+      return checkText(result, on, (law) => saved(options.out, name, law), declared, again);
     });
     io.stdout(texts.join("\n"));
   }
@@ -119,7 +130,8 @@ function shrink(options: ConformOptions, io: Io): boolean {
   });
   const name = `${result.device}-shrunk`;
   const declared = declaredLines(options, result, deviations);
-  io.stdout(checkText(result, files, (law) => saved(options.out, name, law), declared));
+  const again = (what: string) => replayCommand(what, options);
+  io.stdout(checkText(result, files, (law) => saved(options.out, name, law), declared, again));
   return result.ok;
 }
 

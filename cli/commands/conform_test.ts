@@ -15,7 +15,7 @@ Deno.test("conform judges a bundled stack, on drawn scenarios and on files", asy
     const args = ["--stack", "dpdk", "--runs", "60", "--routes", routes, "--count", "200"];
     const { code, out, err } = await run("conform", ...args, "--out", `${folder}/found`);
     assertEquals([code, err], [0, ""]);
-    assert(/^dpdk: 60 scenarios, \d+ packets, seed 1812\n/.test(out), out);
+    assert(/^dpdk: 60 scenarios, [\d,]+ packets, seed 1812\n/.test(out), out);
     assert(/\n│ PKT-1 +│ +\d+ │ +\d+ │ kept │\n/.test(out), out);
     assertStringIncludes(out, "declared to lose under load: rx-missed, tx-full\n");
     assertStringIncludes(out, `\ndpdk: 4 routes of ${routes}, 200 packets of simple IMIX`);
@@ -39,6 +39,9 @@ Deno.test("conform tells what a program breaks, and leaves it as files", async (
       "\nLOSS-1a broken by cat > /dev/null: packet 0 never came out of cat",
     );
     assertStringIncludes(out, `  files     ${found}/cat-dev-null-LOSS-1a.json\n`);
+    const line =
+      /^  replay    npx deno task planecheck replay pc1-\S+ --exec 'cat > \/dev\/null'$/m;
+    assert(line.test(out), out);
     assertEquals(listing(found), ["cat-dev-null-LOSS-1a.json", "cat-dev-null-LOSS-1a.pcapng"]);
 
     const xml = Deno.readTextFileSync(junit);
@@ -61,10 +64,31 @@ Deno.test("conform tells what a program breaks, and leaves it as files", async (
     ]);
     const law = report.checks[0]!.laws[2]!;
     assertEquals(law.packets, 1);
-    // the token runs again, on a stack that is right
+    // the token runs again, on the program and on a stack that is right
+    assertStringIncludes(xml, " --exec 'cat &gt; /dev/null'");
+    const same = await run("replay", law.replay!, "--exec", args[1]!);
+    assertEquals([same.code, same.err], [1, ""]);
+    assertStringIncludes(same.out, "LOSS-1a broken by cat > /dev/null: packet 0 never came out");
     const again = await run("replay", law.replay!, "--stack", "dpdk");
     assertEquals(again.code, 0);
   });
+});
+
+Deno.test("conform breaks what it says into lines of a terminal, but for tables and what is pasted", async () => {
+  const { out } = await run(
+    "conform",
+    "--exec",
+    "cat > /dev/null",
+    "--runs",
+    "9",
+    "--only",
+    "-[0-9]",
+  );
+  assertStringIncludes(out, "\nnot judged: ");
+  const long = out.split("\n").filter((line) =>
+    line.length > 120 && !/^  replay|^ *[*]? *[\d.]+ /.test(line)
+  );
+  assertEquals(long, []);
 });
 
 Deno.test("conform says of a program that crashes that it crashed", async () => {
@@ -81,7 +105,7 @@ Deno.test("conform says of a program that crashes that it crashed", async () => 
     assertEquals(code, 1);
     assertStringIncludes(
       out,
-      "RUN-1 broken by sh -c 'exit 9': it threw Error: it ended with exit code 9",
+      "RUN-1 broken by sh -c 'exit 9': it ended with exit code 9\n",
     );
   });
 });
@@ -120,6 +144,24 @@ Deno.test("shrink finds the packet of a capture on which a program breaks a law"
   });
 });
 
+Deno.test("conform, shrink and diff say where a capture was cut", async () => {
+  await inFolder(async (folder) => {
+    const pcap = `${folder}/in.pcap`;
+    const { bytes, length } = shrinkable().traffic;
+    const packets = [0, 1].map((i) => ({ timeNs: i, bytes: bytes.subarray(0, length[0]!) }));
+    const file = writePcap({ linkType: 1, packets });
+    Deno.writeFileSync(pcap, file.subarray(0, file.length - 5));
+    const at = (file.length - length[0]!).toString(16);
+    const cut = `1 packet of ${pcap}, which is cut at offset 0x${at} (`;
+    const only = ["--only", "LOSS-1a", "--out", folder];
+    for (const [command, ...args] of [["conform", "--runs", "1", ...only], ["shrink", ...only]]) {
+      const { out } = await run(command!, ...args, "--exec", "true", "--pcap", pcap);
+      assertStringIncludes(out, cut);
+    }
+    assertStringIncludes((await run("diff", "--stacks", "dpdk,p2pnic", "--pcap", pcap)).out, cut);
+  });
+});
+
 /** Twelve packets, with options and long, to places in the first quarter of all addresses. */
 function shrinkable(): Scenario {
   return build({
@@ -148,6 +190,10 @@ Deno.test("conform refuses wrong options in one line", async () => {
     [
       ["--exec", "true", "--profile", "none"],
       "none: expected a deviation profile, got no such file",
+    ],
+    [
+      ["--exec", "/no/such"],
+      '--exec: expected a program that can be run, got "/no/such", which ended with exit code 127',
     ],
     [["--exec", " "], '--exec: expected a command, got " "'],
     [["--stack", "vpp2"], "--stack: expected one of linux-napi, dpdk, "],

@@ -5,7 +5,7 @@ import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Stack } from "../../core/mod.ts";
 import { testbed } from "../../core/mod.ts";
-import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { machineProfile, paperHost, writePcap } from "../../fixtures/mod.ts";
 import {
   checkConformance,
   encodeToken,
@@ -63,6 +63,17 @@ Deno.test("replay on a stack that is right says that all laws were kept, and end
   assert(said.test(out), out);
 });
 
+Deno.test("replay says that a capture is no counterexample", async () => {
+  await inFolder(async (folder) => {
+    const file = `${folder}/traffic.pcap`;
+    Deno.writeFileSync(file, writePcap({ linkType: 1, packets: [] }));
+    const { code, out, err } = await run("replay", file);
+    assertEquals([code, out], [2, ""]);
+    const said = "expected a counterexample's JSON, got a capture, which shrink --pcap takes";
+    assertEquals(err, `planecheck: ${file}: ${said}\n`);
+  });
+});
+
 Deno.test("replay refuses what is no token of a forwarder in one line", async () => {
   const ring = encodeToken("ring", "mine", "RING-1", "{}");
   const huge = scenarioJson({
@@ -79,6 +90,14 @@ Deno.test("replay refuses what is no token of a forwarder in one line", async ()
       `--stack: expected one of ${STACK_NAMES.join(", ")}, got "none"`,
     ],
     [[TOKEN.slice(0, 40)], "token: contents: expected a whole token"],
+    [
+      [TOKEN, "--stack", "dpdk", "--exec", "true"],
+      "--stack: expected one of --stack, --device and --exec",
+    ],
+    [[TOKEN, "--stack", "dpdk", "--timeout", "5"], "--timeout: expected only with --exec"],
+    [[TOKEN, "--stack", "dpdk", "--profile", "x"], "--profile: expected only with --exec or"],
+    [[TOKEN, "--exec", ""], '--exec: expected a command, got ""'],
+    [[`${TOKEN}x`, "--stack", "dpdk"], "token: contents: expected a whole token"],
     [[ring], "token: kind: expected forwarder, got ring"],
     [["none.json"], "none.json: expected a counterexample's JSON, got no such file or directory"],
     [

@@ -3,16 +3,19 @@ import Table from "cli-table3";
 import {
   type ConformanceResult,
   type LawResult,
+  type ReplayCommand,
   reportCounterexample,
 } from "../../properties/mod.ts";
+import { wrapped } from "../commands/run.ts";
 import { oneLine } from "../user_error.ts";
 
-/** The result of one check: a table of the laws, what was not judged, and the counterexamples. */
+/** The result of one check: a table of the laws, what was not judged, and the counterexamples with how to replay them. */
 export function checkText(
   result: ConformanceResult,
   on: string,
   save: (law: LawResult) => readonly string[],
-  declared: readonly string[] = [],
+  declared: readonly string[],
+  again: ReplayCommand,
 ): string {
   const { laws, policy, harness } = result;
   const table = new Table({
@@ -24,16 +27,17 @@ export function checkText(
     if (judged > 0) table.push([law.id, judged, kept, kept === judged ? "kept" : "BROKEN"]);
   }
   const lines = [`${oneLine(result.device)}: ${on}`, table.toString()];
-  for (const [why, ids] of unjudged(laws)) lines.push(`not judged: ${ids.join(", ")} (${why})`);
+  const say = (text: string) => lines.push(wrapped(text, "  ").trimEnd());
+  for (const [why, ids] of unjudged(laws)) say(`not judged: ${ids.join(", ")} (${why})`);
   const { congestion } = policy;
-  lines.push(
+  say(
     `declared to lose under load: ${congestion.length === 0 ? "nothing" : congestion.join(", ")}`,
   );
-  lines.push(...declared);
-  for (const { id, sentence } of harness) lines.push(`${id}: ${sentence}`);
+  declared.forEach(say);
+  for (const { id, sentence } of harness) say(`${id}: ${sentence}`);
   for (const law of laws) {
     if (law.counterexample === null) continue;
-    lines.push("", reportCounterexample(law.counterexample, save(law)));
+    lines.push("", reportCounterexample(law.counterexample, save(law), again));
   }
   return `${lines.join("\n")}\n`;
 }

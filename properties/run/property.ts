@@ -10,6 +10,7 @@ import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import type { Geometry, Scenario } from "../../core/machine/device.ts";
 import type { Law } from "../law.ts";
+import { counted } from "../laws/_text.ts";
 import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
 import { type LabelCount, Labels } from "./labels.ts";
 import type { Subject } from "./subject.ts";
@@ -42,9 +43,11 @@ export interface PropertyOptions {
 const RERUN_EVERY = 8;
 
 /**
- * A device that has thrown on so many runs is not run any more: it would be built anew each time.
+ * A device that has failed on so many runs is not run any more: it would be built anew each time. One that does not
+ * end takes all its time each time.
  */
-const THROWN_MAX = 20;
+const FAILED_MAX = 20;
+const TIMEOUTS_MAX = 3;
 
 /**
  * Events after which a run that has broken a law ends. A stack that holds a packet for ever polls
@@ -143,8 +146,10 @@ function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
     labels.add(draw, judged);
     judged.verdicts.forEach((verdict, i) => judging[i]!.add(verdict, draw, runs));
     const events = subject.events - before;
-    if (tallies[0]!.broken === THROWN_MAX) over = `the device threw on ${THROWN_MAX}`;
-    else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {
+    if (tallies[0]!.broken === FAILED_MAX) over = `the device failed on ${FAILED_MAX}`;
+    else if (subject.timeouts >= TIMEOUTS_MAX) {
+      over = `the device did not end in time on ${TIMEOUTS_MAX}`;
+    } else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {
       over = `a law was broken and ${events} events were spent`;
     }
   };
@@ -183,12 +188,15 @@ function missedRules(
 ): HarnessFailure[] {
   const missed: HarnessFailure[] = [];
   if (packets === 0) {
-    missed.push({ id: "HARN-1", sentence: `no packet was offered in ${runs} runs` });
+    missed.push({ id: "HARN-1", sentence: `no packet was offered in ${counted(runs, "run")}` });
   } else if (tallies.slice(1).every((tally) => tally.judged === 0)) {
-    missed.push({ id: "HARN-1", sentence: `no law could be judged in ${runs} runs` });
+    missed.push({ id: "HARN-1", sentence: `no law could be judged in ${counted(runs, "run")}` });
   }
   if (runs < wanted) {
-    missed.push({ id: "HARN-2", sentence: `${runs} of ${wanted} scenarios were run: ${why}` });
+    missed.push({
+      id: "HARN-2",
+      sentence: `${runs} of ${counted(wanted, "scenario")} were run: ${why}`,
+    });
   }
   for (const { label, runs: had, floor } of counts) {
     if (had >= floor) continue;
