@@ -44,7 +44,7 @@ export class Rig {
   readonly drivers: FakeDriver[] = [];
   /** What ran, in order. */
   readonly log: string[] = [];
-  readonly #raise: number;
+  readonly #raise: number = 0;
 
   constructor(options: Partial<SoftirqOptions> = {}) {
     const lcore = new Lcore(0, this.clock, MHZ);

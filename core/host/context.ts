@@ -41,9 +41,9 @@ export interface Home {
  */
 export class Context implements Cpu {
   /** Number on its lcore: 0 takes interrupts, others count from 1 as they were spawned. */
-  readonly id: number;
+  readonly id: number = 0;
   /** Number of the lcore that it belongs to. */
-  readonly lcore: number;
+  readonly lcore: number = 0;
   /** Receive queues of its lcore; set once by who spawns it. */
   rxQueues: readonly RxQueueId[] = [];
   /** One burst; answers the items it moved. */

@@ -55,7 +55,7 @@ const MESSAGE_BYTES = 4;
  */
 export class Vector {
   /** Number that the interrupt handler is given. */
-  readonly id: number;
+  readonly id: number = 0;
   readonly #name: string;
   readonly #clock: Clock;
   readonly #observation: Observation;
@@ -72,9 +72,9 @@ export class Vector {
   #late = 0;
   #spurious = 0;
   #earliest = 0;
-  readonly #released: number;
-  readonly #arrived: number;
-  readonly #taken: number;
+  readonly #released: number = 0;
+  readonly #arrived: number = 0;
+  readonly #taken: number = 0;
 
   /** Registers its handlers with the clock; `reset` connects it. */
   constructor(id: number, clock: Clock, observation: Observation, name: string = `vector ${id}`) {

@@ -44,9 +44,9 @@ export interface InterruptSink {
  */
 export class Lcore implements Home {
   /** Number of the lcore, from 0. */
-  readonly id: number;
+  readonly id: number = 0;
   /** Picoseconds of a cycle. */
-  readonly psPerCycle: number;
+  readonly psPerCycle: number = 0;
   /** The machine's clock. */
   readonly clock: Clock;
   /** Context of hard interrupts. */
@@ -72,12 +72,12 @@ export class Lcore implements Home {
   /** When parking ends by itself, because a thread's turn comes that may find something. */
   #resumeAt = -1;
   #running: Context | null = null;
-  readonly #step: number;
-  readonly #idleStep: number;
-  readonly #turn: number;
-  readonly #idleTurn: number;
-  readonly #deadline: number;
-  readonly #woken: number;
+  readonly #step: number = 0;
+  readonly #idleStep: number = 0;
+  readonly #turn: number = 0;
+  readonly #idleTurn: number = 0;
+  readonly #deadline: number = 0;
+  readonly #woken: number = 0;
   readonly #contexts: Context[] = [];
 
   /** An lcore of `mhz` MHz without contexts; `reset` says where interrupts go. */

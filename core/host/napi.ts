@@ -43,7 +43,7 @@ export class Napi {
   /** Who polls. */
   readonly driver: NapiDriver;
   /** Budget of one poll. */
-  readonly weight: number;
+  readonly weight: number = 0;
   /** SCHED: somebody polls it or will. */
   scheduled = false;
   /** MISSED: it was scheduled again meanwhile. */

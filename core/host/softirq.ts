@@ -81,7 +81,7 @@ export interface OutputWork extends Listed<OutputWork> {
  */
 export class Softnet {
   /** Number of the lcore. */
-  readonly lcore: number;
+  readonly lcore: number = 0;
   /** Its counters. */
   readonly stat: SoftnetStat = newSoftnetStat();
   /** The softirq context; asleep while there is nothing to do. */

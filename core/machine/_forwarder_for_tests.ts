@@ -29,7 +29,7 @@ export type Drive = "poll" | "interrupt";
 class Forwarder {
   readonly #env: Env;
   readonly #mistake: Mistake | null;
-  readonly #packetCycles: number;
+  readonly #packetCycles: number = 0;
   readonly #burst = new Int32Array(32);
   #packets = 0;
   #drops = 0;

@@ -125,7 +125,7 @@ interface Frame {
 }
 
 class AsyncRun implements AsyncEnv {
-  readonly ports: number;
+  readonly ports: number = 0;
   readonly fib: Fib4 = createFib4("linear");
   readonly neighbours: Neighbours;
   readonly #scenario: Scenario;
@@ -133,11 +133,11 @@ class AsyncRun implements AsyncEnv {
   readonly #turns: Turns;
   readonly #handle: AsyncHandler;
   /** Place of the forwarder; those of the ports are their numbers. */
-  readonly #place: number;
+  readonly #place: number = 0;
   readonly #identity = new Map<AsyncPacket, number>();
   readonly #underWay = new Set<number>();
   readonly #frames: Frame[] = [];
-  readonly #freeAt: Float64Array;
+  readonly #freeAt: Float64Array = new Float64Array(0);
   #now = 0;
   #over = false;
   #thrown: { readonly error: unknown } | null = null;

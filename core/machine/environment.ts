@@ -24,7 +24,7 @@ export class Environment implements Env {
   readonly fib: Fib4;
   readonly neighbours: Neighbours;
   readonly memory: PacketMemory;
-  readonly lcores: number;
+  readonly lcores: number = 0;
   readonly choices: Choices;
   readonly hardware: Hardware;
 

@@ -22,11 +22,11 @@ class FlatOutDevice implements DeviceSide {
   readonly tx: readonly DescriptorRing[];
   /** Packets that the driver handed over for sending. */
   sent = 0;
-  readonly #port: number;
+  readonly #port: number = 0;
   readonly #memory: Memory;
-  readonly #doubles: Float64Array;
+  readonly #doubles: Float64Array = new Float64Array(0);
   /** Frames to hand out in turn, 64 bytes each. */
-  readonly #frames: Float64Array;
+  readonly #frames: Float64Array = new Float64Array(0);
   #next = 0;
   #rxAt = 0;
   #txAt = 0;

@@ -91,7 +91,7 @@ export class Machine {
   keepsPcieLedger = false;
   #pool: Mempool | null = null;
   #failingPool: FailingMempool | null = null;
-  readonly #eased: number;
+  readonly #eased: number = 0;
   readonly #drivers: PollPort[] = [];
   #traffic: Traffic | null = null;
   #times = 1;
@@ -100,8 +100,8 @@ export class Machine {
   #next = 0;
   #laterPs = 0;
   #turn = 0;
-  readonly #irqCycles: number;
-  readonly #arrival: number;
+  readonly #irqCycles: number = 0;
+  readonly #arrival: number = 0;
   /** Senders that obey pause frames. */
   readonly #peers: Peers | null;
 

@@ -15,24 +15,24 @@ const SENDING = 2;
 /** Senders of all ports. */
 export class Peers {
   readonly #clock: Clock;
-  readonly #psPerBit: number;
-  readonly #reactionPs: number;
+  readonly #psPerBit: number = 0;
+  readonly #reactionPs: number = 0;
   readonly #deliver: (packet: number) => void;
   #traffic: Traffic | null = null;
   /** What each port has left to send: its first packet, and after each one the next; -1 for none. */
-  readonly #first: Int32Array;
+  readonly #first: Int32Array = new Int32Array(0);
   #next = new Int32Array(0);
   /** By port: its first packet of all, how often they come again, and how much later they come now. */
-  readonly #begins: Int32Array;
-  readonly #turnsLeft: Float64Array;
-  readonly #laterPs: Float64Array;
+  readonly #begins: Int32Array = new Int32Array(0);
+  readonly #turnsLeft: Float64Array = new Float64Array(0);
+  readonly #laterPs: Float64Array = new Float64Array(0);
   #periodPs = 0;
-  readonly #state: Uint8Array;
+  readonly #state: Uint8Array = new Uint8Array(0);
   /** Until when each sender begins no frame. */
-  readonly #goesOnAt: Float64Array;
-  readonly #begin: number;
-  readonly #end: number;
-  readonly #stop: number;
+  readonly #goesOnAt: Float64Array = new Float64Array(0);
+  readonly #begin: number = 0;
+  readonly #end: number = 0;
+  readonly #stop: number = 0;
 
   /** Senders on lines of `gbps` Gb/s; `deliver` is given each packet when its last bit has arrived. */
   constructor(

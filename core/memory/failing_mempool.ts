@@ -35,7 +35,7 @@ const PRESSURE_PS = 1e6;
 export class FailingMempool extends Mempool {
   readonly #clock: Clock;
   readonly #choices: Choices;
-  readonly #eased: number;
+  readonly #eased: number = 0;
 
   /** A pool of nothing yet; `eased` is the handler that calls its `onRefill`. */
   constructor(memory: Memory, clock: Clock, choices: Choices, eased: number) {

@@ -95,10 +95,10 @@ export class HostMemory {
   readonly #profile: HostMemoryProfile;
   readonly #llc: Llc;
   readonly #iotlb: Iotlb | null;
-  readonly #remote: Uint8Array;
-  readonly #freeAt: Float64Array;
-  readonly #linePs: number;
-  readonly #queuePs: number;
+  readonly #remote: Uint8Array = new Uint8Array(0);
+  readonly #freeAt: Float64Array = new Float64Array(0);
+  readonly #linePs: number = 0;
+  readonly #queuePs: number = 0;
 
   /**
    * Memory at rest, its cache empty.

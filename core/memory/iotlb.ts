@@ -18,8 +18,8 @@
  * ```
  */
 export class Iotlb {
-  readonly #page: Float64Array;
-  readonly #used: Float64Array;
+  readonly #page: Float64Array = new Float64Array(0);
+  readonly #used: Float64Array = new Float64Array(0);
   #looks = 0;
   #count = 0;
 

@@ -45,14 +45,14 @@ export class Ledger {
   /** Where findings and fates are written. */
   readonly observation: Observation;
   /** The packet in each buffer, or -1. */
-  readonly packet: Int32Array;
+  readonly packet: Int32Array = new Int32Array(0);
   /** The place that holds each buffer, or -1 before its first use. */
-  readonly holder: Int16Array;
+  readonly holder: Int16Array = new Int16Array(0);
   /** When the last DMA into the buffer landed. */
-  readonly dataAt: Float64Array;
+  readonly dataAt: Float64Array = new Float64Array(0);
   /** Packets in memory that is no buffer's. */
   readonly outside: OutsideCopies;
-  readonly #state: Uint8Array;
+  readonly #state: Uint8Array = new Uint8Array(0);
   readonly #now: () => number;
 
   /** Every buffer free. `now` answers the current instant in picoseconds. */

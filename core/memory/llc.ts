@@ -30,12 +30,12 @@ export const CLEAN: number = -1;
  * ```
  */
 export class Llc {
-  readonly #sets: number;
-  readonly #ways: number;
-  readonly #line: Float64Array;
-  readonly #dirty: Uint8Array;
+  readonly #sets: number = 0;
+  readonly #ways: number = 0;
+  readonly #line: Float64Array = new Float64Array(0);
+  readonly #dirty: Uint8Array = new Uint8Array(0);
   /** When each way was used last, in accesses; up to `#emptyUntil` it holds nothing. */
-  readonly #used: Float64Array;
+  readonly #used: Float64Array = new Float64Array(0);
   #emptyUntil = 0;
   #accesses = 0;
 

@@ -51,9 +51,9 @@ const REFERENCES_MAX = 65535;
  */
 export class ExternalBuffer {
   /** First byte in the arena. */
-  readonly at: number;
+  readonly at: number = 0;
   /** The byte behind the last. */
-  readonly end: number;
+  readonly end: number = 0;
   /** Buffers that show it. */
   references = 0;
   /** Called when the last of them does not any more. */

@@ -58,30 +58,30 @@ export interface Region {
  */
 export class Memory implements PacketMemory {
   /** Buffers that the arena holds. */
-  readonly capacity: number;
+  readonly capacity: number = 0;
   /** The arena: `STRIDE` bytes for each buffer, headroom included, then what external buffers use. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array = new Uint8Array(0);
   /** The arena again: short frames are copied by words. */
-  readonly #words: Int32Array;
+  readonly #words: Int32Array = new Int32Array(0);
   /** Bytes that frames were last taken from, and their words if they lie so that there are any. */
   #source: Uint8Array = new Uint8Array(0);
   #sourceWords: Int32Array = new Int32Array(0);
   /** Where the frame of buffer b begins in `bytes`; `b * STRIDE + HEADROOM` when fresh. */
-  readonly offset: Int32Array;
+  readonly offset: Int32Array = new Int32Array(0);
   /** Length of its frame in bytes, without FCS. */
-  readonly length: Int32Array;
+  readonly length: Int32Array = new Int32Array(0);
   /** Port it came in on. */
-  readonly port: Int32Array;
+  readonly port: Int32Array = new Int32Array(0);
   /** RSS hash. */
-  readonly hash: Uint32Array;
+  readonly hash: Uint32Array = new Uint32Array(0);
   /** Bits of {@link FLAG}. */
-  readonly flags: Int32Array;
+  readonly flags: Int32Array = new Int32Array(0);
   /** Next segment of the packet, or -1. */
-  readonly next: Int32Array;
+  readonly next: Int32Array = new Int32Array(0);
   /** How many hold it: its own holder and every buffer that shows its bytes; 1 when fresh. */
-  readonly references: Int32Array;
+  readonly references: Int32Array = new Int32Array(0);
   /** The buffer whose bytes it shows: itself, unless it was attached; -1 when to external bytes. */
-  readonly owner: Int32Array;
+  readonly owner: Int32Array = new Int32Array(0);
   /** By buffer whose owner is -1, the external bytes that it shows. */
   readonly external: Map<number, ExternalBuffer> = new Map();
   /** Keeps the books in checked mode. */
@@ -94,7 +94,7 @@ export class Memory implements PacketMemory {
   readonly regions: Region[] = [];
   #used = 0;
   /** How far beyond its headroom each buffer was used since the last reset. */
-  readonly #extent: Int32Array;
+  readonly #extent: Int32Array = new Int32Array(0);
 
   /**
    * A memory whose buffers belong to no region yet.

@@ -32,7 +32,7 @@ import { FATE, type Observation } from "../machine/observation.ts";
  */
 export class OutsideCopies {
   readonly #observation: Observation;
-  readonly #first: number;
+  readonly #first: number = 0;
   readonly #packet: number[] = [];
   readonly #place: number[] = [];
   readonly #free: number[] = [];

@@ -14,7 +14,7 @@ const NONE = new BigInt64Array(0);
 
 /** Words and copies of them; one for each who copies, so that callers' arrays do not alternate. */
 export class PairedWords {
-  readonly #words: Int32Array;
+  readonly #words: Int32Array = new Int32Array(0);
   readonly #pairs: BigInt64Array;
   #array: Int32Array | null = null;
   #theirs: BigInt64Array = NONE;

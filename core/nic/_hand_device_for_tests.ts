@@ -28,7 +28,7 @@ export class HandDevice implements DeviceSide {
   readonly sent: number[] = [];
   reports = 0;
   readonly #memory: Memory;
-  readonly #source: number;
+  readonly #source: number = 0;
   #next = 0;
 
   constructor(memory: Memory, source: number, rxSize: number, txSize: number, places: number[]) {

@@ -8,13 +8,13 @@ export const START_MAX = 1 << 13;
 export class RxLane {
   readonly descriptors: Entries;
   /** Host buffers in the order in which they become free; the NIC may use the first `freeCount`. */
-  readonly free: Int32Array;
-  freeCount: number;
+  readonly free: Int32Array = new Int32Array(0);
+  freeCount: number = 0;
   freeHead = 0;
   #tail = 0;
   /** Buffers given back that the NIC has not been told of. */
   untold = 0;
-  readonly place: number;
+  readonly place: number = 0;
   readonly batches: Int32Array = new Int32Array(BATCH_MAX + 1);
 
   /** All of `slots` buffers from `first` on are the NIC's. */
@@ -54,9 +54,9 @@ export class TxLane {
   /** Descriptors whose completion the lcore has seen. */
   reclaimed = 0;
   /** Slots of the NIC that are free: a stack. */
-  readonly free: Int32Array;
-  freeCount: number;
-  readonly place: number;
+  readonly free: Int32Array = new Int32Array(0);
+  freeCount: number = 0;
+  readonly place: number = 0;
 
   /** Empty rings, and `slots` slots of the NIC from `first` on. */
   constructor(first: number, slots: number, place: number) {

@@ -5,7 +5,7 @@ export const BATCH_MAX = 8;
 
 /** One ring of entries, written by one NIC and visible to another some time later. */
 export class Entries {
-  readonly entry: Int32Array;
+  readonly entry: Int32Array = new Int32Array(0);
   /** Free-running: appended, handed to DMA, visible, taken. */
   written = 0;
   flushed = 0;
@@ -58,7 +58,7 @@ export class Entries {
 export class Pair {
   readonly descriptors: Entries;
   readonly completions: Entries;
-  readonly free: Int32Array;
+  readonly free: Int32Array = new Int32Array(0);
   freeCount = 0;
   freeHead = 0;
   place = -1;

@@ -99,13 +99,13 @@ class Operations {
  */
 export class DmaEngine {
   /** Its node on the fabric. */
-  readonly node: number;
+  readonly node: number = 0;
   /** Called when a write has left the engine: there may be room for another. */
   onWriteDone: (() => void) | null = null;
 
   readonly #clock: Clock;
   #fabric: Fabric | null = null;
-  readonly #writePs: Int32Array;
+  readonly #writePs: Int32Array = new Int32Array(0);
   readonly #profile: DmaProfile;
   readonly #writes = new Operations();
   readonly #reads = new Operations();
@@ -115,13 +115,13 @@ export class DmaEngine {
   #readStalled = false;
   #inFlight = 0;
   /** Handler and argument of each read under way, and which of these slots are free. */
-  readonly #slotHandler: Int32Array;
-  readonly #slotArg: Int32Array;
-  readonly #freeSlots: Int32Array;
-  readonly #writeDone: number;
-  readonly #readStarted: number;
-  readonly #readDone: number;
-  readonly #roomBack: number;
+  readonly #slotHandler: Int32Array = new Int32Array(0);
+  readonly #slotArg: Int32Array = new Int32Array(0);
+  readonly #freeSlots: Int32Array = new Int32Array(0);
+  readonly #writeDone: number = 0;
+  readonly #readStarted: number = 0;
+  readonly #readDone: number = 0;
+  readonly #roomBack: number = 0;
   /** Share of the device's memory that others take from reads, 0 up to but not 1: threads that poll rings. */
   readShareTaken = 0;
   /** Picoseconds in which the write server was busy. */

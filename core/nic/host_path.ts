@@ -13,8 +13,8 @@ const TRANSMIT = 1;
 
 /** What waits for the server in one direction. */
 class Waiting {
-  readonly item: Int32Array;
-  readonly bytes: Int32Array;
+  readonly item: Int32Array = new Int32Array(0);
+  readonly bytes: Int32Array = new Int32Array(0);
   head = 0;
   count = 0;
 
@@ -46,17 +46,17 @@ export class HostPath {
   onReceive: (b: number) => void = () => {};
   onTransmit: (slot: number) => void = () => {};
   /** Write-backs that are held at most. */
-  readonly writeBacksHeld: number;
+  readonly writeBacksHeld: number = 0;
   readonly #clock: Clock;
-  readonly #residencePs: number;
-  readonly #psPerByte: number;
+  readonly #residencePs: number = 0;
+  readonly #psPerByte: number = 0;
   readonly #waiting: readonly [Waiting, Waiting];
   #busy = false;
   #serving = RECEIVE;
-  readonly #looked: number;
-  readonly #served: number;
+  readonly #looked: number = 0;
+  readonly #served: number = 0;
   /** Bytes of what stays for its residence, by ingress buffer. */
-  readonly #bytes: Int32Array;
+  readonly #bytes: Int32Array = new Int32Array(0);
 
   constructor(
     clock: Clock,

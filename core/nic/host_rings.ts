@@ -64,7 +64,7 @@ export class HostRings {
   readonly #memory: Memory;
   readonly #observation: Observation;
   readonly #mmio: Mmio;
-  readonly #psPerByte: number;
+  readonly #psPerByte: number = 0;
   /** When host memory has taken all that has landed. */
   #memoryFreeAt = 0;
   #trace: DmaTrace | null = null;
@@ -73,15 +73,15 @@ export class HostRings {
   /** By `nic * queues + queue`. */
   #lanes: RxLane[] = [];
   /** By ingress buffer: the host buffer that its frame is on the way to. */
-  readonly #target: Int32Array;
+  readonly #target: Int32Array = new Int32Array(0);
   /** By host buffer: the egress NIC, and its lane. */
-  readonly #egress: Uint8Array;
-  readonly #laneOf: Int32Array;
-  readonly #frameLanded: number;
-  readonly #descriptorsLanded: number;
-  readonly #descriptorsVisible: number;
-  readonly #doorbell: number;
-  readonly #told: number;
+  readonly #egress: Uint8Array = new Uint8Array(0);
+  readonly #laneOf: Int32Array = new Int32Array(0);
+  readonly #frameLanded: number = 0;
+  readonly #descriptorsLanded: number = 0;
+  readonly #descriptorsVisible: number = 0;
+  readonly #doorbell: number = 0;
+  readonly #told: number = 0;
 
   /** Nothing set up; `buffers` of the memory at most, and what host memory forwards in Gb/s. */
   constructor(

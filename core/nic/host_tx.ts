@@ -47,12 +47,12 @@ export class HostTx {
   /** By `nic * queues + queue`. */
   #lanes: TxLane[] = [];
   /** By slot of a NIC: the host buffer that its frame comes from, and its lane. */
-  readonly #source: Int32Array;
-  readonly #laneOf: Int32Array;
-  readonly #published: number;
-  readonly #polled: number;
-  readonly #fetched: number;
-  readonly #completed: number;
+  readonly #source: Int32Array = new Int32Array(0);
+  readonly #laneOf: Int32Array = new Int32Array(0);
+  readonly #published: number = 0;
+  readonly #polled: number = 0;
+  readonly #fetched: number = 0;
+  readonly #completed: number = 0;
 
   /** Nothing set up, over a memory of `buffers` buffers. */
   constructor(clock: Clock, memory: Memory, observation: Observation, buffers: number) {

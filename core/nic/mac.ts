@@ -54,7 +54,7 @@ export interface FillWatcher {
  */
 export class MacIn {
   /** Number of the port. */
-  readonly port: number;
+  readonly port: number = 0;
   /** Told of each packet; without one the ingress buffer just fills. */
   receiver: Receiver | null = null;
   /** Told how full the ingress buffer is whenever that changes, where a port sends pause frames. */
@@ -64,7 +64,7 @@ export class MacIn {
   #observation: Observation;
   #counters: PortCounters;
   #region: Region | null = null;
-  readonly #free: Int32Array;
+  readonly #free: Int32Array = new Int32Array(0);
   #freeCount = 0;
   #place = -1;
   #wire = -1;

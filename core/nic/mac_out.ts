@@ -59,17 +59,17 @@ export interface Sender {
  */
 export class MacOut {
   /** Number of the port. */
-  readonly port: number;
+  readonly port: number = 0;
   /** Told of each frame that has left. */
   sender: Sender | null = null;
   readonly #memory: Memory;
   readonly #clock: Clock;
   readonly #observation: Observation;
-  readonly #psPerBit: number;
+  readonly #psPerBit: number = 0;
   #counters: PortCounters;
   #place = -1;
-  readonly #queue: Int32Array;
-  readonly #starts: Float64Array;
+  readonly #queue: Int32Array = new Int32Array(0);
+  readonly #starts: Float64Array = new Float64Array(0);
   #head = 0;
   #count = 0;
   #idleSince = 0;
@@ -78,7 +78,7 @@ export class MacOut {
   /** Asked whether the line stops, in runs that have faults; else null. */
   #choices: Choices | null = null;
   #site = 0;
-  readonly #lastBit: number;
+  readonly #lastBit: number = 0;
 
   /** A line of `gbps` Gb/s before which at most `most` frames wait; `reset` comes first. */
   constructor(

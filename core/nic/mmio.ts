@@ -32,7 +32,7 @@ export class Mmio {
   #fabric: Fabric | null = null;
   /** Writes that wait for room: node, bytes, handler, argument of each. */
   readonly #waiting: number[] = [];
-  readonly #roomBack: number;
+  readonly #roomBack: number = 0;
 
   /** Nothing waits; `reset` connects it to a fabric. */
   constructor(clock: Clock) {

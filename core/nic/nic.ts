@@ -56,9 +56,9 @@ export interface Maxima {
  */
 export class Nic {
   /** Its number, from 0. */
-  readonly port: number;
+  readonly port: number = 0;
   /** Its node on the fabric. */
-  readonly node: number;
+  readonly node: number = 0;
   /** What moves bytes to and from the fabric. */
   readonly dma: DmaEngine;
   /** Port input with the ingress buffer. */

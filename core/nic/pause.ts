@@ -43,9 +43,9 @@ export type OnPause = (port: number, quanta: number) => void;
 /** Port output with pause frames. */
 export class PausingMacOut extends MacOut {
   readonly #clock: Clock;
-  readonly #psPerBit: number;
+  readonly #psPerBit: number = 0;
   readonly #onPause: OnPause;
-  readonly #waiting: Int32Array;
+  readonly #waiting: Int32Array = new Int32Array(0);
   #head = 0;
   #count = 0;
   /** Something is being sent. */
@@ -53,7 +53,7 @@ export class PausingMacOut extends MacOut {
   /** Quanta of the pause frame that goes out next, or -1. */
   #request = -1;
   #portCounters: PortCounters | null = null;
-  readonly #pauseLeft: number;
+  readonly #pauseLeft: number = 0;
 
   /** As {@link MacOut}; `onPause` is told of each pause frame when its last bit has left. */
   constructor(
@@ -168,8 +168,8 @@ export class PauseControl implements FillWatcher {
   readonly #clock: Clock;
   readonly #profile: PauseProfile;
   readonly #out: PausingMacOut;
-  readonly #repeatPs: number;
-  readonly #repeat: number;
+  readonly #repeatPs: number = 0;
+  readonly #repeat: number = 0;
   #high = 0;
   #low = 0;
   #stopped = false;

@@ -49,20 +49,20 @@ export class PeerRings {
   readonly #observation: Observation;
   readonly #clock: Clock;
   #nics: readonly Nic[] = [];
-  readonly #ports: number;
+  readonly #ports: number = 0;
   readonly #pairs: Pair[] = [];
   /** By ingress buffer: the slot that its frame is on the way to. */
-  readonly #target: Int32Array;
+  readonly #target: Int32Array = new Int32Array(0);
   /** By slot: the ingress buffer that its frame is to be read from, or -1. */
-  readonly #source: Int32Array;
+  readonly #source: Int32Array = new Int32Array(0);
   /** By slot: the NIC whose memory it lies in. */
-  readonly #home: Uint8Array;
+  readonly #home: Uint8Array = new Uint8Array(0);
   /** Told of every DMA between NICs, if somebody wants to know. */
   trace: DmaTrace | null = null;
-  readonly #frameLanded: number;
-  readonly #frameFetched: number;
-  readonly #descriptorsLanded: number;
-  readonly #completionsLanded: number;
+  readonly #frameLanded: number = 0;
+  readonly #frameFetched: number = 0;
+  readonly #descriptorsLanded: number = 0;
+  readonly #completionsLanded: number = 0;
 
   /**
    * Rings without slots; `boot` sets them up.

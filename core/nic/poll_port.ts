@@ -57,7 +57,7 @@ import { checkThresholds, type Thresholds } from "./thresholds.ts";
  */
 export class PollPort implements Port {
   /** Number of the port. */
-  readonly id: number;
+  readonly id: number = 0;
   /** Receive bursts that the pool refused to refill, times the refill size (rx_nombuf). */
   rxNombuf = 0;
   /** Where sent buffers go back to: its pool, or all pools whose packets it is given. */

@@ -53,17 +53,17 @@ export class QueuePairs implements DeviceSide {
   /** Vector of each queue pair. */
   readonly vectors: readonly Vector[];
   /** Which queue an RSS hash leads to. */
-  readonly reta: Uint8Array;
+  readonly reta: Uint8Array = new Uint8Array(0);
 
   readonly #clock: Clock;
   readonly #hostPath: HostPath;
   readonly #receive: ReceiveSide;
   readonly #transmit: TransmitSide;
-  readonly #ringRx: number;
-  readonly #ringTx: number;
-  readonly #disableRx: number;
-  readonly #unmask: number;
-  readonly #enable: number;
+  readonly #ringRx: number = 0;
+  readonly #ringTx: number = 0;
+  readonly #disableRx: number = 0;
+  readonly #unmask: number = 0;
+  readonly #enable: number = 0;
 
   /**
    * Queue pairs that `reset` has to set up.

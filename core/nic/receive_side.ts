@@ -48,25 +48,25 @@ export class ReceiveSide implements Receiver {
   readonly #vectors: readonly Vector[];
   readonly #policy: QueueProfile;
   /** Packets of the ingress buffer in order of arrival. */
-  readonly #fifo: Int32Array;
+  readonly #fifo: Int32Array = new Int32Array(0);
   #fifoHead = 0;
   #fifoCount = 0;
   /** Host buffer that each ingress buffer's packet goes to; -1 - key of the first descriptor of several. */
-  readonly #target: Int32Array;
+  readonly #target: Int32Array = new Int32Array(0);
   /** Identity that each descriptor was used for, by queue. */
   readonly #used: readonly Int32Array[];
   readonly #hostPath: HostPath;
   /** Packets from their arrival until their frame is posted; write-backs held, as queue and slot. */
   #inFlight = 0;
-  readonly #held: Int32Array;
+  readonly #held: Int32Array = new Int32Array(0);
   #heldCount = 0;
-  readonly #descriptorsRead: number;
-  readonly #dataLanded: number;
-  readonly #partLanded: number;
-  readonly #stopped: number;
+  readonly #descriptorsRead: number = 0;
+  readonly #dataLanded: number = 0;
+  readonly #partLanded: number = 0;
+  readonly #stopped: number = 0;
   /** Handler of the clock for a write-back that has landed. */
-  readonly doneHandler: number;
-  readonly #tailMoved: number;
+  readonly doneHandler: number = 0;
+  readonly #tailMoved: number = 0;
 
   constructor(
     clock: Clock,

@@ -50,23 +50,23 @@ export function slotOf(key: number): number {
  */
 export class DescriptorRing {
   /** Descriptors that `reset` may ask for at most. */
-  readonly capacity: number;
+  readonly capacity: number = 0;
   /** Descriptors in use: a power of two, set at reset. */
   size = 0;
   /** Buffer named by each descriptor, as the driver wrote it. */
-  readonly buffer: Int32Array;
+  readonly buffer: Int32Array = new Int32Array(0);
   /** Done bits. */
-  readonly done: Uint8Array;
+  readonly done: Uint8Array = new Uint8Array(0);
   /** Transmit only: the driver asks for a write-back. */
-  readonly reportStatus: Uint8Array;
+  readonly reportStatus: Uint8Array = new Uint8Array(0);
   /** What the device read: the buffer it will use for a descriptor. */
-  readonly read: Int32Array;
+  readonly read: Int32Array = new Int32Array(0);
   /** What the device read: whether to report. */
-  readonly readStatus: Uint8Array;
+  readonly readStatus: Uint8Array = new Uint8Array(0);
   /** The packet goes on in the next descriptor (EOP is not set): written with the done bit, or by a sender. */
-  readonly more: Uint8Array;
+  readonly more: Uint8Array = new Uint8Array(0);
   /** Device: what it read, or will write, of `more`. */
-  readonly readMore: Uint8Array;
+  readonly readMore: Uint8Array = new Uint8Array(0);
   /** Receive only: bytes of a frame that go into one buffer (SRRCTL.BSIZEPACKET). */
   segmentBytes: number = Infinity;
   /** Receive only: whether the device may use descriptors (RXDCTL.ENABLE). */

@@ -77,28 +77,28 @@ export interface Firmware {
  */
 export class NicThreads implements Receiver, Sender {
   /** Threads of the NIC. */
-  readonly count: number;
+  readonly count: number = 0;
   /** Picoseconds in which threads were busy, summed. */
   busyPs = 0;
 
   readonly #nic: Nic;
   readonly #clock: Clock;
-  readonly #psPerCycle: number;
+  readonly #psPerCycle: number = 0;
   #firmware: Firmware | null = null;
-  readonly #free: Int32Array;
+  readonly #free: Int32Array = new Int32Array(0);
   #freeCount = 0;
-  readonly #holds: Int32Array;
+  readonly #holds: Int32Array = new Int32Array(0);
   /** Packets in order of arrival, and when a thread may take each. */
-  readonly #waiting: Int32Array;
-  readonly #readyAt: Float64Array;
+  readonly #waiting: Int32Array = new Int32Array(0);
+  readonly #readyAt: Float64Array = new Float64Array(0);
   #waitingHead = 0;
   #waitingCount = 0;
   #pipelinePs = 0;
   /** When a free thread looks for the packet that is first. */
   #looksAt = -1;
-  readonly #over: number;
-  readonly #entered: number;
-  readonly #later: number;
+  readonly #over: number = 0;
+  readonly #entered: number = 0;
+  readonly #later: number = 0;
 
   /** `count` idle threads at `mhz` MHz, before an ingress buffer of at most `ingress` packets. */
   constructor(nic: Nic, clock: Clock, mhz: number, count: number, ingress: number) {

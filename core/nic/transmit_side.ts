@@ -37,29 +37,29 @@ export class TransmitSide implements Sender {
   readonly #hostPath: HostPath;
   #queues = 1;
   /** Free slots of the transmit FIFO, and the first buffer of its region. */
-  readonly #free: Int32Array;
+  readonly #free: Int32Array = new Int32Array(0);
   #freeCount = 0;
   #first = 0;
   /** Slots in order of sending; which are filled; first descriptor, parts, and parts to come of each. */
-  readonly #order: Int32Array;
+  readonly #order: Int32Array = new Int32Array(0);
   #orderHead = 0;
   #orderCount = 0;
-  readonly #filled: Uint8Array;
-  readonly #descriptor: Int32Array;
-  readonly #parts: Int32Array;
-  readonly #missing: Int32Array;
+  readonly #filled: Uint8Array = new Uint8Array(0);
+  readonly #descriptor: Int32Array = new Int32Array(0);
+  readonly #parts: Int32Array = new Int32Array(0);
+  readonly #missing: Int32Array = new Int32Array(0);
   #turn = 0;
   readonly #policy: QueueProfile;
   /** By queue: frames in the FIFO or on their way there; descriptors done and not written back. */
-  readonly #underWay: Int32Array;
-  readonly #gathered: Int32Array;
+  readonly #underWay: Int32Array = new Int32Array(0);
+  readonly #gathered: Int32Array = new Int32Array(0);
   /** By queue: the descriptor after the last that was announced. */
-  readonly #announced: Int32Array;
-  readonly #descriptorsRead: number;
-  readonly #frameRead: number;
+  readonly #announced: Int32Array = new Int32Array(0);
+  readonly #descriptorsRead: number = 0;
+  readonly #frameRead: number = 0;
   /** Handler of the clock for a write-back that has landed. */
-  readonly doneHandler: number;
-  readonly #tailMoved: number;
+  readonly doneHandler: number = 0;
+  readonly #tailMoved: number = 0;
 
   constructor(
     clock: Clock,

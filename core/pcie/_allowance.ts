@@ -7,13 +7,13 @@
 
 /** Allowances of all parties. */
 export class Allowance {
-  readonly #limit: number;
-  readonly #out: Int32Array;
-  readonly #times: Float64Array;
-  readonly #counts: Int32Array;
-  readonly #first: Int32Array;
-  readonly #returning: Int32Array;
-  readonly #latest: Float64Array;
+  readonly #limit: number = 0;
+  readonly #out: Int32Array = new Int32Array(0);
+  readonly #times: Float64Array = new Float64Array(0);
+  readonly #counts: Int32Array = new Int32Array(0);
+  readonly #first: Int32Array = new Int32Array(0);
+  readonly #returning: Int32Array = new Int32Array(0);
+  readonly #latest: Float64Array = new Float64Array(0);
 
   /** @param limit what one party may have outstanding, and how many `take`s at a time */
   constructor(parties: number, limit: number) {
@@ -29,7 +29,11 @@ export class Allowance {
   /** Whether less than the limit is outstanding. */
   isOpen(party: number, now: number): boolean {
     // what is back is looked for only when it is needed
-    if (this.#out[party]! < this.#limit) return true;
+    return this.#out[party]! < this.#limit || this.#settle(party, now) < this.#limit;
+  }
+
+  /** Takes in what is back by `now`; answers what is outstanding then. */
+  #settle(party: number, now: number): number {
     const base = party * this.#limit;
     while (this.#returning[party]! > 0) {
       const first = this.#first[party]!;
@@ -38,7 +42,7 @@ export class Allowance {
       this.#first[party] = first + 1 < this.#limit ? first + 1 : 0;
       this.#returning[party]!--;
     }
-    return this.#out[party]! < this.#limit;
+    return this.#out[party]!;
   }
 
   /** Takes `n`; only an open party may. */

@@ -46,13 +46,13 @@ const RETURNED = 2;
 
 /** The credit counters of all directions. A cell is `link * 3 + class`. */
 export class Credits {
-  readonly #updateFcPs: number;
-  readonly #words: Int32Array;
-  readonly #doubles: Float64Array;
+  readonly #updateFcPs: number = 0;
+  readonly #words: Int32Array = new Int32Array(0);
+  readonly #doubles: Float64Array = new Float64Array(0);
   readonly #advertised: [number, number] = [0, 0];
   /** Asked how late an UpdateFC is, in runs that have faults; else null. */
   #choices: Choices | null = null;
-  readonly #sites: Int32Array;
+  readonly #sites: Int32Array = new Int32Array(0);
 
   constructor(links: number, updateFcPs: number) {
     const cells = links * CLASSES;

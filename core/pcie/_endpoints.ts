@@ -39,22 +39,22 @@ export class Endpoints implements Receiver {
   readonly #pool: Pool;
   readonly #wires: Wires;
   readonly #limits: TlpLimits;
-  readonly #nodes: number;
+  readonly #nodes: number = 0;
   readonly #queues: Queues;
   /** Requests in the receive buffers: only the non-posted queue of each set is used. */
   readonly #requests: Queues;
   readonly #tags: Allowance;
   readonly #largest = new Int32Array(CLASSES);
   /** TLPs waiting at each node, posted and non-posted. */
-  readonly #waiting: Int32Array;
-  readonly #reading: Int32Array;
+  readonly #waiting: Int32Array = new Int32Array(0);
+  readonly #reading: Int32Array = new Int32Array(0);
   /** When the last write of a pair becomes visible: `src * nodes + dst`. */
-  readonly #visibleAt: Float64Array;
-  readonly #refused: Uint8Array;
-  readonly #roomHandler: Int32Array;
-  readonly #switchHandler: number;
-  readonly #requestHandler: number;
-  readonly #answerHandler: number;
+  readonly #visibleAt: Float64Array = new Float64Array(0);
+  readonly #refused: Uint8Array = new Uint8Array(0);
+  readonly #roomHandler: Int32Array = new Int32Array(0);
+  readonly #switchHandler: number = 0;
+  readonly #requestHandler: number = 0;
+  readonly #answerHandler: number = 0;
 
   /** @param routed runs for a TLP that the switch may forward */
   constructor(
@@ -88,14 +88,7 @@ export class Endpoints implements Receiver {
   /** Starts an operation of class posted or non-posted: at once if it is one TLP and may go, else it is queued. */
   start(cls: number, src: number, dst: number, bytes: number, handler: number, arg: number): void {
     const pool = this.#pool;
-    const op = pool.take();
-    pool.cls[op] = cls;
-    pool.src[op] = src;
-    pool.dst[op] = dst;
-    pool.bytes[op] = bytes;
-    pool.due[op] = bytes;
-    pool.handler[op] = handler;
-    pool.arg[op] = arg;
+    const op = pool.takeOp(cls, src, dst, bytes, handler, arg);
     if (this.#passes(src, cls, bytes)) {
       if (cls === NON_POSTED) this.#tags.take(src, 1);
       pool.becomeTlp(op);
@@ -154,13 +147,13 @@ export class Endpoints implements Receiver {
     const pool = this.#pool;
     const queue = node * CLASSES + cls;
     const op = this.#queues.first(queue);
-    const bytes = Math.min(pool.bytes[op]!, this.#largest[cls]!);
-    const left = pool.bytes[op]! - bytes;
-    pool.bytes[op] = left;
+    const bytes = Math.min(pool.bytes(op), this.#largest[cls]!);
+    const left = pool.bytes(op) - bytes;
+    pool.leave(op, left);
     if (left === 0) this.#queues.shift(queue);
     else this.#queues.refresh(queue);
     if (cls === NON_POSTED) this.#tags.take(node, 1);
-    this.#send(pool.takeTlp(cls, node, pool.dst[op]!, bytes, op, left === 0));
+    this.#send(pool.takeTlp(cls, node, pool.dst(op), bytes, op, left === 0));
     this.#waiting[node * 2 + cls]!--;
     if (this.#refused[node] === 1 && this.hasRoom(node)) {
       this.#refused[node] = 0;
@@ -173,11 +166,11 @@ export class Endpoints implements Receiver {
     const pool = this.#pool;
     const queue = node * CLASSES + COMPLETION;
     const request = this.#queues.first(queue);
-    const bytes = Math.min(pool.bytes[request]!, this.#largest[COMPLETION]!);
-    const left = pool.bytes[request]! - bytes;
-    pool.bytes[request] = left;
+    const bytes = Math.min(pool.bytes(request), this.#largest[COMPLETION]!);
+    const left = pool.bytes(request) - bytes;
+    pool.leave(request, left);
     const last = left === 0;
-    const tlp = pool.takeTlp(COMPLETION, node, pool.src[request]!, bytes, pool.op[request]!, last);
+    const tlp = pool.takeTlp(COMPLETION, node, pool.src(request), bytes, pool.op(request), last);
     this.#send(tlp);
     if (!last) {
       this.#queues.refresh(queue);
@@ -191,9 +184,9 @@ export class Endpoints implements Receiver {
 
   #send(tlp: number): void {
     const pool = this.#pool;
-    const src = pool.src[tlp]!;
-    const end = this.#wires.send(upLink(src), pool.cls[tlp]!, pool.bytes[tlp]!);
-    const cutThrough = this.#wires.links.sameRate(upLink(src), downLink(pool.dst[tlp]!));
+    const src = pool.src(tlp);
+    const end = this.#wires.send(upLink(src), pool.cls(tlp), pool.bytes(tlp));
+    const cutThrough = this.#wires.links.sameRate(upLink(src), downLink(pool.dst(tlp)));
     const routedAt = (cutThrough ? this.#wires.now : end) + this.#profile.switchPs;
     this.#clock.at(routedAt, this.#switchHandler, tlp);
   }
@@ -201,52 +194,50 @@ export class Endpoints implements Receiver {
   /** The switch has begun to forward a TLP, whose last byte arrives at `at`. */
   deliver(tlp: number, at: number): void {
     const pool = this.#pool;
-    const cls = pool.cls[tlp]!;
-    const dst = pool.dst[tlp]!;
+    const cls = pool.cls(tlp);
+    const dst = pool.dst(tlp);
     if (cls === NON_POSTED) {
       // with a place at the completer none waits before it, and it need not be looked at when it arrives
       if (this.#reading[dst]! < this.#limits.reads) this.#read(tlp, at);
       else this.#clock.at(at, this.#requestHandler, tlp);
       return;
     }
-    this.#wires.release(downLink(dst), cls, pool.bytes[tlp]!, at);
+    this.#wires.release(downLink(dst), cls, pool.bytes(tlp), at);
     if (cls === POSTED) this.#land(tlp, at);
     else this.#comeBack(tlp, at);
     pool.giveTlp(tlp);
   }
 
   #land(tlp: number, at: number): void {
-    if (this.#pool.last[tlp] === 0) return;
-    const dst = this.#pool.dst[tlp]!;
+    if (!this.#pool.last(tlp)) return;
+    const dst = this.#pool.dst(tlp);
     const latency = dst === 0 ? this.#profile.hostWritePs : this.#profile.deviceWritePs;
     const visible = at + latency;
-    this.#visibleAt[this.#pool.src[tlp]! * this.#nodes + dst] = visible;
-    this.#finish(this.#pool.op[tlp]!, visible);
+    this.#visibleAt[this.#pool.src(tlp) * this.#nodes + dst] = visible;
+    this.#finish(this.#pool.op(tlp), visible);
   }
 
   #comeBack(tlp: number, at: number): void {
     const pool = this.#pool;
-    const op = pool.op[tlp]!;
-    const requester = pool.dst[tlp]!;
-    if (pool.last[tlp] === 1) {
+    const op = pool.op(tlp);
+    const requester = pool.dst(tlp);
+    if (pool.last(tlp)) {
       this.#tags.giveBack(requester, 1, at);
       if (this.#wires.blocked(upLink(requester))) this.#wires.wake(upLink(requester), at);
     }
-    const due = pool.due[op]! - pool.bytes[tlp]!;
-    pool.due[op] = due;
-    if (due > 0) return;
-    const visible = this.#visibleAt[pool.src[tlp]! * this.#nodes + requester]!;
+    if (pool.comeBack(op, pool.bytes(tlp)) > 0) return;
+    const visible = this.#visibleAt[pool.src(tlp) * this.#nodes + requester]!;
     this.#finish(op, at > visible ? at : visible + 1);
   }
 
   #finish(op: number, at: number): void {
-    this.#clock.at(at, this.#pool.handler[op]!, this.#pool.arg[op]!);
+    this.#clock.at(at, this.#pool.handler(op), this.#pool.arg(op));
     this.#pool.give(op);
   }
 
   /** A read request has arrived at its completer. */
   #request(tlp: number): void {
-    const node = this.#pool.dst[tlp]!;
+    const node = this.#pool.dst(tlp);
     this.#requests.append(node * CLASSES + NON_POSTED, tlp);
     this.#accept(node);
   }
@@ -260,27 +251,23 @@ export class Endpoints implements Receiver {
 
   /** The completer takes a request on at `at`. */
   #read(tlp: number, at: number): void {
-    const node = this.#pool.dst[tlp]!;
+    const node = this.#pool.dst(tlp);
     this.#reading[node]!++;
     this.#wires.release(downLink(node), NON_POSTED, 0, at);
     const latency = node === 0 ? this.#profile.hostReadPs : this.#profile.deviceReadPs;
-    const visible = this.#visibleAt[this.#pool.src[tlp]! * this.#nodes + node]!;
+    const visible = this.#visibleAt[this.#pool.src(tlp) * this.#nodes + node]!;
     const ready = at + latency;
     this.#clock.at(ready > visible ? ready : visible, this.#answerHandler, tlp);
   }
 
   #answer(tlp: number): void {
     const pool = this.#pool;
-    const node = pool.dst[tlp]!;
-    if (!this.#passes(node, COMPLETION, pool.bytes[tlp]!)) {
+    const node = pool.dst(tlp);
+    if (!this.#passes(node, COMPLETION, pool.bytes(tlp))) {
       this.#queues.append(node * CLASSES + COMPLETION, tlp);
       return this.transmit(node);
     }
-    // one completion: the request turns round
-    pool.cls[tlp] = COMPLETION;
-    pool.dst[tlp] = pool.src[tlp]!;
-    pool.src[tlp] = node;
-    pool.last[tlp] = 1;
+    pool.turnRound(tlp, COMPLETION);
     this.#send(tlp);
     this.#reading[node]!--;
     this.#accept(node);

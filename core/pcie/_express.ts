@@ -12,10 +12,10 @@ import type { Clock } from "../time/clock.ts";
 export class Express {
   readonly #clock: Clock;
   readonly #links: Links;
-  readonly #waiting: Int32Array;
-  readonly #arrivesAt: Float64Array;
-  readonly #nodes: number;
-  readonly #switchPs: number;
+  readonly #waiting: Int32Array = new Int32Array(0);
+  readonly #arrivesAt: Float64Array = new Float64Array(0);
+  readonly #nodes: number = 0;
+  readonly #switchPs: number = 0;
 
   /** @param arrivesAt when the last byte of a pair leaves the switch: `from * nodes + to` */
   constructor(

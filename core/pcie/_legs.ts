@@ -10,7 +10,7 @@ import type { Links } from "./_links.ts";
 /** One operation. An object and not a row of arrays: every step reads many of its fields and few steps are made. */
 export class Leg {
   /** Its number, for events of the clock. */
-  readonly index: number;
+  readonly index: number = 0;
   cls = 0;
   src = 0;
   dst = 0;

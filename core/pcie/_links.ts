@@ -22,10 +22,10 @@ const TLPS = 5;
 /** All link directions of a fabric, numbered as `upLink` and `downLink` say. */
 export class Links {
   /** How many there are. */
-  readonly count: number;
-  readonly #doubles: Float64Array;
+  readonly count: number = 0;
+  readonly #doubles: Float64Array = new Float64Array(0);
   /** Bytes beside the payload of a TLP, by class. */
-  readonly overhead: Int32Array;
+  readonly overhead: Int32Array = new Int32Array(0);
 
   constructor(nodes: number, profile: FabricProfile) {
     this.count = 2 * nodes;

@@ -1,88 +1,188 @@
 /**
  * Everything that is on its way through the fabric: operations that still have bytes to send or to come back,
  * and the TLPs made from them. An entry is a number; it belongs to exactly one queue, event or operation at a
- * time. The pool is allocated once; its size is a bound that the room rule, the tags and the header credits
- * guarantee, so running out is a fault of the fabric itself.
+ * time. The pool is allocated once; its size is a bound that the room rule, the tags and the
+ * header credits guarantee, so running out is a fault of the fabric itself.
  */
 
-/** Entries as parallel arrays. */
+/** Words of an entry, a cache line. */
+const WORDS = 16;
+const CLS = 0;
+const SRC = 1;
+const DST = 2;
+const BYTES = 3;
+const DUE = 4;
+const OP = 5;
+const LAST = 6;
+const HANDLER = 7;
+const ARG = 8;
+const NEXT = 9;
+
+/** Entries side by side. */
 export class Pool {
-  /** Class of the TLP, or of the TLPs that the operation is sent in. */
-  readonly cls: Int32Array;
-  /** Who made the operation, and towards whom. Of a completion: the completer and the requester. */
-  readonly src: Int32Array;
-  readonly dst: Int32Array;
-  /** Payload or requested bytes of a TLP; of an operation, the bytes not yet sent or asked for. */
-  readonly bytes: Int32Array;
-  /** Of a read operation: bytes that have not come back. */
-  readonly due: Int32Array;
-  /** Of a TLP: its operation, and whether it ends its write, request or answer. */
-  readonly op: Int32Array;
-  readonly last: Uint8Array;
-  /** Of an operation: what to run when it is done. */
-  readonly handler: Int32Array;
-  readonly arg: Int32Array;
-  /** Next in the queue that holds the entry, and its place in the order of arrival there. */
-  readonly next: Int32Array;
-  readonly stamp: Float64Array;
-  readonly #capacity: number;
+  readonly #words: Int32Array = new Int32Array(0);
+  readonly #stamps: Float64Array = new Float64Array(0);
   #used = 0;
   #free = -1;
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
-    this.cls = new Int32Array(capacity);
-    this.src = new Int32Array(capacity);
-    this.dst = new Int32Array(capacity);
-    this.bytes = new Int32Array(capacity);
-    this.due = new Int32Array(capacity);
-    this.op = new Int32Array(capacity);
-    this.last = new Uint8Array(capacity);
-    this.handler = new Int32Array(capacity);
-    this.arg = new Int32Array(capacity);
-    this.next = new Int32Array(capacity);
-    this.stamp = new Float64Array(capacity);
+    this.#words = new Int32Array(capacity * WORDS);
+    this.#stamps = new Float64Array(capacity);
+  }
+
+  /** Class of the TLP, or of the TLPs that the operation is sent in. */
+  cls(entry: number): number {
+    return this.#words[entry * WORDS + CLS]!;
+  }
+
+  /** Who made the operation. Of a completion: the completer. */
+  src(entry: number): number {
+    return this.#words[entry * WORDS + SRC]!;
+  }
+
+  /** Towards whom. Of a completion: the requester. */
+  dst(entry: number): number {
+    return this.#words[entry * WORDS + DST]!;
+  }
+
+  /** Payload or requested bytes of a TLP; of an operation, the bytes not yet sent or asked for. */
+  bytes(entry: number): number {
+    return this.#words[entry * WORDS + BYTES]!;
+  }
+
+  /** Operation of a TLP. */
+  op(tlp: number): number {
+    return this.#words[tlp * WORDS + OP]!;
+  }
+
+  /** Whether a TLP ends its write, request or answer. */
+  last(tlp: number): boolean {
+    return this.#words[tlp * WORDS + LAST] === 1;
+  }
+
+  /** What to run when an operation is done. */
+  handler(op: number): number {
+    return this.#words[op * WORDS + HANDLER]!;
+  }
+
+  /** With which argument. */
+  arg(op: number): number {
+    return this.#words[op * WORDS + ARG]!;
+  }
+
+  /** Next in the queue that holds the entry. */
+  next(entry: number): number {
+    return this.#words[entry * WORDS + NEXT]!;
+  }
+
+  /** Its place in the order of arrival there. */
+  stamp(entry: number): number {
+    return this.#stamps[entry]!;
+  }
+
+  /** Links an entry to the next of its queue, or to none: -1. */
+  link(entry: number, next: number): void {
+    this.#words[entry * WORDS + NEXT] = next;
+  }
+
+  /** Notes an entry's place in the order of arrival. */
+  arrived(entry: number, stamp: number): void {
+    this.#stamps[entry] = stamp;
+  }
+
+  /** So many bytes of an operation are not yet sent or asked for. */
+  leave(op: number, bytes: number): void {
+    this.#words[op * WORDS + BYTES] = bytes;
+  }
+
+  /** So many bytes of a read have come back; answers how many have not. */
+  comeBack(op: number, bytes: number): number {
+    const due = this.#words[op * WORDS + DUE]! - bytes;
+    this.#words[op * WORDS + DUE] = due;
+    return due;
+  }
+
+  /** Something else runs when an operation is done. */
+  divert(op: number, handler: number): void {
+    this.#words[op * WORDS + HANDLER] = handler;
   }
 
   /** @throws {RangeError} when more is on its way than the rules of the fabric allow */
   take(): number {
     const entry = this.#free;
-    if (entry >= 0) {
-      this.#free = this.next[entry]!;
-      return entry;
-    }
-    if (this.#used === this.#capacity) {
-      throw new RangeError(`Cannot take an entry: all ${this.#capacity} are on their way`);
+    if (entry < 0) return this.#fresh();
+    this.#free = this.#words[entry * WORDS + NEXT]!;
+    return entry;
+  }
+
+  #fresh(): number {
+    if (this.#used === this.#stamps.length) {
+      throw new RangeError(`Cannot take an entry: all ${this.#used} are on their way`);
     }
     return this.#used++;
+  }
+
+  /** A new operation, all of whose bytes are to be sent and, of a read, to come back. */
+  takeOp(
+    cls: number,
+    src: number,
+    dst: number,
+    bytes: number,
+    handler: number,
+    arg: number,
+  ): number {
+    const op = this.take();
+    const words = this.#words;
+    const w = op * WORDS;
+    words[w + CLS] = cls;
+    words[w + SRC] = src;
+    words[w + DST] = dst;
+    words[w + BYTES] = bytes;
+    words[w + DUE] = bytes;
+    words[w + HANDLER] = handler;
+    words[w + ARG] = arg;
+    return op;
   }
 
   /** A new TLP of `op`. */
   takeTlp(cls: number, src: number, dst: number, bytes: number, op: number, last: boolean): number {
     const tlp = this.take();
-    this.cls[tlp] = cls;
-    this.src[tlp] = src;
-    this.dst[tlp] = dst;
-    this.bytes[tlp] = bytes;
-    this.op[tlp] = op;
-    this.last[tlp] = last ? 1 : 0;
+    const words = this.#words;
+    const w = tlp * WORDS;
+    words[w + CLS] = cls;
+    words[w + SRC] = src;
+    words[w + DST] = dst;
+    words[w + BYTES] = bytes;
+    words[w + OP] = op;
+    words[w + LAST] = last ? 1 : 0;
     return tlp;
   }
 
   /** An operation of one TLP is that TLP too: no second entry. */
   becomeTlp(op: number): void {
-    this.op[op] = op;
-    this.last[op] = 1;
+    this.#words[op * WORDS + OP] = op;
+    this.#words[op * WORDS + LAST] = 1;
+  }
+
+  /** A request that one completion answers turns round and is that completion. */
+  turnRound(request: number, cls: number): void {
+    const words = this.#words;
+    const w = request * WORDS;
+    const requester = words[w + SRC]!;
+    words[w + CLS] = cls;
+    words[w + SRC] = words[w + DST]!;
+    words[w + DST] = requester;
+    words[w + LAST] = 1;
   }
 
   /** Gives the entry of a TLP back, unless it is its operation's too. */
   giveTlp(tlp: number): void {
-    if (this.op[tlp] !== tlp) this.give(tlp);
+    if (this.#words[tlp * WORDS + OP] !== tlp) this.give(tlp);
   }
 
   /** Gives an entry back. */
   give(entry: number): void {
-    this.next[entry] = this.#free;
+    this.#words[entry * WORDS + NEXT] = this.#free;
     this.#free = entry;
   }
 

@@ -15,12 +15,12 @@ import type { Pool } from "./_pool.ts";
 /** Sets of three queues over the entries of one pool. */
 export class Queues {
   readonly #pool: Pool;
-  readonly #first: Int32Array;
-  readonly #last: Int32Array;
-  readonly #stamps: Float64Array;
-  readonly #needs: Int32Array;
+  readonly #first: Int32Array = new Int32Array(0);
+  readonly #last: Int32Array = new Int32Array(0);
+  readonly #stamps: Float64Array = new Float64Array(0);
+  readonly #needs: Int32Array = new Int32Array(0);
   /** The class that went last, at the first place of each set. */
-  readonly #turn: Int32Array;
+  readonly #turn: Int32Array = new Int32Array(0);
   readonly #largest = new Int32Array(CLASSES);
   #arrivals = 0;
 
@@ -56,12 +56,12 @@ export class Queues {
 
   /** Puts an entry at the end of a queue. */
   append(queue: number, entry: number): void {
-    this.#pool.next[entry] = -1;
-    this.#pool.stamp[entry] = this.#arrivals++;
+    this.#pool.link(entry, -1);
+    this.#pool.arrived(entry, this.#arrivals++);
     const last = this.#last[queue]!;
     this.#last[queue] = entry;
     if (last >= 0) {
-      this.#pool.next[last] = entry;
+      this.#pool.link(last, entry);
     } else {
       this.#first[queue] = entry;
       this.refresh(queue);
@@ -71,7 +71,7 @@ export class Queues {
   /** Takes the head out of a queue that is not empty. */
   shift(queue: number): number {
     const entry = this.#first[queue]!;
-    const next = this.#pool.next[entry]!;
+    const next = this.#pool.next(entry);
     this.#first[queue] = next;
     if (next < 0) this.#last[queue] = -1;
     this.refresh(queue);
@@ -85,9 +85,9 @@ export class Queues {
       this.#stamps[queue] = Infinity;
       return;
     }
-    this.#stamps[queue] = this.#pool.stamp[entry]!;
+    this.#stamps[queue] = this.#pool.stamp(entry);
     const cls = queue % CLASSES;
-    const bytes = Math.min(this.#pool.bytes[entry]!, this.#largest[cls]!);
+    const bytes = Math.min(this.#pool.bytes(entry), this.#largest[cls]!);
     this.#needs[queue] = cls === NON_POSTED ? 0 : (bytes + 15) >> DATA_CREDIT_SHIFT;
   }
 

@@ -25,20 +25,20 @@ export const AHEAD_PS = 150_000;
 export class Servers {
   readonly #clock: Clock;
   readonly #links: Links;
-  readonly #inputs: number;
+  readonly #inputs: number = 0;
   readonly #serve: (link: number, leg: Leg, at: number) => void;
   /** Ends of each queue. */
   readonly #first: (Leg | null)[];
   readonly #last: (Leg | null)[];
   /** TLPs that an input, or a class of it, has had, raised to what had been given when it began to wait. */
-  readonly #inputHas: Float64Array;
-  readonly #classHas: Float64Array;
-  readonly #linkGave: Float64Array;
-  readonly #inputGave: Float64Array;
+  readonly #inputHas: Float64Array = new Float64Array(0);
+  readonly #classHas: Float64Array = new Float64Array(0);
+  readonly #linkGave: Float64Array = new Float64Array(0);
+  readonly #inputGave: Float64Array = new Float64Array(0);
   /** Legs that wait for each link. */
-  readonly waiting: Int32Array;
-  readonly #turnAt: Float64Array;
-  readonly #turnHandler: number;
+  readonly waiting: Int32Array = new Int32Array(0);
+  readonly #turnAt: Float64Array = new Float64Array(0);
+  readonly #turnHandler: number = 0;
   #arrivals = 0;
 
   /**

@@ -30,13 +30,13 @@ export class Switch {
   lost = 0;
   /** Told of a posted TLP that is lost. */
   lose: ((tlp: number) => void) | null = null;
-  readonly #nodes: number;
+  readonly #nodes: number = 0;
   readonly #pool: Pool;
   readonly #wires: Wires;
   readonly #queues: Queues;
   /** For each egress, the ingress ports with something for it, as bits. */
-  readonly #waiting: Int32Array;
-  readonly #turn: Int32Array;
+  readonly #waiting: Int32Array = new Int32Array(0);
+  readonly #turn: Int32Array = new Int32Array(0);
 
   constructor(nodes: number, pool: Pool, wires: Wires) {
     this.#nodes = nodes;
@@ -49,10 +49,10 @@ export class Switch {
 
   /** A TLP has been routed: it may leave from now on. */
   arrive(tlp: number, receiver: Receiver): void {
-    const src = this.#pool.src[tlp]!;
-    const dst = this.#pool.dst[tlp]!;
-    const cls = this.#pool.cls[tlp]!;
-    const bytes = cls === NON_POSTED ? 0 : this.#pool.bytes[tlp]!;
+    const src = this.#pool.src(tlp);
+    const dst = this.#pool.dst(tlp);
+    const cls = this.#pool.cls(tlp);
+    const bytes = cls === NON_POSTED ? 0 : this.#pool.bytes(tlp);
     if (cls === POSTED && this.bytes + bytes > this.holds) {
       this.lost++;
       this.#wires.release(upLink(src), cls, bytes, this.#wires.now);
@@ -97,7 +97,7 @@ export class Switch {
     const base = (ingress * this.#nodes + egress) * CLASSES;
     const tlp = this.#queues.shift(base + cls);
     if (!this.#queues.waits(base)) this.#waiting[egress]! &= ~(1 << ingress);
-    const bytes = cls === NON_POSTED ? 0 : this.#pool.bytes[tlp]!;
+    const bytes = cls === NON_POSTED ? 0 : this.#pool.bytes(tlp);
     this.bytes -= bytes;
     this.#leave(tlp, ingress, egress, cls, bytes, receiver);
   }

@@ -52,9 +52,9 @@ export class Testbed {
   order: number[] = [];
   refusals = 0;
   #lists: { ops: readonly Operation[]; numbers: readonly number[]; next: number }[] = [];
-  readonly #done: number;
-  readonly #go: number;
-  readonly #devices: number;
+  readonly #done: number = 0;
+  readonly #go: number = 0;
+  readonly #devices: number = 0;
 
   constructor(
     fidelity: Fidelity,

@@ -33,9 +33,9 @@ export class Window {
   readonly #clock: Clock;
   readonly #started: Allowance;
   readonly #tags: Allowance;
-  readonly #handler: Int32Array;
-  readonly #wakeAt: Float64Array;
-  readonly #refused: Uint8Array;
+  readonly #handler: Int32Array = new Int32Array(0);
+  readonly #wakeAt: Float64Array = new Float64Array(0);
+  readonly #refused: Uint8Array = new Uint8Array(0);
 
   /**
    * @param window TLPs that a source may have under way

@@ -16,13 +16,13 @@ export class Wires {
   readonly links: Links;
   readonly credits: Credits;
   readonly #clock: Clock;
-  readonly #turnHandler: number;
-  readonly #turnAt: Float64Array;
-  readonly #blocked: Uint8Array;
-  readonly #blockedAt: Float64Array;
+  readonly #turnHandler: number = 0;
+  readonly #turnAt: Float64Array = new Float64Array(0);
+  readonly #blocked: Uint8Array = new Uint8Array(0);
+  readonly #blockedAt: Float64Array = new Float64Array(0);
   /** By direction: picoseconds for which something waited that credits or tags did not allow. */
-  readonly stalledPs: Float64Array;
-  readonly #overhead: Int32Array;
+  readonly stalledPs: Float64Array = new Float64Array(0);
+  readonly #overhead: Int32Array = new Int32Array(0);
 
   /** @param turn looks at the queues of a direction */
   constructor(clock: Clock, profile: FabricProfile, nodes: number, turn: (link: number) => void) {

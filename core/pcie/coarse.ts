@@ -76,17 +76,17 @@ export class CoarseFabric implements Fabric {
   readonly fidelity = "coarse" as const;
   readonly #clock: Clock;
   readonly #profile: FabricProfile;
-  readonly #maxDevices: number;
-  readonly #nodes: number;
+  readonly #maxDevices: number = 0;
+  readonly #nodes: number = 0;
   readonly #links: Links;
   readonly #legs = new Legs();
   readonly #window: Window;
   readonly #servers: Servers;
   readonly #express: Express;
   /** When the last byte of a pair leaves the switch, and when its last write is visible. */
-  readonly #arrivesAt: Float64Array;
-  readonly #visibleAt: Float64Array;
-  readonly #answerHandler: number;
+  readonly #arrivesAt: Float64Array = new Float64Array(0);
+  readonly #visibleAt: Float64Array = new Float64Array(0);
+  readonly #answerHandler: number = 0;
   /** By class: bytes of an operation that one TLP takes, and bytes of a full TLP. */
   readonly #unit = new Int32Array(CLASSES);
   readonly #full = new Int32Array(CLASSES);

@@ -96,18 +96,18 @@ export class LateFabric implements Fabric {
   loseBeyond: Fabric["loseBeyond"] | undefined = undefined;
   readonly #clock: Clock;
   readonly #choices: Choices;
-  readonly #nodes: number;
+  readonly #nodes: number = 0;
   #beneath: Fabric | null = null;
   readonly #slots: Slot[] = [];
   readonly #free: number[] = [];
   /** When the last write of a pair is visible: `src * nodes + dst`. */
-  readonly #visibleAt: Float64Array;
+  readonly #visibleAt: Float64Array = new Float64Array(0);
   readonly #meanings = new Map<number, WriteMeaning>();
   /** The write-back that waits for the vector of a queue to be unmasked: its slot, by NIC and queue. */
   readonly #held = new Map<string, number>();
   readonly #sites = new Map<number, Site>();
-  readonly #arrived: number;
-  readonly #due: number;
+  readonly #arrived: number = 0;
+  readonly #due: number = 0;
 
   /** For at most `maxDevices` devices; `over` says what it stands on. */
   constructor(clock: Clock, choices: Choices, maxDevices: number) {

@@ -68,11 +68,11 @@ export class MemoryFabric implements Fabric {
   readonly #arg: number[] = [];
   readonly #free: number[] = [];
   /** When the last write of each source is visible. */
-  readonly #visibleAt: Float64Array;
-  readonly #roomHandler: Int32Array;
-  readonly #asked: Uint8Array;
-  readonly #arrived: number;
-  readonly #opens: number;
+  readonly #visibleAt: Float64Array = new Float64Array(0);
+  readonly #roomHandler: Int32Array = new Int32Array(0);
+  readonly #asked: Uint8Array = new Uint8Array(0);
+  readonly #arrived: number = 0;
+  readonly #opens: number = 0;
 
   /** Puts `memory` behind a fabric for at most `maxDevices` devices. */
   constructor(clock: Clock, beneath: Fabric, memory: HostMemory, maxDevices: number) {

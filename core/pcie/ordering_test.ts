@@ -39,7 +39,7 @@ Deno.test("Queues pick keeps the order within a class and takes classes in turn,
   for (let round = 0; round < 2; round++) {
     queues.reset([256, 512, 256]);
     const tlps = [2, 2, 1, 1, 1].map((cls) => pool.takeTlp(cls, 1, 2, 64, 0, true));
-    for (const tlp of tlps) queues.append(pool.cls[tlp]!, tlp);
+    for (const tlp of tlps) queues.append(pool.cls(tlp), tlp);
     const sent = tlps.map(() => queues.shift(queues.pick(0, credits, 0, 0)));
     assertEquals(sent, [2, 0, 3, 1, 4].map((i) => tlps[i]!), `round ${round}`);
     assertEquals(queues.waits(0), false);

@@ -74,8 +74,8 @@ export const TLP_LIMITS: TlpLimits = { tags: TAGS, reads: TAGS, waiting: 16 };
 export class TlpFabric implements Fabric {
   /** Always `"tlp"`. */
   readonly fidelity = "tlp" as const;
-  readonly #maxDevices: number;
-  readonly #rcbBytes: number;
+  readonly #maxDevices: number = 0;
+  readonly #rcbBytes: number = 0;
   readonly #pool: Pool;
   readonly #wires: Wires;
   readonly #switch: Switch;
@@ -83,7 +83,7 @@ export class TlpFabric implements Fabric {
   #devices = -1;
   #dataCredits = 0;
   /** Runs in place of the handler of a write of which a TLP was lost. */
-  readonly #lost: number;
+  readonly #lost: number = 0;
 
   /**
    * An idle fabric for at most `maxDevices` devices, 1..30; `reset` comes first.
@@ -201,11 +201,11 @@ export class TlpFabric implements Fabric {
     const pool = this.#pool;
     this.#switch.holds = bytes;
     this.#switch.lose = (tlp) => {
-      const op = pool.op[tlp]!;
-      if (pool.handler[op] !== this.#lost) lost(pool.handler[op]!, pool.arg[op]!);
-      pool.handler[op] = this.#lost;
+      const op = pool.op(tlp);
+      if (pool.handler(op) !== this.#lost) lost(pool.handler(op), pool.arg(op));
+      pool.divert(op, this.#lost);
       pool.giveTlp(tlp);
-      if (pool.last[tlp] === 1) pool.give(op);
+      if (pool.last(tlp)) pool.give(op);
     };
   }
 

@@ -2,40 +2,41 @@
  * The events that wait, in order of time and, within an instant, of a number given with each: a calendar queue
  * (Brown, "Calendar queues: a fast O(1) priority queue implementation", CACM 31, 1988) of one year.
  *
- * The near future, one year of 1,024 days from the day of the present instant, lies in a list for each day, kept
- * in order; two levels of bits say which days have any, so that the next one is found in constant time. A day is
- * shorter than most events are apart on a busy machine, and the year longer than a packet takes through one, so
- * lists are short and few events lie further ahead. Those wait in a heap and move over as the year goes on.
+ * The near future, one year of 1,024 days from the week of the present instant, lies in a list for each day, kept
+ * in order; a word of bits for each week of 32 days says which days have any, and one word which weeks, so that the
+ * next one is found in constant time. A day is shorter than most events are apart on a busy machine, and the year
+ * longer than a packet takes through one, so lists are short and few events lie further ahead. Those wait in a heap
+ * and move over as the year goes on.
  *
  * `push` looks at the end of its day first: O(1) in order, O(events of that day) otherwise, O(log n) beyond the
- * year. `pop` takes constant time and the moves that the day brings. Entries are numbers; arrays double when full.
+ * year. `take` takes constant time and the moves that a new week brings. Entries are numbers; arrays double when full.
  */
 
 const DAYS = 1024;
-/** A day has 2^DAY_SHIFT picoseconds. */
-const DAY_SHIFT = 10;
-const YEAR_PS = DAYS << DAY_SHIFT;
+const WEEKS = DAYS >> 5;
+/** A day has 1,024 picoseconds. */
+const DAYS_PER_PS = 1 / 1024;
+const WEEK_PS = 32 * 1024;
+const YEAR_PS = WEEKS * WEEK_PS;
 
 /** Events by time and order. */
 export class Calendar {
   /** Time and order of each entry, side by side. */
-  #keys: Float64Array;
+  #keys: Float64Array = new Float64Array(0);
   /** Next entry of its day, handler and argument of each entry, in fours. */
-  #data: Int32Array;
+  #data: Int32Array = new Int32Array(0);
   #free = -1;
   #used = 0;
-  readonly #first = new Int32Array(DAYS).fill(-1);
-  readonly #last = new Int32Array(DAYS).fill(-1);
-  /** A bit for each day with events, and one for each word of these that is not 0. */
-  readonly #busy = new Int32Array(DAYS >> 5);
-  #busyWords = 0;
-  /** Events in days. */
-  #near = 0;
-  /** The present day and when it begins. */
-  #today = 0;
-  #todayPs = 0;
+  /** First and last entry of each day; the last means nothing where the first is -1. */
+  readonly #days = new Int32Array(DAYS * 2).fill(-1);
+  /** A bit for each day with events, and one for each week of these. */
+  readonly #busy = new Int32Array(WEEKS);
+  #busyWeeks = 0;
+  /** The present week, and the end of the year that begins with it. */
+  #week = 0;
+  #endPs = YEAR_PS;
   /** Entries beyond the year: a 4-ary heap, and the time of its first. */
-  #heap: Int32Array;
+  #heap: Int32Array = new Int32Array(0);
   #far = 0;
   #farPs = Infinity;
 
@@ -46,9 +47,9 @@ export class Calendar {
     this.#heap = new Int32Array(capacity);
   }
 
-  /** Events that wait. */
-  get count(): number {
-    return this.#near + this.#far;
+  /** Whether no event waits. */
+  get isEmpty(): boolean {
+    return this.#busyWeeks === 0 && this.#far === 0;
   }
 
   /** Time of an entry. */
@@ -71,94 +72,96 @@ export class Calendar {
     return this.#data[entry * 4 + 2]!;
   }
 
-  /** Adds an event, which is not before the one that was popped last. */
+  /** Adds an event, which is not before the one that was taken last. */
   push(ps: number, order: number, handler: number, arg: number): void {
     let entry = this.#free;
-    if (entry >= 0) this.#free = this.#data[entry * 4]!;
-    else {
-      if (this.#used * 2 === this.#keys.length) this.#grow();
-      entry = this.#used++;
-    }
+    if (entry < 0) entry = this.#fresh();
     const keys = this.#keys;
     const data = this.#data;
+    this.#free = data[entry * 4]!;
     keys[entry * 2] = ps;
     keys[entry * 2 + 1] = order;
     data[entry * 4] = -1;
     data[entry * 4 + 1] = handler;
     data[entry * 4 + 2] = arg;
-    const ahead = ps - this.#todayPs;
-    if (ahead < YEAR_PS) this.#enter(entry, (this.#today + (ahead >> DAY_SHIFT)) & (DAYS - 1));
-    else this.#putOff(entry);
+    this.#enter(entry);
   }
 
   /** The earliest entry, or -1; it stays. */
   peek(): number {
-    if (this.#near > 0) return this.#first[this.#nextDay()]!;
+    if (this.#busyWeeks !== 0) return this.#days[this.#nextDay() * 2]!;
     return this.#far > 0 ? this.#heap[0]! : -1;
   }
 
-  /** Takes an entry out that `peek` has just answered; it can be read until the next push. */
-  pop(entry: number): void {
+  /** Takes the earliest entry out if its time is at most `lastPs`, else answers -1; it can be read until the next push. */
+  take(lastPs: number): number {
+    if (this.#busyWeeks === 0) {
+      if (this.#far === 0 || this.#farPs > lastPs) return -1;
+      this.#begin(this.#farPs);
+    }
+    const day = this.#nextDay();
+    const entry = this.#days[day * 2]!;
     const ps = this.#keys[entry * 2]!;
-    // without near events the year begins anew with the day of the first, so that what comes with it is in order
-    if (this.#near === 0) this.#goTo(ps);
-    else if (ps - this.#todayPs >= 1 << DAY_SHIFT) this.#turn((ps - this.#todayPs) >> DAY_SHIFT);
-    const day = this.#today;
+    if (ps > lastPs) return -1;
+    if (day >> 5 !== this.#week) this.#begin(ps);
     const next = this.#data[entry * 4]!;
-    this.#first[day] = next;
+    this.#days[day * 2] = next;
     if (next < 0) this.#close(day);
-    this.#near--;
     this.#data[entry * 4] = this.#free;
     this.#free = entry;
+    return entry;
   }
 
   /** Whether another event has the time of the first. */
   get tied(): boolean {
-    if (this.count < 2) return false;
-    if (this.#near === 0) this.#goTo(this.#farPs);
-    const entry = this.#first[this.#nextDay()]!;
+    if (this.#busyWeeks === 0) {
+      if (this.#far < 2) return false;
+      this.#begin(this.#farPs);
+    }
+    const entry = this.#days[this.#nextDay() * 2]!;
     const next = this.#data[entry * 4]!;
     return next >= 0 && this.#keys[next * 2] === this.#keys[entry * 2];
   }
 
   /** Empty, at time 0. */
   reset(): void {
-    this.#near = 0;
     this.#free = -1;
     this.#used = 0;
-    this.#first.fill(-1);
+    this.#days.fill(-1);
     this.#busy.fill(0);
-    this.#busyWords = 0;
-    this.#today = 0;
-    this.#todayPs = 0;
+    this.#busyWeeks = 0;
+    this.#week = 0;
+    this.#endPs = YEAR_PS;
     this.#far = 0;
     this.#farPs = Infinity;
   }
 
-  /** Puts an entry into the list of a day. */
-  #enter(entry: number, day: number): void {
-    this.#near++;
-    const first = this.#first[day]!;
-    if (first < 0) {
-      this.#first[day] = this.#last[day] = entry;
-      this.#busy[day >> 5]! |= 1 << (day & 31);
-      this.#busyWords |= 1 << (day >> 5);
-      return;
-    }
-    const last = this.#last[day]!;
-    if (this.#before(last, entry)) {
-      this.#data[last * 4] = entry;
-      this.#last[day] = entry;
-    } else this.#enterBefore(entry, day);
+  /** Puts an entry into the list of its day, or into the heap. */
+  #enter(entry: number): void {
+    const ps = this.#keys[entry * 2]!;
+    if (ps >= this.#endPs) return this.#putOff(entry);
+    const day = (ps * DAYS_PER_PS) & (DAYS - 1);
+    const days = this.#days;
+    if (days[day * 2]! >= 0) return this.#join(entry, day);
+    days[day * 2] = days[day * 2 + 1] = entry;
+    this.#busy[day >> 5]! |= 1 << (day & 31);
+    this.#busyWeeks |= 1 << (day >> 5);
   }
 
-  /** The same before some of its day. */
-  #enterBefore(entry: number, day: number): void {
+  /** Puts an entry among others of its day. */
+  #join(entry: number, day: number): void {
     const data = this.#data;
-    const first = this.#first[day]!;
+    const days = this.#days;
+    const last = days[day * 2 + 1]!;
+    if (this.#before(last, entry)) {
+      data[last * 4] = entry;
+      days[day * 2 + 1] = entry;
+      return;
+    }
+    const first = days[day * 2]!;
     if (this.#before(entry, first)) {
       data[entry * 4] = first;
-      this.#first[day] = entry;
+      days[day * 2] = entry;
       return;
     }
     let at = first;
@@ -174,44 +177,26 @@ export class Calendar {
   #close(day: number): void {
     const left = this.#busy[day >> 5]! & ~(1 << (day & 31));
     this.#busy[day >> 5] = left;
-    if (left === 0) this.#busyWords &= ~(1 << (day >> 5));
+    if (left === 0) this.#busyWeeks &= ~(1 << (day >> 5));
   }
 
-  /** The first day from today on that has events; there is one. */
+  /** The first day that has events; there is one, and none lies before the present one in its week. */
   #nextDay(): number {
-    const today = this.#today;
-    if (this.#first[today]! >= 0) return today;
-    const word = today >> 5;
-    const here = this.#busy[word]! & (-1 << (today & 31));
-    if (here !== 0) return (word << 5) + lowest(here);
-    // later words, then round the end of the year to the earlier ones and what of this one lies before today
-    const later = this.#busyWords & (-2 << word);
-    const other = lowest(later !== 0 ? later : this.#busyWords);
+    const week = this.#week;
+    const here = this.#busy[week]!;
+    if (here !== 0) return (week << 5) + lowest(here);
+    // later weeks, then round the end of the year to the earlier ones
+    const later = this.#busyWeeks & (-2 << week);
+    const other = lowest(later !== 0 ? later : this.#busyWeeks);
     return (other << 5) + lowest(this.#busy[other]!);
   }
 
-  /** Goes on by some days. */
-  #turn(days: number): void {
-    this.#today = (this.#today + days) & (DAYS - 1);
-    this.#todayPs += days << DAY_SHIFT;
-    if (this.#farPs < this.#todayPs + YEAR_PS) this.#moveOver();
-  }
-
-  /** Begins a year with the day of `ps`; no day has events. */
-  #goTo(ps: number): void {
-    this.#todayPs = ps - ps % (1 << DAY_SHIFT);
-    this.#moveOver();
-  }
-
-  /** Moves what lies in this year by now from the heap to its days. */
-  #moveOver(): void {
-    const end = this.#todayPs + YEAR_PS;
-    while (this.#farPs < end) {
-      const ahead = this.#farPs - this.#todayPs;
-      const entry = this.#takeFar();
-      this.#data[entry * 4] = -1;
-      this.#enter(entry, (this.#today + (ahead >> DAY_SHIFT)) & (DAYS - 1));
-    }
+  /** Goes on to the week of `ps`, to which no event is before, and moves what lies in its year by now to its days. */
+  #begin(ps: number): void {
+    const week = Math.floor(ps / WEEK_PS);
+    this.#week = week % WEEKS;
+    this.#endPs = week * WEEK_PS + YEAR_PS;
+    while (this.#farPs < this.#endPs) this.#enter(this.#takeFar());
   }
 
   #before(a: number, b: number): boolean {
@@ -252,6 +237,14 @@ export class Calendar {
     heap[hole] = last;
     this.#farPs = end === 0 ? Infinity : this.#keys[heap[0]! * 2]!;
     return top;
+  }
+
+  /** An entry that was never used since the reset. */
+  #fresh(): number {
+    if (this.#used * 2 === this.#keys.length) this.#grow();
+    const entry = this.#used++;
+    this.#data[entry * 4] = -1;
+    return entry;
   }
 
   #grow(): void {

@@ -135,18 +135,17 @@ export class Clock {
     const lastEvent = this.events + limits.events;
     this.#stopped = false;
     const queue = this.#queue;
+    const { horizonPs } = limits;
     for (;;) {
-      if (queue.count === 0) return "quiet";
       if (this.#work === 0 && isQuiet()) return "quiet";
-      let event = queue.peek();
-      const time = queue.timeOf(event);
-      if (time > limits.horizonPs) return "horizon";
-      if (this.events >= lastEvent || this.#stopped) return "limit";
-      if (this.#choices !== null && queue.tied) {
-        this.#settleTie(this.#choices, time);
-        event = queue.peek();
+      if (this.events >= lastEvent || this.#stopped) {
+        if (queue.isEmpty) return "quiet";
+        return queue.timeOf(queue.peek()) > horizonPs ? "horizon" : "limit";
       }
-      queue.pop(event);
+      if (this.#choices !== null) this.#settleTie(this.#choices, horizonPs);
+      const event = queue.take(horizonPs);
+      if (event < 0) return queue.isEmpty ? "quiet" : "horizon";
+      const time = queue.timeOf(event);
       const handler = queue.handlerOf(event);
       const arg = queue.argOf(event);
       if (handler >= 0) this.#work--;
@@ -166,24 +165,24 @@ export class Clock {
 
   #push(ps: number, order: number, handler: number, arg: number): void {
     if (!(ps >= this.now) || ps !== Math.floor(ps)) {
-      throw new RangeError(
-        `Cannot schedule an event: ${ps} ps is not a whole time at or after ${this.now} ps`,
-      );
+      throw timeError(ps, this.now);
     }
     if (handler >= 0) this.#work++;
     this.#queue.push(ps, order, handler, arg);
   }
 
-  /** Puts one of the earliest events of the instant first, as the choices decide. */
-  #settleTie(choices: Choices, time: number): void {
+  /** Puts one of the earliest events first, as the choices decide, if there are several of its instant. */
+  #settleTie(choices: Choices, horizonPs: number): void {
     const queue = this.#queue;
+    if (queue.isEmpty || queue.timeOf(queue.peek()) > horizonPs || !queue.tied) return;
     const ties = this.#ties;
+    const time = queue.timeOf(queue.peek());
     let n = 0;
-    while (n < TIES_MAX && queue.count > 0) {
+    while (n < TIES_MAX && !queue.isEmpty) {
       const event = queue.peek();
       // lcores keep their place at the end of the instant
       if (queue.timeOf(event) !== time || (n > 0 && queue.orderOf(event) >= END_OF_INSTANT)) break;
-      queue.pop(event);
+      queue.take(time);
       ties[n * 3] = queue.orderOf(event);
       ties[n * 3 + 1] = queue.handlerOf(event);
       ties[n * 3 + 2] = queue.argOf(event);
@@ -197,4 +196,11 @@ export class Clock {
       queue.push(time, order, ties[i * 3 + 1]!, ties[i * 3 + 2]!);
     }
   }
+}
+
+/** Apart from `#push`, which is to stay short enough to be inlined. */
+function timeError(ps: number, now: number): RangeError {
+  return new RangeError(
+    `Cannot schedule an event: ${ps} ps is not a whole time at or after ${now} ps`,
+  );
 }

@@ -42,7 +42,7 @@ export async function settle(): Promise<void> {
  */
 export class Turns {
   readonly #choices: Choices;
-  readonly #site: number;
+  readonly #site: number = 0;
   readonly #waiting: (() => void)[] = [];
 
   /** Asks `choices` at the site `tie`, where the clock asks for events of one instant. */

@@ -105,18 +105,16 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "tag-given-back-early",
       what: "a tag comes back with the first completion of its request",
-      from: "    if (pool.last[tlp] === 1) {\n      this.#tags.giveBack(requester, 1, at);",
+      from: "    if (pool.last(tlp)) {\n      this.#tags.giveBack(requester, 1, at);",
       to:
-        "    if (pool.due[op]! > 0) {\n      if (pool.last[tlp] === 1) this.#tags.giveBack(requester, 1, at - 1);",
+        "    if (pool.comeBack(op, 0) > 0) {\n      if (pool.last(tlp)) this.#tags.giveBack(requester, 1, at - 1);",
       gap: "not looked into: it has no effect, or a law is missing",
     },
     {
       id: "read-done-with-first-completion",
       what: "a read counts as done when its first completion is there",
-      from:
-        "    const due = pool.due[op]! - pool.bytes[tlp]!;\n    pool.due[op] = due;\n    if (due > 0) return;",
-      to:
-        "    const due = pool.due[op]! - pool.bytes[tlp]!;\n    pool.due[op] = due;\n    if (pool.last[tlp] === 0) return;",
+      from: "    if (pool.comeBack(op, pool.bytes(tlp)) > 0) return;",
+      to: "    pool.comeBack(op, pool.bytes(tlp));\n    if (!pool.last(tlp)) return;",
     },
     {
       id: "read-sees-before-write",
@@ -145,8 +143,8 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "write-visible-with-first-tlp",
       what: "a write is visible when its first TLP has landed",
-      from: "    if (this.#pool.last[tlp] === 0) return;\n",
-      to: "    if (this.#pool.last[tlp] === 0 && this.#pool.bytes[tlp]! < 0) return;\n",
+      from: "    if (!this.#pool.last(tlp)) return;\n",
+      to: "    if (!this.#pool.last(tlp) && this.#pool.bytes(tlp) < 0) return;\n",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/_switch.ts", [...FABRIC, EXAMPLE], [
@@ -190,8 +188,8 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "allowance-one-more",
       what: "one more than the limit may be outstanding",
-      from: "if (this.#out[party]! < this.#limit) return true;",
-      to: "if (this.#out[party]! <= this.#limit) return true;",
+      from: "return this.#out[party]! < this.#limit || ",
+      to: "return this.#out[party]! <= this.#limit || ",
     },
     {
       id: "allowance-back-early",

@@ -20,21 +20,21 @@ export const TIME_FAULTS: readonly Fault[] = [
   ...faultsIn("time", "core/time/_calendar.ts", CLOCK, [
     {
       id: "calendar-year-one-day-long",
-      what: "an event just beyond the year is put into today",
-      from: "if (ahead < YEAR_PS) this.#enter(",
-      to: "if (ahead <= YEAR_PS) this.#enter(",
+      what: "an event just beyond the year is put into its first day",
+      from: "if (ps >= this.#endPs) return this.#putOff(entry);",
+      to: "if (ps > this.#endPs) return this.#putOff(entry);",
     },
     {
       id: "calendar-word-skipped",
-      what: "the days of this word of bits before today are never found again",
-      from: "const later = this.#busyWords & (-2 << word);",
-      to: "const later = this.#busyWords & (-4 << word);",
+      what: "the week after the present one is never found",
+      from: "const later = this.#busyWeeks & (-2 << week);",
+      to: "const later = this.#busyWeeks & (-4 << week);",
     },
     {
       id: "calendar-far-not-moved",
       what: "what lies a year ahead does not move over as time goes on",
-      from: "    if (this.#farPs < this.#todayPs + YEAR_PS) this.#moveOver();\n",
-      to: "",
+      from: "while (this.#farPs < this.#endPs) this.#enter(",
+      to: "while (this.#busyWeeks === 0 && this.#farPs < this.#endPs) this.#enter(",
     },
     {
       id: "calendar-tie-order",
@@ -57,8 +57,8 @@ export const TIME_FAULTS: readonly Fault[] = [
     {
       id: "calendar-last-not-kept",
       what: "an event at the end of its day is not noted as the last",
-      from: "      this.#data[last * 4] = entry;\n      this.#last[day] = entry;",
-      to: "      this.#data[last * 4] = entry;",
+      from: "      data[last * 4] = entry;\n      days[day * 2 + 1] = entry;\n",
+      to: "      data[last * 4] = entry;\n",
     },
   ]),
   ...faultsIn("time", "core/time/clock.ts", CLOCK, [
@@ -77,14 +77,14 @@ export const TIME_FAULTS: readonly Fault[] = [
     {
       id: "clock-horizon-early",
       what: "the events of the horizon itself are not run",
-      from: 'if (time > limits.horizonPs) return "horizon";',
-      to: 'if (time >= limits.horizonPs) return "horizon";',
+      from: "const event = queue.take(horizonPs);",
+      to: "const event = queue.take(horizonPs - 1);",
     },
     {
       id: "clock-timer-keeps-going",
       what: "timers alone keep a run going",
       from: 'if (this.#work === 0 && isQuiet()) return "quiet";',
-      to: 'if (this.#work === 0 && queue.count === 0 && isQuiet()) return "quiet";',
+      to: 'if (this.#work === 0 && queue.isEmpty && isQuiet()) return "quiet";',
     },
     {
       id: "clock-ends-before-work",
