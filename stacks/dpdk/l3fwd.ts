@@ -104,7 +104,7 @@ class L3fwd implements Dataplane {
   readonly name: string;
   readonly #env: Env;
   readonly #ports: readonly Port[];
-  readonly #burst: Int32Array;
+  readonly #burst: Int32Array = new Int32Array(0);
   readonly #lpm: L3fwdLpm;
   readonly #tx: TxBuffers;
   readonly #bursts: BurstSpread;

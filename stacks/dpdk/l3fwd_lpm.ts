@@ -16,13 +16,13 @@ import { incrementChecksum } from "./rewrite.ts";
 /** The forwarding step, one for all lcores: a body is atomic. */
 export class L3fwdLpm {
   /** Egress port of each packet that `process` left in the burst. */
-  readonly egress: Uint8Array;
+  readonly egress: Uint8Array = new Uint8Array(0);
   readonly #env: Env;
   readonly #faithful: boolean;
-  readonly #destinations: Uint32Array;
-  readonly #nextHops: Int32Array;
-  readonly #packetCycles: number;
-  readonly #portMac: Uint8Array;
+  readonly #destinations: Uint32Array = new Uint32Array(0);
+  readonly #nextHops: Int32Array = new Int32Array(0);
+  readonly #packetCycles: number = 0;
+  readonly #portMac: Uint8Array = new Uint8Array(0);
 
   /** For bursts of at most `burst` packets. */
   constructor(env: Env, profile: L3fwdProfile, burst: number) {

@@ -31,9 +31,9 @@ class StageRing {
   consumer: Cpu | null = null;
   readonly #env: Env;
   readonly #ring: TimedRing;
-  readonly #place: number;
-  readonly #burstCycles: number;
-  readonly #packetCycles: number;
+  readonly #place: number = 0;
+  readonly #burstCycles: number = 0;
+  readonly #packetCycles: number = 0;
 
   constructor(env: Env, name: string, size: number) {
     this.name = name;
@@ -77,8 +77,8 @@ export class L3fwdPipeline implements Dataplane {
   readonly name: string;
   readonly #env: Env;
   readonly #ports: readonly Port[];
-  readonly #burst: Int32Array;
-  readonly #egress: Uint8Array;
+  readonly #burst: Int32Array = new Int32Array(0);
+  readonly #egress: Uint8Array = new Uint8Array(0);
   readonly #lpm: L3fwdLpm;
   readonly #tx: TxBuffers;
   readonly #bursts: BurstSpread;
@@ -86,8 +86,8 @@ export class L3fwdPipeline implements Dataplane {
   readonly #toTx: StageRing[] = [];
   readonly #inTurn: boolean;
   /** What a burst has for each worker, `#burst.length` slots each. */
-  readonly #shares: Int32Array;
-  readonly #counts: Int32Array;
+  readonly #shares: Int32Array = new Int32Array(0);
+  readonly #counts: Int32Array = new Int32Array(0);
   #turn = 0;
 
   /**

@@ -47,7 +47,7 @@ export function testpmd(options: TestpmdOptions = {}): Stack {
 
 /** What an lcore is sending again: packets `at` to `n` of `buffers`. */
 class Retry {
-  readonly buffers: Int32Array;
+  readonly buffers: Int32Array = new Int32Array(0);
   stream: Stream | null = null;
   at = 0;
   n = 0;
@@ -64,9 +64,9 @@ class Testpmd implements Dataplane {
   readonly #settings: TestpmdSettings;
   readonly #ports: readonly Port[];
   readonly #streams: Stream[] = [];
-  readonly #burst: Int32Array;
-  readonly #packetCycles: number;
-  readonly #delayCycles: number;
+  readonly #burst: Int32Array = new Int32Array(0);
+  readonly #packetCycles: number = 0;
+  readonly #delayCycles: number = 0;
   readonly #retries: readonly Retry[];
 
   constructor(env: Env, settings: TestpmdSettings) {

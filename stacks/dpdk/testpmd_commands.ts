@@ -37,7 +37,7 @@ export class Prompt {
   readonly #env: Env;
   readonly #streams: readonly Stream[];
   readonly #commands: readonly { at: number; text: string; command: Command }[];
-  readonly #waitCycles: number;
+  readonly #waitCycles: number = 0;
   #next = 0;
   #forwarding = true;
   #stopping: Stopping[] = [];

@@ -6,9 +6,9 @@ import { BurstSpread, mempoolStats, xstats } from "./xstats.ts";
 
 /** A forwarding stream and its counters (`struct fwd_stream`). */
 export class Stream {
-  readonly rxPort: number;
-  readonly queue: number;
-  readonly txPort: number;
+  readonly rxPort: number = 0;
+  readonly queue: number = 0;
+  readonly txPort: number = 0;
   /** Whether its lcore takes it in turn. */
   forwarding = true;
   /** What runs it. */

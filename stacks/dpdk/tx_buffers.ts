@@ -9,12 +9,12 @@ import type { Cpu, Env, Port } from "../../core/stack.ts";
 export class TxBuffers {
   readonly #env: Env;
   readonly #ports: readonly Port[];
-  readonly #burst: number;
+  readonly #burst: number = 0;
   /** `#burst` slots for each lcore and port, and how many wait in each table. */
-  readonly #mbufs: Int32Array;
-  readonly #counts: Int32Array;
-  readonly #lastDrain: Float64Array;
-  readonly #drainCycles: number;
+  readonly #mbufs: Int32Array = new Int32Array(0);
+  readonly #counts: Int32Array = new Int32Array(0);
+  readonly #lastDrain: Float64Array = new Float64Array(0);
+  readonly #drainCycles: number = 0;
 
   /**
    * Empty tables that are sent at `burst` packets, and every `drainUs` microseconds; at the end of every `add` when

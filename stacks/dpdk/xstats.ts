@@ -40,7 +40,7 @@ export function mempoolStats(env: Env): ReportRow[] {
 
 /** How many bursts had each number of packets: what `record-burst-stats` keeps. */
 export class BurstSpread {
-  readonly #counts: Uint32Array;
+  readonly #counts: Uint32Array = new Uint32Array(0);
 
   /** For bursts of at most `most` packets. */
   constructor(most: number) {

@@ -15,7 +15,7 @@ const CPU_BATCH = 8;
 
 /** Bn: lanes are the queues of the host, one for each lcore. */
 export class BounceTransfer implements Transfer {
-  readonly lanes: number;
+  readonly lanes: number = 0;
   readonly #env: Env;
   readonly #rings: HostRings;
   readonly #looks: Looks;
@@ -23,7 +23,7 @@ export class BounceTransfer implements Transfer {
   /** By egress NIC and queue: frames in order, and which were asked for. */
   readonly #sequences: readonly Sequence[][];
   /** By lcore: the NIC whose ring was served last. */
-  readonly #turn: Int32Array;
+  readonly #turn: Int32Array = new Int32Array(0);
 
   constructor(env: Env, batch: number) {
     const { nics, hostRings, peerSlots, nicBuffers } = env.hardware;

@@ -14,8 +14,8 @@ export class CheckedWriteTransfer extends WriteTransfer {
   /** Frames that were announced and are not what was written. */
   failed = 0;
   /** What the descriptor of each slot says. */
-  readonly #length: Int32Array;
-  readonly #sum: Int32Array;
+  readonly #length: Int32Array = new Int32Array(0);
+  readonly #sum: Int32Array = new Int32Array(0);
 
   /** @throws {RangeError} when the run's fabric has no TLPs to lose */
   constructor(env: Env, settings: Settings) {

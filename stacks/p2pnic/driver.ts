@@ -56,7 +56,7 @@ export class Driver {
   readonly #log: (line: string) => void;
   readonly map: readonly MapEntry[];
   /** Bytes that rings and buffers take in each NIC. */
-  readonly bytes: number;
+  readonly bytes: number = 0;
 
   /** @throws {RangeError} when a NIC's memory of `barBytes` does not hold what its peers need */
   constructor(

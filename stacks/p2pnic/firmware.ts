@@ -37,7 +37,7 @@ export interface Lane {
 
 /** What runs on the threads of every NIC. */
 export class P2pnicFirmware implements Firmware {
-  readonly pipelineCycles: number;
+  readonly pipelineCycles: number = 0;
   readonly #env: Env;
   readonly #settings: Settings;
   readonly #fib: Fib4;
@@ -52,10 +52,10 @@ export class P2pnicFirmware implements Firmware {
   #removed = -1;
   readonly #verdict = new Verdict();
   /** Cycles that a packet keeps its thread, and what each dependent read of the table adds. */
-  readonly #cycles: number;
-  readonly #readCycles: number;
+  readonly #cycles: number = 0;
+  readonly #readCycles: number = 0;
   /** By ingress buffer: lane and egress, or minus the reason why it goes nowhere. */
-  readonly #outcome: Int32Array;
+  readonly #outcome: Int32Array = new Int32Array(0);
 
   /** Firmware that looks up in `fib` and hands over by `transfer`. */
   constructor(env: Env, settings: Settings, fib: Fib4, transfer: Transfer) {

@@ -9,7 +9,7 @@ import { Completions, LOOKED, Looks, type Transfer } from "./transfer.ts";
 
 /** What Wr and Rd share: lanes are egress NICs, step 3 is a write into the ingress NIC's ring. */
 abstract class PeerTransfer implements Transfer {
-  readonly lanes: number;
+  readonly lanes: number = 0;
   protected readonly env: Env;
   protected readonly rings: PeerRings;
   protected readonly looks: Looks;
@@ -118,7 +118,7 @@ class Fetchers {
   /** The ring that was served last. */
   turn = 0;
   /** By ingress NIC: whether the threads have seen that there is something; frames in order. */
-  readonly seen: Uint8Array;
+  readonly seen: Uint8Array = new Uint8Array(0);
   readonly sequences: readonly Sequence[];
 
   constructor(nics: number) {

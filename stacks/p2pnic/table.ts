@@ -55,7 +55,7 @@ class Routes {
 /** The table of a stack. It is filled at each start, unless the routes are those of the last one. */
 export class NicTable {
   /** Bytes that it may occupy. */
-  readonly limit: number;
+  readonly limit: number = 0;
   readonly #kinds: readonly P2pnicTable[];
   readonly #made = new Map<P2pnicTable, Fib4>();
   readonly #routes = new Routes();

@@ -39,9 +39,9 @@ export const LOOKED = 16;
 
 /** The looks of egress threads at their rings: each ring once in a period, the rings in turn. */
 export class Looks {
-  readonly #period: number;
-  readonly #rings: number;
-  readonly #look: number;
+  readonly #period: number = 0;
+  readonly #rings: number = 0;
+  readonly #look: number = 0;
 
   /** Looks at `rings` rings; a descriptor waits for one p2pnic.poll cycles on the mean. */
   constructor(env: Env, rings: number) {
@@ -67,7 +67,7 @@ const SHARE_MAX = 0.9;
 /** Completions of frames that a NIC sends: held while more frames of the ring are on their way out. */
 export class Completions {
   readonly #sending: Int32Array[];
-  readonly #batch: number;
+  readonly #batch: number = 0;
 
   /** None on their way, for this many NICs and rings of each; at most `batch` are held. */
   constructor(nics: number, rings: number, batch: number) {
