@@ -136,7 +136,7 @@ export class Credits {
     const doubles = this.#doubles;
     const w = cell * WORDS;
     const d = cell * DOUBLES;
-    if (doubles[d + FIRST_AT]! <= now) this.settle(cell, now);
+    if (doubles[d + FIRST_AT]! <= now) this.#takeIn(cell, now);
     words[w + ALLOCATED] = (words[w + ALLOCATED]! + 1) & HEADER_MASK;
     words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data) & DATA_MASK;
     if (at > doubles[d + FIRST_AT]!) {
@@ -157,14 +157,18 @@ export class Credits {
 
   /** Takes in the UpdateFCs that have reached the sender by `now`. */
   settle(cell: number, now: number): void {
+    if (this.#doubles[cell * DOUBLES + FIRST_AT]! <= now) this.#takeIn(cell, now);
+  }
+
+  #takeIn(cell: number, now: number): void {
     const doubles = this.#doubles;
     const d = cell * DOUBLES;
-    while (doubles[d + FIRST_AT]! <= now) {
+    do {
       this.#update(cell, 0, HEADER_MASK);
       this.#update(cell, 1, DATA_MASK);
       doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;
       doubles[d + SECOND_AT] = Infinity;
-    }
+    } while (doubles[d + FIRST_AT]! <= now);
   }
 
   #update(cell: number, unit: number, mask: number): void {
