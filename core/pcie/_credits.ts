@@ -28,7 +28,8 @@ const UNITS = ["header", "data"] as const;
  */
 export const UPDATE_LATE_PS: readonly number[] = [0, 1e6, 5e6, 2.9e7];
 /** Words of a cell, a cache line: of each counter that of headers and, behind it, that of data. */
-const WORDS = 16;
+const WORDS_SHIFT = 4;
+const WORDS = 1 << WORDS_SHIFT;
 const LIMIT = 0;
 const USED = 2;
 const ALLOCATED = 4;
@@ -38,8 +39,10 @@ const LEFT = 8;
 const LEAST_LEFT = 10;
 const MOST_LEFT = 12;
 const OCCUPIED = 14;
+const DATA = 1;
 /** Doubles of a cell: when the two UpdateFCs arrive, and credits returned in all, headers and data. */
-const DOUBLES = 4;
+const DOUBLES_SHIFT = 2;
+const DOUBLES = 1 << DOUBLES_SHIFT;
 const FIRST_AT = 0;
 const SECOND_AT = 1;
 const RETURNED = 2;
@@ -68,7 +71,7 @@ export class Credits {
     this.#words.fill(0);
     doubles.fill(0);
     for (let d = 0; d < doubles.length; d += DOUBLES) {
-      doubles[d + FIRST_AT] = doubles[d + SECOND_AT] = Infinity;
+      doubles[d | FIRST_AT] = doubles[d | SECOND_AT] = Infinity;
     }
   }
 
@@ -88,8 +91,8 @@ export class Credits {
     this.#advertised[1] = dataCredits;
     for (let w = 0; w < words.length; w += WORDS) {
       for (const counter of [LIMIT, ALLOCATED, CARRIED, LEFT, LEAST_LEFT, MOST_LEFT]) {
-        words[w + counter] = headerCredits;
-        words[w + counter + 1] = dataCredits;
+        words[w | counter] = headerCredits;
+        words[w | counter | DATA] = dataCredits;
       }
     }
   }
@@ -97,33 +100,33 @@ export class Credits {
   /** The transmit gate for one TLP with `data` data credits, in modular arithmetic; `settle` comes before. */
   allows(cell: number, data: number): boolean {
     const words = this.#words;
-    const w = cell * WORDS;
-    return ((words[w + LIMIT]! - words[w + USED]! - 1) & HEADER_MASK) <= 0x80 &&
-      ((words[w + LIMIT + 1]! - words[w + USED + 1]! - data) & DATA_MASK) <= 0x800;
+    const w = cell << WORDS_SHIFT;
+    return ((words[w | LIMIT]! - words[w | USED]! - 1) & HEADER_MASK) <= 0x80 &&
+      ((words[w | LIMIT | DATA]! - words[w | USED | DATA]! - data) & DATA_MASK) <= 0x800;
   }
 
   /** The sender takes credits for one TLP. */
   consume(cell: number, data: number): void {
     const words = this.#words;
-    const w = cell * WORDS;
-    words[w + USED] = (words[w + USED]! + 1) & HEADER_MASK;
-    words[w + USED + 1] = (words[w + USED + 1]! + data) & DATA_MASK;
-    words[w + OCCUPIED] = words[w + OCCUPIED]! + 1;
-    words[w + OCCUPIED + 1] = words[w + OCCUPIED + 1]! + data;
-    const headers = words[w + LEFT]! - 1;
-    words[w + LEFT] = headers;
-    if (headers < words[w + LEAST_LEFT]!) words[w + LEAST_LEFT] = headers;
-    const left = words[w + LEFT + 1]! - data;
-    words[w + LEFT + 1] = left;
-    if (left < words[w + LEAST_LEFT + 1]!) words[w + LEAST_LEFT + 1] = left;
+    const w = cell << WORDS_SHIFT;
+    words[w | USED] = (words[w | USED]! + 1) & HEADER_MASK;
+    words[w | USED | DATA] = (words[w | USED | DATA]! + data) & DATA_MASK;
+    words[w | OCCUPIED] = words[w | OCCUPIED]! + 1;
+    words[w | OCCUPIED | DATA] = words[w | OCCUPIED | DATA]! + data;
+    const headers = words[w | LEFT]! - 1;
+    words[w | LEFT] = headers;
+    if (headers < words[w | LEAST_LEFT]!) words[w | LEAST_LEFT] = headers;
+    const left = words[w | LEFT | DATA]! - data;
+    words[w | LEFT | DATA] = left;
+    if (left < words[w | LEAST_LEFT | DATA]!) words[w | LEAST_LEFT | DATA] = left;
   }
 
   /** The TLP leaves the receiver's buffer. */
   vacate(cell: number, data: number): void {
     const words = this.#words;
-    const w = cell * WORDS;
-    words[w + OCCUPIED] = words[w + OCCUPIED]! - 1;
-    words[w + OCCUPIED + 1] = words[w + OCCUPIED + 1]! - data;
+    const w = cell << WORDS_SHIFT;
+    words[w | OCCUPIED] = words[w | OCCUPIED]! - 1;
+    words[w | OCCUPIED | DATA] = words[w | OCCUPIED | DATA]! - data;
   }
 
   /**
@@ -134,19 +137,19 @@ export class Credits {
   release(cell: number, data: number, at: number, now: number): number {
     const words = this.#words;
     const doubles = this.#doubles;
-    const w = cell * WORDS;
-    const d = cell * DOUBLES;
-    if (doubles[d + FIRST_AT]! <= now) this.#takeIn(cell, now);
-    words[w + ALLOCATED] = (words[w + ALLOCATED]! + 1) & HEADER_MASK;
-    words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data) & DATA_MASK;
-    if (at > doubles[d + FIRST_AT]!) {
-      if (doubles[d + SECOND_AT] === Infinity) doubles[d + SECOND_AT] = at + this.#delay(cell);
-      return doubles[d + SECOND_AT]!;
+    const w = cell << WORDS_SHIFT;
+    const d = cell << DOUBLES_SHIFT;
+    if (doubles[d | FIRST_AT]! <= now) this.#takeIn(cell, now);
+    words[w | ALLOCATED] = (words[w | ALLOCATED]! + 1) & HEADER_MASK;
+    words[w | ALLOCATED | DATA] = (words[w | ALLOCATED | DATA]! + data) & DATA_MASK;
+    if (at > doubles[d | FIRST_AT]!) {
+      if (doubles[d | SECOND_AT] === Infinity) doubles[d | SECOND_AT] = at + this.#delay(cell);
+      return doubles[d | SECOND_AT]!;
     }
-    if (doubles[d + FIRST_AT] === Infinity) doubles[d + FIRST_AT] = at + this.#delay(cell);
-    words[w + CARRIED] = words[w + ALLOCATED]!;
-    words[w + CARRIED + 1] = words[w + ALLOCATED + 1]!;
-    return doubles[d + FIRST_AT]!;
+    if (doubles[d | FIRST_AT] === Infinity) doubles[d | FIRST_AT] = at + this.#delay(cell);
+    words[w | CARRIED] = words[w | ALLOCATED]!;
+    words[w | CARRIED | DATA] = words[w | ALLOCATED | DATA]!;
+    return doubles[d | FIRST_AT]!;
   }
 
   #delay(cell: number): number {
@@ -157,36 +160,36 @@ export class Credits {
 
   /** Takes in the UpdateFCs that have reached the sender by `now`. */
   settle(cell: number, now: number): void {
-    if (this.#doubles[cell * DOUBLES + FIRST_AT]! <= now) this.#takeIn(cell, now);
+    if (this.#doubles[(cell << DOUBLES_SHIFT) | FIRST_AT]! <= now) this.#takeIn(cell, now);
   }
 
   #takeIn(cell: number, now: number): void {
     const doubles = this.#doubles;
-    const d = cell * DOUBLES;
+    const d = cell << DOUBLES_SHIFT;
     do {
       this.#update(cell, 0, HEADER_MASK);
       this.#update(cell, 1, DATA_MASK);
-      doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;
-      doubles[d + SECOND_AT] = Infinity;
-    } while (doubles[d + FIRST_AT]! <= now);
+      doubles[d | FIRST_AT] = doubles[d | SECOND_AT]!;
+      doubles[d | SECOND_AT] = Infinity;
+    } while (doubles[d | FIRST_AT]! <= now);
   }
 
   #update(cell: number, unit: number, mask: number): void {
     const words = this.#words;
-    const w = cell * WORDS + unit;
-    const limit = words[w + CARRIED]!;
-    const more = (limit - words[w + LIMIT]!) & mask;
-    words[w + LIMIT] = limit;
-    words[w + CARRIED] = words[w + ALLOCATED]!;
+    const w = (cell << WORDS_SHIFT) | unit;
+    const limit = words[w | CARRIED]!;
+    const more = (limit - words[w | LIMIT]!) & mask;
+    words[w | LIMIT] = limit;
+    words[w | CARRIED] = words[w | ALLOCATED]!;
     this.#doubles[cell * DOUBLES + RETURNED + unit]! += more;
-    const left = words[w + LEFT]! + more;
-    words[w + LEFT] = left;
-    if (left > words[w + MOST_LEFT]!) words[w + MOST_LEFT] = left;
+    const left = words[w | LEFT]! + more;
+    words[w | LEFT] = left;
+    if (left > words[w | MOST_LEFT]!) words[w | MOST_LEFT] = left;
   }
 
   /** When the next UpdateFC reaches the sender: Infinity if none is on its way. */
   nextUpdate(cell: number): number {
-    return this.#doubles[cell * DOUBLES + FIRST_AT]!;
+    return this.#doubles[(cell << DOUBLES_SHIFT) | FIRST_AT]!;
   }
 
   /** The accounts of the first `links` directions as of `now`. */

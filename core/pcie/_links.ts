@@ -9,8 +9,12 @@
 import { linkName } from "./_geometry.ts";
 import type { FabricProfile, LinkAccount } from "./fabric.ts";
 
-/** Doubles of a direction, a cache line, and what they are. */
-const DOUBLES = 8;
+/**
+ * Doubles of a direction, a cache line, and what they are. A power of two, so that the place of each is an `or` and
+ * not a sum, which could overflow and is checked for that.
+ */
+const SHIFT = 3;
+const DOUBLES = 1 << SHIFT;
 const FREE_AT = 0;
 const SINCE = 1;
 const SENT = 2;
@@ -32,7 +36,7 @@ export class Links {
     this.#doubles = new Float64Array(this.count * DOUBLES);
     for (let link = 0; link < this.count; link++) {
       const gbps = link < 2 ? profile.hostLinkGbps : profile.deviceLinkGbps;
-      this.#doubles[link * DOUBLES + PS_PER_BYTE] = 8000 / gbps;
+      this.#doubles[(link << SHIFT) | PS_PER_BYTE] = 8000 / gbps;
     }
     this.overhead = Int32Array.of(
       profile.writeOverheadBytes,
@@ -43,62 +47,62 @@ export class Links {
 
   /** When a direction has sent all that was given to it, in ps. */
   freeAt(link: number): number {
-    return this.#doubles[link * DOUBLES + FREE_AT]!;
+    return this.#doubles[(link << SHIFT) | FREE_AT]!;
   }
 
   /** Sends `bytes`, not before `at`, and answers when the last has left. */
   send(link: number, at: number, bytes: number): number {
     const doubles = this.#doubles;
-    const d = link * DOUBLES;
-    if (at > doubles[d + FREE_AT]!) {
-      doubles[d + SINCE] = at;
-      doubles[d + SENT] = 0;
+    const d = link << SHIFT;
+    if (at > doubles[d | FREE_AT]!) {
+      doubles[d | SINCE] = at;
+      doubles[d | SENT] = 0;
     }
-    const sent = doubles[d + SENT]! + bytes;
-    doubles[d + SENT] = sent;
-    const free = doubles[d + SINCE]! + Math.round(sent * doubles[d + PS_PER_BYTE]!);
-    doubles[d + FREE_AT] = free;
+    const sent = doubles[d | SENT]! + bytes;
+    doubles[d | SENT] = sent;
+    const free = doubles[d | SINCE]! + Math.round(sent * doubles[d | PS_PER_BYTE]!);
+    doubles[d | FREE_AT] = free;
     return free;
   }
 
   /** When all but the last `bytes` of what was given had left. */
   leftAt(link: number, bytes: number): number {
     const doubles = this.#doubles;
-    const d = link * DOUBLES;
-    const sent = doubles[d + SENT]! - bytes;
-    return doubles[d + SINCE]! + Math.round(sent * doubles[d + PS_PER_BYTE]!);
+    const d = link << SHIFT;
+    const sent = doubles[d | SENT]! - bytes;
+    return doubles[d | SINCE]! + Math.round(sent * doubles[d | PS_PER_BYTE]!);
   }
 
   /** Whether two directions have the same rate, so that a switch between them can cut through. */
   sameRate(a: number, b: number): boolean {
     const doubles = this.#doubles;
-    return doubles[a * DOUBLES + PS_PER_BYTE] === doubles[b * DOUBLES + PS_PER_BYTE];
+    return doubles[(a << SHIFT) | PS_PER_BYTE] === doubles[(b << SHIFT) | PS_PER_BYTE];
   }
 
   /** How long an idle direction takes for `bytes`. */
   duration(link: number, bytes: number): number {
-    return Math.round(bytes * this.#doubles[link * DOUBLES + PS_PER_BYTE]!);
+    return Math.round(bytes * this.#doubles[(link << SHIFT) | PS_PER_BYTE]!);
   }
 
   /** A duration that can be added up without overtaking the exact sum. */
   atLeast(link: number, bytes: number): number {
-    return Math.floor(bytes * this.#doubles[link * DOUBLES + PS_PER_BYTE]!);
+    return Math.floor(bytes * this.#doubles[(link << SHIFT) | PS_PER_BYTE]!);
   }
 
   /** Enters `tlps` packets of a class into the account of a direction. */
   account(link: number, cls: number, tlps: number, payload: number): void {
-    const d = link * DOUBLES;
+    const d = link << SHIFT;
     this.#doubles[d + TLPS + cls]! += tlps;
-    this.#doubles[d + PAYLOAD]! += payload;
+    this.#doubles[d | PAYLOAD]! += payload;
   }
 
   /** Everything idle since time 0, nothing counted. */
   reset(): void {
     const doubles = this.#doubles;
     for (let d = 0; d < doubles.length; d += DOUBLES) {
-      const psPerByte = doubles[d + PS_PER_BYTE]!;
+      const psPerByte = doubles[d | PS_PER_BYTE]!;
       doubles.fill(0, d, d + DOUBLES);
-      doubles[d + PS_PER_BYTE] = psPerByte;
+      doubles[d | PS_PER_BYTE] = psPerByte;
     }
   }
 

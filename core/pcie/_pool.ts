@@ -6,7 +6,8 @@
  */
 
 /** Words of an entry, a cache line. */
-const WORDS = 16;
+const SHIFT = 4;
+const WORDS = 1 << SHIFT;
 const CLS = 0;
 const SRC = 1;
 const DST = 2;
@@ -32,47 +33,47 @@ export class Pool {
 
   /** Class of the TLP, or of the TLPs that the operation is sent in. */
   cls(entry: number): number {
-    return this.#words[entry * WORDS + CLS]!;
+    return this.#words[(entry << SHIFT) | CLS]!;
   }
 
   /** Who made the operation. Of a completion: the completer. */
   src(entry: number): number {
-    return this.#words[entry * WORDS + SRC]!;
+    return this.#words[(entry << SHIFT) | SRC]!;
   }
 
   /** Towards whom. Of a completion: the requester. */
   dst(entry: number): number {
-    return this.#words[entry * WORDS + DST]!;
+    return this.#words[(entry << SHIFT) | DST]!;
   }
 
   /** Payload or requested bytes of a TLP; of an operation, the bytes not yet sent or asked for. */
   bytes(entry: number): number {
-    return this.#words[entry * WORDS + BYTES]!;
+    return this.#words[(entry << SHIFT) | BYTES]!;
   }
 
   /** Operation of a TLP. */
   op(tlp: number): number {
-    return this.#words[tlp * WORDS + OP]!;
+    return this.#words[(tlp << SHIFT) | OP]!;
   }
 
   /** Whether a TLP ends its write, request or answer. */
   last(tlp: number): boolean {
-    return this.#words[tlp * WORDS + LAST] === 1;
+    return this.#words[(tlp << SHIFT) | LAST] === 1;
   }
 
   /** What to run when an operation is done. */
   handler(op: number): number {
-    return this.#words[op * WORDS + HANDLER]!;
+    return this.#words[(op << SHIFT) | HANDLER]!;
   }
 
   /** With which argument. */
   arg(op: number): number {
-    return this.#words[op * WORDS + ARG]!;
+    return this.#words[(op << SHIFT) | ARG]!;
   }
 
   /** Next in the queue that holds the entry. */
   next(entry: number): number {
-    return this.#words[entry * WORDS + NEXT]!;
+    return this.#words[(entry << SHIFT) | NEXT]!;
   }
 
   /** Its place in the order of arrival there. */
@@ -82,7 +83,7 @@ export class Pool {
 
   /** Links an entry to the next of its queue, or to none: -1. */
   link(entry: number, next: number): void {
-    this.#words[entry * WORDS + NEXT] = next;
+    this.#words[(entry << SHIFT) | NEXT] = next;
   }
 
   /** Notes an entry's place in the order of arrival. */
@@ -92,26 +93,26 @@ export class Pool {
 
   /** So many bytes of an operation are not yet sent or asked for. */
   leave(op: number, bytes: number): void {
-    this.#words[op * WORDS + BYTES] = bytes;
+    this.#words[(op << SHIFT) | BYTES] = bytes;
   }
 
   /** So many bytes of a read have come back; answers how many have not. */
   comeBack(op: number, bytes: number): number {
-    const due = this.#words[op * WORDS + DUE]! - bytes;
-    this.#words[op * WORDS + DUE] = due;
+    const due = this.#words[(op << SHIFT) | DUE]! - bytes;
+    this.#words[(op << SHIFT) | DUE] = due;
     return due;
   }
 
   /** Something else runs when an operation is done. */
   divert(op: number, handler: number): void {
-    this.#words[op * WORDS + HANDLER] = handler;
+    this.#words[(op << SHIFT) | HANDLER] = handler;
   }
 
   /** @throws {RangeError} when more is on its way than the rules of the fabric allow */
   take(): number {
     const entry = this.#free;
     if (entry < 0) return this.#fresh();
-    this.#free = this.#words[entry * WORDS + NEXT]!;
+    this.#free = this.#words[(entry << SHIFT) | NEXT]!;
     return entry;
   }
 
@@ -133,14 +134,14 @@ export class Pool {
   ): number {
     const op = this.take();
     const words = this.#words;
-    const w = op * WORDS;
-    words[w + CLS] = cls;
-    words[w + SRC] = src;
-    words[w + DST] = dst;
-    words[w + BYTES] = bytes;
-    words[w + DUE] = bytes;
-    words[w + HANDLER] = handler;
-    words[w + ARG] = arg;
+    const w = op << SHIFT;
+    words[w | CLS] = cls;
+    words[w | SRC] = src;
+    words[w | DST] = dst;
+    words[w | BYTES] = bytes;
+    words[w | DUE] = bytes;
+    words[w | HANDLER] = handler;
+    words[w | ARG] = arg;
     return op;
   }
 
@@ -148,41 +149,41 @@ export class Pool {
   takeTlp(cls: number, src: number, dst: number, bytes: number, op: number, last: boolean): number {
     const tlp = this.take();
     const words = this.#words;
-    const w = tlp * WORDS;
-    words[w + CLS] = cls;
-    words[w + SRC] = src;
-    words[w + DST] = dst;
-    words[w + BYTES] = bytes;
-    words[w + OP] = op;
-    words[w + LAST] = last ? 1 : 0;
+    const w = tlp << SHIFT;
+    words[w | CLS] = cls;
+    words[w | SRC] = src;
+    words[w | DST] = dst;
+    words[w | BYTES] = bytes;
+    words[w | OP] = op;
+    words[w | LAST] = last ? 1 : 0;
     return tlp;
   }
 
   /** An operation of one TLP is that TLP too: no second entry. */
   becomeTlp(op: number): void {
-    this.#words[op * WORDS + OP] = op;
-    this.#words[op * WORDS + LAST] = 1;
+    this.#words[(op << SHIFT) | OP] = op;
+    this.#words[(op << SHIFT) | LAST] = 1;
   }
 
   /** A request that one completion answers turns round and is that completion. */
   turnRound(request: number, cls: number): void {
     const words = this.#words;
-    const w = request * WORDS;
-    const requester = words[w + SRC]!;
-    words[w + CLS] = cls;
-    words[w + SRC] = words[w + DST]!;
-    words[w + DST] = requester;
-    words[w + LAST] = 1;
+    const w = request << SHIFT;
+    const requester = words[w | SRC]!;
+    words[w | CLS] = cls;
+    words[w | SRC] = words[w | DST]!;
+    words[w | DST] = requester;
+    words[w | LAST] = 1;
   }
 
   /** Gives the entry of a TLP back, unless it is its operation's too. */
   giveTlp(tlp: number): void {
-    if (this.#words[tlp * WORDS + OP] !== tlp) this.give(tlp);
+    if (this.#words[(tlp << SHIFT) | OP] !== tlp) this.give(tlp);
   }
 
   /** Gives an entry back. */
   give(entry: number): void {
-    this.#words[entry * WORDS + NEXT] = this.#free;
+    this.#words[(entry << SHIFT) | NEXT] = this.#free;
     this.#free = entry;
   }
 

@@ -8,9 +8,12 @@
  * or an operation that is cut into TLPs as it is sent.
  */
 import { MAY_PASS } from "./_ordering.ts";
-import { CLASSES, DATA_CREDIT_SHIFT, NON_POSTED } from "./_geometry.ts";
+import * as geometry from "./_geometry.ts";
 import type { Credits } from "./_credits.ts";
 import type { Pool } from "./_pool.ts";
+
+/** Constants of this module: V8 reads and checks what is imported at each use. */
+const { CLASSES, DATA_CREDIT_SHIFT, NON_POSTED } = geometry;
 
 /** Sets of three queues over the entries of one pool. */
 export class Queues {

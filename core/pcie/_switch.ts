@@ -9,10 +9,13 @@
  * Cut-through (a TLP may leave `switchPs` after its first byte came) where ingress and egress have the same
  * rate, otherwise store-and-forward (`switchPs` after its last byte).
  */
-import { CLASSES, downLink, NON_POSTED, POSTED, upLink } from "./_geometry.ts";
+import * as geometry from "./_geometry.ts";
 import type { Pool } from "./_pool.ts";
 import { Queues } from "./_queues.ts";
 import type { Wires } from "./_wires.ts";
+
+/** Constants of this module: V8 reads and checks what is imported at each use. */
+const { CLASSES, downLink, NON_POSTED, POSTED, upLink } = geometry;
 
 /** What the switch hands a TLP to that begins to leave; its last byte arrives at `at`. */
 export interface Receiver {

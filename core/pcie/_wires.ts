@@ -5,11 +5,14 @@
  * with nothing behind the packet it sends does not announce that it is free.
  */
 import { Credits } from "./_credits.ts";
-import { CLASSES, DATA_CREDIT_SHIFT, NON_POSTED } from "./_geometry.ts";
+import * as geometry from "./_geometry.ts";
 import { Links } from "./_links.ts";
 import type { FabricProfile } from "./fabric.ts";
 import type { Choices } from "../time/choices.ts";
 import type { Clock } from "../time/clock.ts";
+
+/** Constants of this module: V8 reads and checks what is imported at each use. */
+const { CLASSES, DATA_CREDIT_SHIFT, NON_POSTED } = geometry;
 
 /** Links, credits and turns of all directions. */
 export class Wires {

@@ -54,22 +54,22 @@ export class Calendar {
 
   /** Time of an entry. */
   timeOf(entry: number): number {
-    return this.#keys[entry * 2]!;
+    return this.#keys[entry << 1]!;
   }
 
   /** Its place among those of its instant. */
   orderOf(entry: number): number {
-    return this.#keys[entry * 2 + 1]!;
+    return this.#keys[entry << 1 | 1]!;
   }
 
   /** Its handler. */
   handlerOf(entry: number): number {
-    return this.#data[entry * 4 + 1]!;
+    return this.#data[entry << 2 | 1]!;
   }
 
   /** Its argument. */
   argOf(entry: number): number {
-    return this.#data[entry * 4 + 2]!;
+    return this.#data[entry << 2 | 2]!;
   }
 
   /** Adds an event, which is not before the one that was taken last. */
@@ -78,18 +78,18 @@ export class Calendar {
     if (entry < 0) entry = this.#fresh();
     const keys = this.#keys;
     const data = this.#data;
-    this.#free = data[entry * 4]!;
-    keys[entry * 2] = ps;
-    keys[entry * 2 + 1] = order;
-    data[entry * 4] = -1;
-    data[entry * 4 + 1] = handler;
-    data[entry * 4 + 2] = arg;
+    this.#free = data[entry << 2]!;
+    keys[entry << 1] = ps;
+    keys[entry << 1 | 1] = order;
+    data[entry << 2] = -1;
+    data[entry << 2 | 1] = handler;
+    data[entry << 2 | 2] = arg;
     this.#enter(entry);
   }
 
   /** The earliest entry, or -1; it stays. */
   peek(): number {
-    if (this.#busyWeeks !== 0) return this.#days[this.#nextDay() * 2]!;
+    if (this.#busyWeeks !== 0) return this.#days[this.#nextDay() << 1]!;
     return this.#far > 0 ? this.#heap[0]! : -1;
   }
 
@@ -100,14 +100,14 @@ export class Calendar {
       this.#begin(this.#farPs);
     }
     const day = this.#nextDay();
-    const entry = this.#days[day * 2]!;
-    const ps = this.#keys[entry * 2]!;
+    const entry = this.#days[day << 1]!;
+    const ps = this.#keys[entry << 1]!;
     if (ps > lastPs) return -1;
     if (day >> 5 !== this.#week) this.#begin(ps);
-    const next = this.#data[entry * 4]!;
-    this.#days[day * 2] = next;
+    const next = this.#data[entry << 2]!;
+    this.#days[day << 1] = next;
     if (next < 0) this.#close(day);
-    this.#data[entry * 4] = this.#free;
+    this.#data[entry << 2] = this.#free;
     this.#free = entry;
     return entry;
   }
@@ -118,9 +118,9 @@ export class Calendar {
       if (this.#far < 2) return false;
       this.#begin(this.#farPs);
     }
-    const entry = this.#days[this.#nextDay() * 2]!;
-    const next = this.#data[entry * 4]!;
-    return next >= 0 && this.#keys[next * 2] === this.#keys[entry * 2];
+    const entry = this.#days[this.#nextDay() << 1]!;
+    const next = this.#data[entry << 2]!;
+    return next >= 0 && this.#keys[next << 1] === this.#keys[entry << 1];
   }
 
   /** Empty, at time 0. */
@@ -138,12 +138,12 @@ export class Calendar {
 
   /** Puts an entry into the list of its day, or into the heap. */
   #enter(entry: number): void {
-    const ps = this.#keys[entry * 2]!;
+    const ps = this.#keys[entry << 1]!;
     if (ps >= this.#endPs) return this.#putOff(entry);
     const day = (ps * DAYS_PER_PS) & (DAYS - 1);
     const days = this.#days;
-    if (days[day * 2]! >= 0) return this.#join(entry, day);
-    days[day * 2] = days[day * 2 + 1] = entry;
+    if (days[day << 1]! >= 0) return this.#join(entry, day);
+    days[day << 1] = days[day << 1 | 1] = entry;
     this.#busy[day >> 5]! |= 1 << (day & 31);
     this.#busyWeeks |= 1 << (day >> 5);
   }
@@ -152,26 +152,26 @@ export class Calendar {
   #join(entry: number, day: number): void {
     const data = this.#data;
     const days = this.#days;
-    const last = days[day * 2 + 1]!;
+    const last = days[day << 1 | 1]!;
     if (this.#before(last, entry)) {
-      data[last * 4] = entry;
-      days[day * 2 + 1] = entry;
+      data[last << 2] = entry;
+      days[day << 1 | 1] = entry;
       return;
     }
-    const first = days[day * 2]!;
+    const first = days[day << 1]!;
     if (this.#before(entry, first)) {
-      data[entry * 4] = first;
-      days[day * 2] = entry;
+      data[entry << 2] = first;
+      days[day << 1] = entry;
       return;
     }
     let at = first;
     for (;;) {
-      const next = data[at * 4]!;
+      const next = data[at << 2]!;
       if (this.#before(entry, next)) break;
       at = next;
     }
-    data[entry * 4] = data[at * 4]!;
-    data[at * 4] = entry;
+    data[entry << 2] = data[at << 2]!;
+    data[at << 2] = entry;
   }
 
   #close(day: number): void {
@@ -201,9 +201,9 @@ export class Calendar {
 
   #before(a: number, b: number): boolean {
     const keys = this.#keys;
-    const one = keys[a * 2]!;
-    const other = keys[b * 2]!;
-    return one < other || (one === other && keys[a * 2 + 1]! < keys[b * 2 + 1]!);
+    const one = keys[a << 1]!;
+    const other = keys[b << 1]!;
+    return one < other || (one === other && keys[a << 1 | 1]! < keys[b << 1 | 1]!);
   }
 
   #putOff(entry: number): void {
@@ -216,7 +216,7 @@ export class Calendar {
       hole = parent;
     }
     heap[hole] = entry;
-    this.#farPs = this.#keys[heap[0]! * 2]!;
+    this.#farPs = this.#keys[heap[0]! << 1]!;
   }
 
   #takeFar(): number {
@@ -235,7 +235,7 @@ export class Calendar {
       hole = least;
     }
     heap[hole] = last;
-    this.#farPs = end === 0 ? Infinity : this.#keys[heap[0]! * 2]!;
+    this.#farPs = end === 0 ? Infinity : this.#keys[heap[0]! << 1]!;
     return top;
   }
 
@@ -243,7 +243,7 @@ export class Calendar {
   #fresh(): number {
     if (this.#used * 2 === this.#keys.length) this.#grow();
     const entry = this.#used++;
-    this.#data[entry * 4] = -1;
+    this.#data[entry << 2] = -1;
     return entry;
   }
 

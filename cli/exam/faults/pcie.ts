@@ -19,44 +19,44 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "credit-returned-twice",
       what: "the header credit of a TLP is returned twice",
-      from: "words[w + ALLOCATED] = (words[w + ALLOCATED]! + 1) & HEADER_MASK;",
-      to: "words[w + ALLOCATED] = (words[w + ALLOCATED]! + 2) & HEADER_MASK;",
+      from: "words[w | ALLOCATED] = (words[w | ALLOCATED]! + 1) & HEADER_MASK;",
+      to: "words[w | ALLOCATED] = (words[w | ALLOCATED]! + 2) & HEADER_MASK;",
     },
     {
       id: "credit-never-returned",
       what: "data credits are returned short by one for TLPs of a whole payload",
-      from: "words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data) & DATA_MASK;",
+      from: "words[w | ALLOCATED | DATA] = (words[w | ALLOCATED | DATA]! + data) & DATA_MASK;",
       to:
-        "words[w + ALLOCATED + 1] = (words[w + ALLOCATED + 1]! + data - (data > 4 ? 1 : 0)) & DATA_MASK;",
+        "words[w | ALLOCATED | DATA] = (words[w | ALLOCATED | DATA]! + data - (data > 4 ? 1 : 0)) & DATA_MASK;",
     },
     {
       id: "credit-gate-one-open",
       what: "the gate lets one TLP more through than there are header credits",
-      from: "((words[w + LIMIT]! - words[w + USED]! - 1) & HEADER_MASK) <= 0x80",
-      to: "((words[w + LIMIT]! - words[w + USED]!) & HEADER_MASK) <= 0x80",
+      from: "((words[w | LIMIT]! - words[w | USED]! - 1) & HEADER_MASK) <= 0x80",
+      to: "((words[w | LIMIT]! - words[w | USED]!) & HEADER_MASK) <= 0x80",
     },
     {
       id: "credit-gate-not-modular",
       what: "limit and use are compared as numbers, which goes wrong when they wrap",
-      from: "((words[w + LIMIT + 1]! - words[w + USED + 1]! - data) & DATA_MASK) <= 0x800;",
-      to: "words[w + LIMIT + 1]! - words[w + USED + 1]! - data >= 0;",
+      from: "((words[w | LIMIT | DATA]! - words[w | USED | DATA]! - data) & DATA_MASK) <= 0x800;",
+      to: "words[w | LIMIT | DATA]! - words[w | USED | DATA]! - data >= 0;",
     },
     {
       id: "credit-data-not-checked",
       what: "only header credits are looked at",
-      from: "((words[w + LIMIT + 1]! - words[w + USED + 1]! - data) & DATA_MASK) <= 0x800;",
+      from: "((words[w | LIMIT | DATA]! - words[w | USED | DATA]! - data) & DATA_MASK) <= 0x800;",
       to: "data >= 0;",
     },
     {
       id: "credit-second-update-lost",
       what: "credits freed while an UpdateFC is on its way are never told",
-      from: "doubles[d + FIRST_AT] = doubles[d + SECOND_AT]!;",
-      to: "doubles[d + FIRST_AT] = Infinity;",
+      from: "doubles[d | FIRST_AT] = doubles[d | SECOND_AT]!;",
+      to: "doubles[d | FIRST_AT] = Infinity;",
     },
     {
       id: "credit-vacated-data-kept",
       what: "the account of occupied data is not reduced",
-      from: "    words[w + OCCUPIED + 1] = words[w + OCCUPIED + 1]! - data;\n",
+      from: "    words[w | OCCUPIED | DATA] = words[w | OCCUPIED | DATA]! - data;\n",
       to: "",
     },
   ]),
@@ -164,9 +164,9 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "link-rounding-adds-up",
       what: "each packet on a link is rounded up by itself",
-      from: "const free = doubles[d + SINCE]! + Math.round(sent * doubles[d + PS_PER_BYTE]!);",
+      from: "const free = doubles[d | SINCE]! + Math.round(sent * doubles[d | PS_PER_BYTE]!);",
       to:
-        "const free = Math.max(at, doubles[d + FREE_AT]!) + Math.ceil(bytes * doubles[d + PS_PER_BYTE]!);",
+        "const free = Math.max(at, doubles[d | FREE_AT]!) + Math.ceil(bytes * doubles[d | PS_PER_BYTE]!);",
     },
     {
       id: "link-host-rate-for-all",

@@ -43,8 +43,8 @@ export const TIME_FAULTS: readonly Fault[] = [
     {
       id: "calendar-tie-order",
       what: "of two events of one instant the later one runs first",
-      from: "(one === other && keys[a * 2 + 1]! < keys[b * 2 + 1]!);",
-      to: "(one === other && keys[a * 2 + 1]! > keys[b * 2 + 1]!);",
+      from: "(one === other && keys[a << 1 | 1]! < keys[b << 1 | 1]!);",
+      to: "(one === other && keys[a << 1 | 1]! > keys[b << 1 | 1]!);",
     },
     {
       id: "calendar-heap-child",
@@ -61,8 +61,8 @@ export const TIME_FAULTS: readonly Fault[] = [
     {
       id: "calendar-last-not-kept",
       what: "an event at the end of its day is not noted as the last",
-      from: "      data[last * 4] = entry;\n      days[day * 2 + 1] = entry;\n",
-      to: "      data[last * 4] = entry;\n",
+      from: "      data[last << 2] = entry;\n      days[day << 1 | 1] = entry;\n",
+      to: "      data[last << 2] = entry;\n",
     },
   ]),
   ...faultsIn("time", "core/time/clock.ts", CLOCK, [
