@@ -368,7 +368,7 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "harn-3-never-due",
       what: "no kind of scenario is due",
-      from: "if (had >= floor) continue;",
+      from: "if (had >= floor || broken) continue;",
       to: "if (had >= 0) continue;",
     },
     {
