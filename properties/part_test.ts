@@ -20,7 +20,8 @@ Deno.test("trialOf takes no law for kept that did nothing", () => {
 });
 
 Deno.test("trialOf takes no law for kept that was interrupted", () => {
-  fc.configureGlobal({ interruptAfterTimeLimit: 20 });
+  const before = fc.readConfigureGlobal();
+  fc.configureGlobal({ ...before, interruptAfterTimeLimit: 20 });
   try {
     const slow = (kit: PartKit) => {
       const until = performance.now() + 30;
@@ -30,6 +31,6 @@ Deno.test("trialOf takes no law for kept that was interrupted", () => {
     assertEquals(outcome, "broken");
     assertStringIncludes(message, "X-1 broken by a part: all is well (none)\n  interrupted after ");
   } finally {
-    fc.resetConfigureGlobal();
+    fc.configureGlobal(before);
   }
 });

@@ -4,6 +4,11 @@
 // A test file belongs to the first suite whose pattern it matches; `rest` takes what is left, so that
 // none is forgotten.
 
+// Properties that name no seed of their own draw from PLANECHECK_SEED, or the same seed every time: a test that
+// failed fails again.
+import fc from "fast-check";
+import { seedFromEnvironment } from "../../properties/environment.ts";
+
 /** The suites, and the paths from the root of the project that belong to each. */
 export const SUITES = {
   "fib6": /^core\/fib\/.*6/,
@@ -25,6 +30,7 @@ export const SUITES = {
 /** The name of a suite. */
 export type SuiteName = keyof typeof SUITES;
 
+const SEED = 1812;
 const ROOT = new URL("../../", import.meta.url);
 /** Folders, by their path from the root, without tests of the project's own. */
 const SKIPPED = /^(?:.*\/)?(?:\..*|node_modules)$|^(?:offline|report|counterexamples)$/;
@@ -51,5 +57,6 @@ export function filesOf(suite: SuiteName): string[] {
 
 /** Registers the tests of a suite. */
 export async function load(suite: SuiteName): Promise<void> {
+  fc.configureGlobal({ seed: seedFromEnvironment() ?? SEED });
   for (const path of filesOf(suite)) await import(new URL(path, ROOT).href);
 }

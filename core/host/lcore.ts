@@ -67,9 +67,8 @@ export class Lcore implements Home {
   readonly #vectors: number[] = [];
   #sink: InterruptSink | null = null;
   #scheduled = false;
-  /** When the turn that is not run would begin; -1 when not parked. */
+  /** When the turn that is not run would begin, -1 when not parked; and when a thread's turn ends that. */
   #parkedAt = -1;
-  /** When parking ends by itself, because a thread's turn comes that may find something. */
   #resumeAt = -1;
   #running: Context | null = null;
   readonly #step: number = 0;

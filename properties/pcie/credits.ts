@@ -99,8 +99,10 @@ function judgeRest(
   },
 ): PcieVerdict {
   const down = downOf(ledger);
+  // a link that nothing had to cross may not have come up when the run was over
+  const up = new Set(ledger.events.filter(({ kind }) => kind === "up").map((e) => e.direction));
   for (let d = 2; d < ledger.directions.length; d++) {
-    if (down.has(d)) continue;
+    if (down.has(d) || !up.has(d)) continue;
     for (let cls = 0; cls < 3; cls++) {
       const cell = mirror.cell(d, cls);
       for (let unit = 0; unit < 2; unit++) {

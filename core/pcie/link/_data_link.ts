@@ -209,6 +209,18 @@ export class DataLink {
     this.dllps.refused(d, verdict === DUPLICATE);
   }
 
+  /** Whether a link that works has a TLP to send again which its other end does not have. */
+  get owes(): boolean {
+    const { replay, expected } = this.dllps;
+    for (let d = 2; d < this.#plan.directions; d++) {
+      if (!this.isUp(d)) continue;
+      for (let n = replay.unacked(d), seq = replay.oldest(d); n > 0; n--, seq = (seq + 1) & 4095) {
+        if (!expected.willHave(d, seq)) return true;
+      }
+    }
+    return false;
+  }
+
   /** A TLP leaves the receive buffer of a direction. */
   free(d: number, cls: number, data: number, serial: number): void {
     this.#trace?.add(this.#clock.now, "free", d, serial, { cls, headers: 1, data });

@@ -267,7 +267,8 @@ export class PcieModel {
   ledger(): PcieLedger {
     const { names, from, to } = this.#plan;
     const trace = this.#trace ?? new PcieTrace();
-    const atRest = this.#clock.pending === 0;
+    // a replay timer does not keep a run going, and what waits for it may be nobody's any more
+    const atRest = this.#clock.pending === 0 && !this.#link.owes;
     return trace.ledger(this.options, names, from, to, this.outstanding, atRest);
   }
 
