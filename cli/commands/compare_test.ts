@@ -139,7 +139,7 @@ Deno.test("compare refuses a capture that no port can receive, and says why", as
       out: "",
       err:
         `planecheck: ${pcap}: expected at least one frame that a port can receive, got none of ` +
-        "1 packets; 1 too long\n",
+        "1 packet; 1 too long\n",
     });
   });
 });
