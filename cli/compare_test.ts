@@ -33,8 +33,8 @@ Deno.test("compareStacks reports a stack that throws as a broken law and goes on
   assertEquals(result.run.end, "threw");
   assertEquals([result.offered, result.forwarded, result.waiting], [64, 0, 64]);
   assert(verdict(result, "RUN-1").startsWith("broken: it threw TypeError: Cannot boot: no reason"));
-  assertEquals(verdict(result, "PKT-1"), "not-judged: the device threw");
-  assertEquals(verdict(result, "TIME-1"), "not-judged: the device threw");
+  assertEquals(verdict(result, "PKT-1"), "not-judged: the device failed");
+  assertEquals(verdict(result, "TIME-1"), "not-judged: the device failed");
 });
 
 Deno.test("compareStacks tells which law's run a stack did not survive", () => {

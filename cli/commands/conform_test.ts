@@ -81,7 +81,7 @@ Deno.test("conform says of a program that crashes that it crashed", async () => 
     assertEquals(code, 1);
     assertStringIncludes(
       out,
-      "RUN-1 broken by sh -c 'exit 9': it threw Error: it ended with exit code 9",
+      "RUN-1 broken by sh -c 'exit 9': it ended with exit code 9\n",
     );
   });
 });

@@ -76,6 +76,27 @@ export interface Scenario {
   readonly deviations: readonly Deviation[];
 }
 
+/** How a run can fail: the device could not be started at all, did not end in its time, or anything else. */
+export type RunFailureKind = "missing" | "timeout" | "other";
+
+/**
+ * A run that failed for what a device did that is no code of this process: a program that crashed, say. It breaks the
+ * law RUN-1 with these words, `it ended with exit code 3`, and no place in a source is told. A device that is
+ * `missing` breaks no law: whoever named it is at fault.
+ */
+export class RunFailure extends Error {
+  /** Always `"RunFailure"`. */
+  override readonly name: string = "RunFailure";
+  /** How the run failed. */
+  readonly kind: RunFailureKind;
+
+  /** Takes a clause about the device, and how the run failed. */
+  constructor(clause: string, kind: RunFailureKind = "other") {
+    super(clause);
+    this.kind = kind;
+  }
+}
+
 /** A device under test. */
 export interface DeviceUnderTest {
   /** Name in reports. */
@@ -86,7 +107,10 @@ export interface DeviceUnderTest {
   readonly offers: ReadonlySet<Evidence>;
   /** Laws of this device alone; `findings` of its observations say whether they held. */
   readonly invariants?: readonly Invariant[];
-  /** Runs a scenario. The answer belongs to the device and is overwritten by its next run. */
+  /**
+   * Runs a scenario. The answer belongs to the device and is overwritten by its next run. What is thrown breaks the law
+   * RUN-1; a {@link RunFailure} tells it in its own words.
+   */
   run(scenario: Scenario): Observation;
   /**
    * Runs a scenario on links with their data link layer and answers what happened on them, for a ladder diagram. Its

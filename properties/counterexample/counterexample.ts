@@ -53,7 +53,7 @@ export interface Failing {
   readonly law: Law;
   readonly policy: Policy;
   readonly scenario: Scenario;
-  /** The run; null when the device threw. */
+  /** The run; null when the device failed. */
   readonly run: Run | null;
   readonly sentence: string;
   readonly packets: readonly number[];
@@ -66,7 +66,7 @@ export function tellCounterexample(failing: Failing): Counterexample {
   const { run, scenario, ...rest } = failing;
   const { count } = scenario.traffic;
   if (run === null) {
-    const fates = Array.from({ length: count }, () => "unknown: the device threw");
+    const fates = Array.from({ length: count }, () => "unknown");
     return { ...rest, scenario, fates, emitted: [] };
   }
   const o = run.observation;

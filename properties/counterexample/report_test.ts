@@ -76,7 +76,7 @@ Deno.test("reportCounterexample fits on a screen and keeps the packets concerned
   assertEquals(shown.length, 20);
   assertEquals(shown.slice(-8).map(Number), [297, 298, 299, 300, 477, 478, 479, 480]);
   assert(lines.includes("   ... and 480 more packets"), lines.join("\n"));
-  assert(lines.some((line) => line.includes("unknown: the device threw")));
+  assert(lines.some((line) => line.endsWith("  unknown")));
 });
 
 Deno.test("reportCounterexample says that a law looked at another run than the one in the table", () => {

@@ -245,16 +245,16 @@ function shrink(
   draw: ScenarioDraw,
   fixed: Partial<Geometry>,
 ): Counterexample {
-  const stopAt = subject.events + SHRINK_EVENTS_MAX;
+  const isSpent = subject.spending(SHRINK_EVENTS_MAX);
   const fails = (one: ScenarioDraw): boolean => {
     // Out of budget: nothing simpler fails any more as far as can be told.
-    if (subject.events > stopAt) return false;
+    if (isSpent()) return false;
     return verdictOf(subject, law, build(one)).verdict.kind === "broken";
   };
   const least = fails(draw)
     ? minimise(draw, fails, SHRINK_RUNS_MAX, fixed)
     : { draw, minimal: false };
-  const isMinimal = least.minimal && subject.events <= stopAt;
+  const isMinimal = least.minimal && !isSpent();
   return shrunkExample(subject, law, build(least.draw), isMinimal);
 }
 

@@ -136,9 +136,9 @@ async function shrink(
   draw: ScenarioDraw,
   { geometry = {} }: CheckOptions,
 ): Promise<Counterexample> {
-  const stopAt = subject.events + SHRINK_EVENTS_MAX;
+  const isSpent = subject.spending(SHRINK_EVENTS_MAX);
   const fails = async (one: ScenarioDraw): Promise<boolean> => {
-    if (subject.events > stopAt) return false;
+    if (isSpent()) return false;
     const scenario = build(one);
     await made.await(scenario);
     return verdictOf(subject, law, scenario).verdict.kind === "broken";
@@ -148,5 +148,5 @@ async function shrink(
     : { draw, minimal: false };
   const replay = build(least.draw);
   await made.await(replay);
-  return shrunkExample(subject, law, replay, least.minimal && subject.events <= stopAt);
+  return shrunkExample(subject, law, replay, least.minimal && !isSpent());
 }

@@ -9,12 +9,13 @@ import { referenceRouter } from "../reference/router.ts";
 import { DeviceError, type Subject } from "./subject.ts";
 
 /**
- * The law that the harness itself judges, before all others: a device that throws shows nothing to
+ * The law that the harness itself judges, before all others: a device that fails shows nothing to
  * judge. Its place in a list of verdicts is the first.
  */
 export const RUN_1: Law = {
   id: "RUN-1",
-  statement: "The device runs every scenario to its end and throws nothing.",
+  statement:
+    "The device runs every scenario to its end: it neither throws nor crashes nor hangs, and writes only frames.",
   clause: "the contract of DeviceUnderTest.run",
   needs: [],
   judge: () => ({ kind: "kept" }),
@@ -22,7 +23,7 @@ export const RUN_1: Law = {
 
 /** A scenario that was run, and what each law says of it. */
 export interface Judged {
-  /** The run; null when the device threw. */
+  /** The run; null when the device failed. */
   readonly run: Run | null;
   /** What the reference router says of the scenario. */
   readonly expectation: Expectation;
@@ -80,8 +81,8 @@ export function judgeScenario(
     return { run, expectation, verdicts };
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error;
-    const thrown: Verdict = { kind: "broken", sentence: `it threw ${error.message}`, packets: [] };
-    const why: Verdict = { kind: "not-judged", why: "the device threw" };
+    const thrown: Verdict = { kind: "broken", sentence: error.message, packets: [] };
+    const why: Verdict = { kind: "not-judged", why: "the device failed" };
     return { run: null, expectation, verdicts: [thrown, ...laws.map(() => why)] };
   }
 }

@@ -97,7 +97,7 @@ Deno.test("judgeScenario makes a throwing device RUN-1's matter, also when run a
       .test(first.sentence),
   );
   for (const verdict of others) {
-    assertEquals(verdict, { kind: "not-judged", why: "the device threw" });
+    assertEquals(verdict, { kind: "not-judged", why: "the device failed" });
   }
 });
 

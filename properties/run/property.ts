@@ -42,9 +42,11 @@ export interface PropertyOptions {
 const RERUN_EVERY = 8;
 
 /**
- * A device that has thrown on so many runs is not run any more: it would be built anew each time.
+ * A device that has failed on so many runs is not run any more: it would be built anew each time. One that does not
+ * end takes all its time each time.
  */
-const THROWN_MAX = 20;
+const FAILED_MAX = 20;
+const TIMEOUTS_MAX = 3;
 
 /**
  * Events after which a run that has broken a law ends. A stack that holds a packet for ever polls
@@ -143,8 +145,10 @@ function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
     labels.add(draw, judged);
     judged.verdicts.forEach((verdict, i) => judging[i]!.add(verdict, draw, runs));
     const events = subject.events - before;
-    if (tallies[0]!.broken === THROWN_MAX) over = `the device threw on ${THROWN_MAX}`;
-    else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {
+    if (tallies[0]!.broken === FAILED_MAX) over = `the device failed on ${FAILED_MAX}`;
+    else if (subject.timeouts >= TIMEOUTS_MAX) {
+      over = `the device did not end in time on ${TIMEOUTS_MAX}`;
+    } else if (events > EVENTS_MAX && tallies.some((tally) => tally.broken > 0)) {
       over = `a law was broken and ${events} events were spent`;
     }
   };

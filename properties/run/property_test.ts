@@ -59,7 +59,7 @@ Deno.test("HARN-2: runProperty that loses runs to a throwing device fails", () =
   const result = runProperty(subject("throws-on-vlan"), options);
   assertEquals(result.tallies[0]!.broken, 20);
   assert(result.runs < 200);
-  const sentence = `${result.runs} of 200 scenarios were run: the device threw on 20`;
+  const sentence = `${result.runs} of 200 scenarios were run: the device failed on 20`;
   assertEquals(result.harness, [{ id: "HARN-2", sentence }]);
   const due = (numRuns: number) =>
     runProperty(subject("throws-on-vlan"), { ...options, numRuns }).harness

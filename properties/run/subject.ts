@@ -3,7 +3,12 @@
  * judged by, and a way to build another one like it.
  */
 import { ScenarioError } from "../../core/machine/check.ts";
-import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
+import {
+  type DeviceUnderTest,
+  type Evidence,
+  RunFailure,
+  type Scenario,
+} from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { PcieLedger } from "../../core/pcie/link/trace.ts";
 import type { Policy } from "../../core/policy.ts";
@@ -16,16 +21,22 @@ export interface SubjectOptions {
   readonly fresh?: () => DeviceUnderTest;
 }
 
-/** The device threw while it ran a scenario. */
+/** The device threw while it ran a scenario; the message is a clause that says what. */
 export class DeviceError extends Error {
   /** Always `"DeviceError"`. */
   override readonly name: string = "DeviceError";
 
   /** Takes what the device threw. */
   constructor(thrown: unknown) {
-    const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    super(text.split("\n", 1)[0]! + whereFrom(thrown), { cause: thrown });
+    super(clauseOf(thrown), { cause: thrown });
   }
+}
+
+/** What a {@link RunFailure} says itself; anything else is told by its name and where it was thrown. */
+function clauseOf(thrown: unknown): string {
+  if (thrown instanceof RunFailure) return thrown.message;
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return `it threw ${text.split("\n", 1)[0]}${whereFrom(thrown)}`;
 }
 
 /** How many calls are named: enough to reach from the machine into the stack that called it. */
@@ -42,6 +53,9 @@ function whereFrom(thrown: unknown): string {
   return ` (at ${calls.slice(0, CALLS_MAX).map((call) => call[1]).join(", from ")})`;
 }
 
+/** Runs that may time out while one law's failure is shrunk: each takes as long as it may. */
+const SHRINK_TIMEOUTS_MAX = 5;
+
 /** One device, and others like it. */
 export class Subject {
   /** What the device is judged by. */
@@ -52,6 +66,8 @@ export class Subject {
   readonly offers: ReadonlySet<Evidence>;
   /** Events that all runs so far took, those that laws asked for included. */
   events = 0;
+  /** Runs that did not end in their time. */
+  timeouts = 0;
   #device: DeviceUnderTest;
   #spare: DeviceUnderTest | null = null;
   readonly #fresh: (() => DeviceUnderTest) | null;
@@ -82,12 +98,13 @@ export class Subject {
    *
    * @throws {DeviceError} when the device throws
    * @throws {ScenarioError} when the scenario is not one for the device: nothing to judge
+   * @throws {RunFailure} when there is no device
    */
   run(scenario: Scenario): Observation {
     try {
       return this.#counted(this.#device.run(scenario));
     } catch (error) {
-      if (error instanceof ScenarioError) throw error;
+      this.#passOn(error);
       if (this.#fresh !== null) this.#device = this.#fresh();
       throw new DeviceError(error);
     }
@@ -109,7 +126,7 @@ export class Subject {
     try {
       return this.#counted(device.run(scenario));
     } catch (error) {
-      if (error instanceof ScenarioError) throw error;
+      this.#passOn(error);
       this.#spare = null;
       throw new DeviceError(error);
     }
@@ -126,6 +143,21 @@ export class Subject {
     } catch {
       return null;
     }
+  }
+
+  /** Whether shrinking that begins now has spent what it may: so many events, or a few time-outs. */
+  spending(eventsMax: number): () => boolean {
+    const events = this.events + eventsMax;
+    const timeouts = this.timeouts + SHRINK_TIMEOUTS_MAX;
+    return () => this.events > events || this.timeouts >= timeouts;
+  }
+
+  /** Throws on what is not the device's doing, and counts what took all of its time. */
+  #passOn(error: unknown): void {
+    if (error instanceof ScenarioError) throw error;
+    if (!(error instanceof RunFailure)) return;
+    if (error.kind === "missing") throw error;
+    if (error.kind === "timeout") this.timeouts++;
   }
 
   #counted(observation: Observation): Observation {

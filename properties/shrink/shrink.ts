@@ -53,7 +53,9 @@ export function shrinkToLaw(
     ...fresh === undefined ? {} : { fresh },
     ...policy === undefined ? {} : { policy },
   });
-  const fails = (one: Scenario) => verdictOf(subject, law, one).verdict.kind === "broken";
+  const isSpent = subject.spending(Infinity);
+  const fails = (one: Scenario) =>
+    !isSpent() && verdictOf(subject, law, one).verdict.kind === "broken";
   if (!fails(scenario)) return null;
   const least = shrinkScenario(scenario, fails, maxRuns);
   const { run, verdict } = verdictOf(subject, law, least.scenario);
@@ -68,6 +70,6 @@ export function shrinkToLaw(
       ? verdict.sentence
       : "broken once, but kept when the same scenario was repeated",
     packets: again ? verdict.packets : [],
-    minimal: least.minimal && again,
+    minimal: least.minimal && !isSpent() && again,
   });
 }

@@ -4,9 +4,9 @@
  * nanosecond stamps; the program writes `out0.pcap`, ... in any form of pcap or pcapng. A file that is
  * not there holds no frames.
  */
-import type { Scenario } from "../../core/machine/device.ts";
+import { RunFailure, type Scenario } from "../../core/machine/device.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
-import { readCapture, writePcap } from "../../fixtures/mod.ts";
+import { InputError, readCapture, writePcap } from "../../fixtures/mod.ts";
 import type { Sent, SentFrame } from "./observe.ts";
 
 const ETHERNET = 1;
@@ -50,14 +50,16 @@ export function readFolder(folder: string, ports: number): Sent {
       if (error instanceof Deno.errors.NotFound) continue;
       throw error;
     }
-    const capture = readCapture(`out${port}.pcap`, file);
+    const capture = readWritten(`out${port}.pcap`, file);
     if (capture.cut !== undefined) {
       const { offset, reason } = capture.cut;
-      throw new Error(`out${port}.pcap is cut at byte ${offset}: ${reason}`);
+      throw new RunFailure(`it wrote out${port}.pcap cut at byte ${offset}: ${reason}`);
     }
     const other = capture.interfaces.find(({ linkType }) => linkType !== ETHERNET);
     if (other !== undefined) {
-      throw new Error(`out${port}.pcap: expected link type 1 (Ethernet), got ${other.linkType}`);
+      throw new RunFailure(
+        `it wrote out${port}.pcap: expected link type 1 (Ethernet), got ${other.linkType}`,
+      );
     }
     for (let i = 0; i < capture.count; i++) {
       const from = capture.offset[i]!;
@@ -70,6 +72,15 @@ export function readFolder(folder: string, ports: number): Sent {
   const bytes = new Uint8Array(used);
   frames.forEach(({ offset }, i) => bytes.set(parts[i]!, offset));
   return { bytes, frames };
+}
+
+function readWritten(name: string, file: Uint8Array): ReturnType<typeof readCapture> {
+  try {
+    return readCapture(name, file);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new RunFailure(`it wrote ${error.message}`);
+  }
 }
 
 function mac(bytes: Uint8Array, at: number): string {

@@ -8,7 +8,12 @@
  * when it takes longer than it may or writes more than could be frames.
  */
 import { spawnSync } from "node:child_process";
-import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
+import {
+  type DeviceUnderTest,
+  type Evidence,
+  RunFailure,
+  type Scenario,
+} from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
@@ -62,10 +67,13 @@ const TIMEOUT_MS = 10_000;
 /** What a program may write beyond four times what it was given. */
 const OUTPUT_SPARE = 1 << 16;
 const WORDS_MAX = 200;
+/** How a shell ends that may not run the program, or does not find it (POSIX, XCU 2.8.2). */
+const NOT_RUN = [126, 127];
 
 /**
  * A program as a device for `conformance` and `checkConformance`. What goes wrong with the program (it
- * crashes, does not end, writes garbage) breaks the law RUN-1, with a scenario that shows it.
+ * crashes, does not end, writes garbage) breaks the law RUN-1, with a scenario that shows it. A program that the shell cannot
+ * start at the first run breaks no law: the run throws a `RunFailure` of kind `missing`.
  *
  * @throws {RangeError} when the command is empty or the time is not positive
  * @example
@@ -91,7 +99,7 @@ export function external(options: ExternalOptions): DeviceUnderTest {
     throw new RangeError(`Cannot run a program: timeoutMs is ${timeoutMs}, not above 0`);
   }
   const observation = new Observation();
-  const program = { command, timeoutMs };
+  const program = { command, timeoutMs, hasRun: false };
   const run = (scenario: Scenario): Observation => {
     const folder = Deno.makeTempDirSync({ prefix: "planecheck-" });
     try {
@@ -109,6 +117,8 @@ export function external(options: ExternalOptions): DeviceUnderTest {
 interface Program {
   readonly command: string;
   readonly timeoutMs: number;
+  /** Whether it was ever started. */
+  hasRun: boolean;
 }
 
 function runOnStream(program: Program, folder: string, scenario: Scenario): Sent {
@@ -127,12 +137,8 @@ function runOnFolder(program: Program, folder: string, scenario: Scenario): Sent
 }
 
 /** Runs the program to its end; answers its output. */
-function ran(
-  { command, timeoutMs }: Program,
-  rest: string,
-  path: string,
-  most: number,
-): Uint8Array {
+function ran(program: Program, rest: string, path: string, most: number): Uint8Array {
+  const { command, timeoutMs } = program;
   const { status, signal, error, stdout, stderr } = spawnSync(
     "sh",
     ["-c", `exec ${command} ${rest}`, path],
@@ -144,11 +150,22 @@ function ran(
     },
   );
   const code = (error as { code?: string } | undefined)?.code;
-  if (code === "ETIMEDOUT") throw new Error(`it did not end within ${timeoutMs} ms`);
-  if (code === "ENOBUFS") throw new Error(`it wrote more than ${most} bytes`);
-  if (error !== undefined) throw new Error(`it could not be run: ${error.message}`);
-  if (signal !== null) throw new Error(`it was ended by ${signal}${lastWords(stderr)}`);
-  if (status !== 0) throw new Error(`it ended with exit code ${status}${lastWords(stderr)}`);
+  const words = lastWords(stderr);
+  if (!program.hasRun && status !== null && NOT_RUN.includes(status)) {
+    throw new RunFailure(
+      `expected a program that can be run, got ${JSON.stringify(command)}, ` +
+        `which ended with exit code ${status}${words}`,
+      "missing",
+    );
+  }
+  program.hasRun = true;
+  if (code === "ETIMEDOUT") {
+    throw new RunFailure(`it did not end within ${timeoutMs} ms`, "timeout");
+  }
+  if (code === "ENOBUFS") throw new RunFailure(`it wrote more than ${most} bytes`);
+  if (error !== undefined) throw new RunFailure(`it could not be run: ${error.message}`);
+  if (signal !== null) throw new RunFailure(`it was ended by ${signal}${words}`);
+  if (status !== 0) throw new RunFailure(`it ended with exit code ${status}${words}`);
   return stdout;
 }
 

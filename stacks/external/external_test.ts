@@ -3,15 +3,19 @@
 // own commands for programs that crash, hang, flood or babble; the examples of the documentation
 // where their language is there.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
+import { type DeviceUnderTest, RunFailure, type Scenario } from "../../core/machine/device.ts";
 import { FATE, GENERATED, Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
 import {
   build,
   checkConformance,
+  judgeScenario,
   PLAIN_GEOMETRY,
   PLAIN_PACKET,
   reportCounterexample,
+  RUN_1,
+  shrinkToLaw,
+  Subject,
 } from "../../properties/mod.ts";
 import { ANY_ROUTER, external, type ExternalProtocol } from "./external.ts";
 import { oddRouter } from "./_odd_router_for_tests.ts";
@@ -86,26 +90,75 @@ Deno.test("external says how a program ended that did not end well", () => {
     [shell("sh -c 'kill -SEGV $$'"), /^it was ended by SIGSEGV/],
     [shell("sleep 20", 200), /^it did not end within 200 ms$/],
     [shell("yes"), /^it wrote more than \d+ bytes$/],
-    [shell("/no/such/program"), /^it ended with exit code 12[67], saying ".*not found"$/],
     [
       shell("printf 'hello there'"),
-      /^record 0 at byte 0 of its output: expected the letter "F", got 0x6f$/,
+      /^it wrote record 0 at byte 0: expected the letter "F", got 0x6f$/,
     ],
     [shell("cat"), /expected the letter "F", got 0x50$/],
     [shell(String.raw`printf '\0\0\0\20F\1'`), /expected a frame of 14 bytes, got 0$/],
     [shell(String.raw`printf '\0\0\0\3F\1'`), /expected a frame of 14..65535 bytes, got 1$/],
     [shell(String.raw`printf '\0\0\0'`), /expected a length, a letter and a port, got 3 bytes$/],
     [shell(String.raw`printf '\0\0\0\20F\11aaaaaaaaaaaaaa'`), /expected a port below 2, got 9$/],
-    [() => program("cuts the capture", "pcap").run(SCENARIO), /^out1.pcap is cut at byte \d+: /],
+    [
+      () => program("cuts the capture", "pcap").run(SCENARIO),
+      /^it wrote out1.pcap cut at byte \d+: /,
+    ],
     [
       () => external({ command: "sh -c 'echo x > $0/out0.pcap'", protocol: "pcap" }).run(SCENARIO),
-      /^out0.pcap: offset 0x0: expected the magic of a pcap/,
+      /^it wrote out0.pcap: offset 0x0: expected the magic of a pcap/,
     ],
   ];
   for (const [act, said] of cases) {
-    const error = assertThrows(act, Error);
+    const error = assertThrows(act, RunFailure);
     assert(said.test(error.message), `${said}: ${error.message}`);
+    assertEquals(error.kind, said.source.includes("200 ms") ? "timeout" : "other");
   }
+});
+
+Deno.test("external does not hold against a program that the shell cannot start it", () => {
+  const folder = Deno.makeTempDirSync();
+  const file = `${folder}/program`;
+  try {
+    Deno.writeTextFileSync(file, "#!/bin/sh\nexit 0\n", { mode: 0o644 });
+    for (
+      const [command, words] of [[file, "ermission denied"], ["/no/such", "ot found"]] as const
+    ) {
+      const device = external({ command });
+      const subject = new Subject(device);
+      for (const act of [() => device.run(SCENARIO), () => judgeScenario(subject, SCENARIO, [])]) {
+        const error = assertThrows(act, RunFailure, `expected a program that can be run, got "`);
+        assertEquals(error.kind, "missing");
+        assert(error.message.includes(words), error.message);
+      }
+    }
+    // what has run once was there
+    Deno.chmodSync(file, 0o755);
+    const device = external({ command: file });
+    device.run(SCENARIO);
+    Deno.removeSync(file);
+    assertEquals(assertThrows(() => device.run(SCENARIO), RunFailure).kind, "other");
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("conformance runs a program that hangs a few times, and tells it in words about programs", () => {
+  const device = external({ command: "sleep 20", name: "mine", timeoutMs: 50 });
+  let runs = 0;
+  const counted: DeviceUnderTest = { ...device, run: (one) => (runs++, device.run(one)) };
+  const { laws, harness } = checkConformance(counted, { numRuns: 30 });
+  assert(runs <= 3 + 5 + 2, `${runs} runs`);
+  assertEquals(
+    harness.at(-1)!.sentence,
+    "3 of 30 scenarios were run: the device did not end in time on 3",
+  );
+  const text = reportCounterexample(laws[0]!.counterexample!);
+  assert(text.startsWith("RUN-1 broken by mine: it did not end within 50 ms\n"), text);
+  assert(!/threw|\.ts:|unknown:/.test(text), text);
+  // and when a capture is shrunk
+  runs = 0;
+  assert(shrinkToLaw(counted, SCENARIO, RUN_1) !== null);
+  assert(runs <= 5 + 2, `${runs} runs`);
 });
 
 Deno.test("conformance tells of a program that crashes as RUN-1, and of one that loses as LOSS-1a", () => {
@@ -114,7 +167,7 @@ Deno.test("conformance tells of a program that crashes as RUN-1, and of one that
   const [first] = crash.laws;
   assertEquals([first!.law.id, first!.kept], ["RUN-1", 0]);
   const text = reportCounterexample(first!.counterexample!);
-  assert(text.startsWith("RUN-1 broken by mine: it threw Error: it ended with exit code 9"), text);
+  assert(text.startsWith("RUN-1 broken by mine: it ended with exit code 9\n"), text);
   const lossy = checkConformance(external({ command: "true", name: "mine" }), options);
   const said = reportCounterexample(lossy.laws[1]!.counterexample!);
   const sentence = "LOSS-1a broken by mine: packet 0 never came out of mine, expected it to be " +

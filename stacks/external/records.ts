@@ -9,7 +9,7 @@
  * The program gets ports, routes, frames, in this order, then the end of its input; it writes F
  * records and ends with exit code 0.
  */
-import type { Scenario } from "../../core/machine/device.ts";
+import { RunFailure, type Scenario } from "../../core/machine/device.ts";
 import type { SentFrame } from "./observe.ts";
 
 const PORT = 0x50, ROUTE = 0x52, FRAME = 0x46;
@@ -57,15 +57,15 @@ export function writeRecords({ geometry, neighbours, routes, traffic }: Scenario
 
 /**
  * The frames that a program wrote.
- * @throws {Error} naming the byte at which it wrote something else
+ * @throws {RunFailure} naming the byte at which it wrote something else
  */
 export function readRecords(bytes: Uint8Array, ports: number): SentFrame[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const frames: SentFrame[] = [];
   for (let at = 0; at < bytes.length;) {
     const wrong = (expected: string, got: string) =>
-      new Error(
-        `record ${frames.length} at byte ${at} of its output: expected ${expected}, got ${got}`,
+      new RunFailure(
+        `it wrote record ${frames.length} at byte ${at}: expected ${expected}, got ${got}`,
       );
     const left = bytes.length - at;
     if (left < 6) throw wrong("a length, a letter and a port", `${left} bytes`);
