@@ -5,6 +5,7 @@
  */
 import { Command, CommanderError } from "commander";
 import config from "../deno.json" with { type: "json" };
+import { RunFailure } from "../core/mod.ts";
 import { InputError } from "../fixtures/mod.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addConform, addShrink } from "./commands/conform.ts";
@@ -68,6 +69,10 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
     }
     if (error instanceof UserError || error instanceof InputError) {
       complain(io, error.message);
+      return 2;
+    }
+    if (error instanceof RunFailure && error.kind === "missing") {
+      complain(io, `--exec: ${error.message}`);
       return 2;
     }
     const text = error instanceof Error ? error.stack ?? error.message : String(error);

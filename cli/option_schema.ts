@@ -26,6 +26,18 @@ export function oneOf<T extends string>(names: readonly T[]) {
   ).optional();
 }
 
+/** A whole number from 1. */
+export const whole = (most: number) =>
+  number(/^\d{1,10}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
+
+/** A program with its arguments, as a shell takes them. */
+export const shellCommand = z.string().transform((text, ctx) =>
+  text.trim() === "" ? refuse(ctx, "a command", text) : text
+);
+
+/** Milliseconds that a run of a program may take: an hour at most. */
+export const timeoutMs = whole(3_600_000);
+
 /** A path: any text but the empty one. */
 export const path = z.string().transform((text, ctx) =>
   text === "" ? refuse(ctx, "a path", text) : text

@@ -29,6 +29,8 @@ import { DEFAULT_MACHINE } from "./run/default_machine.ts";
 
 /** Folder for counterexamples unless told otherwise. */
 const FOLDER = "counterexamples";
+/** Characters of a file's name that are the test's: file systems take 255, with the law and the ending. */
+const FILE_NAME_MAX = 200;
 /** What follows the name of the test in the name of a counterexample's file. */
 const LAW_FILE = /^[A-Z]+-\d+[a-z]?\.json$/;
 
@@ -202,7 +204,7 @@ export function saveCounterexample(
 }
 
 function fileName(name: string): string {
-  return name.replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "");
+  return name.replace(/[^\w.-]+/g, "-").replace(/^[.-]+/, "").slice(0, FILE_NAME_MAX);
 }
 
 /** The counterexamples of earlier runs of this test, where reading them is permitted. */

@@ -5,6 +5,7 @@ import {
   type LawResult,
   saveCounterexample,
 } from "../../properties/mod.ts";
+import { replayCommand } from "../conform/again.ts";
 import { scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
 import { judge, judgeOn, using } from "../conform/judge.ts";
@@ -93,22 +94,22 @@ function conform(options: ConformOptions, io: Io): boolean {
     return result.ok;
   }
   const { drawn, onFiles, files, deviations } = judge(options);
+  const again = (what: string) => replayCommand(what, options);
   const { runs, packets, seed } = drawn;
   const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
   if (onFiles !== null) checks.push({ on: files, result: onFiles });
-  if (options.junit !== null) write(options.junit, junit(checks.map(({ result }) => result)));
+  if (options.junit !== null) {
+    write(
+      options.junit,
+      junit(checks.map(({ result }) => result), again),
+    );
+  }
   const declared = declaredLines(options, drawn, deviations);
   if (options.json) io.stdout(`${JSON.stringify(conformReport(checks, declared), null, 2)}\n`);
   else {
     const texts = checks.map(({ on, result }, i) => {
       const name = `${result.device}${i > 0 ? "-files" : ""}`;
-      return checkText(
-        result,
-        on,
-        (law) => saved(options.out, name, law),
-        declared,
-        sameDevice(options),
-      );
+      return checkText(result, on, (law) => saved(options.out, name, law), declared, again);
     });
     io.stdout(texts.join("\n"));
   }
@@ -125,9 +126,8 @@ function shrink(options: ConformOptions, io: Io): boolean {
   });
   const name = `${result.device}-shrunk`;
   const declared = declaredLines(options, result, deviations);
-  io.stdout(
-    checkText(result, files, (law) => saved(options.out, name, law), declared, sameDevice(options)),
-  );
+  const again = (what: string) => replayCommand(what, options);
+  io.stdout(checkText(result, files, (law) => saved(options.out, name, law), declared, again));
   return result.ok;
 }
 
@@ -138,17 +138,6 @@ function declaredLines(
   deviations: readonly Deviation[],
 ): string[] {
   return stack === null ? profileLines(policy, deviations) : [];
-}
-
-/** The options that name the device of a command line. */
-function sameDevice({ exec, protocol, stack, device, profile }: ConformOptions): string {
-  return [
-    ...exec === null ? [] : [`--exec '${exec.replaceAll("'", "'\\''")}'`],
-    ...exec === null || protocol === "stream" ? [] : [`--protocol ${protocol}`],
-    ...stack === null ? [] : [`--stack ${stack}`],
-    ...device === null ? [] : [`--device ${device}`],
-    ...profile === null ? [] : [`--profile ${profile}`],
-  ].join(" ");
 }
 
 function saved(folder: string, name: string, { counterexample }: LawResult): string[] {

@@ -39,6 +39,9 @@ Deno.test("conform tells what a program breaks, and leaves it as files", async (
       "\nLOSS-1a broken by cat > /dev/null: packet 0 never came out of cat",
     );
     assertStringIncludes(out, `  files     ${found}/cat-dev-null-LOSS-1a.json\n`);
+    const line =
+      /^  replay    npx deno task planecheck replay pc1-\S+ --exec 'cat > \/dev\/null'$/m;
+    assert(line.test(out), out);
     assertEquals(listing(found), ["cat-dev-null-LOSS-1a.json", "cat-dev-null-LOSS-1a.pcapng"]);
 
     const xml = Deno.readTextFileSync(junit);
@@ -61,7 +64,11 @@ Deno.test("conform tells what a program breaks, and leaves it as files", async (
     ]);
     const law = report.checks[0]!.laws[2]!;
     assertEquals(law.packets, 1);
-    // the token runs again, on a stack that is right
+    // the token runs again, on the program and on a stack that is right
+    assertStringIncludes(xml, " --exec 'cat &gt; /dev/null'");
+    const same = await run("replay", law.replay!, "--exec", args[1]!);
+    assertEquals([same.code, same.err], [1, ""]);
+    assertStringIncludes(same.out, "LOSS-1a broken by cat > /dev/null: packet 0 never came out");
     const again = await run("replay", law.replay!, "--stack", "dpdk");
     assertEquals(again.code, 0);
   });
@@ -148,6 +155,10 @@ Deno.test("conform refuses wrong options in one line", async () => {
     [
       ["--exec", "true", "--profile", "none"],
       "none: expected a deviation profile, got no such file",
+    ],
+    [
+      ["--exec", "/no/such"],
+      '--exec: expected a program that can be run, got "/no/such", which ended with exit code 127',
     ],
     [["--exec", " "], '--exec: expected a command, got " "'],
     [["--stack", "vpp2"], "--stack: expected one of linux-napi, dpdk, "],

@@ -9,11 +9,31 @@ import {
   type DeviceOutcome,
   type DifferentialResult,
   frameDifference,
+  type ReplayCommand,
+  reportCounterexample,
+  tokenOf,
 } from "../../properties/mod.ts";
-import { deviceOf, type NamedDevice, scenarioOfFiles } from "../conform/device.ts";
+import { replayCommand } from "../conform/again.ts";
+import {
+  deviceOf,
+  type DeviceOptions,
+  type NamedDevice,
+  scenarioOfFiles,
+  TIMEOUT_MS,
+} from "../conform/device.ts";
 import { isLiveDevice, LIVE_FORMS } from "../conform/live.ts";
+import { valueText } from "../conform/profile.ts";
 import type { Io } from "../io.ts";
-import { checked, number, oneOf, path, refuse } from "../option_schema.ts";
+import {
+  checked,
+  number,
+  oneOf,
+  path,
+  refuse,
+  shellCommand,
+  timeoutMs,
+  whole,
+} from "../option_schema.ts";
 import { stackNames } from "../options.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { oneLine, UserError } from "../user_error.ts";
@@ -21,19 +41,16 @@ import { oneLine, UserError } from "../user_error.ts";
 const RUNS_MAX = 100_000;
 const COUNT_MAX = 100_000;
 
-const whole = (most: number) =>
-  number(/^\d{1,10}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
-
 const schema = z.strictObject({
   stacks: stackNames,
-  exec: z.array(z.string()).optional(),
+  exec: z.array(shellCommand).optional(),
   device: z.array(
     z.string().transform((text, ctx) =>
       isLiveDevice(text) ? text : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}`, text)
     ),
   ).optional(),
   protocol: oneOf(["stream", "pcap"]),
-  timeout: whole(3_600_000),
+  timeout: timeoutMs,
   undeclared: z.boolean().optional(),
   routes: path,
   pcap: path,
@@ -41,6 +58,9 @@ const schema = z.strictObject({
   runs: whole(RUNS_MAX),
   seed: number(/^\d{1,10}$/, "an integer in 0..2147483647", (n) => n < 2 ** 31),
 });
+
+/** In a token, what it is about. */
+const DIFFERENCE = { id: "a difference" };
 
 /** Adds the command. It sets `exit.code` to 1 when the forwarders part. */
 export function addDiff(program: Command, io: Io, exit: { code: number }): void {
@@ -89,12 +109,14 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
 /** Whether all do the same. */
 function diff(raw: Record<string, unknown>, io: Io): boolean {
   const o = checked(schema, raw);
-  const timeoutMs = o.timeout ?? 10_000;
-  const protocol = o.protocol ?? "stream";
-  const subjects = [
-    ...(o.stacks ?? []).map((stack) => ({ stack, exec: null, device: null })),
-    ...(o.exec ?? []).map((exec) => ({ stack: null, exec, device: null })),
-    ...(o.device ?? []).map((device) => ({ stack: null, exec: null, device })),
+  const none: DeviceOptions = {
+    ...{ stack: null, exec: null, device: null, profile: null },
+    ...{ protocol: o.protocol ?? "stream", timeoutMs: o.timeout ?? TIMEOUT_MS },
+  };
+  const subjects: DeviceOptions[] = [
+    ...(o.stacks ?? []).map((stack) => ({ ...none, stack })),
+    ...(o.exec ?? []).map((exec) => ({ ...none, exec })),
+    ...(o.device ?? []).map((device) => ({ ...none, device })),
   ];
   if (subjects.length < 2) {
     throw new UserError(
@@ -110,10 +132,7 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
     : null;
   const opened: NamedDevice[] = [];
   try {
-    for (const subject of subjects) {
-      const options = { ...subject, protocol, timeoutMs, profile: null };
-      opened.push(deviceOf(options, given?.scenario ?? null));
-    }
+    for (const subject of subjects) opened.push(deviceOf(subject, given?.scenario ?? null));
     const devices = opened.map(({ device }) => device);
     const undeclaredOnly = o.undeclared ?? false;
     const result = compareDevices(devices, {
@@ -122,11 +141,24 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
       ...o.seed === undefined ? {} : { seed: o.seed },
       ...given === null ? {} : { scenarios: [given.scenario] },
     });
-    io.stdout(differenceText(devices, result, given?.files ?? null, undeclaredOnly));
-    return result.divergence === null;
+    const again = (i: number) => (what: string) => replayCommand(what, subjects[i]!);
+    io.stdout(
+      result.failure === null
+        ? differenceText(devices, result, given?.files ?? null, undeclaredOnly, again)
+        : failureText(result.failure, again),
+    );
+    return result.divergence === null && result.failure === null;
   } finally {
     for (const { close } of opened) close();
   }
+}
+
+function failureText(
+  { device, counterexample }: NonNullable<DifferentialResult["failure"]>,
+  again: (device: number) => ReplayCommand,
+): string {
+  return `${oneLine(counterexample.device)} failed, so there is nothing to compare\n\n` +
+    `${reportCounterexample(counterexample, [], again(device))}\n`;
 }
 
 function differenceText(
@@ -134,6 +166,7 @@ function differenceText(
   result: DifferentialResult,
   files: string | null,
   undeclared: boolean,
+  again: (device: number) => ReplayCommand,
 ): string {
   const { runs, packets, scenario, divergence, minimal } = result;
   const on = files ?? `${counted(runs, "scenario")}, ${counted(packets, "packet")}`;
@@ -162,6 +195,13 @@ function differenceText(
     "",
     table.toString(),
     ...policyLines(devices),
+    ...outcomes.every(({ asDeclared }) => asDeclared)
+      ? ["each does what it declares; --undeclared passes over such differences"]
+      : [],
+    ...outcomes.flatMap(({ asDeclared, device }, i) => {
+      const token = asDeclared ? null : tokenOf({ device, law: DIFFERENCE, scenario });
+      return token === null ? [] : [`replay ${again(i)(token)}`];
+    }),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -200,7 +240,9 @@ function routeLines({ routes, neighbours }: Scenario): string[] {
 function policyLines(devices: readonly DeviceUnderTest[]): string[] {
   const keys = new Set(devices.flatMap(({ policy }) => Object.keys(policy) as (keyof Policy)[]));
   return [...keys].filter((key) => key !== "congestion").flatMap((key) => {
-    const values = devices.map(({ policy }) => textOf(policy[key] ?? "default"));
+    const values = devices.map(({ policy }) =>
+      policy[key] === undefined ? "default" : valueText(key, policy[key])
+    );
     if (values.every((value) => value === values[0])) return [];
     const often = values.toSorted((a, b) => count(values, b) - count(values, a))[0]!;
     const others = count(values, often) > 3;
@@ -208,10 +250,6 @@ function policyLines(devices: readonly DeviceUnderTest[]): string[] {
       .filter((_, i) => !others || values[i] !== often);
     return [`declared ${key}: ${[...said, ...others ? [`others ${often}`] : []].join(", ")}`];
   });
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function count(values: readonly string[], value: string): number {

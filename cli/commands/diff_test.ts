@@ -105,6 +105,42 @@ Deno.test("compareDevices takes either choice of a router that parses options fo
   assertEquals([declared(1, 1, 1, 1), declared(7, 4, 4, 1)], [[true, false], [true, true]]);
 });
 
+Deno.test("diff tells of a program that fails what it did, on the smallest scenario, and how to run it again", async () => {
+  const cases: readonly (readonly [string, RegExp])[] = [
+    ["sh -c 'exit 9'", /RUN-1 broken by sh -c 'exit 9': it ended with exit code 9\n/],
+    [
+      "echo hello",
+      /RUN-1 broken by echo hello: it wrote record 0 at byte 0: expected the letter "F"/,
+    ],
+    ["sleep 9", /RUN-1 broken by sleep 9: it did not end within 100 ms\n/],
+  ];
+  for (const [exec, said] of cases) {
+    const args = ["--stacks", "dpdk", "--exec", exec, "--timeout", "100"];
+    const { code, out, err } = await run("diff", ...args);
+    assertEquals([code, err], [1, ""]);
+    assert(out.startsWith(`${exec} failed, so there is nothing to compare\n`), out);
+    assert(said.test(out), out);
+    assert(/\n {2}1 packet/.test(out), out);
+    const [, token] = /planecheck replay (pc1-\S+) --exec \S.* --timeout 100$/m.exec(out)!;
+    const again = await run("replay", token!, "--exec", exec, "--timeout", "100");
+    assertEquals(again.code, 1);
+    assert(said.test(again.out), again.out);
+  }
+});
+
+Deno.test("diff says how to run again on whom does not what it declares, and names --undeclared where all do", async () => {
+  const args = ["diff", "--stacks", "dpdk", "--exec", "true # it's mine"];
+  const { out } = await run(...args, "--undeclared");
+  const line = /^replay npx deno task planecheck replay (pc1-\S+) --exec 'true # it'\\''s mine'$/m;
+  const [, token] = line.exec(out)!;
+  const again = await run("replay", token!, "--exec", "true");
+  assertEquals([again.code, again.err], [1, ""]);
+  assertStringIncludes(again.out, "LOSS-1a broken by true");
+  const hint = "\neach does what it declares; --undeclared passes over such differences\n";
+  assert(!out.includes(hint), out);
+  assertStringIncludes((await run("diff", "--stacks", "dpdk,dpdk-faithful")).out, hint);
+});
+
 Deno.test("diff refuses fewer than two forwarders, and names that are none", async () => {
   const cases: readonly (readonly [string[], string])[] = [
     [
@@ -114,6 +150,11 @@ Deno.test("diff refuses fewer than two forwarders, and names that are none", asy
     [
       ["--stacks", "dpdk,dpdk"],
       "--stacks: expected all, or different names out of linux-napi, dpdk, ",
+    ],
+    [["--stacks", "dpdk", "--exec", ""], '--exec: expected a command, got ""'],
+    [
+      ["--stacks", "dpdk", "--exec", "/no/such"],
+      '--exec: expected a program that can be run, got "/no/such", which ended with exit code 127',
     ],
     [["--stacks", "dpdk,vpp9"], "--stacks: expected all, or different names out of "],
     [

@@ -11,22 +11,22 @@ import {
   reportCounterexample,
   scenarioOf,
 } from "../../properties/mod.ts";
-import { deviceOf } from "../conform/device.ts";
+import { replayCommand } from "../conform/again.ts";
+import { deviceOf, type DeviceOptions, TIMEOUT_MS } from "../conform/device.ts";
 import { LIVE_FORMS, liveDevice } from "../conform/live.ts";
 import { readInput } from "../files.ts";
 import type { Io } from "../io.ts";
-import { checked, oneOf, path } from "../option_schema.ts";
+import { checked, oneOf, path, shellCommand, timeoutMs } from "../option_schema.ts";
 import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 import { oneLine, UserError } from "../user_error.ts";
 
 const FILE_BYTES_MAX = 2 ** 28;
-const TIMEOUT_MS = 10_000;
-
 const schema = z.strictObject({
   stack: z.string().optional(),
-  exec: z.string().optional(),
+  exec: shellCommand.optional(),
   device: liveDevice,
   protocol: oneOf(["stream", "pcap"]),
+  timeout: timeoutMs,
   profile: path,
 });
 
@@ -51,6 +51,9 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
     .addOption(
       new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
     )
+    .addOption(
+      new Option("--timeout <ms>", `milliseconds that the program may take (${TIMEOUT_MS})`),
+    )
     .addOption(new Option("--profile <file>", "where the device or program departs from RFC 1812"))
     .addHelpText(
       "after",
@@ -63,22 +66,26 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
 
 /** Whether every law was kept. */
 function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
-  const { stack, exec, device, protocol, profile } = checked(schema, raw);
+  const { stack, exec, device, protocol, timeout, profile } = checked(schema, raw);
   const { scenario, name, law, sets } = read(text);
-  const isElsewhere = exec !== undefined || device !== undefined;
   if ([stack, exec, device].filter((one) => one !== undefined).length > 1) {
     throw new UserError("--stack: expected one of --stack, --device and --exec");
   }
-  for (const [option, value] of Object.entries({ protocol, profile })) {
-    if (value !== undefined && !isElsewhere) {
-      throw new UserError(`--${option}: expected only with --exec or --device`);
+  for (const [option, value] of Object.entries({ protocol, timeout })) {
+    if (value !== undefined && exec === undefined) {
+      throw new UserError(`--${option}: expected only with --exec`);
     }
   }
-  const named = deviceOf({
-    ...{ exec: exec ?? null, protocol: protocol ?? "stream", timeoutMs: TIMEOUT_MS },
+  const isElsewhere = exec !== undefined || device !== undefined;
+  if (profile !== undefined && !isElsewhere) {
+    throw new UserError("--profile: expected only with --exec or --device");
+  }
+  const on: DeviceOptions = {
+    ...{ exec: exec ?? null, protocol: protocol ?? "stream", timeoutMs: timeout ?? TIMEOUT_MS },
     ...{ stack: isElsewhere ? null : chosen(stack, name).name, device: device ?? null },
     profile: profile ?? null,
-  }, null);
+  };
+  const named = deviceOf(on, null);
   const result = judged(() => {
     try {
       return checkConformance(named.device, { ...named.fresh, replay: scenario });
@@ -90,7 +97,11 @@ function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
     io.stdout(`Found by version ${sets} of the laws, judged by version ${result.lawSetVersion}.\n`);
   }
   for (const { counterexample } of result.laws) {
-    if (counterexample !== null) io.stdout(`${reportCounterexample(counterexample)}\n\n`);
+    if (counterexample !== null) {
+      io.stdout(
+        `${reportCounterexample(counterexample, [], (what) => replayCommand(what, on))}\n\n`,
+      );
+    }
   }
   const seen = result.laws.filter((one) => one.judged > 0);
   const broken = seen.filter((one) => one.kept === 0).map((one) => one.law.id);

@@ -79,6 +79,14 @@ Deno.test("replay refuses what is no token of a forwarder in one line", async ()
       `--stack: expected one of ${STACK_NAMES.join(", ")}, got "none"`,
     ],
     [[TOKEN.slice(0, 40)], "token: contents: expected a whole token"],
+    [
+      [TOKEN, "--stack", "dpdk", "--exec", "true"],
+      "--stack: expected one of --stack, --device and --exec",
+    ],
+    [[TOKEN, "--stack", "dpdk", "--timeout", "5"], "--timeout: expected only with --exec"],
+    [[TOKEN, "--stack", "dpdk", "--profile", "x"], "--profile: expected only with --exec or"],
+    [[TOKEN, "--exec", ""], '--exec: expected a command, got ""'],
+    [[`${TOKEN}x`, "--stack", "dpdk"], "token: contents: expected a whole token"],
     [[ring], "token: kind: expected forwarder, got ring"],
     [["none.json"], "none.json: expected a counterexample's JSON, got no such file or directory"],
     [

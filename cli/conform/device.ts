@@ -14,6 +14,9 @@ import { stackNamed } from "../stacks.ts";
 import { openLive } from "./live.ts";
 import { type Deviation, readProfile, withDeviations } from "./profile.ts";
 
+/** Milliseconds that a run of a program may take unless told otherwise. */
+export const TIMEOUT_MS = 10_000;
+
 /** Which device. */
 export interface DeviceOptions {
   /** The program, or null for a bundled stack. */

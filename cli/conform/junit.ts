@@ -2,10 +2,14 @@
  * A result as JUnit XML, which most systems of continuous integration show: a test case for each law,
  * skipped where it was not judged. No times: they would differ from run to run.
  */
-import { type ConformanceResult, reportCounterexample } from "../../properties/mod.ts";
+import {
+  type ConformanceResult,
+  type ReplayCommand,
+  reportCounterexample,
+} from "../../properties/mod.ts";
 
-/** The file of one or more checks. */
-export function junit(results: readonly ConformanceResult[]): string {
+/** The file of one or more checks; `again` replays a token on the same device. */
+export function junit(results: readonly ConformanceResult[], again: ReplayCommand): string {
   const suites = results.map(({ device, laws, harness }) => {
     const failed = laws.filter(({ counterexample }) => counterexample !== null).length;
     const skipped = laws.filter(({ judged }) => judged === 0).length;
@@ -15,7 +19,7 @@ export function junit(results: readonly ConformanceResult[]): string {
       }"`;
       if (counterexample !== null) {
         const message = text(counterexample.sentence);
-        const report = text(reportCounterexample(counterexample));
+        const report = text(reportCounterexample(counterexample, [], again));
         return `${head}>\n      <failure message="${message}">${report}</failure>\n    </testcase>`;
       }
       if (judged > 0) return `${head}/>`;

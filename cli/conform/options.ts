@@ -1,9 +1,19 @@
 /** The options of `planecheck conform`: every one checked, every refusal one line. */
 import { z } from "zod";
-import { checked, number, oneOf, path, refuse, SEED_MAX } from "../option_schema.ts";
+import {
+  checked,
+  number,
+  oneOf,
+  path,
+  refuse,
+  SEED_MAX,
+  shellCommand,
+  timeoutMs,
+  whole,
+} from "../option_schema.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
-import type { DeviceOptions, FileOptions } from "./device.ts";
+import { type DeviceOptions, type FileOptions, TIMEOUT_MS } from "./device.ts";
 import { BRIDGE, isLiveDevice, LIVE_FORMS, liveRuns } from "./live.ts";
 
 /** Most scenarios of a run. */
@@ -11,7 +21,6 @@ const RUNS_MAX = 1_000_000;
 /** Scenarios unless told otherwise: a program is started for each. */
 const RUNS_OF_PROGRAM = 100;
 const RUNS_OF_STACK = 1000;
-const TIMEOUT_MAX_MS = 3_600_000;
 
 /** What `conform` and `shrink` were asked to do. */
 export interface ConformOptions extends DeviceOptions, FileOptions {
@@ -35,15 +44,10 @@ const pattern = z.string().transform((text, ctx) => {
   }
 }).optional();
 
-const whole = (most: number) =>
-  number(/^\d{1,10}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
-
 const schema = z.strictObject({
-  exec: z.string().transform((text, ctx) =>
-    text.trim() === "" ? refuse(ctx, "a command", text) : text
-  ).optional(),
+  exec: shellCommand.optional(),
   protocol: oneOf(["stream", "pcap"]),
-  timeout: whole(TIMEOUT_MAX_MS),
+  timeout: timeoutMs,
   stack: oneOf(STACK_NAMES),
   device: z.string().transform((text, ctx) =>
     text === BRIDGE || isLiveDevice(text)
@@ -84,7 +88,7 @@ export function parseConformOptions(raw: Record<string, unknown>): ConformOption
   return {
     exec: o.exec ?? null,
     protocol: o.protocol ?? "stream",
-    timeoutMs: o.timeout ?? 10_000,
+    timeoutMs: o.timeout ?? TIMEOUT_MS,
     stack: o.stack ?? null,
     device: o.device ?? null,
     profile: o.profile ?? null,

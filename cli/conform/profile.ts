@@ -101,7 +101,8 @@ export function profileLines(policy: Policy, deviations: readonly Deviation[]): 
   return lines;
 }
 
-function valueText(field: string, value: unknown): string {
+/** What a field of a policy says, in a few words. */
+export function valueText(field: string, value: unknown): string {
   if (field === "originates") return "ICMP errors";
   if (field === "mayDropAs") {
     const choices = Object.entries(value as object);

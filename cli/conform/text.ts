@@ -3,20 +3,18 @@ import Table from "cli-table3";
 import {
   type ConformanceResult,
   type LawResult,
+  type ReplayCommand,
   reportCounterexample,
 } from "../../properties/mod.ts";
 import { oneLine } from "../user_error.ts";
 
-/**
- * The result of one check: a table of the laws, what was not judged, and the counterexamples. `again` is what the command
- * line has to say to run one on the same device.
- */
+/** The result of one check: a table of the laws, what was not judged, and the counterexamples with how to replay them. */
 export function checkText(
   result: ConformanceResult,
   on: string,
   save: (law: LawResult) => readonly string[],
   declared: readonly string[],
-  again: string,
+  again: ReplayCommand,
 ): string {
   const { laws, policy, harness } = result;
   const table = new Table({
@@ -37,9 +35,7 @@ export function checkText(
   for (const { id, sentence } of harness) lines.push(`${id}: ${sentence}`);
   for (const law of laws) {
     if (law.counterexample === null) continue;
-    const files = save(law);
-    lines.push("", reportCounterexample(law.counterexample, files));
-    lines.push(`            planecheck replay ${files[0]} ${again}`);
+    lines.push("", reportCounterexample(law.counterexample, save(law), again));
   }
   return `${lines.join("\n")}\n`;
 }

@@ -22,6 +22,8 @@ const ROUTES_MAX = 1 << 21;
 const HOPS_MAX = 1 << 16;
 const DEVIATIONS_MAX = 1 << 16;
 const FRAME_MAX = 65535;
+/** Of a device's name, a program's command say; the rest is left out. */
+const NAME_MAX = 200;
 const TIME_MAX = Number.MAX_SAFE_INTEGER;
 
 const SIZES: { readonly [name in Exclude<keyof Geometry, "fidelity">]: readonly [number, number] } =
@@ -59,7 +61,7 @@ export function writeCounterexample(counterexample: Counterexample): string {
   const members = [
     ["format", JSON.stringify(FORMAT)],
     ["number", `${FORMAT_NUMBER}`],
-    ["device", JSON.stringify(device)],
+    ["device", JSON.stringify(device.slice(0, NAME_MAX))],
     ["law", JSON.stringify(law.id)],
     ["lawSetVersion", JSON.stringify(String(LAW_SET_VERSION))],
     ["sentence", JSON.stringify(sentence)],
@@ -78,7 +80,11 @@ const TOKEN_PACKETS_MAX = 64;
 const TOKEN_ROUTES_MAX = 256;
 
 /** The token of a counterexample; null when it would be too long to be pasted, as before shrinking. */
-export function tokenOf({ device, law, scenario }: Counterexample): string | null {
+export function tokenOf(
+  { device, law, scenario }: Pick<Counterexample, "device" | "scenario"> & {
+    readonly law: Pick<Counterexample["law"], "id">;
+  },
+): string | null {
   const { routes, traffic } = scenario;
   if (traffic.count > TOKEN_PACKETS_MAX || routes.count > TOKEN_ROUTES_MAX) return null;
   return encodeToken("forwarder", device, law.id, scenarioJson(scenario));
@@ -144,7 +150,7 @@ export function readCounterexample(text: string, file = "counterexample"): Store
   top.get("format").word([FORMAT]);
   top.get("number").integer(FORMAT_NUMBER, FORMAT_NUMBER);
   return {
-    device: top.get("device").text(200),
+    device: top.get("device").text(NAME_MAX),
     law: top.get("law").text(40),
     lawSetVersion: top.get("lawSetVersion").text(40),
     sentence: top.get("sentence").text(10_000),

@@ -3,7 +3,7 @@
 export { type Counterexample, type EmittedFrame } from "./counterexample.ts";
 export type { Ladder } from "./ladder.ts";
 export { describeFrame } from "./flow.ts";
-export { reportCounterexample } from "./report.ts";
+export { type ReplayCommand, reportCounterexample } from "./report.ts";
 export {
   readCounterexample,
   readScenario,

@@ -20,13 +20,17 @@ const RERUN_NOTE =
 /** Columns of running text. */
 const LINE = 100;
 
+/** How a counterexample is run again: the command line for a token, or for a file where it is too large for one. */
+export type ReplayCommand = (tokenOrFile: string) => string;
+
 /**
- * The report of a counterexample; `files` are named at its end. The same counterexample gives the
- * same text.
+ * The report of a counterexample; `files` are named at its end, and how to run it again: under `deno test`, unless
+ * `again` says otherwise. The same counterexample gives the same text.
  */
 export function reportCounterexample(
   counterexample: Counterexample,
   files: readonly string[] = [],
+  again?: ReplayCommand,
 ): string {
   const { law, device, sentence, scenario } = counterexample;
   const lines = [
@@ -45,17 +49,21 @@ export function reportCounterexample(
     ...field("schedule", scheduleLines(scenario)),
     ...field("policy", policyLines(counterexample)),
     ...field("files", files),
-    ...field("replay", [replayLine(counterexample)]),
+    ...field("replay", [replayLine(counterexample, files, again)]),
   ];
   return lines.join("\n");
 }
 
 /** The token on one line however long it is: broken lines could not be pasted. */
-function replayLine(counterexample: Counterexample): string {
+function replayLine(
+  counterexample: Counterexample,
+  [file]: readonly string[],
+  again: ReplayCommand | undefined,
+): string {
   const token = tokenOf(counterexample);
-  return token === null
-    ? "too large for a token: replay the file"
-    : `PLANECHECK_REPLAY=${token} deno test -A`;
+  const what = token ?? (again === undefined ? undefined : file);
+  if (what === undefined) return "too large for a token: replay the file";
+  return again?.(what) ?? `PLANECHECK_REPLAY=${what} deno test -A`;
 }
 
 function field(name: string, lines: readonly string[]): string[] {

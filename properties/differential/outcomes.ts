@@ -79,9 +79,8 @@ export function firstDivergence(
     throw new RangeError(`Cannot compare ${devices.length} devices: expected two or more`);
   }
   const { traffic } = scenario;
-  const at = Float64Array.from({ length: traffic.count }, (_, p) => (p + 1) * GAP_PS);
-  const apart: Scenario = { ...scenario, traffic: { ...traffic, at } };
-  const all = devices.map((device) => outcomesOf(device, apart));
+  const spaced = spacedOut(scenario);
+  const all = devices.map((device) => outcomesOf(device, spaced));
   for (let packet = 0; packet < traffic.count; packet++) {
     const outcomes = all.map((outcomes) => outcomes[packet]!);
     if (outcomes.every((one) => sameFrames(one.frames, outcomes[0]!.frames))) continue;
@@ -89,6 +88,13 @@ export function firstDivergence(
     return { packet, outcomes };
   }
   return null;
+}
+
+/** The scenario with its packets so far apart that none waits for another. */
+export function spacedOut(scenario: Scenario): Scenario {
+  const { traffic } = scenario;
+  const at = Float64Array.from({ length: traffic.count }, (_, p) => (p + 1) * GAP_PS);
+  return { ...scenario, traffic: { ...traffic, at } };
 }
 
 function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[] {

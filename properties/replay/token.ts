@@ -36,6 +36,8 @@ const FORM = "pc1-";
 const HEAD = 8;
 /** Most bytes of a text: beyond them a token is refused instead of exhausting memory. */
 const TEXT_MAX = 1 << 24;
+/** Most characters of a name, of which the rest is left out: a program's is its command. */
+const NAME_MAX = 200;
 const WHERE = "token";
 const WORDS = new TextEncoder().encode(DICTIONARY);
 
@@ -49,7 +51,7 @@ export function encodeToken(
   law: string,
   scenario: string,
 ): string {
-  const head = JSON.stringify({ kind, name, law, laws: LAW_SET_VERSION });
+  const head = JSON.stringify({ kind, name: name.slice(0, NAME_MAX), law, laws: LAW_SET_VERSION });
   const text = new TextEncoder().encode(`${head.slice(0, -1)},"scenario":${scenario}}`);
   const packed = deflateSync(text, { level: 9, dictionary: WORDS });
   const bytes = new Uint8Array(HEAD + packed.length);
@@ -81,7 +83,7 @@ export function decodeToken(token: string): Token {
   const top = parseJson(WHERE, unpack(token.replace(/\s+/g, "")));
   return {
     kind: top.get("kind").word(KINDS),
-    name: top.get("name").text(200),
+    name: top.get("name").text(NAME_MAX),
     law: top.get("law").text(40),
     laws: top.get("laws").integer(1, 1e6),
     scenario: top.get("scenario"),
@@ -96,7 +98,9 @@ function unpack(token: string): string {
       `expected ${FORM}..., got ${JSON.stringify(token.slice(0, 12))}`,
     );
   }
-  const bytes = fromBase64(token.slice(FORM.length));
+  const letters = token.slice(FORM.length);
+  const bytes = fromBase64(letters);
+  if (bytes.toBase64({ alphabet: "base64url", omitPadding: true }) !== letters) throw damaged();
   if (bytes.length <= HEAD) throw damaged();
   const view = new DataView(bytes.buffer);
   const length = view.getUint32(4, true);
@@ -112,7 +116,18 @@ function unpack(token: string): string {
   if (text.length !== length || crc32c(text, 0, length) !== view.getUint32(0, true)) {
     throw damaged();
   }
+  if (isComplete(bytes.subarray(HEAD, -1), new Uint8Array(length + 1))) throw damaged();
   return new TextDecoder().decode(text);
+}
+
+/** Whether deflated bytes come to their end: then what follows them is none of theirs. */
+function isComplete(packed: Uint8Array, out: Uint8Array): boolean {
+  try {
+    inflateSync(packed, { out, dictionary: WORDS });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {

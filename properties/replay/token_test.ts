@@ -67,6 +67,17 @@ Deno.test("decodeToken reads a token of the first day, however it was wrapped", 
   assertEquals(scenarioOf(same), scenarioOf(scenario));
 });
 
+Deno.test("decodeToken refuses a token with something behind it", () => {
+  for (let n = 0; n < 6; n++) {
+    const token = encodeToken("ring", "n".repeat(n), "RING-1", "{}");
+    decodeToken(token);
+    for (const more of ["x", "A", "xy", "AAAA", "="]) {
+      assert(refusal(token + more).includes("expected a whole token"), token + more);
+    }
+  }
+  assertEquals(decodeToken(encodeToken("ring", "n".repeat(300), "RING-1", "{}")).name.length, 200);
+});
+
 function refusal(token: string): string {
   try {
     decodeToken(token);

@@ -126,13 +126,13 @@ function runOnStream(program: Program, folder: string, scenario: Scenario): Sent
   const file = `${folder}/input`;
   Deno.writeFileSync(file, input);
   // a file and not a pipe: a program that ends early would break it, and its exit code be lost
-  const bytes = ran(program, '< "$0"', file, 4 * input.length + OUTPUT_SPARE);
+  const bytes = ran(program, '< "$1"', file, 4 * input.length + OUTPUT_SPARE);
   return { bytes, frames: readRecords(bytes, scenario.geometry.ports) };
 }
 
 function runOnFolder(program: Program, folder: string, scenario: Scenario): Sent {
   writeFolder(folder, scenario);
-  ran(program, '"$0"', folder, OUTPUT_SPARE);
+  ran(program, '"$1"', folder, OUTPUT_SPARE);
   return readFolder(folder, scenario.geometry.ports);
 }
 
@@ -141,7 +141,7 @@ function ran(program: Program, rest: string, path: string, most: number): Uint8A
   const { command, timeoutMs } = program;
   const { status, signal, error, stdout, stderr } = spawnSync(
     "sh",
-    ["-c", `exec ${command} ${rest}`, path],
+    ["-c", `exec ${command} ${rest}`, "sh", path],
     {
       timeout: timeoutMs,
       killSignal: "SIGKILL",
