@@ -6,7 +6,7 @@ import { Waiter } from "../../stacks/external/live/wait.ts";
 import { CapturePort } from "../forward/capture_port.ts";
 import { Forwarder, type PortTotals } from "../forward/forwarder.ts";
 import { serveMetrics } from "../forward/metrics.ts";
-import { openPorts } from "../forward/open.ts";
+import { openPorts, refuseOverwriting } from "../forward/open.ts";
 import { type ForwardOptions, parseForwardOptions } from "../forward/options.ts";
 import { ratesTable, Screen, statusLines } from "../forward/screen.ts";
 import { readRoutes } from "../inputs.ts";
@@ -63,6 +63,7 @@ export function addForward(program: Command, io: Io): void {
 
 async function forward(options: ForwardOptions, io: Io): Promise<void> {
   const entry = stackNamed(options.stack);
+  refuseOverwriting(options);
   const { routes, nextHops } = routesOf(options);
   const stack = entry.create();
   // filled before a port is open: what comes by then would find nobody

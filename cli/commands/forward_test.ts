@@ -3,7 +3,7 @@
 // has to come out. What needs interfaces is in cli/live/forward.live.ts.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { readCapture, toEthernet, writePcap } from "../../fixtures/mod.ts";
-import { inFolder, run } from "../_run_for_tests.ts";
+import { inFolder, listing, run } from "../_run_for_tests.ts";
 import { captureOf, expected, payloads, traffic } from "../forward/_traffic_for_tests.ts";
 
 Deno.test("forward sends what the reference router expects, in order, and counts the rest by reason", async () => {
@@ -70,6 +70,44 @@ Deno.test("forward refuses in one line what it cannot take, before it writes any
     assertEquals([code, out], [2, ""], args.join(" "));
     assert(message.test(err) && err.trimEnd().split("\n").length === 1, err);
   }
+});
+
+Deno.test("forward never writes a capture over a file that it reads, whatever it is called", async () => {
+  await inFolder(async (folder) => {
+    const bytes = captureOf(traffic(20), 0);
+    const input = `${folder}/in.pcap`;
+    Deno.writeFileSync(input, bytes);
+    Deno.writeFileSync(`${folder}/two.part`, bytes);
+    Deno.writeTextFileSync(`${folder}/routes`, "0.0.0.0/1 0\n128.0.0.0/1 1\n");
+    Deno.mkdirSync(`${folder}/sub`);
+    Deno.symlinkSync(input, `${folder}/link`);
+    Deno.linkSync(input, `${folder}/hard`);
+    Deno.symlinkSync(folder, `${folder}/sub/up`);
+    const before = listing(folder);
+    const cases: readonly (readonly [string, string])[] = [
+      [`${input},${input}`, input],
+      [`${input},${folder}/sub/../in.pcap`, input],
+      [`${input},${folder}//in.pcap`, input],
+      [`${input},${folder}/sub/up/in.pcap`, input],
+      [`${input},${folder}/link`, input],
+      [`${folder}/link,${folder}/hard`, `${folder}/link`],
+      [`${folder}/two.part,${folder}/two`, `${folder}/two.part`],
+      [`${input},${folder}/routes`, `${folder}/routes`],
+      [`${input},${folder}/sub/../o`, `${folder}/o`],
+    ];
+    for (const [pair, other] of cases) {
+      const { code, out, err } = await run(
+        ...["forward", "--port", `pcap:${folder}/in.pcap,${folder}/o`, "--port", `pcap:${pair}`],
+        ...["--routes", `${folder}/routes`],
+      );
+      assertEquals([code, out], [2, ""], pair);
+      const [, written] = pair.split(",");
+      const said = "--port: expected a file of its own to write each capture to, got ";
+      assertEquals(err, `planecheck: ${said}${written}, which would overwrite ${other}\n`);
+      assertEquals(listing(folder), before);
+      assertEquals(Deno.readFileSync(input), bytes);
+    }
+  });
 });
 
 Deno.test("forward tells a stack that is no poll loop", async () => {

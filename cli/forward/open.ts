@@ -39,6 +39,39 @@ export function openPorts(options: ForwardOptions): OpenPort[] {
   }
 }
 
+/** @throws {UserError} when a capture would be written over a file that is read, or over another, whatever its names */
+export function refuseOverwriting({ ports, routes }: ForwardOptions): void {
+  const captures = ports.filter((port) => port.kind === "pcap");
+  const read = [...captures.map(({ input }) => input), ...routes === null ? [] : [routes]];
+  const taken = new Map(read.map((path) => [fileOf(path), path]));
+  for (const { output } of captures) {
+    const other = taken.get(fileOf(output)) ?? taken.get(fileOf(partOf(output)));
+    if (other !== undefined) {
+      throw new UserError(
+        `--port: expected a file of its own to write each capture to, got ${output}, ` +
+          `which would overwrite ${other}`,
+      );
+    }
+    taken.set(fileOf(output), output);
+  }
+}
+
+/** What makes a file the same one: device and inode, or where there is none yet the folder's and its name. */
+function fileOf(path: string): string {
+  try {
+    const { dev, ino } = Deno.statSync(path);
+    return `${dev} ${ino}`;
+  } catch {
+    const at = path.lastIndexOf("/");
+    try {
+      const { dev, ino } = Deno.statSync(at < 0 ? "." : path.slice(0, at + 1));
+      return `${dev} ${ino} ${path.slice(at + 1)}`;
+    } catch {
+      return path;
+    }
+  }
+}
+
 function openPort(option: PortOption, i: number, { slots, force }: ForwardOptions): OpenPort {
   if (option.kind === "pcap") return openCapture(option.input, option.output, i);
   const { name } = option;
@@ -72,9 +105,14 @@ function openCapture(input: string, output: string, i: number): OpenPort {
   return { port, mac: Uint8Array.of(2, 0, 0, 0, 1, i) };
 }
 
+/** Where a file is written until it is whole. */
+function partOf(path: string): string {
+  return `${path}.part`;
+}
+
 /** Writes a file whole, or not at all. */
 function write(path: string, bytes: Uint8Array): void {
-  const part = `${path}.part`;
+  const part = partOf(path);
   try {
     Deno.writeFileSync(part, bytes);
     Deno.renameSync(part, path);
