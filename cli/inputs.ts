@@ -14,6 +14,7 @@ import {
 } from "../fixtures/mod.ts";
 import { readInput } from "./files.ts";
 import { type CompareOptions, LINK_GBPS } from "./options.ts";
+import { counted } from "./report/format.ts";
 import type { RoutesRecord, TrafficRecord } from "./report/types.ts";
 import { UserError } from "./user_error.ts";
 
@@ -203,7 +204,7 @@ function replay(
     ];
     throw new UserError(
       `${capture.path}: expected at least one frame that a port can receive, got none ` +
-        `of ${capture.count} packets${why.join("")}`,
+        `of ${counted(capture.count, "packet")}${why.join("")}`,
     );
   }
   const traffic = firstOf(replayed, options.count ?? replayed.count);

@@ -16,6 +16,7 @@ import { type ConformOptions, parseConformOptions } from "../conform/options.ts"
 import { type Deviation, profileLines } from "../conform/profile.ts";
 import { checkText } from "../conform/text.ts";
 import { reasonOf } from "../files.ts";
+import { counted } from "../report/format.ts";
 import type { Io } from "../io.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
@@ -96,7 +97,10 @@ function conform(options: ConformOptions, io: Io): boolean {
   const { drawn, onFiles, files, deviations } = judge(options);
   const again = (what: string) => replayCommand(what, options);
   const { runs, packets, seed } = drawn;
-  const checks = [{ on: `${runs} scenarios, ${packets} packets, seed ${seed}`, result: drawn }];
+  const checks = [{
+    on: `${counted(runs, "scenario")}, ${counted(packets, "packet")}, seed ${seed}`,
+    result: drawn,
+  }];
   if (onFiles !== null) checks.push({ on: files, result: onFiles });
   if (options.junit !== null) {
     write(

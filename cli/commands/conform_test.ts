@@ -15,7 +15,7 @@ Deno.test("conform judges a bundled stack, on drawn scenarios and on files", asy
     const args = ["--stack", "dpdk", "--runs", "60", "--routes", routes, "--count", "200"];
     const { code, out, err } = await run("conform", ...args, "--out", `${folder}/found`);
     assertEquals([code, err], [0, ""]);
-    assert(/^dpdk: 60 scenarios, \d+ packets, seed 1812\n/.test(out), out);
+    assert(/^dpdk: 60 scenarios, [\d,]+ packets, seed 1812\n/.test(out), out);
     assert(/\n│ PKT-1 +│ +\d+ │ +\d+ │ kept │\n/.test(out), out);
     assertStringIncludes(out, "declared to lose under load: rx-missed, tx-full\n");
     assertStringIncludes(out, `\ndpdk: 4 routes of ${routes}, 200 packets of simple IMIX`);
@@ -74,6 +74,23 @@ Deno.test("conform tells what a program breaks, and leaves it as files", async (
   });
 });
 
+Deno.test("conform breaks what it says into lines of a terminal, but for tables and what is pasted", async () => {
+  const { out } = await run(
+    "conform",
+    "--exec",
+    "cat > /dev/null",
+    "--runs",
+    "9",
+    "--only",
+    "-[0-9]",
+  );
+  assertStringIncludes(out, "\nnot judged: ");
+  const long = out.split("\n").filter((line) =>
+    line.length > 120 && !/^  replay|^ *[*]? *[\d.]+ /.test(line)
+  );
+  assertEquals(long, []);
+});
+
 Deno.test("conform says of a program that crashes that it crashed", async () => {
   await inFolder(async (folder) => {
     const { code, out } = await run(
@@ -124,6 +141,24 @@ Deno.test("shrink finds the packet of a capture on which a program breaks a law"
       2,
       "planecheck: --pcap: expected the capture to shrink\n",
     ]);
+  });
+});
+
+Deno.test("conform, shrink and diff say where a capture was cut", async () => {
+  await inFolder(async (folder) => {
+    const pcap = `${folder}/in.pcap`;
+    const { bytes, length } = shrinkable().traffic;
+    const packets = [0, 1].map((i) => ({ timeNs: i, bytes: bytes.subarray(0, length[0]!) }));
+    const file = writePcap({ linkType: 1, packets });
+    Deno.writeFileSync(pcap, file.subarray(0, file.length - 5));
+    const at = (file.length - length[0]!).toString(16);
+    const cut = `1 packet of ${pcap}, which is cut at offset 0x${at} (`;
+    const only = ["--only", "LOSS-1a", "--out", folder];
+    for (const [command, ...args] of [["conform", "--runs", "1", ...only], ["shrink", ...only]]) {
+      const { out } = await run(command!, ...args, "--exec", "true", "--pcap", pcap);
+      assertStringIncludes(out, cut);
+    }
+    assertStringIncludes((await run("diff", "--stacks", "dpdk,p2pnic", "--pcap", pcap)).out, cut);
   });
 });
 

@@ -34,9 +34,11 @@ import {
   timeoutMs,
   whole,
 } from "../option_schema.ts";
+import { counted } from "../report/format.ts";
 import { stackNames } from "../options.ts";
 import { STACK_NAMES } from "../stacks.ts";
 import { oneLine, UserError } from "../user_error.ts";
+import { wrapped } from "./run.ts";
 
 const RUNS_MAX = 100_000;
 const COUNT_MAX = 100_000;
@@ -206,10 +208,6 @@ function differenceText(
   return `${lines.join("\n")}\n`;
 }
 
-function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
-}
-
 function didText({ frames, why }: DeviceOutcome): string {
   if (frames.length === 0) return why;
   return frames.map(({ port, bytes }) => `port ${port}, ${bytes.length} bytes`).join("; ");
@@ -233,7 +231,9 @@ function routeLines({ routes, neighbours }: Scenario): string[] {
       neighbours.port[hop]
     }`;
   });
-  return routes.count > shown ? [...lines, `  and ${routes.count - shown} routes more`] : lines;
+  return routes.count > shown
+    ? [...lines, `  and ${counted(routes.count - shown, "route")} more`]
+    : lines;
 }
 
 /** Where the devices declare different things. */
@@ -248,7 +248,8 @@ function policyLines(devices: readonly DeviceUnderTest[]): string[] {
     const others = count(values, often) > 3;
     const said = devices.map(({ name }, i) => `${oneLine(name)} ${values[i]}`)
       .filter((_, i) => !others || values[i] !== often);
-    return [`declared ${key}: ${[...said, ...others ? [`others ${often}`] : []].join(", ")}`];
+    const all = [...said, ...others ? [`others ${often}`] : []].join(", ");
+    return [wrapped(`declared ${key}: ${all}`, "  ").trimEnd()];
   });
 }
 

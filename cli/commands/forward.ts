@@ -9,11 +9,12 @@ import { serveMetrics } from "../forward/metrics.ts";
 import { openPorts, refuseOverwriting } from "../forward/open.ts";
 import { type ForwardOptions, parseForwardOptions } from "../forward/options.ts";
 import { ratesTable, Screen, statusLines } from "../forward/screen.ts";
+import { counted } from "../report/format.ts";
 import { readRoutes } from "../inputs.ts";
 import type { Io } from "../io.ts";
 import { STACK_NAMES, stackNamed } from "../stacks.ts";
 import { SharedTables } from "../tables.ts";
-import { UserError } from "../user_error.ts";
+import { oneLine, UserError } from "../user_error.ts";
 
 /** Milliseconds between two turns of the event loop, and between two looks at the counters. */
 const SLICE_MS = 10;
@@ -91,7 +92,8 @@ async function forward(options: ForwardOptions, io: Io): Promise<void> {
     );
     const seconds = await work(forwarder, options, io);
     for (const port of ports) if (port instanceof CapturePort) port.save();
-    report(forwarder, seconds, options, io);
+    const cuts = open.flatMap(({ cut }) => cut ?? []);
+    report(forwarder, seconds, cuts, options, io);
   } finally {
     for (const port of ports) port.close();
     waiter.close();
@@ -136,14 +138,20 @@ async function work(forwarder: Forwarder, options: ForwardOptions, io: Io): Prom
   }
 }
 
-function report(forwarder: Forwarder, seconds: number, options: ForwardOptions, io: Io): void {
+function report(
+  forwarder: Forwarder,
+  seconds: number,
+  cuts: readonly string[],
+  options: ForwardOptions,
+  io: Io,
+): void {
   const totals = forwarder.totals();
   if (options.json) {
     const dropped = Object.fromEntries(
       [...forwarder.dropped].flatMap((n, reason) => n > 0 ? [[REASONS[reason]!, n]] : []),
     );
     const latencyUs = forwarder.latencies.summary();
-    const result = { stack: forwarder.name, seconds, ports: totals, dropped, latencyUs };
+    const result = { stack: forwarder.name, seconds, ports: totals, dropped, latencyUs, cuts };
     io.stdout(`${JSON.stringify(result, null, 2)}\n`);
     return;
   }
@@ -153,8 +161,11 @@ function report(forwarder: Forwarder, seconds: number, options: ForwardOptions, 
   }));
   const sum = (of: (port: PortTotals) => number) => totals.reduce((n, port) => n + of(port), 0);
   io.stdout(
-    `${forwarder.name}: ${sum((p) => p.rxFrames)} frames in, ${sum((p) => p.txFrames)} out in ` +
-      `${seconds.toFixed(1)} s\n${ratesTable(none, totals, seconds)}${statusLines(forwarder)}`,
+    `${forwarder.name}: ${counted(sum((p) => p.rxFrames), "frame")} in, ${
+      sum((p) => p.txFrames)
+    } out in ` +
+      `${seconds.toFixed(1)} s\n${ratesTable(none, totals, seconds)}${statusLines(forwarder)}` +
+      cuts.map((line) => `${oneLine(line)}\n`).join(""),
   );
 }
 

@@ -72,6 +72,22 @@ Deno.test("forward refuses in one line what it cannot take, before it writes any
   }
 });
 
+Deno.test("forward says where a capture was cut", async () => {
+  await inFolder(async (folder) => {
+    const bytes = captureOf(traffic(20), 0);
+    Deno.writeFileSync(`${folder}/cut`, bytes.subarray(0, bytes.length - 5));
+    Deno.writeFileSync(`${folder}/whole`, bytes);
+    const port = (name: string) => ["--port", `pcap:${folder}/${name},${folder}/${name}.out`];
+    const args = ["forward", ...port("whole"), ...port("cut")];
+    const { code, out, err } = await run(...args);
+    assertEquals([code, err], [0, ""]);
+    const said = `The capture ${folder}/cut is cut at offset 0x`;
+    assertEquals(out.split("\n").filter((line) => line.startsWith("The capture")).length, 1, out);
+    assertStringIncludes(out, said);
+    assertEquals(JSON.parse((await run(...args, "--json")).out).cuts.length, 1);
+  });
+});
+
 Deno.test("forward never writes a capture over a file that it reads, whatever it is called", async () => {
   await inFolder(async (folder) => {
     const bytes = captureOf(traffic(20), 0);

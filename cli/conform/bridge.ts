@@ -2,6 +2,7 @@
 import Table from "cli-table3";
 import { type BridgeResult, checkBridge } from "../../properties/mod.ts";
 import { bridgeDevice } from "../../stacks/mod.ts";
+import { counted } from "../report/format.ts";
 import { UserError } from "../user_error.ts";
 import type { ConformOptions } from "./options.ts";
 
@@ -41,7 +42,10 @@ export function bridgeText({ device, runs, frames, seed, laws, fault }: BridgeRe
     const others = fault === null ? "kept" : "kept so far";
     table.push([law.id, judged, fault?.law === law.id ? "BROKEN" : others]);
   }
-  const lines = [`${device}: ${runs} draws, ${frames} frames, seed ${seed}`, table.toString()];
+  const lines = [
+    `${device}: ${counted(runs, "draw")}, ${counted(frames, "frame")}, seed ${seed}`,
+    table.toString(),
+  ];
   if (fault !== null) {
     const law = laws.find((one) => one.law.id === fault.law)!.law;
     lines.push(

@@ -10,6 +10,7 @@ import { flatten, machineProfile, paperHost } from "../../fixtures/mod.ts";
 import { external, type ExternalProtocol } from "../../stacks/mod.ts";
 import { PORTS, readInputs } from "../inputs.ts";
 import { LINK_GBPS } from "../options.ts";
+import { counted, cutText } from "../report/format.ts";
 import { stackNamed } from "../stacks.ts";
 import { openLive } from "./live.ts";
 import { type Deviation, readProfile, withDeviations } from "./profile.ts";
@@ -123,6 +124,7 @@ export function scenarioOfFiles(
   const { routesRecord: r, trafficRecord: t } = inputs;
   const table = quarters
     ? "a route to each port for a quarter of all addresses"
-    : `${r.count} routes of ${r.name}`;
-  return { scenario, files: `${table}, ${t.packets} packets of ${t.name}` };
+    : `${counted(r.count, "route")} of ${r.name}`;
+  const cut = t.capture?.cut ? `, which is ${cutText(t.capture.cut)}` : "";
+  return { scenario, files: `${table}, ${counted(t.packets, "packet")} of ${t.name}${cut}` };
 }

@@ -6,6 +6,7 @@ import {
   type ReplayCommand,
   reportCounterexample,
 } from "../../properties/mod.ts";
+import { wrapped } from "../commands/run.ts";
 import { oneLine } from "../user_error.ts";
 
 /** The result of one check: a table of the laws, what was not judged, and the counterexamples with how to replay them. */
@@ -26,13 +27,14 @@ export function checkText(
     if (judged > 0) table.push([law.id, judged, kept, kept === judged ? "kept" : "BROKEN"]);
   }
   const lines = [`${oneLine(result.device)}: ${on}`, table.toString()];
-  for (const [why, ids] of unjudged(laws)) lines.push(`not judged: ${ids.join(", ")} (${why})`);
+  const say = (text: string) => lines.push(wrapped(text, "  ").trimEnd());
+  for (const [why, ids] of unjudged(laws)) say(`not judged: ${ids.join(", ")} (${why})`);
   const { congestion } = policy;
-  lines.push(
+  say(
     `declared to lose under load: ${congestion.length === 0 ? "nothing" : congestion.join(", ")}`,
   );
-  lines.push(...declared);
-  for (const { id, sentence } of harness) lines.push(`${id}: ${sentence}`);
+  declared.forEach(say);
+  for (const { id, sentence } of harness) say(`${id}: ${sentence}`);
   for (const law of laws) {
     if (law.counterexample === null) continue;
     lines.push("", reportCounterexample(law.counterexample, save(law), again));

@@ -9,6 +9,7 @@ import { PacketPort } from "../../stacks/external/live/packet_port.ts";
 import { TapPort } from "../../stacks/external/live/tap_port.ts";
 import { XskPort } from "../../stacks/external/live/xsk_port.ts";
 import { readInput, reasonOf } from "../files.ts";
+import { cutText } from "../report/format.ts";
 import { CapturePort } from "./capture_port.ts";
 import { UserError } from "../user_error.ts";
 import type { ForwardOptions, PortOption } from "./options.ts";
@@ -19,6 +20,8 @@ const CAPTURE_BYTES_MAX = 2 ** 31 - 1;
 export interface OpenPort {
   readonly port: FramePort;
   readonly mac: Uint8Array;
+  /** Where the capture that it receives from is cut, in words; left out where there is none, or it is whole. */
+  readonly cut?: string;
 }
 
 /**
@@ -100,9 +103,11 @@ function bringUp(index: number): void {
 
 function openCapture(input: string, output: string, i: number): OpenPort {
   const bytes = readInput(input, "a pcap or pcapng file", CAPTURE_BYTES_MAX);
-  const frames = toEthernet(readCapture(input, bytes));
-  const port = new CapturePort(input, frames, (capture) => write(output, capture));
-  return { port, mac: Uint8Array.of(2, 0, 0, 0, 1, i) };
+  const capture = readCapture(input, bytes);
+  const frames = toEthernet(capture);
+  const port = new CapturePort(input, frames, (sent) => write(output, sent));
+  const cut = capture.cut && `The capture ${input} is ${cutText(capture.cut)}.`;
+  return { port, mac: Uint8Array.of(2, 0, 0, 0, 1, i), ...cut === undefined ? {} : { cut } };
 }
 
 /** Where a file is written until it is whole. */

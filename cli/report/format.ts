@@ -10,6 +10,11 @@ export function integer(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** 1 route, 12,345 routes. */
+export function counted(value: number, one: string, several: string = `${one}s`): string {
+  return `${integer(value)} ${value === 1 ? one : several}`;
+}
+
 /** A number with three significant digits where it is small, whole where it is large. */
 export function figure(value: number | null): string {
   if (value === null) return NO_FIGURE;
@@ -46,12 +51,14 @@ export function losses(stack: StackResult): { name: string; packets: number }[] 
 /** The routes in one sentence without its end. */
 export function routesText(r: RoutesRecord): string {
   const notes = [
-    r.skippedIpv6 > 0 ? `${integer(r.skippedIpv6)} IPv6 lines left out` : "",
-    r.masked > 0 ? `${integer(r.masked)} prefixes masked` : "",
-    r.duplicates > 0 ? `${integer(r.duplicates)} prefixes repeated, the last one counts` : "",
+    r.skippedIpv6 > 0 ? `${counted(r.skippedIpv6, "IPv6 line")} left out` : "",
+    r.masked > 0 ? `${counted(r.masked, "prefix", "prefixes")} masked` : "",
+    r.duplicates > 0
+      ? `${counted(r.duplicates, "prefix", "prefixes")} repeated, the last one counts`
+      : "",
   ].filter((note) => note !== "");
   const more = notes.length > 0 ? `; ${notes.join(", ")}` : "";
-  return `${r.name}: ${integer(r.count)} routes, ${integer(r.nextHops)} next hops${more}`;
+  return `${r.name}: ${counted(r.count, "route")}, ${counted(r.nextHops, "next hop")}${more}`;
 }
 
 /** The traffic in one sentence without its end. */
@@ -59,7 +66,7 @@ export function trafficText(t: TrafficRecord): string {
   const pattern = t.pattern === null ? "" : `, ${t.pattern}`;
   const ports = t.inputPorts.length === 1 ? "port" : "ports";
   const parts = [
-    `${t.name}: ${integer(t.packets)} packets${pattern}, ` +
+    `${t.name}: ${counted(t.packets, "packet")}${pattern}, ` +
     `${t.rateGbps} Gb/s into ${ports} ${t.inputPorts.join(", ")}`,
   ];
   if (t.seed !== null) parts.push(`seed ${t.seed}`);
@@ -72,7 +79,7 @@ function faultNotes({ faults }: TrafficRecord): string[] {
     [faults.ttl1, "with TTL 1"],
     [faults.noRoute, "without a route"],
     [faults.badChecksum, "with a bad checksum"],
-    [faults.runt, "runts"],
+    [faults.runt, faults.runt === 1 ? "runt" : "runts"],
   ].filter(([n]) => n !== 0).map(([n, what]) => `${integer(Number(n))} ${what}`);
   return found.length > 0 ? [`to be dropped: ${found.join(", ")}`] : [];
 }

@@ -1,5 +1,6 @@
 /** `index.html` of `planecheck compare`: the report for a person. */
 import {
+  counted,
   cutText,
   figure,
   integer,
@@ -50,8 +51,8 @@ function verdictLine(report: Report): string {
     const { kept, broken, notJudged } = tally(stack);
     const tone = broken > 0 ? "broken" : "kept";
     return `<li><strong>${e(stack.name)}</strong> forwarded ${integer(stack.forwarded)} of ` +
-      `${integer(stack.offered)} packets; <span class="${tone}">${broken} ${
-        broken === 1 ? "law" : "laws"
+      `${counted(stack.offered, "packet")}; <span class="${tone}">${
+        counted(broken, "law")
       } broken</span>, ` +
       `${kept} kept, ${notJudged} not judged</li>`;
   });
@@ -67,8 +68,12 @@ function wasRun(report: Report): string {
     [
       "Machine",
       e(
-        `profile ${machine.profile} (${machine.description}); ${machine.ports} ports of ` +
-          `${machine.linkGbps} Gb/s, ${machine.lcores} lcores at ${integer(machine.cpuMhz)} MHz; ` +
+        `profile ${machine.profile} (${machine.description}); ${
+          counted(machine.ports, "port")
+        } of ` +
+          `${machine.linkGbps} Gb/s, ${counted(machine.lcores, "lcore")} at ${
+            integer(machine.cpuMhz)
+          } MHz; ` +
           `PCIe as ${FABRICS[machine.fidelity]}`,
       ),
     ],

@@ -1,7 +1,7 @@
 /** The report on routes as text for a terminal of 120 columns, and the words that the page shares with it. */
 import Table from "cli-table3";
 import { wrapped } from "../commands/run.ts";
-import { cutText, figure, integer, NO_FIGURE, percent } from "../report/format.ts";
+import { counted, cutText, figure, integer, NO_FIGURE, percent } from "../report/format.ts";
 import { oneLine } from "../user_error.ts";
 import type { ReadsRecord, RoutesFileRecord, RoutesReport, TableRecord } from "./types.ts";
 
@@ -10,22 +10,27 @@ const BAR = 50;
 /** The file in one sentence without its end. */
 export function fileText(file: RoutesFileRecord): string {
   const notes = [
-    [file.otherFamily, `IPv${file.family === 4 ? 6 : 4} routes left out`],
-    [file.masked, "prefixes masked"],
-    [file.duplicates, "prefixes repeated, the last one counts"],
-    [file.damaged, "damaged records left out"],
-  ].filter(([n]) => n !== 0).map(([n, what]) => `; ${integer(Number(n))} ${what}`);
+    [file.otherFamily, `IPv${file.family === 4 ? 6 : 4} route`, "left out"],
+    [file.masked, "prefix", "masked"],
+    [file.duplicates, "prefix", "repeated, the last one counts"],
+    [file.damaged, "damaged record", "left out"],
+  ] as const;
+  const said = notes.filter(([n]) => n !== 0).map(([n, one, what]) =>
+    `; ${counted(n, one, one === "prefix" ? "prefixes" : `${one}s`)} ${what}`
+  );
   const cut = file.cut === null ? "" : `; ${cutText(file.cut)}`;
-  return `${file.name} (${file.format}): ${integer(file.count)} IPv${file.family} routes, ` +
-    `${integer(file.nextHops)} next hops${notes.join("")}${cut}`;
+  return `${file.name} (${file.format}): ${counted(file.count, `IPv${file.family} route`)}, ` +
+    `${counted(file.nextHops, "next hop")}${said.join("")}${cut}`;
 }
 
 /** The updates in one sentence without its end. */
 export function updatesText({ updates }: RoutesReport): string {
   if (updates === null) return "none";
-  const masked = updates.masked > 0 ? `; ${integer(updates.masked)} prefixes masked` : "";
+  const masked = updates.masked > 0
+    ? `; ${counted(updates.masked, "prefix", "prefixes")} masked`
+    : "";
   const { name, count, announced } = updates;
-  return `${name}: ${integer(count)} updates, of which ${integer(announced)} announce${masked}`;
+  return `${name}: ${counted(count, "update")}, of which ${integer(announced)} announce${masked}`;
 }
 
 /** The memory of the NIC as headings name it. */

@@ -129,7 +129,9 @@ function packetTable(counterexample: Counterexample): string[] {
     ).join("  ").trimEnd()
   );
   const left = traffic.count - shown.length;
-  return left === 0 ? lines : [...lines, `   ... and ${left} more packets`];
+  return left === 0
+    ? lines
+    : [...lines, `   ... and ${left} more ${left === 1 ? "packet" : "packets"}`];
 }
 
 /**

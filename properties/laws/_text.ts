@@ -15,6 +15,11 @@ export function broken(sentence: string, packets: readonly number[]): Verdict {
   return { kind: "broken", sentence, packets };
 }
 
+/** 1 buffer, 2 buffers. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? "" : "s"}`;
+}
+
 /** Picoseconds, to the last one of them: two instants that differ must not read alike. */
 export function time(ps: number): string {
   if (ps < 0) return "never";

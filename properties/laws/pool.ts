@@ -4,7 +4,7 @@
 import type { PoolAccount } from "../../core/machine/observation.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { judgeLedger } from "./_faults.ts";
-import { broken, KEPT, notJudged } from "./_text.ts";
+import { broken, counted, KEPT, notJudged } from "./_text.ts";
 
 function judgeConservation(run: Run): Verdict {
   const { pools, end, waitingAt } = run.observation;
@@ -17,7 +17,9 @@ function judgeConservation(run: Run): Verdict {
     const by = pool.held.map((h) => `${h.count} in ${h.place}`).join(", ");
     if (pool.device && atRest && held > 0) {
       return broken(
-        `${pool.name} still has ${held} buffers in use at rest (${by}), expected none: they never came back`,
+        `${pool.name} still has ${
+          counted(held, "buffer")
+        } in use at rest (${by}), expected none: they never came back`,
         [],
       );
     }
@@ -25,7 +27,7 @@ function judgeConservation(run: Run): Verdict {
     if (fault !== null) return fault;
     if (found === pool.size) continue;
     return broken(
-      `pool ${pool.name} has ${found} buffers at the end, expected ${pool.size}: ` +
+      `pool ${pool.name} has ${counted(found, "buffer")} at the end, expected ${pool.size}: ` +
         `${pool.free} free, ${pool.cached} cached, ${held} in use${by === "" ? "" : ` (${by})`}`,
       [],
     );
@@ -41,7 +43,9 @@ function leaked({ name, inHand = [], inHandAtBoot = 0 }: PoolAccount): Verdict |
   const by = inHand.map((h) => `${h.count} in ${h.place}`).join(", ");
   const before = inHandAtBoot === 0 ? "none" : `${inHandAtBoot} as before the first packet`;
   return broken(
-    `pool ${name} still has ${count} buffers out at rest, posted to no device (${by}), ` +
+    `pool ${name} still has ${
+      counted(count, "buffer")
+    } out at rest, posted to no device (${by}), ` +
       `expected ${before}: they were leaked`,
     [],
   );

@@ -1,3 +1,4 @@
+import { counted } from "../laws/_text.ts";
 import { LawViolation } from "../part.ts";
 import { bulkSize, type MempoolScenario, type PoolStep } from "./scenario.ts";
 import type { MempoolGeometry, PoolUnderTest } from "./subject.ts";
@@ -131,7 +132,8 @@ export class PoolRig {
   fail(what: string): never {
     const { cacheSize, lcores, size } = this.geometry;
     const lines = this.log.map((line, i) => `  ${String(i + 1).padStart(3)}. ${line}`);
-    const head = `  pool: ${size} buffers, caches of ${cacheSize}, ${lcores} lcores`;
+    const head = `  pool: ${counted(size, "buffer")}, caches of ${cacheSize}, ` +
+      counted(lcores, "lcore");
     throw new LawViolation([head, ...lines, `  ${what}`].join("\n"));
   }
 

@@ -10,6 +10,7 @@ import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import type { Geometry, Scenario } from "../../core/machine/device.ts";
 import type { Law } from "../law.ts";
+import { counted } from "../laws/_text.ts";
 import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
 import { type LabelCount, Labels } from "./labels.ts";
 import type { Subject } from "./subject.ts";
@@ -187,12 +188,15 @@ function missedRules(
 ): HarnessFailure[] {
   const missed: HarnessFailure[] = [];
   if (packets === 0) {
-    missed.push({ id: "HARN-1", sentence: `no packet was offered in ${runs} runs` });
+    missed.push({ id: "HARN-1", sentence: `no packet was offered in ${counted(runs, "run")}` });
   } else if (tallies.slice(1).every((tally) => tally.judged === 0)) {
-    missed.push({ id: "HARN-1", sentence: `no law could be judged in ${runs} runs` });
+    missed.push({ id: "HARN-1", sentence: `no law could be judged in ${counted(runs, "run")}` });
   }
   if (runs < wanted) {
-    missed.push({ id: "HARN-2", sentence: `${runs} of ${wanted} scenarios were run: ${why}` });
+    missed.push({
+      id: "HARN-2",
+      sentence: `${runs} of ${counted(wanted, "scenario")} were run: ${why}`,
+    });
   }
   for (const { label, runs: had, floor } of counts) {
     if (had >= floor) continue;
