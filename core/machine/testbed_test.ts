@@ -157,6 +157,20 @@ Deno.test("Testbed takes a larger machine when a scenario needs it, and shows th
   );
 });
 
+Deno.test("Testbed has buffers for the largest rings, and shows the same as a machine built for them", () => {
+  const one = stream(40, 20_000, (i) => ({ port: i & 1 }));
+  const geometry: Partial<Geometry> = { rxRing: 4096, txRing: 4096, lcores: 4, ports: 4 };
+  const scenario = scenarioOf(one, geometry);
+  const grown = new Testbed(l3fwd(), TEST_PROFILE);
+  const seen = structuredClone(outcome(grown.run(scenario)));
+  const maxima = { ...SCENARIO_MAXIMA, buffers: 150_000 };
+  assertEquals(outcome(new Testbed(l3fwd(), TEST_PROFILE, { maxima }).run(scenario)), seen);
+  // and what needs less runs on it as it is
+  const { machine } = grown;
+  grown.run(scenarioOf(one));
+  assertEquals(grown.machine, machine);
+});
+
 Deno.test("Testbed is as new after a stack threw in the middle of a run", () => {
   let polls = 0;
   let limit = 50;
