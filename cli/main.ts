@@ -15,7 +15,19 @@ function writeAll(to: { writeSync(bytes: Uint8Array): number }, text: string): v
   }
 }
 
+/**
+ * A task runs in the folder of deno.json; INIT_CWD is where its user stands, and from where the paths of a command line
+ * are meant.
+ */
+function standWithUser(): void {
+  const from = Deno.env.get("INIT_CWD");
+  const project = import.meta.dirname;
+  if (from === undefined || project === undefined) return;
+  if (Deno.cwd() === Deno.realPathSync(`${project}/..`)) Deno.chdir(from);
+}
+
 if (import.meta.main) {
+  standWithUser();
   const code = await main(Deno.args, {
     stdout: (text) => writeAll(Deno.stdout, text),
     stderr: (text) => writeAll(Deno.stderr, text),

@@ -111,6 +111,10 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addShrink(program, io, exit);
   addReproduce(program, args, io, exit);
   addExam(program, io, exit);
+  program.addHelpText(
+    "after",
+    "\nPaths are meant from the folder in which the command is called, also under deno task.",
+  );
   for (const command of program.commands) {
     command.copyInheritedSettings(program).exitOverride();
   }

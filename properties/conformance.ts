@@ -33,6 +33,7 @@ const FOLDER = "counterexamples";
 const FILE_NAME_MAX = 200;
 /** What follows the name of the test in the name of a counterexample's file. */
 const LAW_FILE = /^[A-Z]+-\d+[a-z]?\.json$/;
+const ANY_LAW_FILE = /-[A-Z]+-\d+[a-z]?\.json$/;
 
 /** What `conformance` may be told. Everything has a default. */
 export interface ConformanceOptions extends Omit<CheckOptions, "replay"> {
@@ -211,14 +212,33 @@ function fileName(name: string): string {
 function pastFailures(folder: string, name: string): string[] {
   if (Deno.permissions.querySync({ name: "read", path: folder }).state !== "granted") return [];
   const stem = `${fileName(name)}-`;
+  const files = filesIn(folder);
+  for (const file of files) {
+    if (file.endsWith(".json") && !ANY_LAW_FILE.test(file)) warnOnce(`${folder}/${file}`);
+  }
+  return files.filter((file) => file.startsWith(stem) && LAW_FILE.test(file.slice(stem.length)))
+    .sort().map((file) => `${folder}/${file}`);
+}
+
+function filesIn(folder: string): string[] {
   try {
-    return [...Deno.readDirSync(folder)].map((entry) => entry.name)
-      .filter((file) => file.startsWith(stem) && LAW_FILE.test(file.slice(stem.length)))
-      .sort().map((file) => `${folder}/${file}`);
+    return [...Deno.readDirSync(folder)].map((entry) => entry.name);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
+    const got = error instanceof Error ? error.message.split("\n", 1)[0] : String(error);
+    throw withoutStack(
+      new Error(`Cannot read ${folder}: expected a folder of counterexamples, got ${got}`),
+    );
   }
+}
+
+const warned = new Set<string>();
+
+/** No test will ever run this file again. */
+function warnOnce(path: string): void {
+  if (warned.has(path)) return;
+  warned.add(path);
+  console.warn(`${path} is left out: expected TEST-LAW.json, as conformance names counterexamples`);
 }
 
 /**

@@ -2,7 +2,7 @@
 // report, and passes otherwise: a harness that only reported would leave every suite green.
 // Method: the registered function is caught instead of run, and then run under a step function that notes what
 // each step throws.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type AsyncDevice, asyncForwarder } from "../core/machine/mod.ts";
 import { hasty, inOrder } from "./run/_async_forwarders_for_tests.ts";
 import { conformance, type ConformanceOptions } from "./conformance.ts";
@@ -97,6 +97,34 @@ Deno.test("conformance waits for asynchronous devices, and runs their failures a
     const right = await outcome(asyncForwarder(inOrder), options);
     assertEquals([right.steps[0], [...right.failed]], [`again ${folder}/a-device-ORD-1.json`, []]);
   } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("conformance warns of files that no test will run again, and names a folder that is none", async () => {
+  const folder = Deno.makeTempDirSync();
+  const warnings: string[] = [];
+  const { warn } = console;
+  console.warn = (text: string) => void warnings.push(text);
+  try {
+    for (const file of ["mine-PKT-1.json", "notes.txt", "garbage.json"]) {
+      Deno.writeTextFileSync(`${folder}/${file}`, "{}");
+    }
+    const options = { numRuns: 20, out: folder };
+    for (let i = 0; i < 2; i++) assertEquals([...(await outcome(null, options)).failed], []);
+    const said = "is left out: expected TEST-LAW.json, as conformance names counterexamples";
+    assertEquals(warnings, [`${folder}/garbage.json ${said}`]);
+    // one of its own that is none fails
+    Deno.writeTextFileSync(`${folder}/a-device-PKT-1.json`, "{}");
+    const [[step, text]] = [...(await outcome(null, options)).failed] as [[string, string]];
+    assertEquals(step, `again ${folder}/a-device-PKT-1.json`);
+    assert(/^InputError: \S*a-device-PKT-1.json: \S+: expected /.test(text), text);
+    const file = `${folder}/notes.txt`;
+    const error = await assertRejects(() => outcome(null, { numRuns: 20, out: file }), Error);
+    assert(error.message.startsWith(`Cannot read ${file}: expected a folder of`), error.message);
+    assertEquals(error.stack, `Error: ${error.message}`);
+  } finally {
+    console.warn = warn;
     Deno.removeSync(folder, { recursive: true });
   }
 });

@@ -14,18 +14,15 @@ import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
 import { addVeth, setUp } from "../../stacks/external/live/links.ts";
 import { Netlink } from "../../stacks/external/live/netlink.ts";
 import { Netns } from "../../stacks/external/live/netns.ts";
+import { type LiveOptions, parseLiveOptions, USAGE } from "./options.ts";
 
 const ROUTES = 100_000;
 const FRAMES = 65_536;
 const FRAME_BYTES = 60;
 const INDEX = 100;
 
-const args = new Map<string, number>();
-for (let i = 0; i < Deno.args.length; i += 2) args.set(Deno.args[i]!, Number(Deno.args[i + 1]));
-const rounds = args.get("--rounds") ?? 5;
-const seconds = args.get("--seconds") ?? 2;
-const wanted = args.get("--frames") ?? 10_000_000;
-const kind = args.get("--xdp") === 1 ? "xdp:" : "";
+const { rounds, seconds, frames: wanted, xdp } = options();
+const kind = xdp === 1 ? "xdp:" : "";
 
 const folder = await Deno.makeTempDir({ prefix: "planecheck-live-" });
 const names = ["source", "forwarder", "sink"] as const;
@@ -55,6 +52,19 @@ try {
 } finally {
   for (const space of spaces) space.close();
   await Deno.remove(folder, { recursive: true });
+}
+
+function options(): LiveOptions {
+  if (Deno.args.includes("--help")) {
+    console.log(USAGE);
+    Deno.exit(0);
+  }
+  try {
+    return parseLiveOptions(Deno.args);
+  } catch (error) {
+    console.error((error as Error).message);
+    Deno.exit(2);
+  }
 }
 
 function median(values: readonly number[]): number {

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { z } from "zod";
 import { type Scenario, ScenarioError } from "../../core/mod.ts";
+import { checkCaptureStart, InputError } from "../../fixtures/mod.ts";
 import {
   checkConformance,
   type ConformanceResult,
@@ -136,6 +137,11 @@ interface Stored {
 function read(text: string): Stored {
   if (!isToken(text)) {
     const bytes = readInput(text, "a counterexample's JSON", FILE_BYTES_MAX);
+    if (isCapture(text, bytes)) {
+      throw new UserError(
+        `${text}: expected a counterexample's JSON, got a capture, which shrink --pcap takes`,
+      );
+    }
     const stored = readCounterexample(new TextDecoder().decode(bytes), text);
     const { scenario, device: name, law, lawSetVersion: sets } = stored;
     return { scenario, name, law, sets };
@@ -147,6 +153,16 @@ function read(text: string): Stored {
     );
   }
   return { scenario: scenarioOf(scenario), name, law, sets: String(laws) };
+}
+
+function isCapture(path: string, bytes: Uint8Array): boolean {
+  try {
+    checkCaptureStart(path, bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof InputError) return false;
+    throw error;
+  }
 }
 
 function chosen(stack: string | undefined, name: string): StackEntry {

@@ -5,7 +5,7 @@ import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Stack } from "../../core/mod.ts";
 import { testbed } from "../../core/mod.ts";
-import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { machineProfile, paperHost, writePcap } from "../../fixtures/mod.ts";
 import {
   checkConformance,
   encodeToken,
@@ -61,6 +61,17 @@ Deno.test("replay on a stack that is right says that all laws were kept, and end
   assertEquals([code, err], [0, ""]);
   const said = /^dpdk: \d\d laws judged, all kept; the counterexample was about LOSS-2\n$/;
   assert(said.test(out), out);
+});
+
+Deno.test("replay says that a capture is no counterexample", async () => {
+  await inFolder(async (folder) => {
+    const file = `${folder}/traffic.pcap`;
+    Deno.writeFileSync(file, writePcap({ linkType: 1, packets: [] }));
+    const { code, out, err } = await run("replay", file);
+    assertEquals([code, out], [2, ""]);
+    const said = "expected a counterexample's JSON, got a capture, which shrink --pcap takes";
+    assertEquals(err, `planecheck: ${file}: ${said}\n`);
+  });
 });
 
 Deno.test("replay refuses what is no token of a forwarder in one line", async () => {

@@ -54,6 +54,7 @@ export class BpfObject {
    * @throws {Error} when libbpf is not there, or refuses the file; it says why on standard error
    */
   constructor(path: string) {
+    refuseUnlessElf(path);
     this.#number = SYS_BPF[Deno.build.arch];
     try {
       this.#libbpf = Deno.dlopen(LIBBPF, SYMBOLS);
@@ -168,6 +169,18 @@ export class BpfObject {
 
   #call(command: number): number {
     return this.#libc.bpf(this.#number, command, this.#attributesAt, ATTRIBUTES);
+  }
+}
+
+/** What libbpf says of anything else is an error number of its own. */
+function refuseUnlessElf(path: string): void {
+  const head = new Uint8Array(4);
+  using file = Deno.openSync(path);
+  file.readSync(head);
+  if (new TextDecoder().decode(head) !== "\x7fELF") {
+    throw new Error(
+      `Cannot load ${path}: expected an ELF object file (clang -target bpf makes one)`,
+    );
   }
 }
 
