@@ -40,7 +40,7 @@ Deno.test("conform tells what a program breaks, and leaves it as files", async (
     );
     assertStringIncludes(out, `  files     ${found}/cat-dev-null-LOSS-1a.json\n`);
     const line =
-      /^  replay    npx deno task planecheck replay pc1-\S+ --exec 'cat > \/dev\/null'$/m;
+      /^ {2}replay {4}npx deno task planecheck replay pc1-\S+ --exec 'cat > \/dev\/null'$/m;
     assert(line.test(out), out);
     assertEquals(listing(found), ["cat-dev-null-LOSS-1a.json", "cat-dev-null-LOSS-1a.pcapng"]);
 
@@ -86,7 +86,7 @@ Deno.test("conform breaks what it says into lines of a terminal, but for tables 
   );
   assertStringIncludes(out, "\nnot judged: ");
   const long = out.split("\n").filter((line) =>
-    line.length > 120 && !/^  replay|^ *[*]? *[\d.]+ /.test(line)
+    line.length > 120 && !/^ {2}replay|^ *[*]? *[\d.]+ /.test(line)
   );
   assertEquals(long, []);
 });

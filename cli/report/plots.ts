@@ -4,6 +4,7 @@
  */
 import type { TopLevelSpec } from "vega-lite";
 import { losses } from "./format.ts";
+import { dashOf, inOrder, LOSS_COLOURS, PART_COLOURS, STACK_COLOURS } from "./palette.ts";
 import type { Report } from "./types.ts";
 
 /** A plot: what it shows, in words for those who do not see it too, and the SVG. */
@@ -13,21 +14,6 @@ export interface Plot {
   readonly svg: string;
 }
 
-/** Colours by stack, in order; far enough apart for the usual forms of colour blindness (Okabe and Ito). */
-const STACK_COLOURS = ["#e08214", "#3f8fd2", "#2aa876", "#c25b8f", "#8c6bb1", "#a0764a"];
-const STACK_DASHES = [[1, 0], [6, 3], [2, 2]];
-const FORWARDED = "#2aa876";
-const LOSS_COLOURS = [
-  "#d1495b",
-  "#3f8fd2",
-  "#e08214",
-  "#8c6bb1",
-  "#7f8c8d",
-  "#c9a227",
-  "#c25b8f",
-  "#a0764a",
-];
-const PAIR = ["#3f8fd2", "#e08214"];
 const WIDTH = 380;
 const FONT = "system-ui, sans-serif";
 
@@ -46,6 +32,8 @@ const CONFIG = {
     titleFontSize: 12,
     titleFontWeight: "normal",
     labelLimit: 140,
+    // the last label stands below its tick as the others do
+    labelFlush: false,
   },
   legend: {
     labelColor: "currentColor",
@@ -61,7 +49,7 @@ const CONFIG = {
 
 /** Every plot of a report, in the order of the page. */
 export async function plots(report: Report): Promise<Plot[]> {
-  const wanted = [latency(report), outcome(report), throughput(report), cpu(report), pcie(report)];
+  const wanted = [latency(report), lost(report), throughput(report), cpu(report), pcie(report)];
   const drawn: Plot[] = [];
   for (const { title, about, spec } of wanted) {
     if (spec !== null) drawn.push({ title, about, svg: await draw(spec, title) });
@@ -134,34 +122,35 @@ function latency(report: Report): Wanted {
   };
 }
 
-/** Lines of stacks beyond the colours are dashed, then dotted, and so on. */
-function dashOf(_name: string, i: number): readonly number[] {
-  return STACK_DASHES[Math.floor(i / STACK_COLOURS.length) % STACK_DASHES.length]!;
-}
-
 /** Horizontal bars, a row for each stack, with one colour for each part. */
 function bars(
   report: Report,
   values: { stack: string; part: string; value: number }[],
   axis: string,
-  domain: readonly string[],
-  range: readonly string[],
+  colours: Readonly<Record<string, string>>,
   layout: "stacked" | "side by side",
 ): object {
   const beside = layout === "side by side";
+  const domain = Object.keys(colours);
+  const range = Object.values(colours);
   const order = { field: "at", type: "quantitative" };
   return {
     width: WIDTH,
     height: { step: beside ? 18 : 34 },
-    data: { values: values.map((v) => ({ ...v, at: domain.indexOf(v.part) })) },
-    mark: { type: "bar" },
+    data: {
+      values: values.filter(({ value }) => value > 0)
+        .map((v) => ({ ...v, at: domain.indexOf(v.part) })),
+    },
+    // an edge tells slivers apart
+    mark: { type: "bar", stroke: "currentColor", strokeWidth: 0.5 },
     encoding: {
       y: {
         field: "stack",
         type: "nominal",
         sort: names(report),
         title: null,
-        ...(beside ? {} : { scale: { paddingInner: 0.35 } }),
+        // a stack without a bar has its row too
+        scale: { domain: names(report), ...(beside ? {} : { paddingInner: 0.35 }) },
       },
       x: { field: "value", type: "quantitative", title: axis, axis: { tickCount: 5 } },
       color: { field: "part", type: "nominal", scale: { domain, range } },
@@ -170,24 +159,24 @@ function bars(
   };
 }
 
-function outcome(report: Report): Wanted {
-  const values = report.stacks.flatMap((stack) => [
-    { stack: stack.name, part: "forwarded", value: stack.forwarded },
-    ...losses(stack).map(({ name, packets }) => ({
-      stack: stack.name,
-      part: name,
-      value: packets,
-    })),
-  ]);
-  const lost = [...new Set(values.map((v) => v.part))].filter((part) => part !== "forwarded");
-  const range = lost.map((_, i) => LOSS_COLOURS[i % LOSS_COLOURS.length]!);
+function lost(report: Report): Wanted {
+  const values = report.stacks.flatMap((stack) =>
+    losses(stack).map(({ name, packets }) => ({ stack: stack.name, part: name, value: packets }))
+  );
+  const colours = Object.fromEntries(
+    inOrder(values.map(({ part }) => part))
+      .map((name, i) => [name, LOSS_COLOURS[i % LOSS_COLOURS.length]!]),
+  );
   return {
-    title: "What became of the packets",
-    about:
-      "Packets forwarded, and packets dropped by reason. Reasons of congestion are rx-missed, " +
+    title: "What packets were lost to",
+    about: "Packets that were not forwarded, by reason. Reasons of congestion are rx-missed, " +
       "tx-full, qdisc-full and no-buffer; for the others the packet itself gave cause.",
-    spec: bars(report, values, "packets", ["forwarded", ...lost], [FORWARDED, ...range], "stacked"),
+    spec: values.length > 0 ? bars(report, values, "packets", colours, "stacked") : null,
   };
+}
+
+function only(...parts: (keyof typeof PART_COLOURS)[]): Record<string, string> {
+  return Object.fromEntries(parts.map((part) => [part, PART_COLOURS[part]]));
 }
 
 function throughput(report: Report): Wanted {
@@ -199,7 +188,7 @@ function throughput(report: Report): Wanted {
     title: "Throughput",
     about: "Packets per microsecond: offered from the first arrival to the last, forwarded from " +
       "the first arrival until the last frame had left.",
-    spec: bars(report, values, "Mpps", ["offered", "forwarded"], PAIR, "side by side"),
+    spec: bars(report, values, "Mpps", only("offered", "forwarded"), "side by side"),
   };
 }
 
@@ -217,8 +206,7 @@ function cpu(report: Report): Wanted {
       report,
       values,
       "% of all lcores",
-      ["useful", "busy without result"],
-      PAIR,
+      only("useful", "busy without result"),
       "stacked",
     ),
   };
@@ -233,6 +221,6 @@ function pcie(report: Report): Wanted {
     title: "PCIe traffic",
     about: "Bytes per forwarded packet, summed over every direction of every link that they " +
       "crossed. Payload includes descriptors.",
-    spec: bars(report, values, "bytes per packet", ["payload", "TLP overhead"], PAIR, "stacked"),
+    spec: bars(report, values, "bytes per packet", only("payload", "TLP overhead"), "stacked"),
   };
 }
