@@ -2,7 +2,14 @@
 // errors byte by byte; interfaces that are down; a pool that runs dry; interrupt and adaptive modes. Method: single
 // packets with their bytes spelled out, and counts.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { fates, frame, left, type Offer, stream } from "../../core/machine/_scenario_for_tests.ts";
+import {
+  fates,
+  frame,
+  left,
+  type Offer,
+  stream,
+  towards,
+} from "../../core/machine/_scenario_for_tests.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import {
   ARP_REPLY,
@@ -31,6 +38,8 @@ import {
   testbedOf,
   valueOf,
 } from "./_rig_for_tests.ts";
+import { AdjacencyTable } from "./adjacency.ts";
+import type { SwInterface } from "./interfaces.ts";
 import { vppView } from "./mod.ts";
 
 const ADDRESSES = [0x0a00ff01, 0x0a01ff01];
@@ -39,6 +48,11 @@ const ADDRESSES = [0x0a00ff01, 0x0a01ff01];
 function kept(o: Observation): Observation {
   assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
   return o;
+}
+
+function dontFragment(bytes: Uint8Array): void {
+  bytes[20]! |= 0x40;
+  fillIpv4Checksum(bytes, 14);
 }
 
 /** Puts a VLAN tag on a frame. */
@@ -253,6 +267,64 @@ Deno.test("vpp answers an ARP request for its own address", () => {
     ARP.neighbours[1],
   ]);
   assertEquals([...reply.subarray(0, 12)], [2, 9, 9, 9, 9, 9, 2, 1, 3, 4, 5, 1]);
+});
+
+Deno.test("vpp answers no ARP request for an address that is not its own on that interface", () => {
+  const testbed = testbedOf(ARP);
+  const of = (target: number): NonNullable<Offer["edit"]> => (bytes) => {
+    arp(1)(bytes);
+    setArpTargetIpv4(bytes, 14, target);
+  };
+  const targets = [ADDRESSES[0]!, 0x0a01ff02, ARP.neighbours[1]!, ADDRESSES[1]!];
+  const o = kept(testbed.run(scenarioOf(
+    targets.map((target, i) => ({ port: 1, at: 1e6 + i * 20e6, edit: of(target) })),
+  )));
+  assertEquals([o.outCount, arpSenderIpv4(frame(o, 0), 14)], [1, ADDRESSES[1]]);
+});
+
+Deno.test("vpp 8.10: a sub-interface that is down receives nothing, the one beside it does", () => {
+  const testbed = testbedOf({
+    startup: [
+      ...[`create sub-interfaces ${IF0} 100`, `create sub-interfaces ${IF0} 101`],
+      `set interface state ${IF0}.100 down`,
+    ],
+  });
+  const o = kept(testbed.run(scenarioOf([
+    { port: 0, at: 1e6, size: 80, edit: tagged(100) },
+    { port: 0, at: 9e6, size: 80, edit: tagged(101) },
+  ])));
+  assertEquals([o.outCount, o.outPacket[0]], [1, 1]);
+  assertEquals(errorsOf(testbed.report()), { "ethernet-input: subinterface down": 1 });
+});
+
+Deno.test("vpp: each packet of a frame is held to the MTU of its own adjacency", () => {
+  for (const loop of ["single", "dual", "quad"] as const) {
+    const testbed = testbedOf({ loop, startup: [`set interface mtu packet 500 ${IF1}`] });
+    // together in one frame: long and short ones, to a port that takes them and to one that does not
+    const offers = Array.from({ length: 32 }, (_, i): Offer => {
+      const out = i * 7 % 3 === 0 ? 1 : 2;
+      return {
+        port: 0,
+        at: 1e6,
+        dst: towards(out),
+        size: i % 2 === 0 ? 600 : 60,
+        edit: dontFragment,
+      };
+    });
+    const o = kept(testbed.run(scenarioOf(offers, { ports: 3 })));
+    const lost = offers.map((_, i) => i).filter((i) => i * 7 % 3 === 0 && i % 2 === 0);
+    const gone = new Set(o.outPacket.subarray(0, o.outCount));
+    assertEquals(offers.map((_, i) => i).filter((i) => !gone.has(i)), lost, loop);
+  }
+});
+
+Deno.test("AdjacencyTable finds a neighbour on the interface that is asked for, or on any", () => {
+  const table = new AdjacencyTable(new Uint8Array(18), 1);
+  const [a, b] = [0, 1].map((port) => ({ port, vlan: -1 }) as unknown as SwInterface);
+  const [one, two] = [table.add(a!, 0x0a000001, 0), table.add(b!, 0x0a000001, 0)];
+  assertEquals([table.find(0x0a000001, a), table.find(0x0a000001, b)], [one, two]);
+  assertEquals([table.find(0x0a000001), table.find(0x0a000002)], [one, undefined]);
+  assertEquals(table.find(0x0a000001, { port: 2 } as unknown as SwInterface), undefined);
 });
 
 Deno.test("vpp invariant 16: an interface that is down counts what would go out, and sends nothing", () => {

@@ -601,6 +601,7 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
     },
   ]),
   ...faultsIn("pool", "stacks/netmap/host_rings.ts", [
+    "stacks/netmap/host_rings_test.ts",
     "stacks/netmap/hostile_test.ts",
     "stacks/netmap/audit_test.ts",
     ...NETMAP,
@@ -996,7 +997,10 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       to: "chunk.keys[key + 1] = this.#sequence++ || 1;",
     },
   ]),
-  ...faultsIn("NIC", "stacks/packetshader/ps_tx_ring.ts", SHADER, [
+  ...faultsIn("NIC", "stacks/packetshader/ps_tx_ring.ts", [
+    "stacks/packetshader/ps_tx_ring_test.ts",
+    ...SHADER,
+  ], [
     {
       id: "ps-report-stays-on",
       what: "one report is asked for, and never another",
