@@ -207,10 +207,7 @@ export class Lcore implements Home {
   /** Goes on with what runs next; turns of threads that are known to find nothing are not run. */
   #proceed(idle: boolean): void {
     if (this.#parkedAt >= 0 || this.#scheduled) return;
-    if (this.#urgent) {
-      this.kick(this.busyUntil, idle);
-      return;
-    }
+    if (this.#urgent) return this.kick(this.busyUntil, idle);
     if (!this.#threads.runnable) return;
     const at = this.#threads.firstBusy(this.busyUntil);
     if (at === this.busyUntil) {

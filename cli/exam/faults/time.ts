@@ -37,8 +37,8 @@ export const TIME_FAULTS: readonly Fault[] = [
     {
       id: "calendar-far-not-moved",
       what: "what lies a year ahead does not move over as time goes on",
-      from: "    if (day >> 5 !== this.#week) this.#begin(ps);\n",
-      to: "    if (day >> 5 !== this.#week) this.#week = day >> 5;\n",
+      from: "while (this.#farPs < this.#endPs) this.#enter(",
+      to: "while (this.#busyWeeks === 0 && this.#farPs < this.#endPs) this.#enter(",
     },
     {
       id: "calendar-tie-order",
