@@ -34,7 +34,11 @@ export interface ShrinkOptions {
  *   geometry: PLAIN_GEOMETRY,
  *   neighbours: [1],
  *   routes: [{ prefix: 0x0a000000, depth: 8, nextHop: 0 }],
- *   packets: Array.from({ length: 9 }, (_, i) => ({ ...PLAIN_PACKET, src: i, dst: 0x0a000000 + i })),
+ *   packets: Array.from({ length: 9 }, (_, i) => ({
+ *     ...PLAIN_PACKET,
+ *     src: 0xac100000 + i,
+ *     dst: 0x0a000000 + i,
+ *   })),
  *   deviations: [],
  * });
  * const law = LAWS.find(({ id }) => id === "LOSS-1a")!;
