@@ -133,10 +133,11 @@ class Verdicts {
 
 /** A policy as the report has it: words, numbers and lists of words. */
 function declared(policy: Policy): StackResult["policy"] {
-  const { congestion, originates, martianSources, martianDestinations, ...rest } = policy;
+  const { congestion, originates, martianSources, martianDestinations, mtu, ...rest } = policy;
   const frames = originates?.arp === undefined ? ["ICMP errors"] : ["ICMP errors", "ARP"];
   return {
     ...rest,
+    ...mtu === undefined ? {} : { mtu: typeof mtu === "number" ? mtu : mtu.join(", ") },
     ...martianSources === undefined ? {} : { martianSources: [...martianSources] },
     ...martianDestinations === undefined ? {} : { martianDestinations: [...martianDestinations] },
     congestion: [...congestion],

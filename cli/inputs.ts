@@ -1,5 +1,11 @@
 /** What is compared on: routes, neighbours, frames with times, read from files or generated. */
-import { ARRIVAL_MAX_PS, type Neighbours, type RouteSet, type Traffic } from "../core/mod.ts";
+import {
+  ARRIVAL_MAX_PS,
+  type Neighbours,
+  type RouteSet,
+  type SpecialHop,
+  type Traffic,
+} from "../core/mod.ts";
 import {
   bgpLikeTable,
   checkCaptureStart,
@@ -46,13 +52,19 @@ export interface Inputs {
  * Reads and generates what the options name.
  *
  * @param faults shares of generated frames that must be dropped
+ * @param routeTypes whether routes may be nowhere, or to several next hops
  * @throws {UserError} or {InputError} when a file is not as expected
  */
-export function readInputs(options: CompareOptions, faults: FaultShares = {}): Inputs {
+export function readInputs(
+  options: CompareOptions,
+  faults: FaultShares = {},
+  routeTypes = false,
+): Inputs {
   // The capture is opened before the table is loaded: a wrong name should not cost a second.
   const capture = options.pcap === null ? null : readCaptureFile(options.pcap);
-  const { routes, routesRecord } = readRoutes(options);
-  const neighbours = neighboursOnPorts({ nextHops: routesRecord.nextHops, ports: PORTS });
+  const { routes, routesRecord, special } = readRoutes(options, routeTypes);
+  const plain = neighboursOnPorts({ nextHops: routesRecord.nextHops + special.size, ports: PORTS });
+  const neighbours = special.size === 0 ? plain : { ...plain, special };
   const [traffic, trafficRecord] = capture === null
     ? generate(options, routes, neighbours, faults)
     : replay(options, capture, neighbours);
@@ -70,9 +82,13 @@ export function readInputs(options: CompareOptions, faults: FaultShares = {}): I
  * The routes of a prefix list, or a table like BGP's from a seed.
  * @throws {UserError} or {InputError} when the file is not as expected
  */
-export function readRoutes({ routes: path, seed }: { routes: string | null; seed: number }): {
+export function readRoutes(
+  { routes: path, seed }: { routes: string | null; seed: number },
+  routeTypes = false,
+): {
   routes: RouteSet;
   routesRecord: RoutesRecord;
+  special: ReadonlyMap<number, SpecialHop>;
 } {
   if (path === null) {
     const routes = bgpLikeTable({ routes: ROUTES_DEFAULT, seed, nextHops: NEXT_HOPS_DEFAULT });
@@ -85,12 +101,14 @@ export function readRoutes({ routes: path, seed }: { routes: string | null; seed
       masked: 0,
       duplicates: 0,
     };
-    return { routes, routesRecord: record };
+    return { routes, routesRecord: record, special: new Map() };
   }
-  const list = readPrefixList(path, readInput(path, "a prefix list", ROUTES_BYTES_MAX));
-  const { routes, nextHops, skippedIpv6, masked, duplicates } = list;
+  const bytes = readInput(path, "a prefix list", ROUTES_BYTES_MAX);
+  const list = readPrefixList(path, bytes, { special: routeTypes });
+  const { routes, nextHops, special, skippedIpv6, masked, duplicates } = list;
   return {
     routes,
+    special,
     routesRecord: {
       source: "file",
       name: path,

@@ -49,6 +49,10 @@ export const REASONS = [
   "martian",
   /** IPv4 options that cannot be parsed, or ask for what the stack does not do (RFC 1812, 5.3.13). */
   "bad-option",
+  /** The route to its destination leads nowhere: blackhole, unreachable or prohibit. */
+  "blackhole",
+  /** The way back to its source does not lead out of the port that it came in by (RFC 3704, 2). */
+  "reverse-path",
 ] as const;
 
 /** Name of a drop reason. */
@@ -77,6 +81,11 @@ export const REASON: { readonly [name in ReasonName]: Reason } = Object.fromEntr
 export interface Originated {
   /** IPv4 address of each port: the source of what leaves there. */
   readonly addresses: readonly number[];
+  /**
+   * Whether it is a host at these addresses (RFC 1122): what is sent to them it takes, and answers as it likes; what
+   * comes from them it drops. False where it is left out.
+   */
+  readonly isHost?: boolean;
   /** ICMP errors that one host is sent at once, at most (RFC 1812, 4.3.2.8). */
   readonly icmpBurst: number;
   /** And how many more for each second that goes by. */
@@ -136,8 +145,8 @@ export interface Policy {
   readonly hairpin: "forward" | "drop";
   /** Destination MAC of what is sent: the next hop's own, or one for each egress port (l3fwd). */
   readonly dstMac: "next-hop" | "port";
-  /** Whether frames whose destination MAC is not the ingress port's own are dropped (Linux: pkt_type). */
-  readonly checksDstMac: boolean;
+  /** Whether frames whose destination MAC is not the ingress port's own are dropped (Linux: pkt_type), or may be. */
+  readonly checksDstMac: boolean | "may";
   /** Whether the table can hold 0.0.0.0/0 (rte_lpm cannot). */
   readonly defaultRoute: boolean;
   /**
@@ -153,18 +162,40 @@ export interface Policy {
    * port's own; or swapped. Kept where it is left out.
    */
   readonly macs?: "keep" | "set" | "swap";
-  /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
-  readonly mtu?: number;
+  /** Longest IPv4 packet that is sent, in bytes, or that of each port; any where it is left out. */
+  readonly mtu?: number | readonly number[];
+  /**
+   * What is longer than the MTU and may be cut: sent whole (also what is meant where it is left out), or cut into
+   * fragments. What must not be cut is dropped.
+   */
+  readonly tooLong?: "whole" | "cut";
+  /**
+   * Reverse path forwarding (RFC 3704): a packet is dropped unless there is a route to its source, out of the port
+   * that it came in by if strict. Sources are not looked at where it is left out.
+   */
+  readonly reversePath?: "strict" | "loose";
+  /**
+   * An 802.1Q tag of VLAN 0, which gives a priority only: as any tag, so not IPv4 (also what is meant where it is left
+   * out), or taken off, or either.
+   */
+  readonly priorityTags?: "tag" | "strip" | "may";
+  /**
+   * Whether its routes may be to one of several next hops, or nowhere (blackhole, unreachable, prohibit); false where
+   * it is left out.
+   */
+  readonly routeTypes?: boolean;
   /**
    * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out),
-   * or cut off, as Linux does before a NIC pads again.
+   * or cut off, as Linux does before a NIC pads again, or either, and then zero or as received.
    */
-  readonly padding?: "keep" | "cut";
+  readonly padding?: "keep" | "cut" | "any";
   /**
    * Ports with a MAC of IEEE 802.3 below them, which refuses frames shorter than 64 bytes (also what is meant where
    * it is left out), or virtual ones, which take any frame that has an Ethernet header.
    */
   readonly ports?: "ethernet" | "virtual";
+  /** From and to the martian prefixes that follow: nothing is forwarded (also where it is left out), or it may be. */
+  readonly martians?: "drop" | "may";
   /** Prefixes from which nothing is forwarded, whatever the table says, e.g. `127.0.0.0/8`; none where left out. */
   readonly martianSources?: readonly string[];
   /** Prefixes to which nothing is forwarded, whatever the table says; none where it is left out. */

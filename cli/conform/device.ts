@@ -69,7 +69,7 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
     return declaring(external({ command: exec, protocol, timeoutMs }), () => {});
   }
   if (options.device !== null) {
-    const device = openLive(options.device);
+    const device = openLive(options.device, deviations);
     return declaring(device, () => device.close());
   }
   const entry = stackNamed(stack!);
@@ -98,10 +98,14 @@ const RING = 1024;
 export function scenarioOfFiles(
   { routes, pcap, count, seed }: FileOptions,
 ): { readonly scenario: Scenario; readonly files: string } {
-  const inputs = readInputs({
-    ...{ stacks: [], routes, pcap, size: "imix", pattern: "4in-4out", rateGbps: LINK_GBPS / 4 },
-    ...{ seed: seed ?? 1, count, fidelity: "tlp", json: false, report: null },
-  }, FAULTS);
+  const inputs = readInputs(
+    {
+      ...{ stacks: [], routes, pcap, size: "imix", pattern: "4in-4out", rateGbps: LINK_GBPS / 4 },
+      ...{ seed: seed ?? 1, count, fidelity: "tlp", json: false, report: null },
+    },
+    FAULTS,
+    true,
+  );
   // what a capture holds goes nowhere on a generated table
   const quarters = routes === null && pcap !== null;
   const { nic, pcie } = flatten(paperHost);

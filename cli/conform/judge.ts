@@ -4,7 +4,6 @@ import {
   checkConformance,
   type ConformanceResult,
   lawsOf,
-  RUN_1,
   shrinkToLaw,
 } from "../../properties/mod.ts";
 import { UserError } from "../user_error.ts";
@@ -72,14 +71,10 @@ export function judgeOn(named: NamedDevice, scenario: Scenario, only: RegExp): C
   const { device, fresh } = named;
   const result = checkConformance(device, { only, ...fresh, replay: scenario });
   const laws = result.laws.map((one) => {
-    // what broke once only is shown as it was
-    if (
-      one.counterexample === null || one.counterexample.packets.length === 0 && one.law !== RUN_1
-    ) {
-      return one;
-    }
+    if (one.counterexample === null) return one;
     const maxRuns = SHRINK_RUNS_MAX;
     const counterexample = shrinkToLaw(device, scenario, one.law, { ...fresh, maxRuns });
+    // what broke once only is shown as it was
     return { ...one, counterexample: counterexample ?? one.counterexample };
   });
   return { ...result, laws };

@@ -2,6 +2,7 @@
 import {
   dpdkDevice,
   kernelDevice,
+  type KernelSettings,
   type LiveDevice,
   ovsDevice,
   TESTPMD_MODES,
@@ -9,7 +10,9 @@ import {
   type TestpmdMode,
   xdpDevice,
 } from "../../stacks/mod.ts";
+import type { Policy } from "../../core/mod.ts";
 import { UserError } from "../user_error.ts";
+import type { Deviation } from "./profile.ts";
 
 /** A device that can be named: how it is written, and what it is. */
 interface LiveEntry {
@@ -17,8 +20,8 @@ interface LiveEntry {
   readonly form: string;
   /** Scenarios unless told otherwise. */
   readonly runs: number;
-  /** Opens it; `argument` is what follows the colon. */
-  open(argument: string): LiveDevice;
+  /** Opens it; `argument` is what follows the colon, `settings` what it is told to be set to. */
+  open(argument: string, settings: Partial<Policy>): LiveDevice;
 }
 
 /** The program that is built for the devices of DPDK. */
@@ -29,7 +32,11 @@ const RUNS = 1000;
 const RUNS_OF_PROCESSES = 50;
 
 const ENTRIES: Readonly<Record<string, LiveEntry>> = {
-  kernel: { form: "kernel", runs: RUNS, open: () => kernelDevice() },
+  kernel: {
+    form: "kernel",
+    runs: RUNS,
+    open: (_, settings) => kernelDevice({ settings: kernelSettings(settings) }),
+  },
   xdp: { form: "xdp:FILE.o", runs: RUNS, open: (file) => xdpDevice({ file }) },
   "xdp-live": {
     form: "xdp-live:FILE.o",
@@ -73,10 +80,11 @@ export function liveRuns(text: string): number {
  * Opens a device.
  * @throws {UserError} when it cannot be, e.g. for want of a permission, which it names
  */
-export function openLive(text: string): LiveDevice {
+export function openLive(text: string, deviations: readonly Deviation[] = []): LiveDevice {
   const [kind, argument] = split(text);
+  const settings = Object.fromEntries(deviations.map(({ field, value }) => [field, value]));
   try {
-    return ENTRIES[kind]!.open(argument);
+    return ENTRIES[kind]!.open(argument, settings);
   } catch (error) {
     if (!(error instanceof Error) || error instanceof TypeError) throw error;
     throw new UserError(`--device ${text}: ${error.message}`);
@@ -86,4 +94,12 @@ export function openLive(text: string): LiveDevice {
 function split(text: string): [kind: string, argument: string] {
   const at = text.indexOf(":");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Those of a policy that the kernel can be set to. */
+function kernelSettings({ mtu, reversePath }: Partial<Policy>): KernelSettings {
+  return {
+    ...mtu === undefined ? {} : { mtu },
+    ...reversePath === undefined ? {} : { reversePath },
+  };
 }

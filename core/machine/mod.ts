@@ -29,7 +29,7 @@ export {
   type RingAccount,
 } from "./observation.ts";
 export type { HostPathProfile, MachineProfile } from "./profile.ts";
-export type { Neighbours, Repeat, RouteSet, Traffic } from "./scenario.ts";
+export type { Neighbours, Repeat, RouteSet, SpecialHop, Traffic } from "./scenario.ts";
 export { groupsOf } from "./scenario_table.ts";
 export { Testbed, testbed } from "./testbed.ts";
 export type { TestbedOptions } from "./testbed_options.ts";

@@ -39,6 +39,10 @@ export function measureOf(draw: ScenarioDraw): number[] {
     ports.size,
     sum(packets, strangeFields),
     neighbours.length,
+    sum(
+      neighbours,
+      (hop) => typeof hop === "number" ? 0 : typeof hop === "string" ? 1 : hop.length,
+    ),
     sum(routes, (route) => hopRank(route.nextHop)),
     sum(routes, (route) => depthRank(route.depth)),
     sum(routes, (route) => Math.abs(route.prefix - PREFIX_HOME)),

@@ -1,8 +1,8 @@
 /** From a draw to the scenario that a device takes. */
 import type { Scenario } from "../../core/machine/device.ts";
-import type { Neighbours, RouteSet } from "../../core/machine/scenario.ts";
+import type { Neighbours, RouteSet, SpecialHop } from "../../core/machine/scenario.ts";
 import { wirePs } from "./arrivals.ts";
-import type { PacketDraw, RouteDraw, ScenarioDraw } from "./draw.ts";
+import type { HopDraw, PacketDraw, RouteDraw, ScenarioDraw } from "./draw.ts";
 import { neighbourMac, portMac, writeFrame } from "./frame.ts";
 
 /**
@@ -64,15 +64,18 @@ function routeSet(routes: readonly RouteDraw[]): RouteSet {
   return { count, prefix, depth, nextHop };
 }
 
-function neighbourTable(ports: readonly number[], portCount: number): Neighbours {
-  const count = ports.length;
+function neighbourTable(hops: readonly HopDraw[], portCount: number): Neighbours {
+  const count = hops.length;
+  const special = new Map<number, SpecialHop>();
   const port = new Uint8Array(count);
   const mac = new Uint8Array(count * 6);
   const own = new Uint8Array(portCount * 6);
   for (let hop = 0; hop < count; hop++) {
-    port[hop] = ports[hop]!;
+    const one = hops[hop]!;
+    if (typeof one === "number") port[hop] = one;
+    else special.set(hop, one);
     mac.set(neighbourMac(hop), hop * 6);
   }
   for (let p = 0; p < portCount; p++) own.set(portMac(p), p * 6);
-  return { count, port, mac, portMac: own };
+  return { count, port, mac, portMac: own, ...special.size > 0 ? { special } : {} };
 }

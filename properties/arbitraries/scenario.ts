@@ -9,10 +9,10 @@ import type { Policy } from "../../core/policy.ts";
 import type { Arbitrary } from "./arbitrary.ts";
 import { drawDeviations } from "./deviations.ts";
 import { drawFaults } from "./faults.ts";
-import type { ScenarioDraw } from "./draw.ts";
+import type { HopDraw, ScenarioDraw } from "./draw.ts";
 import { drawGeometry } from "./geometry.ts";
 import { drawPackets } from "./packets.ts";
-import { drawRoutes } from "./routes.ts";
+import { drawRoutes, drawSpecials } from "./routes.ts";
 import { isValid, simplerDraws } from "./simpler.ts";
 import { oneIn } from "./_pick.ts";
 
@@ -46,13 +46,18 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
     const geometry = drawGeometry(random, options.geometry ?? {});
     const { ports } = geometry;
     const hops = random.nextInt(ports, 2 * ports);
-    const neighbours = Array.from({ length: hops }, (_, hop) => hop % ports);
+    const neighbours: HopDraw[] = Array.from({ length: hops }, (_, hop) => hop % ports);
+    if (this.#policy.routeTypes && oneIn(random, 2)) neighbours.push(...drawSpecials(random, hops));
     const routes = drawRoutes(random, {
       max: options.routesMax ?? 12,
-      neighbours: hops,
+      neighbours: neighbours.length,
       defaultRoute: this.#policy.defaultRoute,
     });
-    const packets = drawPackets(random, { ports, routes, max: options.packetsMax ?? 64 });
+    const { originates, reversePath } = this.#policy;
+    const packets = drawPackets(random, {
+      ...{ ports, routes, hops: neighbours, max: options.packetsMax ?? 64 },
+      sourcesWithinRoutes: originates !== undefined || reversePath !== undefined,
+    });
     const deviate = (options.deviations ?? true) && oneIn(random, 2);
     const deviations = deviate ? drawDeviations(random) : [];
     if ((options.deviations ?? true) && oneIn(random, FAULTS_ONE_IN)) {

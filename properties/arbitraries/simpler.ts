@@ -6,7 +6,13 @@
  */
 import type { Geometry } from "../../core/machine/device.ts";
 import type { Deviation } from "../../core/time/choices.ts";
-import { type PacketDraw, PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "./draw.ts";
+import {
+  type HopDraw,
+  type PacketDraw,
+  PLAIN_GEOMETRY,
+  PLAIN_PACKET,
+  type ScenarioDraw,
+} from "./draw.ts";
 import { measureOf, plainDst, PREFIX_HOME, SRC_HOME } from "./_measure.ts";
 import { FAULT_KINDS, isAnyFault, isFault } from "./faults.ts";
 import { leastSize } from "./packets.ts";
@@ -35,11 +41,16 @@ export function isValid(draw: ScenarioDraw): boolean {
   const { geometry, neighbours, routes, packets } = draw;
   const prefixes = new Set(routes.map((route) => route.prefix * 64 + route.depth));
   return prefixes.size === routes.length && packets.length > 0 && routes.length > 0 &&
-    neighbours.every((port) => port < geometry.ports) &&
+    neighbours.every((hop, at) => isHop(hop, at, geometry.ports)) &&
     routes.every((route) => route.nextHop < neighbours.length) &&
     packets.every((packet) =>
       packet.port < geometry.ports && (packet.size < 60 || packet.size >= leastSize(packet))
     );
+}
+
+function isHop(hop: HopDraw, at: number, ports: number): boolean {
+  if (typeof hop === "number") return hop < ports;
+  return typeof hop === "string" || hop.length > 0 && hop.every((other) => other < at);
 }
 
 function isLess(a: readonly number[], b: readonly number[]): boolean {
@@ -199,6 +210,14 @@ function* simplerRoutes(draw: ScenarioDraw): Generator<ScenarioDraw> {
   const used = Math.max(...routes.map((route) => route.nextHop)) + 1;
   if (used < draw.neighbours.length) {
     yield { ...draw, neighbours: draw.neighbours.slice(0, used) };
+  }
+  for (const [i, hop] of draw.neighbours.entries()) {
+    if (typeof hop === "number") continue;
+    const plain = i % draw.geometry.ports;
+    const simpler: HopDraw[] = typeof hop === "string" || hop.length === 1
+      ? [plain]
+      : [plain, ...hop.map((_, at) => hop.toSpliced(at, 1))];
+    for (const one of simpler) yield { ...draw, neighbours: draw.neighbours.with(i, one) };
   }
 }
 

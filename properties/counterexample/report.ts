@@ -3,6 +3,7 @@
  * where.
  */
 import type { Scenario } from "../../core/machine/device.ts";
+import type { Neighbours } from "../../core/machine/scenario.ts";
 import { describeFault } from "../arbitraries/faults.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";
@@ -140,8 +141,9 @@ function routeLines(
     if (!addresses.some((address) => ((address & mask) >>> 0) === routes.prefix[i])) continue;
     const hop = routes.nextHop[i]!;
     lines.push(
-      `${ipv4ToString(routes.prefix[i]!)}/${depth} to next hop ${hop} ` +
-        `(port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)})`,
+      `${ipv4ToString(routes.prefix[i]!)}/${depth} to next hop ${hop} (${
+        hopText(neighbours, hop)
+      })`,
     );
   }
   const others = routes.count - lines.length;
@@ -155,6 +157,15 @@ function routeLines(
     );
   }
   return shown;
+}
+
+function hopText(neighbours: Neighbours, hop: number): string {
+  const special = neighbours.special?.get(hop);
+  if (special === undefined) {
+    return `port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)}`;
+  }
+  if (typeof special === "string") return special;
+  return special.map((one) => `${one}: ${hopText(neighbours, one)}`).join(" or ");
 }
 
 function addressAt(bytes: Uint8Array, at: number): number {
@@ -204,7 +215,10 @@ function policyLines({ policy: p }: Counterexample): string[] {
     ...p.originates === undefined
       ? []
       : [`sends of its own accord: ICMP errors${p.originates.arp === undefined ? "" : ", ARP"}`],
-    ...p.mtu === undefined ? [] : [`MTU ${p.mtu}`],
+    ...p.mtu === undefined ? [] : [`MTU ${typeof p.mtu === "number" ? p.mtu : p.mtu.join(", ")}`],
+    ...p.tooLong === "cut" ? ["cuts what is longer into fragments"] : [],
+    ...p.reversePath === undefined ? [] : [`${p.reversePath} reverse path forwarding`],
+    ...p.priorityTags === "strip" ? ["takes tags of VLAN 0 off"] : [],
     ...p.options === "parse" ? ["parses IPv4 options"] : [],
     ...p.padding === "cut" ? ["cuts padding off"] : [],
     ...p.ports === "virtual" ? ["virtual ports: takes frames of any length"] : [],

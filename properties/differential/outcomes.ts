@@ -5,7 +5,8 @@
  */
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
-import { REASONS } from "../../core/policy.ts";
+import { type Policy, REASONS } from "../../core/policy.ts";
+import { isWanted } from "../laws/_padding.ts";
 import type { Expectation } from "../reference/expectation.ts";
 import { referenceRouter } from "../reference/router.ts";
 
@@ -109,7 +110,8 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
       device: device.name,
       frames: sent,
       why: sent.length > 0 ? "" : whyNone(device, o, p),
-      asDeclared: sameFrames(sent, expected) || isChoice(e, p, sent),
+      asDeclared: sameFrames(sent, expected) || isChoice(e, p, sent) ||
+        isPadded(device.policy, sent, expected),
     };
   });
 }
@@ -122,6 +124,15 @@ function isChoice(
 ): boolean {
   if (forward[p] === 0 || reasons[p] === 0) return false;
   return sent.length === 0 || (sent.length === 1 && sent[0]!.port === port[p]);
+}
+
+/** Whether all but the padding is as expected, which the policy leaves open. */
+function isPadded(policy: Policy, sent: OutcomeFrame[], expected: OutcomeFrame[]): boolean {
+  if (sent.length !== 1 || expected.length !== 1 || sent[0]!.port !== expected[0]!.port) {
+    return false;
+  }
+  const [got, want] = [sent[0]!.bytes, expected[0]!.bytes];
+  return isWanted(policy, got, 0, got.length, want, 0, want.length);
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {

@@ -2,9 +2,12 @@
  * PKT: what a forwarder may change of a packet, and what it must.
  */
 import { GENERATED } from "../../core/machine/accounts.ts";
+import { REASON } from "../../core/policy.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { difference } from "./_difference.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
+import { expectedFrame, hopNames, hopTaken } from "./_hops.ts";
+import { isWanted } from "./_padding.ts";
 import { broken, hex, KEPT, macAt, notJudged, time } from "./_text.ts";
 
 /** "packet 3 left port 1 at 2.5 us", for frame `i` of those emitted. */
@@ -27,18 +30,30 @@ function judgeBytes(run: Run): Verdict {
         [],
       );
     }
-    // not to be forwarded: PKT-5; may be, or not: its bytes are not told
-    if (e.forward[p] === 0 || e.reasons[p] !== 0) continue;
+    // not to be forwarded: PKT-5; with an option that the router may act on: its bytes are not told
+    if (e.forward[p] === 0 || (e.reasons[p]! >>> REASON["bad-option"] & 1) === 1) continue;
+    if (e.cut?.has(p)) continue; // PKT-12
     judged++;
+    const hop = hopTaken(run, i, p);
+    if (hop === -1) {
+      const mac = macAt(o.outBytes, o.outOffset[i]!);
+      return broken(`${left(run, i)} to ${mac}, expected next hop ${hopNames(run, p)}`, [p]);
+    }
+    if (hop !== null) {
+      const want = expectedFrame(run, p, hop);
+      const [at, length] = [o.outOffset[i]!, o.outLength[i]!];
+      if (isWanted(run.policy, o.outBytes, at, length, want, 0, want.length)) continue;
+      const what = difference(o.outBytes, at, length, want, 0, want.length);
+      return broken(`${left(run, i)} with ${what}`, [p]);
+    }
     if (o.outPort[i] !== e.port[p]) {
       return broken(`${left(run, i)}, expected port ${e.port[p]}`, [p]);
     }
     const length = o.outLength[i]!;
     const at = o.outOffset[i]!;
-    if (length === e.length[p] && sameBytes(o.outBytes, at, e.bytes, e.offset[p]!, length)) {
-      continue;
-    }
-    const what = difference(o.outBytes, at, length, e.bytes, e.offset[p]!, e.length[p]!);
+    const [wantAt, wantLength] = [e.offset[p]!, e.length[p]!];
+    if (isWanted(run.policy, o.outBytes, at, length, e.bytes, wantAt, wantLength)) continue;
+    const what = difference(o.outBytes, at, length, e.bytes, wantAt, wantLength);
     return broken(`${left(run, i)} with ${what}`, [p]);
   }
   return judged === 0 ? notJudged("no packet was forwarded") : KEPT;
@@ -161,6 +176,7 @@ function judgeMacs(run: Run): Verdict {
       );
     }
     if (e.forward[p] === 0 || sameBytes(o.outBytes, at, e.bytes, e.offset[p]!, 6)) continue;
+    if (hopTaken(run, i, p) !== null) continue; // PKT-1
     return broken(
       `${left(run, i)} with destination MAC ${macAt(o.outBytes, at)}, ` +
         `expected that of the next hop, ${macAt(e.bytes, e.offset[p]!)}`,

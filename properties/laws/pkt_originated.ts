@@ -30,11 +30,27 @@ function judgeOriginated(run: Run): Verdict {
       );
     }
     const got = o.outBytes.slice(o.outOffset[i]!, o.outOffset[i]! + o.outLength[i]!);
+    if (isHostAnswer(run, got)) continue;
     const isArp = got[12] === 8 && got[13] === 6;
     const wrong = isArp ? judgeArp(run, i, got) : judgeIcmp(run, i, got, answers, answered);
     if (wrong !== null) return wrong;
   }
   return judged === 0 ? notJudged("nothing was sent of the device's own accord") : KEPT;
+}
+
+/** Whether a frame goes from an address at which the device is a host to one that had sent something there. */
+function isHostAnswer({ policy, scenario: { traffic } }: Run, got: Uint8Array): boolean {
+  if (policy.originates!.isHost !== true || !isIpv4(got, 0, got.length)) return false;
+  const [host, to] = [u32(got, IP + 12), u32(got, IP + 16)];
+  if (!policy.originates!.addresses.includes(host)) return false;
+  for (let p = 0; p < traffic.count; p++) {
+    const at = traffic.offset[p]!;
+    if (!isIpv4(traffic.bytes, at, traffic.length[p]!)) continue;
+    if (u32(traffic.bytes, at + IP + 16) === host && u32(traffic.bytes, at + IP + 12) === to) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function judgeIcmp(

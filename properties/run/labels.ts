@@ -106,7 +106,7 @@ const FAULTS: readonly Label[] = FAULT_KINDS.map((kind) => ({
 const CONTENTS: readonly Label[] = [
   { label: "ttl 0 or 1", share: 0.06, holds: some((packet) => packet.ttl <= 1) },
   { label: "options", share: 0.08, holds: some((packet) => packet.options > 0) },
-  { label: "vlan", share: 0.05, holds: some((packet) => packet.type === "vlan") },
+  { label: "vlan", share: 0.05, holds: some(({ type }) => type === "vlan" || type === "priority") },
   {
     label: "arp or ipv6",
     share: 0.05,
@@ -121,7 +121,8 @@ const CONTENTS: readonly Label[] = [
   { label: "bad header", share: 0.05, holds: some((packet) => packet.header !== "right") },
   { label: "bad length", share: 0.06, holds: some((packet) => packet.totalLength !== "right") },
   { label: "padded", share: 0.04, holds: some((packet) => packet.totalLength === "padded") },
-  { label: "other mac", share: 0.05, holds: some((packet) => packet.mac === "other") },
+  { label: "other mac", share: 0.05, holds: some((packet) => packet.mac !== "port") },
+  { label: "fragment", share: 0.08, holds: some((packet) => packet.fragment !== "whole") },
   { label: "runt", share: 0.05, holds: some((packet) => packet.size < 60) },
   { label: "oversize", share: 0.045, holds: some((packet) => packet.size > 1518) },
   { label: "wrong fcs", share: 0.05, holds: some((packet) => packet.fcs === "wrong") },
@@ -140,6 +141,18 @@ const OUTCOMES: readonly Label[] = [
     share: 0.14,
     holds: hasHairpin,
     applies: ({ policy }) => policy.topology === undefined,
+  },
+  {
+    label: "several next hops",
+    share: 0.02,
+    holds: (_, { expectation }) => expectation.oneOf !== undefined,
+    applies: ({ policy }) => policy.routeTypes === true,
+  },
+  {
+    label: "longer than an MTU",
+    share: 0.01,
+    holds: (_, { expectation }) => expectation.cut !== undefined,
+    applies: ({ policy }) => policy.tooLong === "cut" && isBelowEthernet(policy),
   },
   {
     label: "all to be forwarded",
@@ -186,6 +199,11 @@ export class Labels {
 /** A floor below three could be missed by chance, though rarely: short runs have none. */
 function floorOf(due: number): number {
   return due < 3 ? 0 : Math.floor(due);
+}
+
+/** Whether a port sends less than the longest frame that is drawn. */
+function isBelowEthernet({ mtu = Infinity }: Policy): boolean {
+  return Math.min(...typeof mtu === "number" ? [mtu] : mtu) < 1280;
 }
 
 function hasBurst({ packets }: ScenarioDraw): boolean {

@@ -11,9 +11,9 @@ import { spawnSync } from "node:child_process";
 import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
-import { STRICT } from "../../core/stack.ts";
 import { readFolder, writeFolder } from "./captures.ts";
 import { observe, type Sent } from "./observe.ts";
+import { ROUTER_POLICY } from "./policy.ts";
 import { readRecords, writeRecords } from "./records.ts";
 
 /** How a program is given frames: records on its standard streams, or captures in a folder. */
@@ -30,7 +30,7 @@ export interface ExternalOptions {
   readonly protocol?: ExternalProtocol;
   /** Name in reports; the command. */
   readonly name?: string;
-  /** What it declares; RFC 1812 to the letter, and that it loses nothing. */
+  /** What it declares; {@link ROUTER_POLICY}. */
   readonly policy?: Policy;
   /** Milliseconds after which a run is ended; 10,000. */
   readonly timeoutMs?: number;
@@ -63,7 +63,7 @@ const WORDS_MAX = 200;
  * ```
  */
 export function external(options: ExternalOptions): DeviceUnderTest {
-  const { command, protocol = "stream", policy = { ...STRICT, congestion: [] } } = options;
+  const { command, protocol = "stream", policy = ROUTER_POLICY } = options;
   const { name = command, timeoutMs = TIMEOUT_MS } = options;
   if (command.trim() === "") throw new RangeError("Cannot run a program: the command is empty");
   if (!(timeoutMs > 0)) {

@@ -1,3 +1,4 @@
 /** Programs and devices of the real world as devices under test. */
 export { external, type ExternalOptions, type ExternalProtocol } from "./external.ts";
+export { MARTIANS, ROUTER_POLICY } from "./policy.ts";
 export * from "./live/mod.ts";

@@ -46,13 +46,14 @@ export function observe(
   for (const { port, offset, length } of sent.frames) {
     const own = isOwn(policy, port, sent.bytes, offset, length);
     const packet = own ? GENERATED : identities.of(sent.bytes, offset, length);
+    const more = packet >= 0 && seen[packet] === 1 && identities.isPart;
     if (packet >= 0) {
       seen[packet] = 1;
       now = Math.max(now, at[packet]!);
       // nothing says which packet gave cause for it, but all had come by then
     } else if (own) now = Math.max(now, last);
     now += STEP_PS;
-    o.emit(packet, port, place, now, now, sent.bytes, offset, length);
+    o.emit(packet, port, place, now, now, sent.bytes, offset, length, more);
   }
   for (let p = 0; p < count; p++) if (seen[p] === 0) o.drop(p, REASON.other, place, at[p]!);
   o.ports = [];
@@ -61,7 +62,7 @@ export function observe(
   return o;
 }
 
-/** Whether a frame is of the device's own making: an ICMP error from an address of its own, or ARP. */
+/** Whether a frame is of the device's own making: an ICMP error from an address of its own, or as a host, or ARP. */
 function isOwn(
   { originates }: Policy,
   port: number,
@@ -71,8 +72,10 @@ function isOwn(
 ): boolean {
   if (originates === undefined || length < 42 || bytes[at + 12] !== 8) return false;
   if (bytes[at + 13] === 6) return originates.arp !== undefined;
-  if (bytes[at + 13] !== 0 || bytes[at + 14] !== 0x45 || bytes[at + 23] !== ICMP) return false;
+  if (bytes[at + 13] !== 0) return false;
   const source = bytes[at + 26]! * 2 ** 24 +
     (bytes[at + 27]! << 16 | bytes[at + 28]! << 8 | bytes[at + 29]!);
-  return source === originates.addresses[port] && ERRORS.includes(bytes[at + 34]!);
+  if (originates.isHost === true && originates.addresses.includes(source)) return true;
+  return bytes[at + 14] === 0x45 && bytes[at + 23] === ICMP &&
+    source === originates.addresses[port] && ERRORS.includes(bytes[at + 34]!);
 }

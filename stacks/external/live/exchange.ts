@@ -19,8 +19,9 @@ const FENCE_AGAIN_MS = 50;
 /** Looks at empty rings before the thread sleeps. */
 const SPINS = 200;
 
-/** Longest frame that veth hands to an interface of MTU 1500: 14 bytes of header and a tag of 4. */
-const FRAME_MAX = 1518;
+/** What an interface takes beyond its MTU: 14 bytes of header and a tag of 4 (is_skb_forwardable). */
+const BEYOND_MTU = 18;
+const MTU = 1500;
 const FRAME_MIN = 14;
 
 /** The testers' ports in front of a device, one for each of its own. */
@@ -28,6 +29,8 @@ export class Exchange {
   readonly #ports: readonly PacketPort[];
   readonly #ordered: boolean;
   readonly #fences: Fences;
+  /** Longest frame that each port of the device is given. */
+  readonly #longest: number[];
   #bytes = new Uint8Array(1 << 16);
   #used = 0;
   #frames: SentFrame[] = [];
@@ -42,6 +45,12 @@ export class Exchange {
     this.#ports = ports;
     this.#ordered = ordered;
     this.#fences = new Fences(ports.length);
+    this.#longest = ports.map(() => MTU + BEYOND_MTU);
+  }
+
+  /** Says that a port of the device has another MTU than 1500: no interface is handed longer frames. */
+  setMtu(port: number, mtu: number): void {
+    this.#longest[port] = mtu + BEYOND_MTU;
   }
 
   /** Says that fences are to be made anew, after the device was set up otherwise. */
@@ -99,8 +108,9 @@ export class Exchange {
   /** Puts frame `i` into the ring of its port, unless no interface takes it: its fate is that of one that ends at a MAC. */
   #offer(traffic: Traffic, i: number): void {
     const length = traffic.length[i]!;
-    if (traffic.badFcs?.[i] === 1 || length > FRAME_MAX || length < FRAME_MIN) return;
-    this.#send(traffic.port[i]!, traffic.bytes, traffic.offset[i]!, length);
+    const port = traffic.port[i]!;
+    if (traffic.badFcs?.[i] === 1 || length > this.#longest[port]! || length < FRAME_MIN) return;
+    this.#send(port, traffic.bytes, traffic.offset[i]!, length);
   }
 
   #send(port: number, bytes: Uint8Array, offset: number, length: number): void {

@@ -2,7 +2,7 @@
 export { bridgeDevice, type LiveBridge, type PortFrame } from "./bridge.ts";
 export { DPDK_L3FWD_POLICY, DPDK_POLICY, dpdkDevice, type DpdkOptions } from "./dpdk.ts";
 export { FenceLost } from "./fence.ts";
-export { KERNEL_POLICY, kernelDevice, type KernelOptions } from "./kernel.ts";
+export { KERNEL_POLICY, kernelDevice, type KernelOptions, type KernelSettings } from "./kernel.ts";
 export { SystemCallError } from "./libc.ts";
 export type { LiveDevice } from "./live_device.ts";
 export { OVS_POLICY, ovsDevice, type OvsOptions } from "./ovs.ts";
