@@ -102,7 +102,13 @@ function conform(options: ConformOptions, io: Io): boolean {
   else {
     const texts = checks.map(({ on, result }, i) => {
       const name = `${result.device}${i > 0 ? "-files" : ""}`;
-      return checkText(result, on, (law) => saved(options.out, name, law), declared);
+      return checkText(
+        result,
+        on,
+        (law) => saved(options.out, name, law),
+        declared,
+        sameDevice(options),
+      );
     });
     io.stdout(texts.join("\n"));
   }
@@ -119,7 +125,9 @@ function shrink(options: ConformOptions, io: Io): boolean {
   });
   const name = `${result.device}-shrunk`;
   const declared = declaredLines(options, result, deviations);
-  io.stdout(checkText(result, files, (law) => saved(options.out, name, law), declared));
+  io.stdout(
+    checkText(result, files, (law) => saved(options.out, name, law), declared, sameDevice(options)),
+  );
   return result.ok;
 }
 
@@ -130,6 +138,17 @@ function declaredLines(
   deviations: readonly Deviation[],
 ): string[] {
   return stack === null ? profileLines(policy, deviations) : [];
+}
+
+/** The options that name the device of a command line. */
+function sameDevice({ exec, protocol, stack, device, profile }: ConformOptions): string {
+  return [
+    ...exec === null ? [] : [`--exec '${exec.replaceAll("'", "'\\''")}'`],
+    ...exec === null || protocol === "stream" ? [] : [`--protocol ${protocol}`],
+    ...stack === null ? [] : [`--stack ${stack}`],
+    ...device === null ? [] : [`--device ${device}`],
+    ...profile === null ? [] : [`--profile ${profile}`],
+  ].join(" ");
 }
 
 function saved(folder: string, name: string, { counterexample }: LawResult): string[] {

@@ -1,7 +1,7 @@
 /** `planecheck replay`: one counterexample again, from its token or its file. */
 import { type Command, Option } from "commander";
-import { type Scenario, ScenarioError, testbed } from "../../core/mod.ts";
-import { machineProfile, paperHost } from "../../fixtures/mod.ts";
+import { z } from "zod";
+import { type Scenario, ScenarioError } from "../../core/mod.ts";
 import {
   checkConformance,
   type ConformanceResult,
@@ -11,12 +11,24 @@ import {
   reportCounterexample,
   scenarioOf,
 } from "../../properties/mod.ts";
+import { deviceOf } from "../conform/device.ts";
+import { LIVE_FORMS, liveDevice } from "../conform/live.ts";
 import { readInput } from "../files.ts";
 import type { Io } from "../io.ts";
+import { checked, oneOf, path } from "../option_schema.ts";
 import { STACK_NAMES, type StackEntry, STACKS } from "../stacks.ts";
 import { oneLine, UserError } from "../user_error.ts";
 
 const FILE_BYTES_MAX = 2 ** 28;
+const TIMEOUT_MS = 10_000;
+
+const schema = z.strictObject({
+  stack: z.string().optional(),
+  exec: z.string().optional(),
+  device: liveDevice,
+  protocol: oneOf(["stream", "pcap"]),
+  profile: path,
+});
 
 /** Adds the command. It sets `exit.code` to 1 when a law is broken. */
 export function addReplay(program: Command, io: Io, exit: { code: number }): void {
@@ -29,22 +41,51 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
     .addOption(
       new Option("--stack <name>", `stack to run it on: ${STACK_NAMES.join(", ")} (the token's)`),
     )
+    .addOption(
+      new Option(
+        "--device <name>",
+        `a device of the real world to run it on instead: ${LIVE_FORMS.join(", ")}`,
+      ),
+    )
+    .addOption(new Option("--exec <command>", "a program to run it on instead, as for conform"))
+    .addOption(
+      new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
+    )
+    .addOption(new Option("--profile <file>", "where the device or program departs from RFC 1812"))
     .addHelpText(
       "after",
       "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.",
     )
-    .action((token: string, raw: { stack?: string }) => {
-      exit.code = replay(token, raw.stack, io) ? 0 : 1;
+    .action((token: string, raw: Record<string, unknown>) => {
+      exit.code = replay(token, raw, io) ? 0 : 1;
     });
 }
 
 /** Whether every law was kept. */
-function replay(text: string, stack: string | undefined, io: Io): boolean {
+function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
+  const { stack, exec, device, protocol, profile } = checked(schema, raw);
   const { scenario, name, law, sets } = read(text);
-  const entry = chosen(stack, name);
-  const host = machineProfile(paperHost);
-  const build = () => testbed(entry.create(), host, { name: entry.name });
-  const result = judged(() => checkConformance(build(), { fresh: build, replay: scenario }));
+  const isElsewhere = exec !== undefined || device !== undefined;
+  if ([stack, exec, device].filter((one) => one !== undefined).length > 1) {
+    throw new UserError("--stack: expected one of --stack, --device and --exec");
+  }
+  for (const [option, value] of Object.entries({ protocol, profile })) {
+    if (value !== undefined && !isElsewhere) {
+      throw new UserError(`--${option}: expected only with --exec or --device`);
+    }
+  }
+  const named = deviceOf({
+    ...{ exec: exec ?? null, protocol: protocol ?? "stream", timeoutMs: TIMEOUT_MS },
+    ...{ stack: isElsewhere ? null : chosen(stack, name).name, device: device ?? null },
+    profile: profile ?? null,
+  }, null);
+  const result = judged(() => {
+    try {
+      return checkConformance(named.device, { ...named.fresh, replay: scenario });
+    } finally {
+      named.close();
+    }
+  });
   if (sets !== result.lawSetVersion) {
     io.stdout(`Found by version ${sets} of the laws, judged by version ${result.lawSetVersion}.\n`);
   }
@@ -53,7 +94,7 @@ function replay(text: string, stack: string | undefined, io: Io): boolean {
   }
   const seen = result.laws.filter((one) => one.judged > 0);
   const broken = seen.filter((one) => one.kept === 0).map((one) => one.law.id);
-  const of = `${oneLine(entry.name)}: ${seen.length} laws judged`;
+  const of = `${oneLine(named.device.name)}: ${seen.length} laws judged`;
   io.stdout(
     broken.length > 0
       ? `${of}, broken: ${broken.join(", ")}\n`

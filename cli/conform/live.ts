@@ -10,7 +10,9 @@ import {
   type TestpmdMode,
   xdpDevice,
 } from "../../stacks/mod.ts";
+import { z } from "zod";
 import type { Policy } from "../../core/mod.ts";
+import { refuse } from "../option_schema.ts";
 import { UserError } from "../user_error.ts";
 import type { Deviation } from "./profile.ts";
 
@@ -62,6 +64,11 @@ export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form 
 
 /** What bridges; it is judged by laws of its own. */
 export const BRIDGE = "bridge";
+
+/** An option that names a device that routes. */
+export const liveDevice = z.string().transform((text, ctx) =>
+  isLiveDevice(text) ? text : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}`, text)
+).optional();
 
 /** Whether a text names a device. */
 export function isLiveDevice(text: string): boolean {

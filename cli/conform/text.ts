@@ -7,12 +7,16 @@ import {
 } from "../../properties/mod.ts";
 import { oneLine } from "../user_error.ts";
 
-/** The result of one check: a table of the laws, what was not judged, and the counterexamples. */
+/**
+ * The result of one check: a table of the laws, what was not judged, and the counterexamples. `again` is what the command
+ * line has to say to run one on the same device.
+ */
 export function checkText(
   result: ConformanceResult,
   on: string,
   save: (law: LawResult) => readonly string[],
-  declared: readonly string[] = [],
+  declared: readonly string[],
+  again: string,
 ): string {
   const { laws, policy, harness } = result;
   const table = new Table({
@@ -33,7 +37,9 @@ export function checkText(
   for (const { id, sentence } of harness) lines.push(`${id}: ${sentence}`);
   for (const law of laws) {
     if (law.counterexample === null) continue;
-    lines.push("", reportCounterexample(law.counterexample, save(law)));
+    const files = save(law);
+    lines.push("", reportCounterexample(law.counterexample, files));
+    lines.push(`            planecheck replay ${files[0]} ${again}`);
   }
   return `${lines.join("\n")}\n`;
 }
