@@ -86,6 +86,11 @@ export interface Originated {
    * comes from them it drops. False where it is left out.
    */
   readonly isHost?: boolean;
+  /**
+   * Whether its ICMP errors have to be those that are expected, byte for byte (also where it is left out), or only to say
+   * what is: type, code, the MTU, the beginning of the packet, and to whom.
+   */
+  readonly form?: "exact" | "any";
   /** ICMP errors that one host is sent at once, at most (RFC 1812, 4.3.2.8). */
   readonly icmpBurst: number;
   /** And how many more for each second that goes by. */

@@ -111,7 +111,7 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
   const opened: NamedDevice[] = [];
   try {
     for (const subject of subjects) {
-      const options = { ...subject, protocol, timeoutMs, profile: null };
+      const options = { ...subject, protocol, timeoutMs, profile: null, force: false };
       opened.push(deviceOf(options, given?.scenario ?? null));
     }
     const devices = opened.map(({ device }) => device);

@@ -12,7 +12,7 @@ import {
   scenarioOf,
 } from "../../properties/mod.ts";
 import { deviceOf } from "../conform/device.ts";
-import { LIVE_FORMS, liveDevice } from "../conform/live.ts";
+import { FORCE, LIVE_FORMS, liveDevice } from "../conform/live.ts";
 import { readInput } from "../files.ts";
 import type { Io } from "../io.ts";
 import { checked, oneOf, path } from "../option_schema.ts";
@@ -28,6 +28,7 @@ const schema = z.strictObject({
   device: liveDevice,
   protocol: oneOf(["stream", "pcap"]),
   profile: path,
+  force: z.boolean().optional(),
 });
 
 /** Adds the command. It sets `exit.code` to 1 when a law is broken. */
@@ -52,6 +53,7 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
       new Option("--protocol <name>", "how the program is given frames: stream, pcap (stream)"),
     )
     .addOption(new Option("--profile <file>", "where the device or program departs from RFC 1812"))
+    .addOption(new Option("--force", FORCE))
     .addHelpText(
       "after",
       "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.",
@@ -63,7 +65,7 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
 
 /** Whether every law was kept. */
 function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
-  const { stack, exec, device, protocol, profile } = checked(schema, raw);
+  const { stack, exec, device, protocol, profile, force } = checked(schema, raw);
   const { scenario, name, law, sets } = read(text);
   const isElsewhere = exec !== undefined || device !== undefined;
   if ([stack, exec, device].filter((one) => one !== undefined).length > 1) {
@@ -78,6 +80,7 @@ function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
     ...{ exec: exec ?? null, protocol: protocol ?? "stream", timeoutMs: TIMEOUT_MS },
     ...{ stack: isElsewhere ? null : chosen(stack, name).name, device: device ?? null },
     profile: profile ?? null,
+    force: force ?? false,
   }, null);
   const result = judged(() => {
     try {

@@ -76,6 +76,16 @@ export interface Scenario {
   readonly deviations: readonly Deviation[];
 }
 
+/** What a device is set up for: ports, and routes and neighbours that are not to be drawn. */
+export interface Setup {
+  /** How many ports. */
+  readonly ports: number;
+  /** Its routes. */
+  readonly routes: RouteSet;
+  /** Its next hops. */
+  readonly neighbours: Neighbours;
+}
+
 /** A device under test. */
 export interface DeviceUnderTest {
   /** Name in reports. */
@@ -84,6 +94,8 @@ export interface DeviceUnderTest {
   readonly policy: Policy;
   /** What it can show; laws that need more are not judged. */
   readonly offers: ReadonlySet<Evidence>;
+  /** What somebody has set it up for, where it cannot be told otherwise. */
+  readonly setup?: Setup;
   /** Laws of this device alone; `findings` of its observations say whether they held. */
   readonly invariants?: readonly Invariant[];
   /** Runs a scenario. The answer belongs to the device and is overwritten by its next run. */

@@ -7,7 +7,14 @@ export {
   type AsyncHandler,
   type AsyncPacket,
 } from "./async_forwarder.ts";
-export type { AsyncDevice, DeviceUnderTest, Evidence, Geometry, Scenario } from "./device.ts";
+export type {
+  AsyncDevice,
+  DeviceUnderTest,
+  Evidence,
+  Geometry,
+  Scenario,
+  Setup,
+} from "./device.ts";
 export { FlatOut, type FlatOutInput } from "./flat_out.ts";
 export { buffersFor, PollLoops, type PollLoopsInput } from "./poll_loops.ts";
 export type { Hardware } from "./hardware.ts";

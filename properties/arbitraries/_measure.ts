@@ -90,7 +90,7 @@ function depthRank(depth: number): number {
 }
 
 function dstDistance(dst: number, routes: readonly RouteDraw[]): number {
-  let least = Infinity;
+  let least = routes.length === 0 ? 0 : Infinity;
   for (const { prefix } of routes) least = Math.min(least, Math.abs(dst - plainDst(prefix)));
   return least;
 }

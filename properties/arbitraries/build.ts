@@ -10,7 +10,7 @@ import { neighbourMac, portMac, writeFrame } from "./frame.ts";
  * on one port are closer than a wire of 40 Gb/s allows.
  */
 export function build(draw: ScenarioDraw): Scenario {
-  const { routes, packets, neighbours, geometry } = draw;
+  const { routes, packets, neighbours, geometry, setup } = draw;
   const count = packets.length;
   const traffic = {
     count,
@@ -32,12 +32,18 @@ export function build(draw: ScenarioDraw): Scenario {
     traffic.offset[i] = used;
     traffic.length[i] = packet.size;
     writeFrame(packet, i, traffic.bytes, used);
+    if (setup !== undefined && packet.mac === "port") {
+      traffic.bytes.set(
+        setup.neighbours.portMac.subarray(packet.port * 6, packet.port * 6 + 6),
+        used,
+      );
+    }
     used += packet.size;
   }
   return {
     geometry,
-    routes: routeSet(routes),
-    neighbours: neighbourTable(neighbours, geometry.ports),
+    routes: setup?.routes ?? routeSet(routes),
+    neighbours: setup?.neighbours ?? neighbourTable(neighbours, geometry.ports),
     traffic: packets.some(({ fcs }) => fcs === "wrong")
       ? { ...traffic, badFcs: Uint8Array.from(packets, ({ fcs }) => fcs === "wrong" ? 1 : 0) }
       : traffic,

@@ -3,7 +3,7 @@
  * read it and a minimiser can change one field at a time. `build` makes the typed arrays that a
  * device takes.
  */
-import type { Geometry } from "../../core/machine/device.ts";
+import type { Geometry, Setup } from "../../core/machine/device.ts";
 import type { SpecialHop } from "../../core/machine/scenario.ts";
 import type { Deviation } from "../../core/time/choices.ts";
 
@@ -100,6 +100,8 @@ export interface ScenarioDraw {
   readonly neighbours: readonly HopDraw[];
   /** Distinct prefixes. */
   readonly routes: readonly RouteDraw[];
+  /** What stands instead of `neighbours` and `routes`, which are empty then; left out where these are drawn. */
+  readonly setup?: Setup;
   /** In order of arrival. */
   readonly packets: readonly PacketDraw[];
   /** Departures of the schedule from the default. */

@@ -4,7 +4,8 @@
  * that a user wrote down, by the same steps as `minimise`.
  */
 import * as fc from "fast-check";
-import type { Geometry } from "../../core/machine/device.ts";
+import type { Random } from "fast-check";
+import type { Geometry, Setup } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
 import type { Arbitrary } from "./arbitrary.ts";
 import { drawDeviations } from "./deviations.ts";
@@ -27,6 +28,8 @@ export interface ScenarioOptions {
   readonly packetsMax?: number;
   /** Most routes of a scenario; 12. */
   readonly routesMax?: number;
+  /** Routes and neighbours that are not to be drawn. */
+  readonly setup?: Setup;
   /** Whether the schedule may deviate and faults may happen; true. */
   readonly deviations?: boolean;
 }
@@ -41,8 +44,9 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
     this.#options = options;
   }
 
-  override generate(random: fc.Random): fc.Value<ScenarioDraw> {
+  override generate(random: Random): fc.Value<ScenarioDraw> {
     const options = this.#options;
+    if (options.setup !== undefined) return this.#onTable(random, options.setup);
     const geometry = drawGeometry(random, options.geometry ?? {});
     const { ports } = geometry;
     const hops = random.nextInt(ports, 2 * ports);
@@ -64,6 +68,23 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
       deviations.push(...drawFaults(random, geometry));
     }
     return new fc.Value({ geometry, neighbours, routes, packets, deviations }, undefined);
+  }
+
+  /** Packets for what a device is set up for: to some of its routes, and beside them. */
+  #onTable(random: Random, setup: Setup): fc.Value<ScenarioDraw> {
+    const { ports, routes: table, neighbours: { port, special } } = setup;
+    const geometry = drawGeometry(random, { ...this.#options.geometry, ports });
+    const some = random.nextInt(1, Math.min(table.count, this.#options.routesMax ?? 12));
+    const routes = Array.from({ length: some }, () => {
+      const i = random.nextInt(0, table.count - 1);
+      return { prefix: table.prefix[i]!, depth: table.depth[i]!, nextHop: table.nextHop[i]! };
+    });
+    const packets = drawPackets(random, {
+      ...{ ports, routes, max: this.#options.packetsMax ?? 64, sourcesWithinRoutes: true },
+      hops: Array.from(port, (own, hop) => special?.get(hop) ?? own),
+    });
+    const draw = { geometry, neighbours: [], routes: [], packets, deviations: [], setup };
+    return new fc.Value(draw, undefined);
   }
 
   override canShrinkWithoutContext(value: unknown): value is ScenarioDraw {

@@ -38,9 +38,10 @@ export function* simplerDraws(
  * to do.
  */
 export function isValid(draw: ScenarioDraw): boolean {
-  const { geometry, neighbours, routes, packets } = draw;
+  const { geometry, neighbours, routes, packets, setup } = draw;
   const prefixes = new Set(routes.map((route) => route.prefix * 64 + route.depth));
-  return prefixes.size === routes.length && packets.length > 0 && routes.length > 0 &&
+  return prefixes.size === routes.length && packets.length > 0 &&
+    (routes.length > 0 || setup !== undefined) &&
     neighbours.every((hop, at) => isHop(hop, at, geometry.ports)) &&
     routes.every((route) => route.nextHop < neighbours.length) &&
     packets.every((packet) =>
@@ -188,6 +189,7 @@ function* toward(value: number, plain: number): Generator<number> {
 
 function* simplerRoutes(draw: ScenarioDraw): Generator<ScenarioDraw> {
   const { routes } = draw;
+  if (routes.length === 0) return;
   const turn = (routes[0]!.prefix ^ PREFIX_HOME) >>> 0;
   yield {
     ...draw,
@@ -239,6 +241,8 @@ function* simplerAddresses(draw: ScenarioDraw): Generator<ScenarioDraw> {
 function* simplerGeometry(draw: ScenarioDraw): Generator<ScenarioDraw> {
   const { geometry } = draw;
   yield { ...draw, geometry: { ...PLAIN_GEOMETRY, ports: geometry.ports } };
+  // a set-up has its ports
+  if (draw.setup !== undefined) return;
   yield { ...draw, geometry: PLAIN_GEOMETRY };
   for (const name of Object.keys(PLAIN_GEOMETRY) as (keyof Geometry)[]) {
     yield { ...draw, geometry: { ...geometry, [name]: PLAIN_GEOMETRY[name] } };

@@ -53,7 +53,9 @@ export function compareDevices(
     runs++;
     packets += one.traffic.count;
     if (parts(one) === null) continue;
-    const least = shrinkScenario(one, (smaller) => parts(smaller) !== null, SHRINK_RUNS_MAX);
+    const isFixed = devices.some(({ setup }) => setup !== undefined);
+    const fails = (smaller: Scenario) => parts(smaller) !== null;
+    const least = shrinkScenario(one, fails, SHRINK_RUNS_MAX, isFixed);
     return {
       runs,
       packets,
@@ -75,6 +77,8 @@ function scenariosOf(
     ...devices[0]!.policy,
     defaultRoute: devices.every((device) => device.policy.defaultRoute),
   };
-  const drawn = fc.sample(scenario(policy, { deviations: false }), { numRuns, seed });
+  const setup = devices.find((device) => device.setup !== undefined)?.setup;
+  const on = setup === undefined ? {} : { setup };
+  const drawn = fc.sample(scenario(policy, { deviations: false, ...on }), { numRuns, seed });
   return drawn.values().map((draw) => build(draw));
 }

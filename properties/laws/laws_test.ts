@@ -11,7 +11,7 @@ const ALL = new Set(["occupancy"] as const);
 Deno.test("LAWS each name labels that a long run has to contain", () => {
   const congestion = ["rx-missed"] as const;
   const policy = { ...STRICT, congestion, routeTypes: true, tooLong: "cut", mtu: 576 } as const;
-  const counts = new Labels().counts(1000, { policy, offers: ALL, fixed: {} });
+  const counts = new Labels().counts(1000, { policy, offers: ALL, fixed: {}, drawsRoutes: true });
   const floors = new Map(counts.map(({ label, floor }) => [label, floor]));
   for (const { id, stress = [] } of LAWS) {
     assert(stress.length > 0, `${id} names none`);

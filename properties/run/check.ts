@@ -1,5 +1,5 @@
 /** Conformance of a device as data: for other test runners, for the command line, for reports. */
-import type { DeviceUnderTest, Geometry, Scenario } from "../../core/machine/device.ts";
+import type { DeviceUnderTest, Geometry, Scenario, Setup } from "../../core/machine/device.ts";
 import type { Fidelity } from "../../core/pcie/fabric.ts";
 import type { Policy } from "../../core/policy.ts";
 import { build } from "../arbitraries/build.ts";
@@ -44,6 +44,8 @@ export interface CheckOptions {
   readonly policy?: Policy;
   /** Sizes that are not to be drawn. */
   readonly geometry?: Partial<Geometry>;
+  /** Routes and neighbours that are not to be drawn; those of the device, if it has any. */
+  readonly setup?: Setup;
   /** The laws to judge; all that there are, and the device's own invariants. */
   readonly laws?: readonly Law[];
   /** Builds another device like the first; without it, laws about a new device are not judged. */
@@ -205,12 +207,15 @@ export function propertyOptions(
   options: CheckOptions,
 ): PropertyOptions {
   const fixed = options.geometry ?? {};
+  const setup = options.setup ?? subject.setup;
+  const withSetup = setup === undefined ? {} : { setup };
   return {
-    arbitrary: scenario(subject.policy, { geometry: fixed }),
+    arbitrary: scenario(subject.policy, { geometry: fixed, ...withSetup }),
     laws,
     numRuns: options.numRuns ?? NUM_RUNS,
     seed,
     fixed,
+    ...withSetup,
     ...options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs },
   };
 }

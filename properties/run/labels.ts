@@ -29,6 +29,8 @@ export interface FloorContext {
   readonly offers: ReadonlySet<Evidence>;
   /** What was not drawn. */
   readonly fixed: Partial<Geometry>;
+  /** Whether routes and ports were drawn: what depends on them is not due otherwise. */
+  readonly drawsRoutes: boolean;
 }
 
 /** Kinds that happen on the link-level fabric alone, which is not drawn. */
@@ -39,6 +41,8 @@ interface Label {
   /** Least share of the runs. */
   readonly share: number;
   holds(draw: ScenarioDraw, judged: Judged): boolean;
+  /** Whether it depends on routes and ports. */
+  readonly ofRoutes?: true;
   /** Whether the floor applies; it does if this is left out. */
   applies?(context: FloorContext): boolean;
 }
@@ -172,7 +176,12 @@ const OUTCOMES: readonly Label[] = [
   },
 ];
 
-const LABELS: readonly Label[] = [...SHAPES, ...FAULTS, ...CONTENTS, ...OUTCOMES];
+const LABELS: readonly Label[] = [
+  ...SHAPES.map((label) => ({ ...label, ofRoutes: true as const })),
+  ...FAULTS.map((label) => ({ ...label, ofRoutes: true as const })),
+  ...CONTENTS,
+  ...OUTCOMES.map((label) => ({ ...label, ofRoutes: true as const })),
+];
 
 /** Names of all labels. */
 export const LABEL_NAMES: readonly string[] = LABELS.map(({ label }) => label);
@@ -188,10 +197,12 @@ export class Labels {
 
   /** The counts with the floors of a property of `runs` runs. */
   counts(runs: number, context: FloorContext): LabelCount[] {
-    return LABELS.map(({ label, share, applies }, i) => ({
+    return LABELS.map(({ label, share, applies, ofRoutes = false }, i) => ({
       label,
       runs: this.#counts[i]!,
-      floor: applies === undefined || applies(context) ? floorOf(runs * share) : 0,
+      floor: (context.drawsRoutes || !ofRoutes) && (applies === undefined || applies(context))
+        ? floorOf(runs * share)
+        : 0,
     }));
   }
 }

@@ -8,7 +8,7 @@ import * as fc from "fast-check";
 import type { Arbitrary } from "../arbitraries/arbitrary.ts";
 import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
-import type { Geometry, Scenario } from "../../core/machine/device.ts";
+import type { Geometry, Scenario, Setup } from "../../core/machine/device.ts";
 import type { Law } from "../law.ts";
 import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
 import { type LabelCount, Labels } from "./labels.ts";
@@ -27,6 +27,8 @@ export interface PropertyOptions {
   readonly seed: number;
   /** Sizes that `arbitrary` does not draw; they decide which floors apply. */
   readonly fixed?: Partial<Geometry>;
+  /** Routes and neighbours that it does not draw. */
+  readonly setup?: Setup;
   /**
    * Milliseconds of real time after which no new scenario is begun; a run that is cut short fails.
    */
@@ -159,6 +161,7 @@ function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
       policy: subject.policy,
       offers: subject.offers,
       fixed: options.fixed ?? {},
+      drawsRoutes: options.setup === undefined,
     });
     for (const tally of tallies) {
       if (tally.law.reruns) tally.skip(`sampled: every ${RERUN_EVERY}th run`, runs);

@@ -3,7 +3,7 @@
  * judged by, and a way to build another one like it.
  */
 import { ScenarioError } from "../../core/machine/check.ts";
-import type { DeviceUnderTest, Evidence, Scenario } from "../../core/machine/device.ts";
+import type { DeviceUnderTest, Evidence, Scenario, Setup } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { PcieLedger } from "../../core/pcie/link/trace.ts";
 import type { Policy } from "../../core/policy.ts";
@@ -69,6 +69,11 @@ export class Subject {
   /** Name of the device. */
   get name(): string {
     return this.#device.name;
+  }
+
+  /** What somebody has set the device up for. */
+  get setup(): Setup | undefined {
+    return this.#device.setup;
   }
 
   /** Whether `again` leaves the observation of the last `run` alone. */

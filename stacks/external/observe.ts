@@ -28,13 +28,17 @@ export interface Sent {
   readonly frames: readonly SentFrame[];
 }
 
-/** Writes what a device named `name` made of a scenario into `o`. */
+/**
+ * Writes what a device named `name` made of a scenario into `o`; with `ignoresGroups` without what it says to a group and
+ * carries no packet.
+ */
 export function observe(
   o: Observation,
   name: string,
   policy: Policy,
   { traffic, geometry }: Scenario,
   sent: Sent,
+  ignoresGroups = false,
 ): Observation {
   const { count, at } = traffic;
   const identities = new Identities(traffic);
@@ -46,6 +50,7 @@ export function observe(
   for (const { port, offset, length } of sent.frames) {
     const own = isOwn(policy, port, sent.bytes, offset, length);
     const packet = own ? GENERATED : identities.of(sent.bytes, offset, length);
+    if (packet < 0 && ignoresGroups && (sent.bytes[offset]! & 1) === 1) continue;
     const more = packet >= 0 && seen[packet] === 1 && identities.isPart;
     if (packet >= 0) {
       seen[packet] = 1;
@@ -77,5 +82,8 @@ function isOwn(
     (bytes[at + 27]! << 16 | bytes[at + 28]! << 8 | bytes[at + 29]!);
   if (originates.isHost === true && originates.addresses.includes(source)) return true;
   return bytes[at + 14] === 0x45 && bytes[at + 23] === ICMP &&
-    source === originates.addresses[port] && ERRORS.includes(bytes[at + 34]!);
+    (originates.form === "any"
+      ? originates.addresses.includes(source)
+      : source === originates.addresses[port]) &&
+    ERRORS.includes(bytes[at + 34]!);
 }
