@@ -167,6 +167,11 @@ export interface Policy {
    * port's own; or swapped. Kept where it is left out.
    */
   readonly macs?: "keep" | "set" | "swap";
+  /**
+   * With a `topology`, what else is written: nothing (also where it is left out); addresses and ports of IPv4, UDP and
+   * TCP swapped, as testpmd does in mode 5tswap; or their checksums anew, as in mode csum.
+   */
+  readonly rewrites?: "5-tuple" | "checksums";
   /** Longest IPv4 packet that is sent, in bytes, or that of each port; any where it is left out. */
   readonly mtu?: number | readonly number[];
   /**

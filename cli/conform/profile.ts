@@ -36,6 +36,7 @@ const VALUES = {
   defaultRoute: z.boolean(),
   topology: z.enum(["paired", "chained", "loop", "sink"]),
   macs: z.enum(["keep", "set", "swap"]),
+  rewrites: z.enum(["5-tuple", "checksums"]),
   mtu: z.union([mtu, z.array(mtu).min(1)]),
   tooLong: z.enum(["whole", "cut"]),
   reversePath: z.enum(["strict", "loose"]),

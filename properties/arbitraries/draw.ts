@@ -57,6 +57,8 @@ export interface PacketDraw {
   readonly ttl: number;
   /** Differentiated services code point, 0..63. */
   readonly dscp: number;
+  /** Explicit congestion notification, 0..3 (RFC 3168). */
+  readonly ecn: number;
   /** 32-bit words of IPv4 options, 0..10. */
   readonly options: number;
   /** What follows the IPv4 header. */
@@ -118,6 +120,7 @@ export const PLAIN_PACKET: Omit<PacketDraw, "src" | "dst"> = {
   size: 60,
   ttl: 64,
   dscp: 0,
+  ecn: 0,
   options: 0,
   protocol: "udp",
   srcPort: 1024,

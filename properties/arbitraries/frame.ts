@@ -114,7 +114,7 @@ function writeIpv4(
   const version = packet.header === "version-6" ? 0x60 : 0x40;
   const ihl = packet.header === "ihl-4" ? 4 : packet.header === "ihl-long" ? 15 : headerBytes / 4;
   scratch[l3] = version | ihl;
-  scratch[l3 + 1] = packet.dscp << 2;
+  scratch[l3 + 1] = packet.dscp << 2 | packet.ecn;
   writeU16(scratch, l3 + 2, total);
   // a frame that is too short for a payload has its identity here, and what may be cut (RFC 6864, 4.2)
   const isNamed = packet.size < FRAME_MIN || packet.size > UNCUT_MAX;

@@ -171,6 +171,7 @@ function drawPacket(
     type,
     ttl: on("ttl", 3) ? pick(random, TTLS) : 64,
     dscp: on("dscp", 3) ? random.nextInt(0, 63) : 0,
+    ecn: on("dscp", 3) ? random.nextInt(0, 3) : 0,
     header: on("header", 10) ? pick(random, WRONG_HEADERS) : "right",
     totalLength: on("length", 6) ? pick(random, OTHER_LENGTHS) : "right",
     checksum: on("checksum", 8) ? "wrong" : on("corner", 3) ? pick(random, CORNERS) : "right",

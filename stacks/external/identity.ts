@@ -1,8 +1,8 @@
 /**
  * Which offered packet a frame carries that came out of a device. The device knows nothing of identities, so
  * they are told by the bytes: first by all that forwarding leaves alone, then as fragments, then, since a faulty
- * forwarder changes more than it may, by what follows the IPv4 header, then by the last bytes. A frame that is told by none of
- * these is a stranger.
+ * forwarder changes more than it may, by what follows the IPv4 header, by how that begins, then by the last bytes. A
+ * frame that is told by none of these is a stranger.
  */
 import type { Traffic } from "../../core/machine/scenario.ts";
 import {
@@ -11,6 +11,7 @@ import {
   datagramKey,
   dataOffset,
   hash,
+  headKey,
   ipv4At,
   isPart,
   tailKey,
@@ -28,6 +29,7 @@ export class Identities {
   /** Whether a frame has been told to be this packet. */
   readonly #told: Uint8Array;
   #behind: Map<string, number[]> | null = null;
+  #heads: Map<string, number[]> | null = null;
   #tails: Map<string, number[]> | null = null;
   #datagrams: Map<string, number[]> | null = null;
   /** Fragments that have been told: packet and offset. */
@@ -77,6 +79,9 @@ export class Identities {
     this.#behind ??= by(t, behindKey);
     const behind = this.#behind.get(behindKey(bytes, offset, length));
     if (behind?.length === 1) return behind[0]!;
+    this.#heads ??= by(t, headKey);
+    const heads = this.#heads.get(headKey(bytes, offset, length));
+    if (heads?.length === 1) return heads[0]!;
     this.#tails ??= by(t, tailKey);
     const tails = this.#tails.get(tailKey(bytes, offset, length));
     return tails?.length === 1 ? tails[0]! : STRANGER;

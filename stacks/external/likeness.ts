@@ -5,6 +5,8 @@ const ETHERNET = 14;
 const MACS = 12;
 /** Fewer bytes tell no packet from others. */
 const TAIL = 12;
+/** A header of TCP, and an identity. */
+const HEAD = 24;
 /** Bytes that are hashed; all are compared. */
 const HASHED = 64;
 
@@ -88,6 +90,15 @@ export function behindKey(bytes: Uint8Array, at: number, length: number): string
   const ip = ipv4At(bytes, at, length);
   const from = ip + (bytes[ip]! & 15) * 4;
   return end - from < TAIL ? "" : text(bytes, from, end);
+}
+
+/** Addresses, protocol, and what follows the header, as far as an identity reaches in what is drawn. */
+export function headKey(bytes: Uint8Array, at: number, length: number): string {
+  const ip = ipv4At(bytes, at, length);
+  const from = ip + (bytes[ip]! & 15) * 4;
+  if (ip < 0 || from + TAIL > at + length) return "";
+  const head = text(bytes, from, Math.min(from + HEAD, at + length));
+  return text(bytes, ip + 9, ip + 10) + text(bytes, ip + 12, ip + 20) + head;
 }
 
 /** The last bytes of a frame. */

@@ -20,6 +20,8 @@ export interface SentFrame {
   /** Where its bytes lie in those that the device sent. */
   readonly offset: number;
   readonly length: number;
+  /** The packet in it, where that is known otherwise than by its bytes. */
+  readonly packet?: number;
 }
 
 /** All that a device sent, each port's frames in order. */
@@ -47,9 +49,9 @@ export function observe(
   const seen = new Uint8Array(count);
   const last = at[count - 1] ?? 0;
   let now = 0;
-  for (const { port, offset, length } of sent.frames) {
+  for (const { port, offset, length, packet: known } of sent.frames) {
     const own = isOwn(policy, port, sent.bytes, offset, length);
-    const packet = own ? GENERATED : identities.of(sent.bytes, offset, length);
+    const packet = own ? GENERATED : known ?? identities.of(sent.bytes, offset, length);
     if (packet < 0 && ignoresGroups && (sent.bytes[offset]! & 1) === 1) continue;
     const more = packet >= 0 && seen[packet] === 1 && identities.isPart;
     if (packet >= 0) {
