@@ -8,7 +8,13 @@ import {
   type Setup,
   testbed,
 } from "../../core/mod.ts";
-import { flatten, machineProfile, neighboursOnPorts, paperHost } from "../../fixtures/mod.ts";
+import {
+  flatten,
+  generateTraffic,
+  machineProfile,
+  neighboursOnPorts,
+  paperHost,
+} from "../../fixtures/mod.ts";
 import { external, type ExternalProtocol } from "../../stacks/mod.ts";
 import { PORTS, readCaptureTraffic, readInputs, readRoutes } from "../inputs.ts";
 import { LINK_GBPS } from "../options.ts";
@@ -176,4 +182,28 @@ export function tableOf(path: string): Setup {
   const plain = neighboursOnPorts({ nextHops, ports: PORTS });
   const neighbours = special.size === 0 ? plain : { ...plain, special };
   return { ports: PORTS, routes, neighbours };
+}
+
+/** Packets of the long run: what happens once in some thousand packets happens in it. */
+const LONG = 10_000;
+
+/**
+ * Many packets at once on few routes: a program that is started anew for each scenario sees no long run otherwise.
+ */
+export function longRun(seed: number): FileScenario {
+  const neighbours = neighboursOnPorts({ nextHops: PORTS, ports: PORTS });
+  const traffic = generateTraffic({
+    ...{ routes: QUARTERS, neighbours, pattern: "4in-4out", size: "imix", count: LONG, seed },
+    ...{ rateGbps: LINK_GBPS / 4, linkGbps: LINK_GBPS, faults: { ...FAULTS, noRoute: 0 } },
+  });
+  return {
+    scenario: {
+      geometry: geometryOf(PORTS),
+      routes: QUARTERS,
+      neighbours,
+      traffic,
+      deviations: [],
+    },
+    files: `a long run: a route to each port, ${LONG} packets of simple IMIX, seed ${seed}`,
+  };
 }
