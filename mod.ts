@@ -20,8 +20,8 @@ export * from "./core/mod.ts";
 export * from "./properties/mod.ts";
 export { machineProfile, paperHost } from "./fixtures/machines/mod.ts";
 export {
-  ANY_ROUTER,
   external,
   type ExternalOptions,
   type ExternalProtocol,
 } from "./stacks/external/external.ts";
+export { ANY_ROUTER } from "./stacks/external/policy.ts";

@@ -112,7 +112,7 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
 function diff(raw: Record<string, unknown>, io: Io): boolean {
   const o = checked(schema, raw);
   const none: DeviceOptions = {
-    ...{ stack: null, exec: null, device: null, profile: null },
+    ...{ stack: null, exec: null, device: null, profile: null, force: false },
     ...{ protocol: o.protocol ?? "stream", timeoutMs: o.timeout ?? TIMEOUT_MS },
   };
   const subjects: DeviceOptions[] = [
@@ -134,7 +134,9 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
     : null;
   const opened: NamedDevice[] = [];
   try {
-    for (const subject of subjects) opened.push(deviceOf(subject, given?.scenario ?? null));
+    for (const subject of subjects) {
+      opened.push(deviceOf(subject, given?.scenario ?? null));
+    }
     const devices = opened.map(({ device }) => device);
     const undeclaredOnly = o.undeclared ?? false;
     const result = compareDevices(devices, {

@@ -1,7 +1,7 @@
 /**
  * icmp_send: the error message about a packet that is not forwarded. It is routed to the packet's source like any
  * other packet, comes from the address of the port that it leaves by, and quotes as much of the packet as 576
- * bytes hold. Nothing is said about ICMP errors, later fragments, group addresses, or to a source that is no
+ * bytes hold, or the MTU where that is less. Nothing is said about ICMP errors, later fragments, group addresses, or to a source that is no
  * single host; nor where there is no way back, no memory, or no token left.
  *
  * Source: Linux net/ipv4/icmp.c (icmp_send); RFC 792; RFC 1812, 4.3.2; RFC 1191, 4.
@@ -61,17 +61,23 @@ export class Icmp {
   readonly #costs: LinuxCosts;
   readonly #mib: IpMib;
   readonly #addresses: readonly number[];
+  readonly #messageMax: number;
   readonly #msPerCycle: number;
   #id = 0;
 
-  /** @param addresses IPv4 address of each port; without any nothing is sent */
+  /**
+   * @param addresses IPv4 address of each port; without any nothing is sent
+   * @param mtu longest packet that a port sends
+   */
   constructor(
     env: Env,
     costs: LinuxCosts,
     parts: { fib: LcTrie; mib: IpMib },
     addresses: readonly number[],
+    mtu: number,
   ) {
     this.#env = env;
+    this.#messageMax = Math.min(MESSAGE_MAX, mtu);
     this.#costs = costs;
     this.#fib = parts.fib;
     this.#mib = parts.mib;
@@ -122,7 +128,7 @@ export class Icmp {
     const icmp = own + IPV4_HEADER_BYTES;
     const quoted = Math.min(
       ipv4TotalLength(bytes, ip),
-      MESSAGE_MAX - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES,
+      this.#messageMax - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES,
     );
     memory.copyWithin(ip, icmp + ICMP_HEADER_BYTES, quoted);
     bytes.fill(0, own, icmp + ICMP_HEADER_BYTES);

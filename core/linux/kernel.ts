@@ -103,7 +103,7 @@ export class Kernel {
     const fib = tables.of(env.fib as Fib4, routesChange);
     const mib = emptyMib();
     const neigh = new NeighTable(env, neighbours.length === 0 ? null : settings);
-    const icmp = new Icmp(env, this.#costs, { fib, mib }, addresses);
+    const icmp = new Icmp(env, this.#costs, { fib, mib }, addresses, mtu);
     const echo = new IcmpEcho(env, this.#costs, { fib, mib }, addresses);
     this.ip = { fib, neigh, icmp, echo, mib, sysctl: { ipForward: true }, mtu, gro };
     for (const nic of env.hardware.nics) nic.bootQueues();

@@ -97,6 +97,16 @@ export class RunFailure extends Error {
   }
 }
 
+/** What a device is set up for: ports, and routes and neighbours that are not to be drawn. */
+export interface Setup {
+  /** How many ports. */
+  readonly ports: number;
+  /** Its routes. */
+  readonly routes: RouteSet;
+  /** Its next hops. */
+  readonly neighbours: Neighbours;
+}
+
 /** A device under test. */
 export interface DeviceUnderTest {
   /** Name in reports. */
@@ -105,6 +115,8 @@ export interface DeviceUnderTest {
   readonly policy: Policy;
   /** What it can show; laws that need more are not judged. */
   readonly offers: ReadonlySet<Evidence>;
+  /** What somebody has set it up for, where it cannot be told otherwise. */
+  readonly setup?: Setup;
   /** Laws of this device alone; `findings` of its observations say whether they held. */
   readonly invariants?: readonly Invariant[];
   /**

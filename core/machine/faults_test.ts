@@ -70,6 +70,7 @@ const CASES: readonly Case[] = [
     law: "NIC-9",
     stack: interrupts,
     plant: fault.looksAgainSoon,
+    seed: 1,
     geometry: { ...small, txRing: 64 },
     packetsMax: 6,
   },

@@ -6,7 +6,7 @@
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { REASONS } from "../../core/policy.ts";
-import { type Expectation, isTold } from "../reference/expectation.ts";
+import { type Expectation, frameOf, isTold } from "../reference/expectation.ts";
 import { nearestFrame } from "../reference/nearest.ts";
 import { referenceRouter } from "../reference/router.ts";
 
@@ -111,7 +111,7 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
     const { bytes = new Uint8Array(0) } = sent[0] ?? {};
     const expected = e.forward[p] === 0 ? [] : [{
       port: e.port[p]!,
-      bytes: nearestFrame(device.policy, e, p, bytes, 0, bytes.length),
+      bytes: nearestFrame(device.policy, frameOf(e, p), bytes, 0, bytes.length),
     }];
     return {
       device: device.name,

@@ -5,15 +5,16 @@
 import { GENERATED } from "../../core/machine/accounts.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { longestMatch } from "../reference/longest_match.ts";
+import { withoutPriorityTags } from "../reference/untagged.ts";
 import { arpRequest, icmpErrors, type OriginatedFrame } from "../reference/originated.ts";
 import { difference } from "./_difference.ts";
-import { IP, isIpv4, u16, u32 } from "./_frame.ts";
+import { IP, isIpv4, sameBytes, u16, u32 } from "./_frame.ts";
 import { address, broken, KEPT, notJudged, time } from "./_text.ts";
 
 /** Identification and checksum of the IPv4 header: the first is the sender's choice, PKT-3 judges the second. */
 const FREE = [IP + 4, IP + 5, IP + 10, IP + 11];
-/** What is free besides where a device's addresses are not declared: type of service, flags, TTL, source. */
-const UNDECLARED = [IP + 1, IP + 6, IP + 7, IP + 8, IP + 12, IP + 13, IP + 14, IP + 15];
+/** What a sender whose form is free says of itself: type of service, flags, TTL and source. */
+const OWN = [IP + 1, IP + 6, IP + 7, IP + 8, IP + 12, IP + 13, IP + 14, IP + 15];
 /** Picoseconds by which two frames may leave closer to each other than they were made. */
 const QUEUED_PS = 1e10;
 
@@ -32,11 +33,58 @@ function judgeOriginated(run: Run): Verdict {
       );
     }
     const got = o.outBytes.slice(o.outOffset[i]!, o.outOffset[i]! + o.outLength[i]!);
+    if (isHostAnswer(run, got)) continue;
     const isArp = got[12] === 8 && got[13] === 6;
     const wrong = isArp ? judgeArp(run, i, got) : judgeIcmp(run, i, got, answers, answered);
     if (wrong !== null) return wrong;
   }
   return judged === 0 ? notJudged("nothing was sent of the device's own accord") : KEPT;
+}
+
+/** Least of a packet that an error quotes: its header and eight bytes (RFC 792). */
+const QUOTED_MIN = 28;
+
+/** Whether an ICMP error says what is expected, whatever its header and however much of the packet it quotes. */
+function saysTheSame({ policy }: Run, want: Uint8Array, got: Uint8Array): boolean {
+  if (got.length < IP + 28 || got[IP] !== 0x45) return false;
+  const quoted = u16(got, IP + 2) - 28;
+  const quote = IP + 28;
+  // RFC 1191: the MTU; else they mean nothing
+  const said = u16(want, IP + 20) === 0x0304 ? 2 : 0;
+  const { addresses } = policy.originates!;
+  return sameBytes(got, 0, want, 0, 14) && got[IP + 9] === want[IP + 9] &&
+    (addresses === undefined || addresses.includes(u32(got, IP + 12))) &&
+    sameBytes(got, IP + 16, want, IP + 16, 4) && sameBytes(got, IP + 20, want, IP + 20, 2) &&
+    sameBytes(got, IP + 26, want, IP + 26, said) &&
+    quoted >= Math.min(QUOTED_MIN, want.length - quote) && quoted <= want.length - quote &&
+    quoted <= got.length - quote && icmpSum(got, quoted) === 0xffff &&
+    // it may have counted TTL down before it saw what is wrong
+    sameBytes(got, quote, want, quote, 8) && sameBytes(got, quote + 9, want, quote + 9, 1) &&
+    sameBytes(got, quote + 12, want, quote + 12, quoted - 12);
+}
+
+/** One's complement sum of an ICMP message that quotes so many bytes (RFC 792): all ones where its checksum is right. */
+function icmpSum(frame: Uint8Array, quoted: number): number {
+  let sum = 0;
+  for (let i = 0; i < 8 + quoted; i++) sum += frame[IP + 20 + i]! * (i % 2 === 0 ? 256 : 1);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum;
+}
+
+/** Whether a frame goes from an address at which the device is a host to one that had sent something there. */
+function isHostAnswer({ policy, scenario }: Run, got: Uint8Array): boolean {
+  if (policy.originates!.isHost !== true || !isIpv4(got, 0, got.length)) return false;
+  const [host, to] = [u32(got, IP + 12), u32(got, IP + 16)];
+  if (policy.originates!.addresses?.includes(host) !== true) return false;
+  const { traffic } = withoutPriorityTags(scenario, policy);
+  for (let p = 0; p < traffic.count; p++) {
+    const at = traffic.offset[p]!;
+    if (!isIpv4(traffic.bytes, at, traffic.length[p]!)) continue;
+    if (u32(traffic.bytes, at + IP + 16) === host && u32(traffic.bytes, at + IP + 12) === to) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function judgeIcmp(
@@ -47,20 +95,17 @@ function judgeIcmp(
   answered: Set<number>,
 ): Verdict | null {
   const { observation: o, policy, scenario, expectation: e } = run;
-  const undeclared = policy.originates!.addresses === undefined;
-  const free = undeclared ? [...FREE, ...UNDECLARED] : FREE;
-  for (const at of free) got[at] = 0;
-  const quote = u16(got, IP + 2) - 28;
+  const { addresses, form = addresses === undefined ? "any" : "exact" } = policy.originates!;
+  for (const at of FREE) got[at] = 0;
   let nearest = Infinity;
   let near: [packet: number, frame: OriginatedFrame] | null = null;
   for (let p = 0; p < o.count; p++) {
     if (answered.has(p) || scenario.traffic.at[p]! > o.outStart[i]!) continue;
-    if (undeclared || answers[p] === undefined) {
-      answers[p] = icmpErrors(scenario, policy, p, e, quote);
-    }
+    answers[p] ??= icmpErrors(scenario, policy, p, e);
     for (const expected of answers[p]!) {
-      if (undeclared) { for (const at of free) expected.bytes[at] = 0; }
-      const wrong = differing(expected.bytes, got);
+      const wrong = form === "any"
+        ? saysTheSame(run, expected.bytes, got) ? 0 : Math.max(1, differing(expected.bytes, got))
+        : differing(expected.bytes, got);
       if (wrong === 0 && expected.port === o.outPort[i]) {
         answered.add(p);
         return null;
@@ -77,6 +122,7 @@ function judgeIcmp(
     );
   }
   const [p, { port, bytes }] = near;
+  if (form === "any") { for (const at of OWN) bytes[at] = got[at]!; }
   const what = port === o.outPort[i]
     ? difference(got, 0, got.length, bytes, 0, bytes.length)
     : `the answer to packet ${p}, expected port ${port}`;

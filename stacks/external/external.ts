@@ -16,9 +16,9 @@ import {
 } from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
-import { STRICT } from "../../core/stack.ts";
 import { readFolder, writeFolder } from "./captures.ts";
 import { observe, type Sent } from "./observe.ts";
+import { ANY_ROUTER } from "./policy.ts";
 import { readRecords, writeRecords } from "./records.ts";
 
 /** How a program is given frames: records on its standard streams, or captures in a folder. */
@@ -40,27 +40,6 @@ export interface ExternalOptions {
   /** Milliseconds after which a run is ended; 10,000. */
   readonly timeoutMs?: number;
 }
-
-/** Addresses from and to which no router forwards (RFC 1812, 5.3.7). */
-const NO_HOSTS = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
-
-/**
- * What a program is judged by that declares nothing: RFC 1812, with each choice that it leaves to a
- * router. It loses nothing.
- */
-export const ANY_ROUTER: Policy = {
-  ...STRICT,
-  padding: "any",
-  originates: { icmpBurst: Infinity, icmpPerSecond: Infinity },
-  mayDropAs: {
-    checksDstMac: true,
-    options: "parse",
-    tinyFragments: "drop",
-    martianSources: NO_HOSTS,
-    martianDestinations: NO_HOSTS,
-  },
-  congestion: [],
-};
 
 const OFFERS: ReadonlySet<Evidence> = new Set(["frames", "fates"]);
 const TIMEOUT_MS = 10_000;

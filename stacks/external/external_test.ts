@@ -17,9 +17,10 @@ import {
   shrinkToLaw,
   Subject,
 } from "../../properties/mod.ts";
-import { ANY_ROUTER, external, type ExternalProtocol } from "./external.ts";
+import { external, type ExternalProtocol } from "./external.ts";
 import { oddRouter } from "./_odd_router_for_tests.ts";
 import { Identities } from "./identity.ts";
+import { ANY_ROUTER } from "./policy.ts";
 import { observe } from "./observe.ts";
 import { readRecords, writeRecords } from "./records.ts";
 

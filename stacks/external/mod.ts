@@ -1,3 +1,4 @@
 /** Programs and devices of the real world as devices under test. */
-export { ANY_ROUTER, external, type ExternalOptions, type ExternalProtocol } from "./external.ts";
+export { external, type ExternalOptions, type ExternalProtocol } from "./external.ts";
+export { ANY_ROUTER, MARTIANS } from "./policy.ts";
 export * from "./live/mod.ts";

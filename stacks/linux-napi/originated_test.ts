@@ -110,7 +110,7 @@ Deno.test("linuxNapi tells why a packet is not forwarded, byte for byte as the l
   assertEquals(kept.filter((id) => id.startsWith("PKT")), ["PKT-3", "PKT-7", "PKT-10", "PKT-11"]);
   assertEquals(messages(o), ["11/0 0", "11/0 0", "3/0 0", "3/4 500", "11/0 0"]);
   const frames = made(o);
-  assertEquals(frames.map((b) => b.length), [74, 74, 74, 576, 576]);
+  assertEquals(frames.map((b) => b.length), [74, 74, 74, 500, 500]);
   // source, then the host that is told
   assertEquals([...frames[0]!.slice(12, 20)], [192, 0, 2, 1, 10, 0, 0, 0x99]);
   const first = [...scenarioOf(plan).traffic.bytes.slice(14, 60)];

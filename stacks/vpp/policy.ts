@@ -20,7 +20,7 @@ const MTU_UNBOUND = 1504;
  */
 export const VPP_POLICY: Policy = {
   ...STRICT,
-  checksDstMac: true,
+  checksDstMac: "unicast",
   options: "punt",
   tinyFragments: "drop",
   congestion: ["rx-missed", "tx-full"],

@@ -117,14 +117,16 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "lpm-1-mac-not-looked-at",
       what: "a frame to another neighbour on the right port is kept",
-      from: "if (port === neighbours.port[hop] && rightMac) continue;",
-      to: "if (port === neighbours.port[hop]) continue;",
+      from:
+        "        sameBytes(o.outBytes, o.outOffset[i]!, neighbours.mac, hop * 6, 6));\n    if (hops",
+      to:
+        "        sameBytes(o.outBytes, o.outOffset[i]!, o.outBytes, o.outOffset[i]!, 6));\n    if (hops",
     },
     {
       id: "lpm-1-any-port",
       what: "the port is not looked at",
-      from: "if (port === neighbours.port[hop] && rightMac) continue;",
-      to: "if (rightMac) continue;",
+      from: "      port === neighbours.port[hop] &&\n      (policy.dstMac",
+      to: "      (policy.dstMac",
     },
     {
       id: "lpm-1-miss-forwarded",
@@ -215,14 +217,14 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "pkt-1-port-not-looked-at",
       what: "a frame may leave on another port",
-      from: "if (o.outPort[i] !== e.port[p]) {",
-      to: "if (o.outPort[i]! > 255) {",
+      from: "if (hop === null && o.outPort[i] !== e.port[p]) {",
+      to: "if (hop === null && o.outPort[i]! > 255) {",
     },
     {
       id: "pkt-1-longer-frame",
       what: "a frame may be longer than expected",
-      from: "if (length === e.length[p] && sameBytes(",
-      to: "if (length >= e.length[p]! && sameBytes(",
+      from: "if (length === want.length && sameBytes(",
+      to: "if (length >= want.length && sameBytes(",
     },
     {
       id: "pkt-2-ttl-0-stays",
@@ -723,8 +725,8 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "reference-oversize-by-one",
       what: "the reference forwards a frame one byte too long",
-      from: "if (length > FRAME_MAX) defects |=",
-      to: "if (length > FRAME_MAX + 1) defects |=",
+      from: "Math.max(FRAME_MAX, longest) : FRAME_MAX)",
+      to: "Math.max(FRAME_MAX, longest) : FRAME_MAX + 1)",
     },
     {
       id: "reference-padding-refused",

@@ -429,8 +429,8 @@ export const HISTORY_CORE_FAULTS: readonly Fault[] = [
     {
       id: "icmp-quotes-too-much",
       what: "an ICMP error is longer than 576 bytes",
-      from: "      MESSAGE_MAX - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES,",
-      to: "      MESSAGE_MAX - ICMP_HEADER_BYTES,",
+      from: "      this.#messageMax - IPV4_HEADER_BYTES - ICMP_HEADER_BYTES,",
+      to: "      this.#messageMax - ICMP_HEADER_BYTES,",
     },
     {
       id: "icmp-frag-needed-limited",

@@ -6,7 +6,7 @@
  */
 import { Exchange } from "./exchange.ts";
 import { closeLibc, type Libc, openLibc } from "./libc.ts";
-import { addVeth, removeAddress, seeCarrier, setMac, setUp } from "./links.ts";
+import { addVeth, removeAddress, seeCarrier, setMac, setMtu, setUp } from "./links.ts";
 import { Netlink } from "./netlink.ts";
 import { Netns } from "./netns.ts";
 import { PacketPort } from "./packet_port.ts";
@@ -93,6 +93,12 @@ export class Rig {
     setMac(this.netlink, FIRST_INDEX + p, mac);
     this.#macs[p] = text;
     return true;
+  }
+
+  /** Sets the MTU of port `p` of the device. */
+  setMtu(p: number, mtu: number): void {
+    setMtu(this.netlink, FIRST_INDEX + p, mtu);
+    this.exchange.setMtu(p, mtu);
   }
 
   /** Takes everything down. */

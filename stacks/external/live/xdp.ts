@@ -9,8 +9,8 @@
 import type { DeviceUnderTest, Scenario } from "../../../core/machine/device.ts";
 import { Observation } from "../../../core/machine/observation.ts";
 import type { Policy } from "../../../core/policy.ts";
-import { STRICT } from "../../../core/stack.ts";
 import { observe, type SentFrame } from "../observe.ts";
+import { ANY_ROUTER } from "../policy.ts";
 import { BpfObject, XDP } from "./bpf.ts";
 import { ipv4Fence } from "./ipv4_fence.ts";
 import { FORWARDING, KERNEL_POLICY, KernelTables } from "./kernel.ts";
@@ -19,7 +19,7 @@ import { FIRST_INDEX, Rig } from "./rig.ts";
 import { XdpMaps } from "./xdp_maps.ts";
 
 /** What is expected of an XDP program that says nothing else: RFC 1812, on ports without a MAC. */
-export const XDP_POLICY: Policy = { ...STRICT, ports: "virtual", congestion: [] };
+export const XDP_POLICY: Policy = { ...ANY_ROUTER, ports: "virtual" };
 
 /** What is expected of one that is attached with the kernel behind it: that answers what it passes on. */
 const BESIDE_KERNEL: Policy = { ...XDP_POLICY, originates: KERNEL_POLICY.originates! };
