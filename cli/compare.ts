@@ -133,11 +133,19 @@ class Verdicts {
 
 /** A policy as the report has it: words, numbers and lists of words. */
 function declared(policy: Policy): StackResult["policy"] {
-  const { congestion, originates, martianSources, martianDestinations, mayDropAs: _, ...rest } =
-    policy;
+  const {
+    congestion,
+    originates,
+    martianSources,
+    martianDestinations,
+    mayDropAs: _,
+    mtu,
+    ...rest
+  } = policy;
   const frames = originates?.arp === undefined ? ["ICMP errors"] : ["ICMP errors", "ARP"];
   return {
     ...rest,
+    ...mtu === undefined ? {} : { mtu: typeof mtu === "number" ? mtu : mtu.join(", ") },
     ...martianSources === undefined ? {} : { martianSources: [...martianSources] },
     ...martianDestinations === undefined ? {} : { martianDestinations: [...martianDestinations] },
     congestion: [...congestion],

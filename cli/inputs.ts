@@ -1,5 +1,11 @@
 /** What is compared on: routes, neighbours, frames with times, read from files or generated. */
-import { ARRIVAL_MAX_PS, type Neighbours, type RouteSet, type Traffic } from "../core/mod.ts";
+import {
+  ARRIVAL_MAX_PS,
+  type Neighbours,
+  type RouteSet,
+  type SpecialHop,
+  type Traffic,
+} from "../core/mod.ts";
 import {
   bgpLikeTable,
   checkCaptureStart,
@@ -47,13 +53,19 @@ export interface Inputs {
  * Reads and generates what the options name.
  *
  * @param faults shares of generated frames that must be dropped
+ * @param routeTypes whether routes may be nowhere, or to several next hops
  * @throws {UserError} or {InputError} when a file is not as expected
  */
-export function readInputs(options: CompareOptions, faults: FaultShares = {}): Inputs {
+export function readInputs(
+  options: CompareOptions,
+  faults: FaultShares = {},
+  routeTypes = false,
+): Inputs {
   // The capture is opened before the table is loaded: a wrong name should not cost a second.
   const capture = options.pcap === null ? null : readCaptureFile(options.pcap);
-  const { routes, routesRecord } = readRoutes(options);
-  const neighbours = neighboursOnPorts({ nextHops: routesRecord.nextHops, ports: PORTS });
+  const { routes, routesRecord, special } = readRoutes(options, routeTypes);
+  const plain = neighboursOnPorts({ nextHops: routesRecord.nextHops + special.size, ports: PORTS });
+  const neighbours = special.size === 0 ? plain : { ...plain, special };
   const [traffic, trafficRecord] = capture === null
     ? generate(options, routes, neighbours, faults)
     : replay(options, capture, neighbours);
@@ -71,9 +83,13 @@ export function readInputs(options: CompareOptions, faults: FaultShares = {}): I
  * The routes of a prefix list, or a table like BGP's from a seed.
  * @throws {UserError} or {InputError} when the file is not as expected
  */
-export function readRoutes({ routes: path, seed }: { routes: string | null; seed: number }): {
+export function readRoutes(
+  { routes: path, seed }: { routes: string | null; seed: number },
+  routeTypes = false,
+): {
   routes: RouteSet;
   routesRecord: RoutesRecord;
+  special: ReadonlyMap<number, SpecialHop>;
 } {
   if (path === null) {
     const routes = bgpLikeTable({ routes: ROUTES_DEFAULT, seed, nextHops: NEXT_HOPS_DEFAULT });
@@ -86,12 +102,14 @@ export function readRoutes({ routes: path, seed }: { routes: string | null; seed
       masked: 0,
       duplicates: 0,
     };
-    return { routes, routesRecord: record };
+    return { routes, routesRecord: record, special: new Map() };
   }
-  const list = readPrefixList(path, readInput(path, "a prefix list", ROUTES_BYTES_MAX));
-  const { routes, nextHops, skippedIpv6, masked, duplicates } = list;
+  const bytes = readInput(path, "a prefix list", ROUTES_BYTES_MAX);
+  const list = readPrefixList(path, bytes, { special: routeTypes });
+  const { routes, nextHops, special, skippedIpv6, masked, duplicates } = list;
   return {
     routes,
+    special,
     routesRecord: {
       source: "file",
       name: path,
@@ -121,7 +139,15 @@ function generate(
   }
   const linkGbps = LINK_GBPS;
   const wanted = { routes, neighbours, pattern, size, rateGbps, count, seed, linkGbps, faults };
-  const traffic = unlessUnreachable(options, () => generateTraffic(wanted));
+  const traffic = unlessUnreachable(options, () => {
+    try {
+      return generateTraffic(wanted);
+    } catch (error) {
+      if (!(error instanceof RangeError) || !/all is covered/.test(error.message)) throw error;
+      // a default route: nothing goes nowhere
+      return generateTraffic({ ...wanted, faults: { ...faults, noRoute: 0 } });
+    }
+  });
   const found = Object.fromEntries(FAULTS.slice(1).map((name) => [name, 0])) as Record<
     Exclude<Fault, "none">,
     number
@@ -159,6 +185,18 @@ function unlessUnreachable<T>(options: CompareOptions, make: () => T): T {
   }
 }
 
+/**
+ * The frames of a capture, spread over the ports of a router that somebody has set up.
+ * @throws {UserError} or {InputError} when the file is not as expected
+ */
+export function readCaptureTraffic(
+  path: string,
+  on: { readonly ports: number; readonly neighbours: Neighbours; readonly count: number | null },
+): [Traffic, TrafficRecord] {
+  const rateGbps = LINK_GBPS / 4;
+  return replay({ rateGbps, count: on.count }, readCaptureFile(path), on.neighbours, on.ports);
+}
+
 type CaptureFile = ReturnType<typeof readCapture> & { readonly path: string };
 
 function readCaptureFile(path: string): CaptureFile {
@@ -179,14 +217,15 @@ function readCaptureFile(path: string): CaptureFile {
 }
 
 function replay(
-  options: CompareOptions,
+  options: Pick<CompareOptions, "rateGbps" | "count">,
   capture: CaptureFile,
   neighbours: Neighbours,
+  ports = PORTS,
 ): [Traffic, TrafficRecord] {
   const { rateGbps } = options;
   const replayed = replayTraffic({
     capture,
-    ports: PORTS,
+    ports,
     rateGbps,
     linkGbps: LINK_GBPS,
     neighbours,
@@ -244,7 +283,7 @@ export function firstOf(traffic: Traffic, n: number): Traffic {
 
 function shapeOf(
   traffic: Traffic,
-  { rateGbps }: CompareOptions,
+  { rateGbps }: Pick<CompareOptions, "rateGbps">,
 ): Pick<TrafficRecord, "packets" | "wireBytes" | "inputPorts" | "rateGbps"> {
   let wireBytes = 0;
   const ports = new Set<number>();

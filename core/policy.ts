@@ -49,6 +49,10 @@ export const REASONS = [
   "martian",
   /** IPv4 options that cannot be parsed, or ask for what the stack does not do (RFC 1812, 5.3.13). */
   "bad-option",
+  /** The route to its destination leads nowhere: blackhole, unreachable or prohibit. */
+  "blackhole",
+  /** The way back to its source does not lead out of the port that it came in by (RFC 3704, 2). */
+  "reverse-path",
 ] as const;
 
 /** Name of a drop reason. */
@@ -80,6 +84,16 @@ export interface Originated {
    * come from any, with any type of service and TTL, and may quote less of its packet (RFC 792: 8 bytes).
    */
   readonly addresses?: readonly number[];
+  /**
+   * Whether it is a host at these addresses (RFC 1122): what is sent to them it takes, and answers as it likes; what
+   * comes from them it drops. False where it is left out.
+   */
+  readonly isHost?: boolean;
+  /**
+   * Whether its ICMP errors come from the port that they leave by, with all that is expected (also what is meant where
+   * it is left out), or from any of its addresses, with what is free where these are left out.
+   */
+  readonly form?: "exact" | "any";
   /** ICMP errors that one host is sent at once, at most (RFC 1812, 4.3.2.8). */
   readonly icmpBurst: number;
   /** And how many more for each second that goes by. */
@@ -164,8 +178,33 @@ export interface Policy {
    * port's own; or swapped. Kept where it is left out.
    */
   readonly macs?: "keep" | "set" | "swap";
-  /** Longest IPv4 packet that is sent where it must not be cut, in bytes; any where it is left out. */
-  readonly mtu?: number;
+  /**
+   * With a `topology`, what else is written: nothing (also where it is left out); addresses and ports of IPv4, UDP and
+   * TCP swapped, as testpmd does in mode 5tswap; or their checksums anew, as in mode csum.
+   */
+  readonly rewrites?: "5-tuple" | "checksums";
+  /** Longest IPv4 packet that is sent, in bytes, or that of each port; any where it is left out. */
+  readonly mtu?: number | readonly number[];
+  /**
+   * What is longer than the MTU and may be cut: sent whole (also what is meant where it is left out), or cut into
+   * fragments. What must not be cut is dropped.
+   */
+  readonly tooLong?: "whole" | "cut";
+  /**
+   * Reverse path forwarding (RFC 3704): a packet is dropped unless there is a route to its source, out of the port
+   * that it came in by if strict. Sources are not looked at where it is left out.
+   */
+  readonly reversePath?: "strict" | "loose";
+  /**
+   * An 802.1Q tag of VLAN 0, which gives a priority only: as any tag, so not IPv4 (also what is meant where it is left
+   * out), or taken off, or either.
+   */
+  readonly priorityTags?: "tag" | "strip" | "may";
+  /**
+   * Whether its routes may be to one of several next hops, or nowhere (blackhole, unreachable, prohibit); false where
+   * it is left out.
+   */
+  readonly routeTypes?: boolean;
   /**
    * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out);
    * cut off, as Linux does before a NIC pads again; or either, and zeros in their place (RFC 1042: padding is no

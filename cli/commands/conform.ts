@@ -6,12 +6,12 @@ import {
   saveCounterexample,
 } from "../../properties/mod.ts";
 import { replayCommand } from "../conform/again.ts";
-import { scenarioOfFiles } from "../conform/device.ts";
+import { benchSetup, scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
 import { judge, judgeOn, using } from "../conform/judge.ts";
 import { junit } from "../conform/junit.ts";
 import { bridgeText, judgeBridgeDevice } from "../conform/bridge.ts";
-import { BRIDGE, LIVE_FORMS } from "../conform/live.ts";
+import { BRIDGE, FORCE, LIVE_FORMS } from "../conform/live.ts";
 import { type ConformOptions, parseConformOptions } from "../conform/options.ts";
 import { type Deviation, profileLines } from "../conform/profile.ts";
 import { checkText } from "../conform/text.ts";
@@ -83,6 +83,7 @@ function subjectOptions(): Option[] {
         LIVE_FORMS.join(", ")
       }, ${BRIDGE}`,
     ),
+    new Option("--force", FORCE),
     new Option("--profile <file>", "where the program or device departs from RFC 1812, and why"),
   ];
 }
@@ -94,25 +95,19 @@ function conform(options: ConformOptions, io: Io): boolean {
     io.stdout(options.json ? `${JSON.stringify(result, null, 2)}\n` : bridgeText(result));
     return result.ok;
   }
-  const { drawn, onFiles, files, deviations } = judge(options);
+  const { checks, deviations } = judge(options);
   const again = (what: string) => replayCommand(what, options);
-  const { runs, packets, seed } = drawn;
-  const checks = [{
-    on: `${counted(runs, "scenario")}, ${counted(packets, "packet")}, seed ${seed}`,
-    result: drawn,
-  }];
-  if (onFiles !== null) checks.push({ on: files, result: onFiles });
   if (options.junit !== null) {
     write(
       options.junit,
       junit(checks.map(({ result }) => result), again),
     );
   }
-  const declared = declaredLines(options, drawn, deviations);
+  const declared = declaredLines(options, checks[0]!.result, deviations);
   if (options.json) io.stdout(`${JSON.stringify(conformReport(checks, declared), null, 2)}\n`);
   else {
     const texts = checks.map(({ on, result }, i) => {
-      const name = `${result.device}${i > 0 ? "-files" : ""}`;
+      const name = `${result.device}${i > 0 ? "-files" : ""}${i > 1 ? i : ""}`;
       return checkText(result, on, (law) => saved(options.out, name, law), declared, again);
     });
     io.stdout(texts.join("\n"));
@@ -124,7 +119,7 @@ function conform(options: ConformOptions, io: Io): boolean {
 function shrink(options: ConformOptions, io: Io): boolean {
   if (options.pcap === null) throw new UserError("--pcap: expected the capture to shrink");
   if (options.device === BRIDGE) throw new UserError("--device: expected one that routes");
-  const { scenario, files } = scenarioOfFiles(options);
+  const { scenario, files } = scenarioOfFiles(options, benchSetup(options));
   const { result, deviations } = using(options, scenario, (named) => {
     return judgeOn(named, scenario, options.only ?? /./);
   });

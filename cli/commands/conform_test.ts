@@ -205,7 +205,7 @@ Deno.test("conform refuses wrong options in one line", async () => {
     ],
     [["--exec", "true", "--runs", "0"], '--runs: expected an integer in 1..1000000, got "0"'],
     [["--exec", "true", "--only", "("], '--only: expected a regular expression, got "("'],
-    [["--exec", "true", "--only", "XYZ"], "--only: expected to match one of LPM-1, PKT-1"],
+    [["--exec", "true", "--only", "XYZ"], "--only: expected to match one of LPM-1, LPM-2, PKT-1"],
     [
       ["--exec", "true", "--routes", "none.txt"],
       "none.txt: expected a prefix list, got no such file",

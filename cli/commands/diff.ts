@@ -112,7 +112,7 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
 function diff(raw: Record<string, unknown>, io: Io): boolean {
   const o = checked(schema, raw);
   const none: DeviceOptions = {
-    ...{ stack: null, exec: null, device: null, profile: null },
+    ...{ stack: null, exec: null, device: null, profile: null, force: false },
     ...{ protocol: o.protocol ?? "stream", timeoutMs: o.timeout ?? TIMEOUT_MS },
   };
   const subjects: DeviceOptions[] = [

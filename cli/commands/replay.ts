@@ -14,7 +14,7 @@ import {
 } from "../../properties/mod.ts";
 import { replayCommand } from "../conform/again.ts";
 import { deviceOf, type DeviceOptions, TIMEOUT_MS } from "../conform/device.ts";
-import { LIVE_FORMS, liveDevice } from "../conform/live.ts";
+import { FORCE, LIVE_FORMS, liveDevice } from "../conform/live.ts";
 import { readInput } from "../files.ts";
 import type { Io } from "../io.ts";
 import { checked, oneOf, path, shellCommand, timeoutMs } from "../option_schema.ts";
@@ -29,6 +29,7 @@ const schema = z.strictObject({
   protocol: oneOf(["stream", "pcap"]),
   timeout: timeoutMs,
   profile: path,
+  force: z.boolean().optional(),
 });
 
 /** Adds the command. It sets `exit.code` to 1 when a law is broken. */
@@ -56,6 +57,7 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
       new Option("--timeout <ms>", `milliseconds that the program may take (${TIMEOUT_MS})`),
     )
     .addOption(new Option("--profile <file>", "where the device or program departs from RFC 1812"))
+    .addOption(new Option("--force", FORCE))
     .addHelpText(
       "after",
       "\nExit codes: 0 all laws kept, 1 a law broken (or an internal error), 2 wrong option or input.",
@@ -67,7 +69,10 @@ export function addReplay(program: Command, io: Io, exit: { code: number }): voi
 
 /** Whether every law was kept. */
 function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
-  const { stack, exec, device, protocol, timeout, profile } = checked(schema, raw);
+  const { stack, exec, device, protocol, timeout, profile, force = false } = checked(
+    schema,
+    raw,
+  );
   const { scenario, name, law, sets } = read(text);
   if ([stack, exec, device].filter((one) => one !== undefined).length > 1) {
     throw new UserError("--stack: expected one of --stack, --device and --exec");
@@ -84,7 +89,7 @@ function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
   const on: DeviceOptions = {
     ...{ exec: exec ?? null, protocol: protocol ?? "stream", timeoutMs: timeout ?? TIMEOUT_MS },
     ...{ stack: isElsewhere ? null : chosen(stack, name).name, device: device ?? null },
-    profile: profile ?? null,
+    ...{ profile: profile ?? null, force },
   };
   const named = deviceOf(on, null);
   const result = judged(() => {

@@ -5,7 +5,7 @@ import { TIMEOUT_MS } from "./device.ts";
 /** The command line that replays a token or a file on the device of these options, to be pasted into a shell. */
 export function replayCommand(
   what: string,
-  { exec, protocol, timeoutMs, stack, device, profile }: DeviceOptions,
+  { exec, protocol, timeoutMs, stack, device, profile, force }: DeviceOptions,
 ): string {
   const options = {
     exec,
@@ -18,6 +18,7 @@ export function replayCommand(
   const given = Object.entries(options).flatMap(([name, value]) =>
     value === null ? [] : [`--${name}`, quoted(value)]
   );
+  if (force) given.push("--force");
   return ["npx deno task planecheck replay", quoted(what), ...given].join(" ");
 }
 

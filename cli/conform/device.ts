@@ -1,17 +1,27 @@
 /** The device that the command line names, and the scenario of the files that it names. */
 import {
   type DeviceUnderTest,
+  type Geometry,
   maximaFor,
   type RouteSet,
   type Scenario,
+  type Setup,
   testbed,
 } from "../../core/mod.ts";
-import { flatten, machineProfile, paperHost } from "../../fixtures/mod.ts";
+import {
+  flatten,
+  generateTraffic,
+  machineProfile,
+  neighboursOnPorts,
+  paperHost,
+} from "../../fixtures/mod.ts";
 import { external, type ExternalProtocol } from "../../stacks/mod.ts";
-import { PORTS, readInputs } from "../inputs.ts";
+import { PORTS, readCaptureTraffic, readInputs, readRoutes } from "../inputs.ts";
 import { LINK_GBPS } from "../options.ts";
 import { counted, cutText } from "../report/format.ts";
 import { stackNamed } from "../stacks.ts";
+import { UserError } from "../user_error.ts";
+import { readBench } from "./bench_file.ts";
 import { openLive } from "./live.ts";
 import { type Deviation, readProfile, withDeviations } from "./profile.ts";
 
@@ -30,6 +40,8 @@ export interface DeviceOptions {
   readonly stack: string | null;
   /** Name of a device of the real world, or null. */
   readonly device: string | null;
+  /** Whether interfaces that carry an address may be used. */
+  readonly force: boolean;
   /** Path of a deviation profile, or null. */
   readonly profile: string | null;
 }
@@ -73,7 +85,7 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
     return declaring(external({ command: exec, protocol, timeoutMs }), () => {});
   }
   if (options.device !== null) {
-    const device = openLive(options.device);
+    const device = openLive(options.device, deviations, options.force);
     return declaring(device, () => device.close());
   }
   const entry = stackNamed(stack!);
@@ -81,6 +93,12 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
   const maxima = scenario === null ? {} : { maxima: maximaFor(scenario.geometry, host) };
   const fresh = () => testbed(entry.create(), host, { name: entry.name, ...maxima });
   return { device: fresh(), fresh: { fresh }, deviations, close: () => {} };
+}
+
+/** What files hold, as a scenario and in words. */
+export interface FileScenario {
+  readonly scenario: Scenario;
+  readonly files: string;
 }
 
 /** Some of every kind of packet that a router must drop. */
@@ -101,21 +119,21 @@ const RING = 1024;
  */
 export function scenarioOfFiles(
   { routes, pcap, count, seed }: FileOptions,
-): { readonly scenario: Scenario; readonly files: string } {
-  const inputs = readInputs({
-    ...{ stacks: [], routes, pcap, size: "imix", pattern: "4in-4out", rateGbps: LINK_GBPS / 4 },
-    ...{ seed: seed ?? 1, count, fidelity: "tlp", json: false, report: null },
-  }, FAULTS);
+  setup?: Setup,
+): FileScenario {
+  if (setup !== undefined) return onSetup(setup, { routes, pcap, count, seed });
+  const inputs = readInputs(
+    {
+      ...{ stacks: [], routes, pcap, size: "imix", pattern: "4in-4out", rateGbps: LINK_GBPS / 4 },
+      ...{ seed: seed ?? 1, count, fidelity: "tlp", json: false, report: null },
+    },
+    FAULTS,
+    true,
+  );
   // what a capture holds goes nowhere on a generated table
   const quarters = routes === null && pcap !== null;
-  const { nic, pcie } = flatten(paperHost);
   const scenario: Scenario = {
-    geometry: {
-      ...{ ports: PORTS, lcores: 4, rxRing: RING, txRing: RING, ingress: nic.ingressPackets },
-      ...{ poolCache: 256, spareBuffers: RING, peerSlots: 512, fidelity: "tlp" },
-      ...{ headerCredits: pcie.postedHeaderCredits, dataCredits: pcie.postedDataCredits },
-      mps: pcie.mpsBytes,
-    },
+    geometry: geometryOf(PORTS),
     routes: quarters ? QUARTERS : inputs.routes,
     neighbours: inputs.neighbours,
     traffic: inputs.traffic,
@@ -127,4 +145,70 @@ export function scenarioOfFiles(
     : `${counted(r.count, "route")} of ${r.name}`;
   const cut = t.capture?.cut ? `, which is ${cutText(t.capture.cut)}` : "";
   return { scenario, files: `${table}, ${counted(t.packets, "packet")} of ${t.name}${cut}` };
+}
+
+/** The sizes of the machine of the paper, with so many ports. */
+function geometryOf(ports: number): Geometry {
+  const { nic, pcie } = flatten(paperHost);
+  return {
+    ...{ ports, lcores: 4, rxRing: RING, txRing: RING, ingress: nic.ingressPackets },
+    ...{ poolCache: 256, spareBuffers: RING, peerSlots: 512, fidelity: "tlp" },
+    ...{ headerCredits: pcie.postedHeaderCredits, dataCredits: pcie.postedDataCredits },
+    mps: pcie.mpsBytes,
+  };
+}
+
+/** A capture into the ports of a device that somebody has set up. */
+function onSetup(setup: Setup, { routes, pcap, count }: FileOptions): FileScenario {
+  if (routes !== null) throw new UserError("--routes: the bench file says which routes there are");
+  const { ports, neighbours } = setup;
+  const [traffic, record] = readCaptureTraffic(pcap!, { ports, neighbours, count });
+  const geometry = geometryOf(ports);
+  return {
+    scenario: { geometry, routes: setup.routes, neighbours, traffic, deviations: [] },
+    files: `${setup.routes.count} routes of the bench, ${record.packets} packets of ${record.name}`,
+  };
+}
+
+/** What somebody has set a device up for, if the options name one of these. */
+export function benchSetup({ device }: DeviceOptions): Setup | undefined {
+  if (device === null || !device.startsWith("ports:")) return undefined;
+  const { interfaces, routes, neighbours } = readBench(device.slice("ports:".length));
+  return { ports: interfaces.length, routes, neighbours };
+}
+
+/**
+ * The routes of a prefix list, each next hop on a port of its own as far as there are ports.
+ * @throws {UserError} or {InputError} when the file is not as expected
+ */
+export function tableOf(path: string): Setup {
+  const { routes, routesRecord, special } = readRoutes({ routes: path, seed: 1 }, true);
+  const nextHops = routesRecord.nextHops + special.size;
+  const plain = neighboursOnPorts({ nextHops, ports: PORTS });
+  const neighbours = special.size === 0 ? plain : { ...plain, special };
+  return { ports: PORTS, routes, neighbours };
+}
+
+/** Packets of the long run: what happens once in some thousand packets happens in it. */
+const LONG = 10_000;
+
+/**
+ * Many packets at once on few routes: a program that is started anew for each scenario sees no long run otherwise.
+ */
+export function longRun(seed: number): FileScenario {
+  const neighbours = neighboursOnPorts({ nextHops: PORTS, ports: PORTS });
+  const traffic = generateTraffic({
+    ...{ routes: QUARTERS, neighbours, pattern: "4in-4out", size: "imix", count: LONG, seed },
+    ...{ rateGbps: LINK_GBPS / 4, linkGbps: LINK_GBPS, faults: { ...FAULTS, noRoute: 0 } },
+  });
+  return {
+    scenario: {
+      geometry: geometryOf(PORTS),
+      routes: QUARTERS,
+      neighbours,
+      traffic,
+      deviations: [],
+    },
+    files: `a long run: a route to each port, ${LONG} packets of simple IMIX, seed ${seed}`,
+  };
 }

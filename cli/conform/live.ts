@@ -1,7 +1,9 @@
 /** Devices of the real world by the name that the command line gives them. */
 import {
   dpdkDevice,
+  givenDevice,
   kernelDevice,
+  type KernelSettings,
   type LiveDevice,
   ovsDevice,
   TESTPMD_MODES,
@@ -10,8 +12,12 @@ import {
   xdpDevice,
 } from "../../stacks/mod.ts";
 import { z } from "zod";
+import type { Policy } from "../../core/mod.ts";
 import { refuse } from "../option_schema.ts";
+import { InputError } from "../../fixtures/input_error.ts";
 import { UserError } from "../user_error.ts";
+import { readBench } from "./bench_file.ts";
+import type { Deviation } from "./profile.ts";
 
 /** A device that can be named: how it is written, and what it is. */
 interface LiveEntry {
@@ -19,8 +25,8 @@ interface LiveEntry {
   readonly form: string;
   /** Scenarios unless told otherwise. */
   readonly runs: number;
-  /** Opens it; `argument` is what follows the colon. */
-  open(argument: string): LiveDevice;
+  /** Opens it; `argument` is what follows the colon, `settings` what it is told to be set to, `force` takes interfaces of use. */
+  open(argument: string, settings: Partial<Policy>, force: boolean): LiveDevice;
 }
 
 /** The program that is built for the devices of DPDK. */
@@ -31,12 +37,21 @@ const RUNS = 1000;
 const RUNS_OF_PROCESSES = 50;
 
 const ENTRIES: Readonly<Record<string, LiveEntry>> = {
-  kernel: { form: "kernel", runs: RUNS, open: () => kernelDevice() },
+  kernel: {
+    form: "kernel",
+    runs: RUNS,
+    open: (_, settings) => kernelDevice({ settings: kernelSettings(settings) }),
+  },
   xdp: { form: "xdp:FILE.o", runs: RUNS, open: (file) => xdpDevice({ file }) },
   "xdp-live": {
     form: "xdp-live:FILE.o",
     runs: RUNS,
     open: (file) => xdpDevice({ file, live: true }),
+  },
+  "xdp-native": {
+    form: "xdp-native:FILE.o",
+    runs: RUNS,
+    open: (file) => xdpDevice({ file, live: "native" }),
   },
   dpdk: { form: "dpdk", runs: RUNS_OF_PROCESSES, open: () => dpdkDevice({ source: DPDK_LPM }) },
   "dpdk-l3fwd": {
@@ -49,11 +64,19 @@ const ENTRIES: Readonly<Record<string, LiveEntry>> = {
     runs: RUNS_OF_PROCESSES,
     open: (mode) => testpmdDevice(mode as TestpmdMode),
   },
+  ports: {
+    form: "ports:BENCH.json",
+    runs: RUNS,
+    open: (file, _, force) => givenDevice({ ...readBench(file), addressed: force }),
+  },
   ovs: { form: "ovs", runs: RUNS_OF_PROCESSES, open: () => ovsDevice() },
 };
 
 /** Every device that routes, as it is written. */
 export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form }) => form);
+
+/** What `--force` does. */
+export const FORCE = "take interfaces that carry an address, with --device ports:BENCH.json";
 
 /** What bridges; it is judged by laws of its own. */
 export const BRIDGE = "bridge";
@@ -80,12 +103,18 @@ export function liveRuns(text: string): number {
  * Opens a device.
  * @throws {UserError} when it cannot be, e.g. for want of a permission, which it names
  */
-export function openLive(text: string): LiveDevice {
+export function openLive(
+  text: string,
+  deviations: readonly Deviation[] = [],
+  force = false,
+): LiveDevice {
   const [kind, argument] = split(text);
+  const settings = Object.fromEntries(deviations.map(({ field, value }) => [field, value]));
   try {
-    return ENTRIES[kind]!.open(argument);
+    return ENTRIES[kind]!.open(argument, settings, force);
   } catch (error) {
     if (!(error instanceof Error) || error instanceof TypeError) throw error;
+    if (error instanceof UserError || error instanceof InputError) throw error;
     throw new UserError(`--device ${text}: ${error.message}`);
   }
 }
@@ -93,4 +122,12 @@ export function openLive(text: string): LiveDevice {
 function split(text: string): [kind: string, argument: string] {
   const at = text.indexOf(":");
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Those of a policy that the kernel can be set to. */
+function kernelSettings({ mtu, reversePath }: Partial<Policy>): KernelSettings {
+  return {
+    ...mtu === undefined ? {} : { mtu },
+    ...reversePath === undefined ? {} : { reversePath },
+  };
 }

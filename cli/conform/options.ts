@@ -55,6 +55,7 @@ const schema = z.strictObject({
       : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}, ${BRIDGE}`, text)
   ).optional(),
   profile: path,
+  force: z.boolean().optional(),
   routes: path,
   pcap: path,
   count: whole(1_000_000),
@@ -92,6 +93,7 @@ export function parseConformOptions(raw: Record<string, unknown>): ConformOption
     stack: o.stack ?? null,
     device: o.device ?? null,
     profile: o.profile ?? null,
+    force: o.force ?? false,
     routes: o.routes ?? null,
     pcap: o.pcap ?? null,
     count: o.count ?? null,

@@ -20,6 +20,9 @@ export interface Deviation {
 const BYTES_MAX = 1 << 16;
 const prefix = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/(\d|[12]\d|3[0-2])$/);
 
+/** RFC 791, 3.2: every link carries 68 bytes. */
+const mtu = z.int().min(68).max(65535);
+
 /** Every field that a profile may name, and its values. */
 const VALUES = {
   onMiss: z.enum(["drop", "reflect"]),
@@ -33,7 +36,12 @@ const VALUES = {
   defaultRoute: z.boolean(),
   topology: z.enum(["paired", "chained", "loop", "sink"]),
   macs: z.enum(["keep", "set", "swap"]),
-  mtu: z.int().min(68).max(65535),
+  rewrites: z.enum(["5-tuple", "checksums"]),
+  mtu: z.union([mtu, z.array(mtu).min(1)]),
+  tooLong: z.enum(["whole", "cut"]),
+  reversePath: z.enum(["strict", "loose"]),
+  priorityTags: z.enum(["tag", "strip", "may"]),
+  routeTypes: z.boolean(),
   options: z.enum(["forward", "punt", "parse"]),
   tinyFragments: z.enum(["forward", "drop"]),
   turns: z.union([z.int().min(1), z.literal("priority")]),

@@ -76,6 +76,16 @@ export interface Scenario {
   readonly deviations: readonly Deviation[];
 }
 
+/** What a device is set up for: ports, and routes and neighbours that are not to be drawn. */
+export interface Setup {
+  /** How many ports. */
+  readonly ports: number;
+  /** Its routes. */
+  readonly routes: RouteSet;
+  /** Its next hops. */
+  readonly neighbours: Neighbours;
+}
+
 /** How a run can fail: the device could not be started at all, did not end in its time, or anything else. */
 export type RunFailureKind = "missing" | "timeout" | "other";
 
@@ -105,6 +115,8 @@ export interface DeviceUnderTest {
   readonly policy: Policy;
   /** What it can show; laws that need more are not judged. */
   readonly offers: ReadonlySet<Evidence>;
+  /** What somebody has set it up for, where it cannot be told otherwise. */
+  readonly setup?: Setup;
   /** Laws of this device alone; `findings` of its observations say whether they held. */
   readonly invariants?: readonly Invariant[];
   /**

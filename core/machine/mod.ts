@@ -15,6 +15,7 @@ export {
   RunFailure,
   type RunFailureKind,
   type Scenario,
+  type Setup,
 } from "./device.ts";
 export { FlatOut, type FlatOutInput } from "./flat_out.ts";
 export { buffersFor, PollLoops, type PollLoopsInput } from "./poll_loops.ts";
@@ -37,7 +38,7 @@ export {
   type RingAccount,
 } from "./observation.ts";
 export type { HostPathProfile, MachineProfile } from "./profile.ts";
-export type { Neighbours, Repeat, RouteSet, Traffic } from "./scenario.ts";
+export type { Neighbours, Repeat, RouteSet, SpecialHop, Traffic } from "./scenario.ts";
 export { groupsOf } from "./scenario_table.ts";
 export { Testbed, testbed } from "./testbed.ts";
 export type { TestbedOptions } from "./testbed_options.ts";

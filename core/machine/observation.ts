@@ -215,7 +215,7 @@ export class Observation {
     this.emitted--;
   }
 
-  /** A frame leaves on a port; `packet` is {@link GENERATED}, or -1 when its buffer held no packet. */
+  /** A frame leaves; `packet` is {@link GENERATED}, or -1 for none; `more`: one more fragment of a packet that has left. */
   emit(
     packet: number,
     port: number,
@@ -225,6 +225,7 @@ export class Observation {
     bytes: Uint8Array,
     offset: number,
     length: number,
+    more = false,
   ): void {
     if (!this.recorded) {
       this.#unresolved--;
@@ -232,7 +233,7 @@ export class Observation {
       return;
     }
     if (packet === -1) this.fault("emitted-nothing", end, -1, -1, place, -1);
-    else if (packet >= 0 && this.#settle(packet, FATE.emitted, place, end)) this.emitted++;
+    else if (packet >= 0 && !more && this.#settle(packet, FATE.emitted, place, end)) this.emitted++;
     const i = this.outCount++;
     if (i === this.outPacket.length) this.#growOut();
     const bytesUsed = this.#outUsed + length;

@@ -43,6 +43,12 @@ export interface RouteSet {
   readonly nextHop: Uint32Array;
 }
 
+/**
+ * A next hop that is no neighbour: nowhere, in silence or with an ICMP error (RFC 792, type 3 with code 1 or 13), or
+ * any one of several others, to which a flow then keeps.
+ */
+export type SpecialHop = "blackhole" | "unreachable" | "prohibit" | readonly number[];
+
 /** Where a next hop lies: the egress port and the MAC address behind it. */
 export interface Neighbours {
   /** How many next hops. */
@@ -53,4 +59,6 @@ export interface Neighbours {
   readonly mac: Uint8Array;
   /** Six bytes of MAC address for each port of the router itself: the source of what it sends. */
   readonly portMac: Uint8Array;
+  /** Next hops that are none of these; their port and MAC address mean nothing. Left out where there are none. */
+  readonly special?: ReadonlyMap<number, SpecialHop>;
 }

@@ -39,6 +39,10 @@ export function measureOf(draw: ScenarioDraw): number[] {
     ports.size,
     sum(packets, strangeFields),
     neighbours.length,
+    sum(
+      neighbours,
+      (hop) => typeof hop === "number" ? 0 : typeof hop === "string" ? 1 : hop.length,
+    ),
     sum(routes, (route) => hopRank(route.nextHop)),
     sum(routes, (route) => depthRank(route.depth)),
     sum(routes, (route) => Math.abs(route.prefix - PREFIX_HOME)),
@@ -86,7 +90,7 @@ function depthRank(depth: number): number {
 }
 
 function dstDistance(dst: number, routes: readonly RouteDraw[]): number {
-  let least = Infinity;
+  let least = routes.length === 0 ? 0 : Infinity;
   for (const { prefix } of routes) least = Math.min(least, Math.abs(dst - plainDst(prefix)));
   return least;
 }

@@ -1,8 +1,8 @@
 /** From a draw to the scenario that a device takes. */
 import type { Scenario } from "../../core/machine/device.ts";
-import type { Neighbours, RouteSet } from "../../core/machine/scenario.ts";
+import type { Neighbours, RouteSet, SpecialHop } from "../../core/machine/scenario.ts";
 import { wirePs } from "./arrivals.ts";
-import type { PacketDraw, RouteDraw, ScenarioDraw } from "./draw.ts";
+import type { HopDraw, PacketDraw, RouteDraw, ScenarioDraw } from "./draw.ts";
 import { neighbourMac, portMac, writeFrame } from "./frame.ts";
 
 /**
@@ -10,7 +10,7 @@ import { neighbourMac, portMac, writeFrame } from "./frame.ts";
  * on one port are closer than a wire of 40 Gb/s allows.
  */
 export function build(draw: ScenarioDraw): Scenario {
-  const { routes, packets, neighbours, geometry } = draw;
+  const { routes, packets, neighbours, geometry, setup } = draw;
   const count = packets.length;
   const traffic = {
     count,
@@ -32,12 +32,18 @@ export function build(draw: ScenarioDraw): Scenario {
     traffic.offset[i] = used;
     traffic.length[i] = packet.size;
     writeFrame(packet, i, traffic.bytes, used);
+    if (setup !== undefined && packet.mac === "port") {
+      traffic.bytes.set(
+        setup.neighbours.portMac.subarray(packet.port * 6, packet.port * 6 + 6),
+        used,
+      );
+    }
     used += packet.size;
   }
   return {
     geometry,
-    routes: routeSet(routes),
-    neighbours: neighbourTable(neighbours, geometry.ports),
+    routes: setup?.routes ?? routeSet(routes),
+    neighbours: setup?.neighbours ?? neighbourTable(neighbours, geometry.ports),
     traffic: packets.some(({ fcs }) => fcs === "wrong")
       ? { ...traffic, badFcs: Uint8Array.from(packets, ({ fcs }) => fcs === "wrong" ? 1 : 0) }
       : traffic,
@@ -64,15 +70,18 @@ function routeSet(routes: readonly RouteDraw[]): RouteSet {
   return { count, prefix, depth, nextHop };
 }
 
-function neighbourTable(ports: readonly number[], portCount: number): Neighbours {
-  const count = ports.length;
+function neighbourTable(hops: readonly HopDraw[], portCount: number): Neighbours {
+  const count = hops.length;
+  const special = new Map<number, SpecialHop>();
   const port = new Uint8Array(count);
   const mac = new Uint8Array(count * 6);
   const own = new Uint8Array(portCount * 6);
   for (let hop = 0; hop < count; hop++) {
-    port[hop] = ports[hop]!;
+    const one = hops[hop]!;
+    if (typeof one === "number") port[hop] = one;
+    else special.set(hop, one);
     mac.set(neighbourMac(hop), hop * 6);
   }
   for (let p = 0; p < portCount; p++) own.set(portMac(p), p * 6);
-  return { count, port, mac, portMac: own };
+  return { count, port, mac, portMac: own, ...special.size > 0 ? { special } : {} };
 }

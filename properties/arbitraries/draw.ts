@@ -3,17 +3,27 @@
  * read it and a minimiser can change one field at a time. `build` makes the typed arrays that a
  * device takes.
  */
-import type { Geometry } from "../../core/machine/device.ts";
+import type { Geometry, Setup } from "../../core/machine/device.ts";
+import type { SpecialHop } from "../../core/machine/scenario.ts";
 import type { Deviation } from "../../core/time/choices.ts";
+
+/** The next hop of a draw: the egress port of a neighbour, or none of them. */
+export type HopDraw = number | SpecialHop;
+
+/**
+ * What the flags and the fragment offset say (RFC 791, 3.1): the whole packet, the same with "don't fragment", the
+ * first, a middle or the last fragment, or one at offset 8, where it may overwrite a header (RFC 3128).
+ */
+export type FragmentDraw = "whole" | "df" | "first" | "middle" | "last" | "tiny";
 
 /** Transport protocol of a drawn packet. */
 export type ProtocolDraw = "udp" | "tcp" | "icmp";
 
 /**
  * What the frame says it carries. All but `"ipv4"` are not IPv4 to a router; `"vlan"` is IPv4
- * behind one 802.1Q tag.
+ * behind one 802.1Q tag, `"priority"` behind one that names no VLAN.
  */
-export type TypeDraw = "ipv4" | "arp" | "ipv6" | "vlan";
+export type TypeDraw = "ipv4" | "arp" | "ipv6" | "vlan" | "priority";
 
 /**
  * What the first header byte says: the truth, version 6, an IHL below the legal 5, or an IHL that
@@ -47,6 +57,8 @@ export interface PacketDraw {
   readonly ttl: number;
   /** Differentiated services code point, 0..63. */
   readonly dscp: number;
+  /** Explicit congestion notification, 0..3 (RFC 3168). */
+  readonly ecn: number;
   /** 32-bit words of IPv4 options, 0..10. */
   readonly options: number;
   /** What follows the IPv4 header. */
@@ -64,8 +76,10 @@ export interface PacketDraw {
    * it is this number.
    */
   readonly checksum: "right" | "wrong" | number;
-  /** Destination MAC address: the ingress port's own or another's. */
-  readonly mac: "port" | "other";
+  /** Flags and fragment offset. */
+  readonly fragment: FragmentDraw;
+  /** Destination MAC address: the ingress port's own, another's, that of a group, or all ones. */
+  readonly mac: "port" | "other" | "group" | "broadcast";
   /** Whether the frame check sequence matches. */
   readonly fcs: "right" | "wrong";
 }
@@ -84,10 +98,12 @@ export interface RouteDraw {
 export interface ScenarioDraw {
   /** Sizes of the machine. */
   readonly geometry: Geometry;
-  /** Egress port of each neighbour; its MAC address follows from its index. */
-  readonly neighbours: readonly number[];
+  /** Egress port of each neighbour; its MAC address follows from its index. One that is several names those before it. */
+  readonly neighbours: readonly HopDraw[];
   /** Distinct prefixes. */
   readonly routes: readonly RouteDraw[];
+  /** What stands instead of `neighbours` and `routes`, which are empty then; left out where these are drawn. */
+  readonly setup?: Setup;
   /** In order of arrival. */
   readonly packets: readonly PacketDraw[];
   /** Departures of the schedule from the default. */
@@ -104,6 +120,7 @@ export const PLAIN_PACKET: Omit<PacketDraw, "src" | "dst"> = {
   size: 60,
   ttl: 64,
   dscp: 0,
+  ecn: 0,
   options: 0,
   protocol: "udp",
   srcPort: 1024,
@@ -111,6 +128,7 @@ export const PLAIN_PACKET: Omit<PacketDraw, "src" | "dst"> = {
   header: "right",
   totalLength: "right",
   checksum: "right",
+  fragment: "whole",
   mac: "port",
   fcs: "right",
 };

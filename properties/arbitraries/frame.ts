@@ -8,13 +8,25 @@
 import { copyBytes } from "../../core/memory/copy.ts";
 import { checksum, fold, pseudoHeaderSum, sumWords } from "../../core/packet/checksum.ts";
 import { writeU16, writeU32 } from "../../core/packet/bytes.ts";
-import type { PacketDraw, ProtocolDraw } from "./draw.ts";
+import type { FragmentDraw, PacketDraw, ProtocolDraw } from "./draw.ts";
 
-const ETHERTYPE = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd, vlan: 0x8100 } as const;
+const ETHERTYPE = {
+  ipv4: 0x0800,
+  arp: 0x0806,
+  ipv6: 0x86dd,
+  vlan: 0x8100,
+  priority: 0x8100,
+} as const;
+/** Flags "don't fragment" and "more fragments", and the offset in units of eight bytes. */
+const FRAGMENT: { readonly [name in FragmentDraw]: number } = {
+  ...{ whole: 0, df: 0x4000, first: 0x2000, middle: 0x2000 | 185, last: 370, tiny: 1 },
+};
 const PROTOCOL: { readonly [name in ProtocolDraw]: number } = { icmp: 1, tcp: 6, udp: 17 };
 const NOP = 1; // IPv4 option 1, no operation (RFC 791, 3.1)
 /** The shortest frame of Ethernet, which holds headers without options and an identity. */
 const FRAME_MIN = 60;
+/** No link cuts these: Ethernet and the 68 bytes that each carries (RFC 791, 3.2). */
+const UNCUT_MAX = 14 + 68;
 /** Longest frame: what drawn headers need when the size is shorter, and what drawn sizes need. */
 export const FRAME_BYTES_MAX = 1600;
 
@@ -23,6 +35,8 @@ const PAYLOADS = FRAME_BYTES_MAX;
 const scratch = new Uint8Array(2 * FRAME_BYTES_MAX + 256);
 for (let i = 0; i < FRAME_BYTES_MAX + 256; i++) scratch[PAYLOADS + i] = i * 7;
 
+/** 224.0.0.1 on Ethernet (RFC 1112, 6.4). */
+const GROUP_MAC = [1, 0, 0x5e, 0, 0, 1];
 /** First byte of a router's own MAC addresses. */
 const ROUTER_MAC = 6;
 
@@ -78,12 +92,14 @@ function writeEthernet(packet: PacketDraw, identity: number): number {
   scratch.fill(0, 0, 12);
   scratch[0] = ROUTER_MAC;
   scratch[5] = packet.mac === "port" ? packet.port : 0xee;
+  if (packet.mac === "group") scratch.set(GROUP_MAC);
+  if (packet.mac === "broadcast") scratch.fill(0xff, 0, 6);
   scratch[6] = 2;
   scratch[10] = 2;
   scratch[11] = identity;
   writeU16(scratch, 12, ETHERTYPE[packet.type]);
-  if (packet.type !== "vlan") return 14;
-  writeU16(scratch, 14, 0x0064);
+  if (packet.type !== "vlan" && packet.type !== "priority") return 14;
+  writeU16(scratch, 14, packet.type === "vlan" ? 0x0064 : 0xa000);
   writeU16(scratch, 16, ETHERTYPE.ipv4);
   return 18;
 }
@@ -98,11 +114,12 @@ function writeIpv4(
   const version = packet.header === "version-6" ? 0x60 : 0x40;
   const ihl = packet.header === "ihl-4" ? 4 : packet.header === "ihl-long" ? 15 : headerBytes / 4;
   scratch[l3] = version | ihl;
-  scratch[l3 + 1] = packet.dscp << 2;
+  scratch[l3 + 1] = packet.dscp << 2 | packet.ecn;
   writeU16(scratch, l3 + 2, total);
-  // a frame that is too short for a payload has its identity here
-  writeU16(scratch, l3 + 4, packet.size < FRAME_MIN ? identity & 0xffff : 0);
-  writeU16(scratch, l3 + 6, 0);
+  // a frame that is too short for a payload has its identity here, and what may be cut (RFC 6864, 4.2)
+  const isNamed = packet.size < FRAME_MIN || packet.size > UNCUT_MAX;
+  writeU16(scratch, l3 + 4, isNamed ? identity & 0xffff : 0);
+  writeU16(scratch, l3 + 6, FRAGMENT[packet.fragment]);
   scratch[l3 + 8] = packet.ttl;
   scratch[l3 + 9] = PROTOCOL[packet.protocol];
   writeU16(scratch, l3 + 10, 0);

@@ -5,7 +5,7 @@
  */
 import type { Random } from "fast-check";
 import { drawGapNs, drawRhythm, type Rhythm } from "./arrivals.ts";
-import type { PacketDraw, ProtocolDraw, RouteDraw } from "./draw.ts";
+import type { HopDraw, PacketDraw, ProtocolDraw, RouteDraw } from "./draw.ts";
 import { PLAIN_PACKET } from "./draw.ts";
 import { maskOf, probesOf } from "./routes.ts";
 import { oneIn, pick } from "./_pick.ts";
@@ -26,6 +26,7 @@ export const SWARM = [
   "sizes",
   "protocols",
   "fcs",
+  "fragments",
 ] as const;
 
 /** One class of packets that a run may switch on. */
@@ -37,7 +38,9 @@ const CORNERS = [0x0000, 0xffff, 0x0001, 0xfffe, 0xfeff, 0xff00, 0xfe00, 0x00ff,
 /** On the wire 64, 65, 68, 128, 256, 512, 576, 1024, 1280, 1518 bytes. */
 const SIZES = [60, 60, 60, 61, 64, 124, 252, 508, 572, 1020, 1276, 1514];
 const PROTOCOLS: readonly ProtocolDraw[] = ["udp", "tcp", "icmp"];
-const OTHER_TYPES = ["arp", "ipv6", "vlan", "vlan"] as const;
+const OTHER_TYPES = ["arp", "ipv6", "vlan", "vlan", "priority"] as const;
+const OTHER_MACS = ["other", "other", "group", "broadcast"] as const;
+const FRAGMENTS = ["df", "df", "first", "middle", "last", "tiny"] as const;
 const WRONG_HEADERS = ["version-6", "ihl-4", "ihl-long"] as const;
 const OTHER_LENGTHS = ["padded", "short", "long"] as const;
 /** Beyond 1518 bytes, the largest frame with one tag and without FCS (IEEE 802.3, 3.2.7). */
@@ -45,7 +48,7 @@ const OVERSIZE = [1519, 1540, 1600];
 
 /** Bytes that a packet needs to hold its headers and its identity, at least 60. */
 export function leastSize(packet: Pick<PacketDraw, "options" | "protocol" | "type">): number {
-  const l3 = packet.type === "vlan" ? 18 : 14;
+  const l3 = packet.type === "vlan" || packet.type === "priority" ? 18 : 14;
   const l4 = packet.protocol === "tcp" ? 20 : 8;
   return Math.max(60, l3 + 20 + 4 * packet.options + l4 + 4);
 }
@@ -56,6 +59,10 @@ export interface PacketOptions {
   readonly ports: number;
   /** Destinations lie at and within these. */
   readonly routes: readonly RouteDraw[];
+  /** Egress port of each next hop. */
+  readonly hops: readonly HopDraw[];
+  /** Whether hosts behind the routes send too: where a router looks at sources, or answers them. */
+  readonly sourcesWithinRoutes: boolean;
   /** Most packets of a draw. */
   readonly max: number;
   /** Least packets of a draw; 1, where few are likelier. */
@@ -118,9 +125,17 @@ function drawFlow(
   probes: readonly number[],
   swarm: ReadonlySet<SwarmClass>,
 ): Flow {
+  let port = random.nextInt(0, options.ports - 1);
+  let src = (0xac100000 + random.nextInt(0, 3)) >>> 0;
+  if (options.sourcesWithinRoutes && !oneIn(random, 3)) {
+    const route = pick(random, options.routes);
+    src = within(random, route);
+    const hop = options.hops[route.nextHop]!;
+    if (typeof hop === "number" && !oneIn(random, 3)) port = hop;
+  }
   return {
-    port: random.nextInt(0, options.ports - 1),
-    src: (0xac100000 + random.nextInt(0, 3)) >>> 0,
+    port,
+    src,
     dst: oneIn(random, 3) ? pick(random, probes) : withinRoute(random, options.routes),
     srcPort: 1024 + random.nextInt(0, 3),
     protocol: swarm.has("protocols") ? pick(random, PROTOCOLS) : "udp",
@@ -129,7 +144,10 @@ function drawFlow(
 
 /** An address that a route covers: most packets should be forwarded. */
 function withinRoute(random: Random, routes: readonly RouteDraw[]): number {
-  const { prefix, depth } = pick(random, routes);
+  return within(random, pick(random, routes));
+}
+
+function within(random: Random, { prefix, depth }: RouteDraw): number {
   return (prefix | (random.nextInt(0, 0xff) & ~maskOf(depth))) >>> 0;
 }
 
@@ -157,10 +175,12 @@ function drawPacket(
     type,
     ttl: on("ttl", 3) ? pick(random, TTLS) : 64,
     dscp: on("dscp", 3) ? random.nextInt(0, 63) : 0,
+    ecn: on("dscp", 3) ? random.nextInt(0, 3) : 0,
     header: on("header", 10) ? pick(random, WRONG_HEADERS) : "right",
     totalLength: on("length", 6) ? pick(random, OTHER_LENGTHS) : "right",
     checksum: on("checksum", 8) ? "wrong" : on("corner", 3) ? pick(random, CORNERS) : "right",
-    mac: on("mac", 8) ? "other" : "port",
+    fragment: on("fragments", 3) ? pick(random, FRAGMENTS) : "whole",
+    mac: on("mac", 8) ? pick(random, OTHER_MACS) : "port",
     fcs: on("fcs", 10) ? "wrong" : "right",
   };
 }

@@ -4,6 +4,7 @@
  * other. Prefixes drawn uniformly hardly ever do, and miss most faults of look-up tables for good.
  */
 import type { Random } from "fast-check";
+import type { SpecialHop } from "../../core/machine/scenario.ts";
 import type { RouteDraw } from "./draw.ts";
 import { oneIn, pick } from "./_pick.ts";
 
@@ -45,6 +46,17 @@ export function drawRoutes(random: Random, options: RouteOptions): RouteDraw[] {
     routes.push({ prefix, depth, nextHop: random.nextInt(0, options.neighbours - 1) });
   }
   return routes;
+}
+
+/** Next hops that are none of the `hops` neighbours: one to three. */
+export function drawSpecials(random: Random, hops: number): SpecialHop[] {
+  return Array.from({ length: random.nextInt(1, 3) }, () => {
+    const kind = random.nextInt(0, 4);
+    if (kind < 3) return (["blackhole", "unreachable", "prohibit"] as const)[kind]!;
+    const first = random.nextInt(0, hops - 1);
+    const count = random.nextInt(2, Math.min(4, hops));
+    return Array.from({ length: count }, (_, i) => (first + i) % hops);
+  });
 }
 
 function drawDepth(random: Random, defaultRoute: boolean): number {

@@ -4,15 +4,16 @@
  * that a user wrote down, by the same steps as `minimise`.
  */
 import * as fc from "fast-check";
-import type { Geometry } from "../../core/machine/device.ts";
+import type { Random } from "fast-check";
+import type { Geometry, Setup } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
 import type { Arbitrary } from "./arbitrary.ts";
 import { drawDeviations } from "./deviations.ts";
 import { drawFaults } from "./faults.ts";
-import type { ScenarioDraw } from "./draw.ts";
+import type { HopDraw, ScenarioDraw } from "./draw.ts";
 import { drawGeometry, saturatedGeometry } from "./geometry.ts";
 import { drawPackets } from "./packets.ts";
-import { drawRoutes } from "./routes.ts";
+import { drawRoutes, drawSpecials } from "./routes.ts";
 import { isValid, simplerDraws } from "./simpler.ts";
 import { oneIn } from "./_pick.ts";
 
@@ -37,6 +38,8 @@ export interface ScenarioOptions {
   readonly packetsMax?: number;
   /** Most routes of a scenario; 12. */
   readonly routesMax?: number;
+  /** Routes and neighbours that are not to be drawn. */
+  readonly setup?: Setup;
   /** Whether the schedule may deviate and faults may happen; true. */
   readonly deviations?: boolean;
 }
@@ -51,19 +54,26 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
     this.#options = options;
   }
 
-  override generate(random: fc.Random): fc.Value<ScenarioDraw> {
+  override generate(random: Random): fc.Value<ScenarioDraw> {
     const options = this.#options;
+    if (options.setup !== undefined) return this.#onTable(random, options.setup);
     const geometry = drawGeometry(random, options.geometry ?? {});
     const { ports } = geometry;
     const hops = random.nextInt(ports, 2 * ports);
-    const neighbours = Array.from({ length: hops }, (_, hop) => hop % ports);
+    const neighbours: HopDraw[] = Array.from({ length: hops }, (_, hop) => hop % ports);
+    if (this.#policy.routeTypes && oneIn(random, 2)) neighbours.push(...drawSpecials(random, hops));
     const routes = drawRoutes(random, {
       max: options.routesMax ?? 12,
-      neighbours: hops,
+      neighbours: neighbours.length,
       defaultRoute: this.#policy.defaultRoute,
     });
+    const { originates, reversePath } = this.#policy;
     const max = options.packetsMax ?? PACKETS_MAX;
-    const packets = drawPackets(random, { ports, routes, max: Math.min(max, USUAL_MAX) });
+    const on = {
+      ...{ ports, routes, hops: neighbours },
+      sourcesWithinRoutes: originates !== undefined || reversePath !== undefined,
+    };
+    const packets = drawPackets(random, { ...on, max: Math.min(max, USUAL_MAX) });
     const deviate = (options.deviations ?? true) && oneIn(random, 2);
     const deviations = deviate ? drawDeviations(random) : [];
     if ((options.deviations ?? true) && oneIn(random, FAULTS_ONE_IN)) {
@@ -76,8 +86,30 @@ class ScenarioArbitrary extends fc.Arbitrary<ScenarioDraw> {
     return new fc.Value({
       ...draw,
       geometry: saturatedGeometry(random, geometry, options.geometry ?? {}),
-      packets: drawPackets(random, { ports, routes, min: SATURATED_MIN, max, rhythm: "wire" }),
+      packets: drawPackets(random, { ...on, min: SATURATED_MIN, max, rhythm: "wire" }),
     }, undefined);
+  }
+
+  /** Packets for what a device is set up for: to some of its routes, and beside them. */
+  #onTable(random: Random, setup: Setup): fc.Value<ScenarioDraw> {
+    const { ports, routes: table, neighbours: { port, special } } = setup;
+    const geometry = drawGeometry(random, { ...this.#options.geometry, ports });
+    const some = random.nextInt(1, Math.min(table.count, this.#options.routesMax ?? 12));
+    const routes = Array.from({ length: some }, () => {
+      const i = random.nextInt(0, table.count - 1);
+      return { prefix: table.prefix[i]!, depth: table.depth[i]!, nextHop: table.nextHop[i]! };
+    });
+    const packets = drawPackets(random, {
+      ...{
+        ports,
+        routes,
+        max: Math.min(this.#options.packetsMax ?? USUAL_MAX, USUAL_MAX),
+        sourcesWithinRoutes: true,
+      },
+      hops: Array.from(port, (own, hop) => special?.get(hop) ?? own),
+    });
+    const draw = { geometry, neighbours: [], routes: [], packets, deviations: [], setup };
+    return new fc.Value(draw, undefined);
   }
 
   override canShrinkWithoutContext(value: unknown): value is ScenarioDraw {

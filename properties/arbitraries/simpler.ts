@@ -6,7 +6,13 @@
  */
 import type { Geometry } from "../../core/machine/device.ts";
 import type { Deviation } from "../../core/time/choices.ts";
-import { type PacketDraw, PLAIN_GEOMETRY, PLAIN_PACKET, type ScenarioDraw } from "./draw.ts";
+import {
+  type HopDraw,
+  type PacketDraw,
+  PLAIN_GEOMETRY,
+  PLAIN_PACKET,
+  type ScenarioDraw,
+} from "./draw.ts";
 import { measureOf, plainDst, PREFIX_HOME, SRC_HOME } from "./_measure.ts";
 import { FAULT_KINDS, isAnyFault, isFault } from "./faults.ts";
 import { leastSize } from "./packets.ts";
@@ -32,14 +38,20 @@ export function* simplerDraws(
  * to do.
  */
 export function isValid(draw: ScenarioDraw): boolean {
-  const { geometry, neighbours, routes, packets } = draw;
+  const { geometry, neighbours, routes, packets, setup } = draw;
   const prefixes = new Set(routes.map((route) => route.prefix * 64 + route.depth));
-  return prefixes.size === routes.length && packets.length > 0 && routes.length > 0 &&
-    neighbours.every((port) => port < geometry.ports) &&
+  return prefixes.size === routes.length && packets.length > 0 &&
+    (routes.length > 0 || setup !== undefined) &&
+    neighbours.every((hop, at) => isHop(hop, at, geometry.ports)) &&
     routes.every((route) => route.nextHop < neighbours.length) &&
     packets.every((packet) =>
       packet.port < geometry.ports && (packet.size < 60 || packet.size >= leastSize(packet))
     );
+}
+
+function isHop(hop: HopDraw, at: number, ports: number): boolean {
+  if (typeof hop === "number") return hop < ports;
+  return typeof hop === "string" || hop.length > 0 && hop.every((other) => other < at);
 }
 
 function isLess(a: readonly number[], b: readonly number[]): boolean {
@@ -177,6 +189,7 @@ function* toward(value: number, plain: number): Generator<number> {
 
 function* simplerRoutes(draw: ScenarioDraw): Generator<ScenarioDraw> {
   const { routes } = draw;
+  if (routes.length === 0) return;
   const turn = (routes[0]!.prefix ^ PREFIX_HOME) >>> 0;
   yield {
     ...draw,
@@ -200,6 +213,14 @@ function* simplerRoutes(draw: ScenarioDraw): Generator<ScenarioDraw> {
   if (used < draw.neighbours.length) {
     yield { ...draw, neighbours: draw.neighbours.slice(0, used) };
   }
+  for (const [i, hop] of draw.neighbours.entries()) {
+    if (typeof hop === "number") continue;
+    const plain = i % draw.geometry.ports;
+    const simpler: HopDraw[] = typeof hop === "string" || hop.length === 1
+      ? [plain]
+      : [plain, ...hop.map((_, at) => hop.toSpliced(at, 1))];
+    for (const one of simpler) yield { ...draw, neighbours: draw.neighbours.with(i, one) };
+  }
 }
 
 function* simplerAddresses(draw: ScenarioDraw): Generator<ScenarioDraw> {
@@ -220,6 +241,8 @@ function* simplerAddresses(draw: ScenarioDraw): Generator<ScenarioDraw> {
 function* simplerGeometry(draw: ScenarioDraw): Generator<ScenarioDraw> {
   const { geometry } = draw;
   yield { ...draw, geometry: { ...PLAIN_GEOMETRY, ports: geometry.ports } };
+  // a set-up has its ports
+  if (draw.setup !== undefined) return;
   yield { ...draw, geometry: PLAIN_GEOMETRY };
   for (const name of Object.keys(PLAIN_GEOMETRY) as (keyof Geometry)[]) {
     yield { ...draw, geometry: { ...geometry, [name]: PLAIN_GEOMETRY[name] } };

@@ -39,6 +39,11 @@ export class Field {
     return this.#value !== undefined;
   }
 
+  /** Whether a text is here. */
+  get isText(): boolean {
+    return typeof this.#value === "string";
+  }
+
   /** The elements of an array of at least `min` and at most `max`. */
   elements(max: number, min = 0): Field[] {
     if (!Array.isArray(this.#value)) throw this.expected("an array");

@@ -44,6 +44,11 @@ function describeIpv4(bytes: Uint8Array, at: number, available: number): string 
   if ((first & 15) !== 5) words.push(`ihl ${first & 15}`);
   const total = readU16(bytes, at + 2);
   if (total !== available) words.push(`total length ${total} of ${available}`);
+  const flags = readU16(bytes, at + 6);
+  if ((flags & 0x4000) !== 0) words.push("don't fragment");
+  if ((flags & 0x3fff) !== 0) {
+    words.push(`fragment at ${(flags & 0x1fff) * 8}${(flags & 0x2000) !== 0 ? ", more" : ""}`);
+  }
   const isWhole = headerBytes >= 20 && headerBytes <= available;
   if (isWhole && checksum(bytes, at, headerBytes) !== 0) words.push("wrong checksum");
   const sum = readU16(bytes, at + 10);

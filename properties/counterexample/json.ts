@@ -3,6 +3,7 @@
  * seed nor a draw, so that a file still says the same when the arbitraries have changed.
  */
 import type { Geometry, Scenario } from "../../core/machine/device.ts";
+import type { SpecialHop } from "../../core/machine/scenario.ts";
 import { ipv4ToString, parseIpv4 } from "../../core/packet/ipv4_text.ts";
 import { LAW_SET_VERSION } from "../laws/mod.ts";
 import type { Counterexample } from "./counterexample.ts";
@@ -97,10 +98,11 @@ function membersOf(scenario: Scenario): [name: string, value: unknown][] {
     ["portMacs", list(geometry.ports, (port) => hex(neighbours.portMac, port * 6, 6))],
     [
       "nextHops",
-      list(neighbours.count, (i) => ({
-        port: neighbours.port[i]!,
-        mac: hex(neighbours.mac, i * 6, 6),
-      })),
+      list(neighbours.count, (i) => {
+        const special = neighbours.special?.get(i);
+        if (special !== undefined) return { is: special };
+        return { port: neighbours.port[i]!, mac: hex(neighbours.mac, i * 6, 6) };
+      }),
     ],
     [
       "routes",
@@ -183,13 +185,27 @@ export function scenarioOf(top: Field): Scenario {
   if (macs.length !== geometry.ports) {
     throw top.get("portMacs").expected(`an array of ${geometry.ports}, one for each port`);
   }
+  const special = new Map<number, SpecialHop>();
+  hops.forEach((hop, i) => {
+    const is = hop.get("is");
+    if (is.given) special.set(i, readSpecial(is, i));
+  });
+  const isSpecial = (i: number) => special.has(i);
   return {
     geometry,
     neighbours: {
       count: hops.length,
-      port: Uint8Array.from(hops, (hop) => hop.get("port").integer(0, geometry.ports - 1)),
-      mac: Uint8Array.from(hops.flatMap((hop) => [...readHex(hop.get("mac"), 6, 6)])),
+      port: Uint8Array.from(
+        hops,
+        (hop, i) => isSpecial(i) ? 0 : hop.get("port").integer(0, geometry.ports - 1),
+      ),
+      mac: Uint8Array.from(
+        hops.flatMap((hop, i) =>
+          isSpecial(i) ? [0, 0, 0, 0, 0, 0] : [...readHex(hop.get("mac"), 6, 6)]
+        ),
+      ),
       portMac: Uint8Array.from(macs.flatMap((mac) => [...readHex(mac, 6, 6)])),
+      ...special.size > 0 ? { special } : {},
     },
     routes: readRoutes(top.get("routes").elements(ROUTES_MAX), hops.length),
     traffic: readTraffic(top.get("packets").elements(PACKETS_MAX), geometry.ports),
@@ -199,6 +215,14 @@ export function scenarioOf(top: Field): Scenario {
       value: deviation.get("value").integer(0, 2 ** 31 - 1),
     })),
   };
+}
+
+/** Nowhere, or several of the next hops before it. */
+function readSpecial(field: Field, own: number): SpecialHop {
+  if (field.isText) return field.word(["blackhole", "unreachable", "prohibit"] as const);
+  const hops = field.elements(HOPS_MAX).map((hop) => hop.integer(0, own - 1));
+  if (hops.length === 0) throw field.expected("a word, or an array of next hops");
+  return hops;
 }
 
 function readGeometry(field: Field): Geometry {

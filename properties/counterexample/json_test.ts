@@ -3,6 +3,7 @@
 // Method: round trips of drawn scenarios; a table of broken files; every truncation of a right one.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
+import type { SpecialHop } from "../../core/machine/scenario.ts";
 import { STRICT } from "../../core/stack.ts";
 import { InputError } from "../../fixtures/input_error.ts";
 import { build } from "../arbitraries/build.ts";
@@ -93,4 +94,21 @@ Deno.test("readScenario refuses every truncation, and nothing but by an InputErr
   for (const text of ["null", "3", "[]", '"x"', "{}", '{"format":{}}', "[[[[["]) {
     assertThrows(() => readScenario(text), InputError);
   }
+});
+
+Deno.test("a scenario keeps next hops that are none, or several", () => {
+  const special = new Map<number, SpecialHop>([[1, "prohibit"], [2, [0, 1]]]);
+  const one = { ...EXAMPLE.scenario.neighbours, special };
+  const scenario = {
+    ...EXAMPLE.scenario,
+    neighbours: { ...one, count: 3, port: Uint8Array.of(1, 0, 0), mac: new Uint8Array(18) },
+  };
+  const text = writeCounterexample({ ...EXAMPLE, scenario });
+  assertEquals(readScenario(text).neighbours, scenario.neighbours);
+  const backwards = text.replace('{"is":[0,1]}', '{"is":[2]}');
+  assertThrows(
+    () => readScenario(backwards, "x.json"),
+    Error,
+    "x.json: nextHops[2].is[0]: expected an integer 0..1, got 2",
+  );
 });

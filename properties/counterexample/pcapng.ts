@@ -31,16 +31,22 @@ export function captureCounterexample(counterexample: Counterexample): Uint8Arra
     const when = `first bit at ${microseconds(startPs)} us`;
     frames.push({
       ps: endPs,
-      interface: 2 * port + 1,
+      // where a frame left cannot always be told
+      interface: port < geometry.ports ? 2 * port + 1 : 2 * geometry.ports,
       bytes,
       comment: `${what}: ${when}${note(packet)}`,
     });
   }
   frames.sort((a, b) => a.ps - b.ps);
   return writePcapng({
-    interfaces: Array.from({ length: 2 * geometry.ports }, (_, i) => ({
-      name: `port${i >> 1}.${i % 2 === 0 ? "in" : "out"}`,
-    })),
+    interfaces: [
+      ...Array.from({ length: 2 * geometry.ports }, (_, i) => ({
+        name: `port${i >> 1}.${i % 2 === 0 ? "in" : "out"}`,
+      })),
+      ...frames.some((one) => one.interface === 2 * geometry.ports)
+        ? [{ name: "unknown.out" }]
+        : [],
+    ],
     packets: frames.map(({ ps, ...frame }) => ({ ...frame, timeNs: Math.round(ps / 1000) })),
     comment: `${law.id} broken by ${device}: ${sentence}`,
     userappl: "planecheck",

@@ -3,6 +3,7 @@
  * where.
  */
 import type { Scenario } from "../../core/machine/device.ts";
+import type { Neighbours } from "../../core/machine/scenario.ts";
 import type { RouterChoices } from "../../core/policy.ts";
 import { describeFault } from "../arbitraries/faults.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
@@ -160,11 +161,19 @@ function routeLines(
   const lines = shown.map((i) => {
     const hop = routes.nextHop[i]!;
     return `${ipv4ToString(routes.prefix[i]!)}/${routes.depth[i]} to next hop ${hop} ` +
-      `(port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)})` +
-      (rank[i] === 2 ? ", which covers none of these" : "");
+      `(${hopText(neighbours, hop)})` + (rank[i] === 2 ? ", which covers none of these" : "");
   });
   const left = routes.count - shown.length;
   return left > 0 ? [...lines, `and ${left} more`] : lines;
+}
+
+function hopText(neighbours: Neighbours, hop: number): string {
+  const special = neighbours.special?.get(hop);
+  if (special === undefined) {
+    return `port ${neighbours.port[hop]}, ${macText(neighbours.mac, hop * 6)}`;
+  }
+  if (typeof special === "string") return special;
+  return special.map((one) => `${one}: ${hopText(neighbours, one)}`).join(" or ");
 }
 
 function addressAt(bytes: Uint8Array, at: number): number {
@@ -214,7 +223,10 @@ function policyLines({ policy: p }: Counterexample): string[] {
     ...p.originates === undefined
       ? []
       : [`sends of its own accord: ICMP errors${p.originates.arp === undefined ? "" : ", ARP"}`],
-    ...p.mtu === undefined ? [] : [`MTU ${p.mtu}`],
+    ...p.mtu === undefined ? [] : [`MTU ${typeof p.mtu === "number" ? p.mtu : p.mtu.join(", ")}`],
+    ...p.tooLong === "cut" ? ["cuts what is longer into fragments"] : [],
+    ...p.reversePath === undefined ? [] : [`${p.reversePath} reverse path forwarding`],
+    ...p.priorityTags === "strip" ? ["takes tags of VLAN 0 off"] : [],
     ...p.options === "parse" ? ["parses IPv4 options"] : [],
     ...p.padding === "cut" ? ["cuts padding off"] : [],
     ...p.padding === "any" ? ["may cut padding off, or write zeros there"] : [],

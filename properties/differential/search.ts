@@ -88,7 +88,8 @@ export function compareDevices(
         throw error;
       }
     };
-    const { scenario, minimal } = shrinkScenario(one, stillPart, SHRINK_RUNS_MAX);
+    const isFixed = devices.some(({ setup }) => setup !== undefined);
+    const { scenario, minimal } = shrinkScenario(one, stillPart, SHRINK_RUNS_MAX, isFixed);
     const divergence = parts(scenario);
     return { ...same, runs, packets, scenario, divergence, minimal: minimal && !isSpent() };
   }
@@ -114,6 +115,8 @@ function scenariosOf(
     ...devices[0]!.policy,
     defaultRoute: devices.every((device) => device.policy.defaultRoute),
   };
-  const drawn = fc.sample(scenario(policy, { deviations: false }), { numRuns, seed });
+  const setup = devices.find((device) => device.setup !== undefined)?.setup;
+  const on = setup === undefined ? {} : { setup };
+  const drawn = fc.sample(scenario(policy, { deviations: false, ...on }), { numRuns, seed });
   return drawn.values().map((draw) => build(draw));
 }

@@ -9,8 +9,9 @@ import { TESTED_LAWS } from "./tested.ts";
 const ALL = new Set(["occupancy"] as const);
 
 Deno.test("LAWS each name labels that a long run has to contain", () => {
-  const policy = { ...STRICT, congestion: ["rx-missed"] as const };
-  const counts = new Labels().counts(1000, { policy, offers: ALL, fixed: {} });
+  const congestion = ["rx-missed"] as const;
+  const policy = { ...STRICT, congestion, routeTypes: true, tooLong: "cut", mtu: 576 } as const;
+  const counts = new Labels().counts(1000, { policy, offers: ALL, fixed: {}, drawsRoutes: true });
   const floors = new Map(counts.map(({ label, floor }) => [label, floor]));
   for (const { id, stress = [] } of LAWS) {
     assert(stress.length > 0, `${id} names none`);

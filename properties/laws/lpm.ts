@@ -4,6 +4,7 @@
  */
 import type { Neighbours } from "../../core/machine/scenario.ts";
 import type { Law, Run, Verdict } from "../law.ts";
+import { membersOf } from "../reference/_hops.ts";
 import { longestMatch } from "../reference/longest_match.ts";
 import { IP, isIpv4, sameBytes, u32 } from "./_frame.ts";
 import { address, broken, KEPT, notJudged, time } from "./_text.ts";
@@ -33,13 +34,19 @@ function judgeNextHop(run: Run): Verdict {
         [p],
       );
     }
-    const hop = routes.nextHop[route]!;
-    const rightMac = policy.dstMac === "port" || o.outLength[i]! < 6 ||
-      sameBytes(o.outBytes, o.outOffset[i]!, neighbours.mac, hop * 6, 6);
-    if (port === neighbours.port[hop] && rightMac) continue;
+    const hops = membersOf(run.scenario, routes.nextHop[route]!);
+    const isRight = (hop: number) => {
+      const rightMac = policy.dstMac === "port" || o.outLength[i]! < 6 ||
+        sameBytes(o.outBytes, o.outOffset[i]!, neighbours.mac, hop * 6, 6);
+      return port === neighbours.port[hop] && rightMac;
+    };
+    if (hops.some(isRight)) continue;
+    const right = hops.length === 0
+      ? `none: ${neighbours.special!.get(routes.nextHop[route]!)}`
+      : `next hop ${hops.map((hop) => `${hop} on port ${neighbours.port[hop]}`).join(" or ")}`;
     return broken(
-      `${head(run, i, dst)} by ${gotHop(run, i, dst, shortest)}, expected next hop ${hop} on ` +
-        `port ${neighbours.port[hop]} by ${prefix(run, route)}`,
+      `${head(run, i, dst)} by ${gotHop(run, i, dst, shortest)}, expected ${right} by ` +
+        prefix(run, route),
       [p],
     );
   }

@@ -61,13 +61,13 @@ export const ORD_1: Law = {
 let frameOf = new Int32Array(256);
 
 function judgeDuplicates(run: Run): Verdict {
-  const { observation: o } = run;
+  const { observation: o, expectation: e } = run;
   if (o.outCount === 0) return notJudged("no packet was emitted");
   if (frameOf.length < o.count) frameOf = new Int32Array(o.count);
   frameOf.fill(-1, 0, o.count);
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;
-    if (p < 0 || p >= o.count) continue;
+    if (p < 0 || p >= o.count || e.cut?.has(p)) continue; // PKT-12
     const first = frameOf[p]!;
     if (first >= 0) {
       return broken(

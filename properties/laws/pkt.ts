@@ -7,6 +7,7 @@ import { isTold } from "../reference/expectation.ts";
 import { nearestFrame } from "../reference/nearest.ts";
 import { difference } from "./_difference.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
+import { addressesTo, hopNames, hopTaken } from "./_hops.ts";
 import { broken, hex, KEPT, macAt, notJudged, time } from "./_text.ts";
 
 /** "packet 3 left port 1 at 2.5 us", for frame `i` of those emitted. */
@@ -30,7 +31,21 @@ function judgeBytes(run: Run): Verdict {
       );
     }
     if (!isTold(e, p)) continue; // PKT-5
+    if (e.cut?.has(p)) continue; // PKT-12
     judged++;
+    const hop = hopTaken(run, i, p);
+    if (hop === -1) {
+      const mac = macAt(o.outBytes, o.outOffset[i]!);
+      return broken(`${left(run, i)} to ${mac}, expected next hop ${hopNames(run, p)}`, [p]);
+    }
+    if (hop !== null) {
+      const [at, length] = [o.outOffset[i]!, o.outLength[i]!];
+      const want = nearestFrame(run.policy, e, p, o.outBytes, at, length).slice();
+      want.set(addressesTo(run, hop));
+      if (length === want.length && sameBytes(o.outBytes, at, want, 0, length)) continue;
+      const what = difference(o.outBytes, at, length, want, 0, want.length);
+      return broken(`${left(run, i)} with ${what}`, [p]);
+    }
     if (o.outPort[i] !== e.port[p]) {
       return broken(`${left(run, i)}, expected port ${e.port[p]}`, [p]);
     }
@@ -164,6 +179,7 @@ function judgeMacs(run: Run): Verdict {
       );
     }
     if (e.forward[p] === 0 || sameBytes(o.outBytes, at, e.bytes, e.offset[p]!, 6)) continue;
+    if (hopTaken(run, i, p) !== null) continue; // PKT-1
     return broken(
       `${left(run, i)} with destination MAC ${macAt(o.outBytes, at)}, ` +
         `expected that of the next hop, ${macAt(e.bytes, e.offset[p]!)}`,

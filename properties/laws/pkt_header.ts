@@ -3,6 +3,7 @@
  * is wrong, and hold for frames of a device's own making too.
  */
 import type { Law, Run, Verdict } from "../law.ts";
+import { mtuOf } from "../reference/_hops.ts";
 import { isTold } from "../reference/expectation.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
 import { broken, KEPT, notJudged, time } from "./_text.ts";
@@ -85,6 +86,7 @@ function judgeOptions(run: Run): Verdict {
     const p = o.outPacket[i]!;
     // an option that asks something of a router may be answered in its place
     if (p < 0 || p >= o.count || e.forward[p] === 1 && !isTold(e, p)) continue;
+    if (e.cut?.has(p)) continue; // PKT-12
     const [from, at] = [traffic.offset[p]!, o.outOffset[i]!];
     if (!isIpv4(traffic.bytes, from, traffic.length[p]!)) continue;
     if (!isIpv4(o.outBytes, at, o.outLength[i]!)) continue;
@@ -111,7 +113,7 @@ export const PKT_6: Law = {
 };
 
 function judgePadding(run: Run): Verdict {
-  const { observation: o, policy, scenario: { traffic } } = run;
+  const { observation: o, expectation: e, policy, scenario: { traffic } } = run;
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {
     const at = o.outOffset[i]!;
@@ -124,7 +126,7 @@ function judgePadding(run: Run): Verdict {
         of(run, i),
       );
     }
-    if (!isIpv4(o.outBytes, at, length) || p < 0 || p >= o.count) continue;
+    if (!isIpv4(o.outBytes, at, length) || p < 0 || p >= o.count || e.cut?.has(p)) continue;
     const from = traffic.offset[p]!;
     if (!isIpv4(traffic.bytes, from, traffic.length[p]!)) continue;
     const [came, went] = [u16(traffic.bytes, from + IP + 2), u16(o.outBytes, at + IP + 2)];
@@ -150,14 +152,18 @@ export const PKT_8: Law = {
 };
 
 function judgeMtu(run: Run): Verdict {
-  const { observation: o, policy: { mtu, topology } } = run;
+  const { observation: o, policy } = run;
+  const { mtu, topology } = policy;
   let judged = 0;
   for (let i = 0; i < o.outCount; i++) {
     const at = o.outOffset[i]!;
     const length = o.outLength[i]!;
     judged++;
     const tagged = length >= IP && u16(o.outBytes, at + 12) === TAGGED;
-    const longest = tagged ? LONGEST_TAGGED : LONGEST;
+    const most = mtu === undefined ? Infinity : mtuOf(policy, o.outPort[i]!);
+    // a virtual port may be of jumbo frames
+    const beyond = policy.ports === "virtual" && Number.isFinite(most) ? IP + most : 0;
+    const longest = Math.max(tagged ? LONGEST_TAGGED : LONGEST, beyond);
     if (length > longest) {
       return broken(
         `${left(run, i)} with ${length} bytes, expected at most ${longest}`,
@@ -167,9 +173,9 @@ function judgeMtu(run: Run): Verdict {
     if (mtu === undefined || topology !== undefined || !isIpv4(o.outBytes, at, length)) continue;
     const total = u16(o.outBytes, at + IP + 2);
     const mayBeCut = (u16(o.outBytes, at + IP + 6) & 0x4000) === 0;
-    if (mayBeCut || total <= mtu) continue;
+    if (mayBeCut || total <= most) continue;
     return broken(
-      `${left(run, i)} with ${total} bytes and "don't fragment", expected at most ${mtu}`,
+      `${left(run, i)} with ${total} bytes and "don't fragment", expected at most ${most}`,
       of(run, i),
     );
   }

@@ -5,7 +5,8 @@
 import { GENERATED } from "../../core/machine/accounts.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { longestMatch } from "../reference/longest_match.ts";
-import { arpRequest, icmpErrors, type OriginatedFrame } from "../reference/originated.ts";
+import { withoutPriorityTags } from "../reference/untagged.ts";
+import { arpRequest, icmpErrors, isOpen, type OriginatedFrame } from "../reference/originated.ts";
 import { difference } from "./_difference.ts";
 import { IP, isIpv4, u16, u32 } from "./_frame.ts";
 import { address, broken, KEPT, notJudged, time } from "./_text.ts";
@@ -32,11 +33,28 @@ function judgeOriginated(run: Run): Verdict {
       );
     }
     const got = o.outBytes.slice(o.outOffset[i]!, o.outOffset[i]! + o.outLength[i]!);
+    if (isHostAnswer(run, got)) continue;
     const isArp = got[12] === 8 && got[13] === 6;
     const wrong = isArp ? judgeArp(run, i, got) : judgeIcmp(run, i, got, answers, answered);
     if (wrong !== null) return wrong;
   }
   return judged === 0 ? notJudged("nothing was sent of the device's own accord") : KEPT;
+}
+
+/** Whether a frame goes from an address at which the device is a host to one that had sent something there. */
+function isHostAnswer({ policy, scenario }: Run, got: Uint8Array): boolean {
+  if (policy.originates!.isHost !== true || !isIpv4(got, 0, got.length)) return false;
+  const [host, to] = [u32(got, IP + 12), u32(got, IP + 16)];
+  if (policy.originates!.addresses?.includes(host) !== true) return false;
+  const { traffic } = withoutPriorityTags(scenario, policy);
+  for (let p = 0; p < traffic.count; p++) {
+    const at = traffic.offset[p]!;
+    if (!isIpv4(traffic.bytes, at, traffic.length[p]!)) continue;
+    if (u32(traffic.bytes, at + IP + 16) === host && u32(traffic.bytes, at + IP + 12) === to) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function judgeIcmp(
@@ -47,7 +65,7 @@ function judgeIcmp(
   answered: Set<number>,
 ): Verdict | null {
   const { observation: o, policy, scenario, expectation: e } = run;
-  const undeclared = policy.originates!.addresses === undefined;
+  const undeclared = isOpen(policy.originates!);
   const free = undeclared ? [...FREE, ...UNDECLARED] : FREE;
   for (const at of free) got[at] = 0;
   const quote = u16(got, IP + 2) - 28;

@@ -1,5 +1,6 @@
 /** For tests: small frames and scenarios, written by hand. */
 import type { Scenario } from "../../core/machine/device.ts";
+import type { SpecialHop } from "../../core/machine/scenario.ts";
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 
@@ -75,6 +76,8 @@ export interface ScenarioFields {
   /** "10.1.0.0/16 2": prefix and next hop. */
   routes?: string[];
   geometry?: Partial<Scenario["geometry"]>;
+  /** Next hops from 6 on that are none. */
+  special?: SpecialHop[];
 }
 
 /** MAC address of next hop `n` and of port `p` in {@link scenario}. */
@@ -122,10 +125,13 @@ export function scenario(f: ScenarioFields = {}): Scenario {
       nextHop: Uint32Array.from(routes, (r) => Number(r[2])),
     },
     neighbours: {
-      count: 6,
-      port: Uint8Array.of(0, 1, 2, 3, 1, 1),
-      mac: Uint8Array.from([0, 1, 2, 3, 4, 5].flatMap(hopMac)),
+      count: 6 + (f.special?.length ?? 0),
+      port: Uint8Array.of(0, 1, 2, 3, 1, 1, 0, 0, 0, 0),
+      mac: Uint8Array.from([0, 1, 2, 3, 4, 5, 0, 0, 0, 0].flatMap(hopMac)),
       portMac: Uint8Array.from([0, 1, 2, 3].flatMap(portMac)),
+      ...f.special === undefined
+        ? {}
+        : { special: new Map(f.special.map((one, i) => [6 + i, one])) },
     },
     traffic: {
       count: frames.length,

@@ -28,4 +28,6 @@ export const DEFECT: { readonly [name in ReasonName]: number } = {
   unresolved: 1 << 19,
   martian: 1 << 20,
   "bad-option": 1 << 21,
+  blackhole: 1 << 22,
+  "reverse-path": 1 << 23,
 };

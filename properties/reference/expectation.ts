@@ -26,6 +26,13 @@ export interface Expectation {
   readonly length: Uint32Array;
   /** The bytes of all expected frames. */
   readonly bytes: Uint8Array;
+  /**
+   * Next hops any one of which is right, of packets that have such; `port` and `bytes` are those of the first. Left out
+   * where no packet has.
+   */
+  readonly oneOf?: ReadonlyMap<number, readonly number[]>;
+  /** Packets longer than the MTU of a port by which they may leave: as fragments there. Left out where there are none. */
+  readonly cut?: ReadonlySet<number>;
 }
 
 /** Whether the bytes of packet `p` are told if it is forwarded. */

@@ -7,7 +7,8 @@ import type { Scenario } from "../../core/machine/device.ts";
 import type { Originated, Policy } from "../../core/policy.ts";
 import { DEFECT } from "./defects.ts";
 import type { Expectation } from "./expectation.ts";
-import { longestMatch } from "./longest_match.ts";
+import { hopTo, membersOf, mtuOf } from "./_hops.ts";
+import { withoutPriorityTags } from "./untagged.ts";
 
 /** Where the IPv4 header begins in a frame. */
 const IP = 14;
@@ -27,27 +28,30 @@ export interface OriginatedFrame {
  * it where its sender's addresses are not declared, else with as many as there may be.
  */
 export function icmpErrors(
-  scenario: Scenario,
+  given: Scenario,
   policy: Policy,
   p: number,
   e: Expectation,
   quote: number,
 ): OriginatedFrame[] {
   const own = policy.originates;
+  const scenario = withoutPriorityTags(given, policy);
   const defects = e.reasons[p]!;
   // RFC 1812, 5.2.2: what is not a right packet for this router is discarded silently
   const silent = DEFECT["bad-header"] | DEFECT["bad-checksum"] | DEFECT["not-ip"] |
     DEFECT["not-for-us"] | DEFECT.runt | DEFECT.oversize | DEFECT.martian;
-  if (own === undefined || defects & silent || !mayAnswer(scenario, p)) return [];
+  if (own === undefined || defects & silent || !mayAnswer(scenario, policy, p)) return [];
   const { bytes } = scenario.traffic;
   const ip = scenario.traffic.offset[p]! + IP;
-  const route = longestMatch(scenario.routes, u32(bytes, ip + 12), policy.defaultRoute ? 0 : 1);
-  if (route < 0) return [];
-  const nextHop = scenario.routes.nextHop[route]!;
+  const home = hopTo(scenario, policy, u32(bytes, ip + 12));
+  if (home < 0) return [];
+  const there = hopTo(scenario, policy, u32(bytes, ip + 16));
   const frames: OriginatedFrame[] = [];
   const ingress = scenario.traffic.port[p]!;
   const add = (from: Uint8Array, at: number, error: readonly [number, number, number]): void => {
-    frames.push(icmpError(scenario, own, from, at, { nextHop, ingress, quote }, error));
+    for (const nextHop of membersOf(scenario, home)) {
+      frames.push(icmpError(scenario, policy, from, at, { nextHop, ingress, quote }, error));
+    }
   };
   if (defects & DEFECT.ttl) add(bytes, ip, [11, 0, 0]);
   if (defects & DEFECT["no-route"]) {
@@ -55,7 +59,16 @@ export function icmpErrors(
     // RFC 1812, 5.2.7.1: host unreachable, where it may be the last router
     if (own.addresses === undefined) add(bytes, ip, [3, 1, 0]);
   }
-  if (defects & DEFECT["too-big"]) add(bytes, ip, [3, 4, policy.mtu!]);
+  if (defects & DEFECT["too-big"]) {
+    const ports = membersOf(scenario, there).map((hop) => scenario.neighbours.port[hop]!);
+    for (const mtu of new Set(ports.map((port) => mtuOf(policy, port)))) {
+      add(bytes, ip, [3, 4, mtu]);
+    }
+  }
+  // RFC 1812, 5.2.7.1; a blackhole says nothing
+  const nowhere = scenario.neighbours.special?.get(there);
+  if (nowhere === "unreachable") add(bytes, ip, [3, 1, 0]);
+  if (nowhere === "prohibit") add(bytes, ip, [3, 13, 0]);
   if (defects & DEFECT["bad-option"]) {
     // RFC 1812, 4.3.3.5: the pointer says which byte, and routers differ in which one they mean
     const end = (bytes[ip]! % 16) * 4;
@@ -67,7 +80,7 @@ export function icmpErrors(
 }
 
 /** RFC 1812, 4.3.2.7: when no ICMP error may be sent. */
-function mayAnswer(scenario: Scenario, p: number): boolean {
+function mayAnswer(scenario: Scenario, policy: Policy, p: number): boolean {
   const { bytes } = scenario.traffic;
   const at = scenario.traffic.offset[p]!;
   if (scenario.traffic.length[p]! < IP + 20 || bytes[at + 12] !== 8 || bytes[at + 13] !== 0) {
@@ -77,7 +90,9 @@ function mayAnswer(scenario: Scenario, p: number): boolean {
   const isGroupFrame = bytes[at]! % 2 === 1;
   const isLaterFragment = (bytes[ip + 6]! % 32) * 256 + bytes[ip + 7]! !== 0;
   const src = bytes[ip + 12]!;
-  const isNoHost = src === 0 || src === 127 || src >= 224;
+  // a policy that names its martians means these: what comes from one is silently dropped already
+  const isNoHost = policy.martianSources === undefined &&
+    (src === 0 || src === 127 || src >= 224);
   const first = bytes[ip + 16]!;
   const isBroadcast = bytes.subarray(ip + 16, ip + 20).every((byte) => byte === 255);
   const isGroup = first >= 224 && first < 240 || isBroadcast;
@@ -92,7 +107,7 @@ function mayAnswer(scenario: Scenario, p: number): boolean {
 /** The frame of one error about the packet whose header is at `about[ip]`, as it goes to a next hop. */
 function icmpError(
   scenario: Scenario,
-  own: Originated,
+  policy: Policy,
   about: Uint8Array,
   ip: number,
   { nextHop, ingress, quote }: {
@@ -103,13 +118,14 @@ function icmpError(
   [type, code, rest]: readonly [number, number, number],
 ): OriginatedFrame {
   const { neighbours } = scenario;
+  const own = policy.originates!;
   const { source = "egress", tos: ownTos, ttl = 64 } = own.icmpHeader ?? {};
   const port = neighbours.port[nextHop]!;
   const totalLength = about[ip + 2]! * 256 + about[ip + 3]!;
-  const most = Math.min(totalLength, MESSAGE_MAX - 28);
+  const most = Math.min(totalLength, Math.min(MESSAGE_MAX, mtuOf(policy, port)) - 28);
   // RFC 792: the header and the first 8 bytes behind it
   const least = Math.min(most, (about[ip]! % 16) * 4 + 8);
-  const quoted = own.addresses === undefined ? Math.min(Math.max(quote, least), most) : most;
+  const quoted = isOpen(own) ? Math.min(Math.max(quote, least), most) : most;
   const out = new Uint8Array(IP + 28 + quoted);
   out.set(neighbours.mac.subarray(nextHop * 6, nextHop * 6 + 6), 0);
   out.set(neighbours.portMac.subarray(port * 6, port * 6 + 6), 6);
@@ -130,6 +146,11 @@ function icmpError(
   out[IP + 22] = Math.floor((checksum % 0xffff) / 256);
   out[IP + 23] = (checksum % 0xffff) % 256;
   return { port, bytes: out };
+}
+
+/** Whether nobody says what the header of an error has to be, and how much it quotes. */
+export function isOpen({ addresses, form }: Originated): boolean {
+  return addresses === undefined || form === "any";
 }
 
 /** The ARP request for a next hop (RFC 826), padded to the least that Ethernet carries. */

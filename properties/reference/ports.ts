@@ -6,6 +6,7 @@
 import type { Scenario } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
 import { DEFECT } from "./defects.ts";
+import { rewritten } from "./rewrites.ts";
 import type { Expectation } from "./expectation.ts";
 
 /** IEEE 802.3, 3.2.7, without FCS: what the port itself refuses, whoever forwards. */
@@ -60,6 +61,10 @@ export function referencePorts(scenario: Scenario, policy: Policy): Expectation 
       length[p] = size;
       bytes.set(traffic.bytes.subarray(from, from + size), used);
       writeMacs(scenario, policy, port[p]!, bytes, used);
+      const isTold = policy.rewrites === undefined ||
+        rewritten(policy.rewrites, bytes.subarray(used, used + size));
+      // what lies behind the frame takes part: nobody can say what it becomes
+      if (!isTold) reasons[p] = DEFECT["bad-option"];
       used += size;
     }
   }

@@ -11,8 +11,9 @@ import type { Scenario } from "../../core/machine/device.ts";
 import type { Policy } from "../../core/policy.ts";
 import { DEFECT } from "./defects.ts";
 import type { Expectation } from "./expectation.ts";
-import { longestMatch } from "./longest_match.ts";
+import { hopTo, membersOf, mtuOf } from "./_hops.ts";
 import { referencePorts } from "./ports.ts";
+import { withoutPriorityTags } from "./untagged.ts";
 
 /** IEEE 802.3, 3.2.7: 64 bytes with the FCS, which the frames here lack. */
 const FRAME_MIN = 60;
@@ -71,8 +72,9 @@ const HEADER_MIN = 20;
  * assertEquals(expected.bytes[14 + 8], 8); // TTL
  * ```
  */
-export function referenceRouter(scenario: Scenario, policy: Policy): Expectation {
-  if (policy.topology !== undefined) return referencePorts(scenario, policy);
+export function referenceRouter(given: Scenario, policy: Policy): Expectation {
+  if (policy.topology !== undefined) return referencePorts(given, policy);
+  const scenario = withoutPriorityTags(given, policy);
   const { traffic } = scenario;
   const { count } = traffic;
   let room = 0;
@@ -83,18 +85,35 @@ export function referenceRouter(scenario: Scenario, policy: Policy): Expectation
   const offset = new Uint32Array(count);
   const length = new Uint32Array(count);
   const bytes = new Uint8Array(room);
+  const oneOf = new Map<number, readonly number[]>();
+  const cut = new Set<number>();
   let used = 0;
   for (let p = 0; p < count; p++) {
     let defects = linkDefects(scenario, policy, p);
     let nextHop = -1;
+    let choice = 0;
     if ((defects & (UNSEEN | DEFECT["not-ip"])) === 0) {
       if (traffic.length[p]! >= IP + HEADER_MIN) {
-        nextHop = nextHopOf(scenario, policy, p);
-        defects |= headerDefects(scenario, policy, p) | routeDefects(scenario, policy, p, nextHop) |
-          martian(scenario, policy, p);
+        const hop = nextHopOf(scenario, policy, p);
+        const hops = membersOf(scenario, hop);
+        const each = hops.map((one) => routeDefects(scenario, policy, p, one));
+        nextHop = hops[0] ?? hop;
+        defects |= headerDefects(scenario, policy, p) | martian(scenario, policy, p) |
+          reversePath(scenario, policy, p) | ownAddress(scenario, policy, p);
+        if (hops.length === 0) defects |= DEFECT.blackhole;
+        else if (!each.includes(0)) defects |= each.reduce((all, one) => all | one);
+        // one of several next hops may have no way for it, and the router has the choice
+        else choice = each.reduce((all, one) => all | one);
+        if (hops.length > 1) oneOf.set(p, hops);
+        if (hops.some((one) => isCut(scenario, policy, p, one))) cut.add(p);
       } else defects |= DEFECT["bad-header"];
     }
-    reasons[p] = defects === 0 ? choices(scenario, policy, p) : defects;
+    if (defects === 0) {
+      // its tag was taken off, which a router need not do
+      const wasTagged = traffic.offset[p] !== given.traffic.offset[p];
+      if (wasTagged && policy.priorityTags === "may") choice |= DEFECT["not-ip"];
+      reasons[p] = choice | choices(scenario, policy, p) | receiveChoice(scenario, policy, p);
+    } else reasons[p] = defects;
     if (defects !== 0) continue;
     const egress = nextHop < 0 ? traffic.port[p]! : scenario.neighbours.port[nextHop]!;
     forward[p] = 1;
@@ -104,22 +123,30 @@ export function referenceRouter(scenario: Scenario, policy: Policy): Expectation
     writeForwarded(scenario, policy, p, egress, nextHop, bytes, used);
     used += length[p]!;
   }
-  return { count, forward, port, reasons, offset, length, bytes };
+  return {
+    ...{ count, forward, port, reasons, offset, length, bytes },
+    ...oneOf.size > 0 ? { oneOf } : {},
+    ...cut.size > 0 ? { cut } : {},
+  };
 }
 
 /** What the port and the Ethernet header can be wrong in. */
 function linkDefects(scenario: Scenario, policy: Policy, p: number): number {
-  const { bytes } = scenario.traffic;
-  const length = scenario.traffic.length[p]!;
-  const at = scenario.traffic.offset[p]!;
-  let defects = scenario.traffic.badFcs?.[p] === 1 ? DEFECT["bad-fcs"] : 0;
+  const { traffic } = scenario;
+  const { bytes } = traffic;
+  const length = traffic.length[p]!;
+  const at = traffic.offset[p]!;
+  let defects = traffic.badFcs?.[p] === 1 ? DEFECT["bad-fcs"] : 0;
   if (length < FRAME_MIN) defects |= policy.ports === "virtual" ? 0 : DEFECT.runt;
-  if (length > FRAME_MAX) defects |= DEFECT.oversize;
+  // a port that sends more takes more
+  const longest = policy.ports === "virtual" ? IP + 4 + mtuOf(policy, traffic.port[p]!) : 0;
+  const most = Number.isFinite(longest) ? Math.max(FRAME_MAX, longest) : FRAME_MAX;
+  if (length > most) defects |= DEFECT.oversize;
   if (defects !== 0) return defects;
   const etherType = bytes[at + 12]! * 256 + bytes[at + 13]!;
   if (etherType !== 0x0800) defects |= DEFECT["not-ip"];
   if (policy.checksDstMac) {
-    const own = macOfPort(scenario, scenario.traffic.port[p]!);
+    const own = macOfPort(scenario, traffic.port[p]!);
     for (let i = 0; i < 6; i++) {
       if (bytes[at + i] !== scenario.neighbours.portMac[own + i]) defects |= DEFECT["not-for-us"];
     }
@@ -199,18 +226,45 @@ function optionChoice(scenario: Scenario, p: number): number {
 
 function routeDefects(scenario: Scenario, policy: Policy, p: number, nextHop: number): number {
   if (nextHop < 0) return policy.onMiss === "drop" ? DEFECT["no-route"] : 0;
-  if (tooBig(scenario, policy, p)) return DEFECT["too-big"];
+  if (tooBig(scenario, policy, p, nextHop)) return DEFECT["too-big"];
   const back = scenario.neighbours.port[nextHop] === scenario.traffic.port[p];
   return back && policy.hairpin === "drop" ? DEFECT.hairpin : 0;
 }
 
 /** RFC 791, 2.3: what is longer than the MTU, and must not be cut. */
-function tooBig(scenario: Scenario, policy: Policy, p: number): boolean {
-  const { mtu } = policy;
-  const { bytes } = scenario.traffic;
-  const ip = scenario.traffic.offset[p]! + IP;
-  const mustNotBeCut = Math.floor(bytes[ip + 6]! / 64) % 2 === 1;
-  return mtu !== undefined && mustNotBeCut && bytes[ip + 2]! * 256 + bytes[ip + 3]! > mtu;
+function tooBig(scenario: Scenario, policy: Policy, p: number, nextHop: number): boolean {
+  const mtu = mtuOf(policy, scenario.neighbours.port[nextHop]!);
+  return mustNotBeCut(scenario, p) && totalLengthOf(scenario, p) > mtu;
+}
+
+/** RFC 791, 3.2: what is longer than the MTU, and is cut into fragments. */
+function isCut(scenario: Scenario, policy: Policy, p: number, nextHop: number): boolean {
+  const mtu = mtuOf(policy, scenario.neighbours.port[nextHop]!);
+  return policy.tooLong === "cut" && !mustNotBeCut(scenario, p) &&
+    totalLengthOf(scenario, p) > mtu;
+}
+
+function mustNotBeCut({ traffic }: Scenario, p: number): boolean {
+  return Math.floor(traffic.bytes[traffic.offset[p]! + IP + 6]! / 64) % 2 === 1;
+}
+
+/** Why a packet may be dropped: a virtual port need receive no more than its own MTU. */
+function receiveChoice({ traffic }: Scenario, policy: Policy, p: number): number {
+  const longest = IP + mtuOf(policy, traffic.port[p]!);
+  return policy.ports === "virtual" && traffic.length[p]! > longest ? DEFECT.oversize : 0;
+}
+
+/** RFC 3704, 2: whether the way back to where the packet comes from is not as the policy asks. */
+function reversePath(scenario: Scenario, policy: Policy, p: number): number {
+  if (policy.reversePath === undefined) return 0;
+  const { traffic, neighbours } = scenario;
+  const src = addressAt(traffic.bytes, traffic.offset[p]! + IP + 12);
+  const hop = hopTo(scenario, policy, src);
+  const back = hop < 0 ? [] : membersOf(scenario, hop);
+  const isRight = policy.reversePath === "loose"
+    ? back.length > 0
+    : back.some((one) => neighbours.port[one] === traffic.port[p]);
+  return isRight ? 0 : DEFECT["reverse-path"];
 }
 
 /** RFC 1812, 5.3.7: whether it comes from or goes to where the policy forwards nothing. */
@@ -222,6 +276,15 @@ function martian(scenario: Scenario, policy: Policy, p: number): number {
   const isOne = martianSources.some((prefix) => covers(prefix, src)) ||
     martianDestinations.some((prefix) => covers(prefix, dst));
   return isOne ? DEFECT.martian : 0;
+}
+
+/** RFC 1812, 5.2.3: whether it is for the router itself, or says that it is from there. */
+function ownAddress({ traffic }: Scenario, { originates }: Policy, p: number): number {
+  if (originates?.isHost !== true || originates.addresses === undefined) return 0;
+  const { addresses } = originates;
+  const ip = traffic.offset[p]! + IP;
+  const isOwn = (field: number) => addresses.includes(addressAt(traffic.bytes, field));
+  return (isOwn(ip + 12) ? DEFECT.martian : 0) | (isOwn(ip + 16) ? DEFECT.consumed : 0);
 }
 
 /** First address and number of addresses of each prefix that was asked for. */
@@ -251,12 +314,10 @@ function totalLengthOf(scenario: Scenario, p: number): number {
 function nextHopOf(scenario: Scenario, policy: Policy, p: number): number {
   const { bytes } = scenario.traffic;
   const dst = addressAt(bytes, scenario.traffic.offset[p]! + IP + 16);
-  const route = longestMatch(scenario.routes, dst, policy.defaultRoute ? 0 : 1);
-  if (route < 0) return -1;
-  const nextHop = scenario.routes.nextHop[route]!;
+  const nextHop = hopTo(scenario, policy, dst);
   if (nextHop >= scenario.neighbours.count) {
     throw new RangeError(
-      `Cannot follow route ${route}: next hop ${nextHop} is not one of ${scenario.neighbours.count}`,
+      `Cannot route packet ${p}: next hop ${nextHop} is not one of ${scenario.neighbours.count}`,
     );
   }
   return nextHop;

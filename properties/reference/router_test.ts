@@ -207,7 +207,7 @@ Deno.test("referenceRouter names the next hop or port that does not exist", () =
   assertThrows(
     () => referenceRouter(scenario({ routes: ["10.0.0.0/8 6"] }), STRICT),
     RangeError,
-    "Cannot follow route 0: next hop 6 is not one of 6",
+    "Cannot route packet 0: next hop 6 is not one of 6",
   );
   const checks = { ...STRICT, checksDstMac: true };
   assertThrows(

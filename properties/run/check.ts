@@ -1,5 +1,5 @@
 /** Conformance of a device as data: for other test runners, for the command line, for reports. */
-import type { DeviceUnderTest, Geometry, Scenario } from "../../core/machine/device.ts";
+import type { DeviceUnderTest, Geometry, Scenario, Setup } from "../../core/machine/device.ts";
 import type { Fidelity } from "../../core/pcie/fabric.ts";
 import type { Policy } from "../../core/policy.ts";
 import { build } from "../arbitraries/build.ts";
@@ -8,7 +8,7 @@ import { minimise } from "../arbitraries/minimise.ts";
 import { scenario } from "../arbitraries/scenario.ts";
 import { drawLadder, hasLadder, type Ladder } from "../counterexample/ladder.ts";
 import { type Counterexample, tellCounterexample } from "../counterexample/counterexample.ts";
-import type { Law } from "../law.ts";
+import type { Law, Verdict } from "../law.ts";
 import { LAW_SET_VERSION, lawsOf } from "../laws/mod.ts";
 import { judgeScenario, RUN_1, verdictOf } from "./judge_scenario.ts";
 import type { LabelCount } from "./labels.ts";
@@ -19,7 +19,7 @@ import {
   runProperty,
 } from "./property.ts";
 import { Subject } from "./subject.ts";
-import type { NotJudged } from "./tally.ts";
+import type { NotJudged, Tally } from "./tally.ts";
 
 /** Scenarios that a property run draws unless told otherwise. */
 export const NUM_RUNS = 1000;
@@ -46,6 +46,8 @@ export interface CheckOptions {
   readonly geometry?: Partial<Geometry>;
   /** Most packets of a scenario; 400. Only the few that saturate the machine have more than 64. */
   readonly packetsMax?: number;
+  /** Routes and neighbours that are not to be drawn; those of the device, if it has any. */
+  readonly setup?: Setup;
   /** The laws to judge; all that there are, and the device's own invariants. */
   readonly laws?: readonly Law[];
   /** Builds another device like the first; without it, laws about a new device are not judged. */
@@ -193,8 +195,8 @@ function drawn(
 ): Outcome {
   const fixed = options.geometry ?? {};
   const result = runProperty(subject, propertyOptions(subject, laws, seed, options));
-  const examples = result.tallies.map(({ law, smallest }) =>
-    smallest === null ? null : shrink(subject, law, smallest, fixed)
+  const examples = result.tallies.map((tally) =>
+    tally.smallest === null ? null : shrink(subject, tally, tally.smallest, fixed)
   );
   return outcomeOf(result, examples);
 }
@@ -206,10 +208,12 @@ export function propertyOptions(
   seed: number,
   options: CheckOptions,
 ): PropertyOptions {
-  const { geometry: fixed = {}, packetsMax } = options;
+  const { geometry: fixed = {}, packetsMax, setup = subject.setup } = options;
+  const withSetup = setup === undefined ? {} : { setup };
   return {
     arbitrary: scenario(subject.policy, {
       geometry: fixed,
+      ...withSetup,
       ...packetsMax === undefined ? {} : { packetsMax },
     }),
     laws,
@@ -217,6 +221,7 @@ export function propertyOptions(
     seed,
     fixed,
     packetsMax,
+    ...withSetup,
     ...options.timeLimitMs === undefined ? {} : { timeLimitMs: options.timeLimitMs },
   };
 }
@@ -241,7 +246,7 @@ export function outcomeOf(
 /** Shrinks a draw that broke `law` and tells what happens in the smallest one. */
 function shrink(
   subject: Subject,
-  law: Law,
+  { law, said }: Tally,
   draw: ScenarioDraw,
   fixed: Partial<Geometry>,
 ): Counterexample {
@@ -255,15 +260,16 @@ function shrink(
     ? minimise(draw, fails, SHRINK_RUNS_MAX, fixed)
     : { draw, minimal: false };
   const isMinimal = least.minimal && !isSpent();
-  return shrunkExample(subject, law, build(least.draw), isMinimal);
+  return shrunkExample(subject, law, build(least.draw), isMinimal, said!);
 }
 
-/** Runs the smallest scenario found once more and tells what happens in it. */
+/** Runs the smallest scenario found once more and tells what happens in it; what was `said` first, if nothing does. */
 export function shrunkExample(
   subject: Subject,
   law: Law,
   replay: Scenario,
   isMinimal: boolean,
+  said: Extract<Verdict, { kind: "broken" }>,
 ): Counterexample {
   const { run, verdict } = verdictOf(subject, law, replay);
   const again = verdict.kind === "broken";
@@ -273,10 +279,8 @@ export function shrunkExample(
     policy: subject.policy,
     scenario: replay,
     run,
-    sentence: again
-      ? verdict.sentence
-      : "broken once, but kept when the same scenario was repeated",
-    packets: again ? verdict.packets : [],
+    sentence: again ? verdict.sentence : `broken once, but kept when repeated: ${said.sentence}`,
+    packets: again ? verdict.packets : said.packets,
     minimal: isMinimal && again,
     ...ladderOf(subject, law, replay, again ? verdict.packets : []),
   });

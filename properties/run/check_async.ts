@@ -12,6 +12,7 @@ import type { ScenarioDraw } from "../arbitraries/draw.ts";
 import { minimiseAsync } from "../arbitraries/minimise.ts";
 import type { Counterexample } from "../counterexample/counterexample.ts";
 import type { Law } from "../law.ts";
+import type { Tally } from "./tally.ts";
 import {
   type CheckOptions,
   chosenLaws,
@@ -123,8 +124,9 @@ async function drawn(
   const drawing = propertyOptions(subject, laws, seed, options);
   const result = await runPropertyAsync(subject, drawing, (one) => made.await(one));
   const examples: (Counterexample | null)[] = [];
-  for (const { law, smallest } of result.tallies) {
-    examples.push(smallest === null ? null : await shrink(subject, made, law, smallest, options));
+  for (const tally of result.tallies) {
+    const { smallest } = tally;
+    examples.push(smallest === null ? null : await shrink(subject, made, tally, smallest, options));
   }
   return outcomeOf(result, examples);
 }
@@ -132,7 +134,7 @@ async function drawn(
 async function shrink(
   subject: Subject,
   made: AwaitedDevice,
-  law: Law,
+  { law, said }: Tally,
   draw: ScenarioDraw,
   { geometry = {} }: CheckOptions,
 ): Promise<Counterexample> {
@@ -148,5 +150,5 @@ async function shrink(
     : { draw, minimal: false };
   const replay = build(least.draw);
   await made.await(replay);
-  return shrunkExample(subject, law, replay, least.minimal && !isSpent());
+  return shrunkExample(subject, law, replay, least.minimal && !isSpent(), said!);
 }

@@ -104,7 +104,8 @@ Deno.test("checkConformance shrinks a length to the byte at which the device goe
 
 Deno.test("checkConformance says that a failure did not repeat instead of shrinking it", () => {
   const { sentence, minimal } = example(check("flaky"), "LOSS-1a");
-  assertEquals(sentence, "broken once, but kept when the same scenario was repeated");
+  const said = "broken once, but kept when repeated: packet ";
+  assertEquals(sentence.slice(0, said.length), said);
   assertEquals(minimal, false);
 });
 
@@ -165,7 +166,7 @@ Deno.test("checkConformance judges only what it is asked for, and refuses to jud
   assertThrows(
     () => check(null, { only: /^ORDER/ }),
     RangeError,
-    "Cannot check conformance: /^ORDER/ matches none of the laws LPM-1, PKT-1",
+    "Cannot check conformance: /^ORDER/ matches none of the laws LPM-1, LPM-2, PKT-1",
   );
 });
 

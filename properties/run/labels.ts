@@ -31,6 +31,8 @@ export interface FloorContext {
   readonly fixed: Partial<Geometry>;
   /** Most packets of a scenario, where that is not left to the drawing. */
   readonly packetsMax?: number | undefined;
+  /** Whether routes and ports were drawn: what depends on them is not due otherwise. */
+  readonly drawsRoutes: boolean;
 }
 
 /** Kinds that happen on the link-level fabric alone, which is not drawn. */
@@ -41,6 +43,8 @@ interface Label {
   /** Least share of the runs. */
   readonly share: number;
   holds(draw: ScenarioDraw, judged: Judged): boolean;
+  /** Whether it depends on routes and ports. */
+  readonly ofRoutes?: true;
   /** Whether the floor applies; it does if this is left out. */
   applies?(context: FloorContext): boolean;
 }
@@ -114,7 +118,7 @@ const FAULTS: readonly Label[] = FAULT_KINDS.map((kind) => ({
 const CONTENTS: readonly Label[] = [
   { label: "ttl 0 or 1", share: 0.06, holds: some((packet) => packet.ttl <= 1) },
   { label: "options", share: 0.08, holds: some((packet) => packet.options > 0) },
-  { label: "vlan", share: 0.05, holds: some((packet) => packet.type === "vlan") },
+  { label: "vlan", share: 0.05, holds: some(({ type }) => type === "vlan" || type === "priority") },
   {
     label: "arp or ipv6",
     share: 0.05,
@@ -129,7 +133,8 @@ const CONTENTS: readonly Label[] = [
   { label: "bad header", share: 0.05, holds: some((packet) => packet.header !== "right") },
   { label: "bad length", share: 0.06, holds: some((packet) => packet.totalLength !== "right") },
   { label: "padded", share: 0.04, holds: some((packet) => packet.totalLength === "padded") },
-  { label: "other mac", share: 0.05, holds: some((packet) => packet.mac === "other") },
+  { label: "other mac", share: 0.05, holds: some((packet) => packet.mac !== "port") },
+  { label: "fragment", share: 0.08, holds: some((packet) => packet.fragment !== "whole") },
   { label: "runt", share: 0.05, holds: some((packet) => packet.size < 60) },
   { label: "oversize", share: 0.045, holds: some((packet) => packet.size > 1518) },
   { label: "wrong fcs", share: 0.05, holds: some((packet) => packet.fcs === "wrong") },
@@ -150,6 +155,18 @@ const OUTCOMES: readonly Label[] = [
     applies: ({ policy }) => policy.topology === undefined,
   },
   {
+    label: "several next hops",
+    share: 0.02,
+    holds: (_, { expectation }) => expectation.oneOf !== undefined,
+    applies: ({ policy }) => policy.routeTypes === true,
+  },
+  {
+    label: "longer than an MTU",
+    share: 0.01,
+    holds: (_, { expectation }) => expectation.cut !== undefined,
+    applies: ({ policy }) => policy.tooLong === "cut" && isBelowEthernet(policy),
+  },
+  {
     label: "all to be forwarded",
     share: 0.07,
     holds: allForward,
@@ -167,7 +184,12 @@ const OUTCOMES: readonly Label[] = [
   },
 ];
 
-const LABELS: readonly Label[] = [...SHAPES, ...FAULTS, ...CONTENTS, ...OUTCOMES];
+const LABELS: readonly Label[] = [
+  ...SHAPES.map((label) => ({ ...label, ofRoutes: true as const })),
+  ...FAULTS.map((label) => ({ ...label, ofRoutes: true as const })),
+  ...CONTENTS,
+  ...OUTCOMES.map((label) => ({ ...label, ofRoutes: true as const })),
+];
 
 /** Names of all labels. */
 export const LABEL_NAMES: readonly string[] = LABELS.map(({ label }) => label);
@@ -183,10 +205,12 @@ export class Labels {
 
   /** The counts with the floors of a property of `runs` runs. */
   counts(runs: number, context: FloorContext): LabelCount[] {
-    return LABELS.map(({ label, share, applies }, i) => ({
+    return LABELS.map(({ label, share, applies, ofRoutes = false }, i) => ({
       label,
       runs: this.#counts[i]!,
-      floor: applies === undefined || applies(context) ? floorOf(runs * share) : 0,
+      floor: (context.drawsRoutes || !ofRoutes) && (applies === undefined || applies(context))
+        ? floorOf(runs * share)
+        : 0,
     }));
   }
 }
@@ -194,6 +218,11 @@ export class Labels {
 /** A floor below three could be missed by chance, though rarely: short runs have none. */
 function floorOf(due: number): number {
   return due < 3 ? 0 : Math.floor(due);
+}
+
+/** Whether a port sends less than the longest frame that is drawn. */
+function isBelowEthernet({ mtu = Infinity }: Policy): boolean {
+  return Math.min(...typeof mtu === "number" ? [mtu] : mtu) < 1280;
 }
 
 function hasBurst({ packets }: ScenarioDraw): boolean {

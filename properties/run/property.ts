@@ -8,7 +8,7 @@ import * as fc from "fast-check";
 import type { Arbitrary } from "../arbitraries/arbitrary.ts";
 import { build } from "../arbitraries/build.ts";
 import type { ScenarioDraw } from "../arbitraries/draw.ts";
-import type { Geometry, Scenario } from "../../core/machine/device.ts";
+import type { Geometry, Scenario, Setup } from "../../core/machine/device.ts";
 import type { Law } from "../law.ts";
 import { counted } from "../laws/_text.ts";
 import { judgeScenario, RUN_1 } from "./judge_scenario.ts";
@@ -30,6 +30,8 @@ export interface PropertyOptions {
   readonly fixed?: Partial<Geometry>;
   /** Most packets that `arbitrary` draws, where it was told; it decides about floors, too. */
   readonly packetsMax?: number | undefined;
+  /** Routes and neighbours that it does not draw. */
+  readonly setup?: Setup;
   /**
    * Milliseconds of real time after which no new scenario is begun; a run that is cut short fails.
    */
@@ -167,6 +169,7 @@ function propertyOf(subject: Subject, options: PropertyOptions): PropertyParts {
       offers: subject.offers,
       fixed: options.fixed ?? {},
       packetsMax: options.packetsMax,
+      drawsRoutes: options.setup === undefined,
     });
     for (const tally of tallies) {
       if (tally.law.reruns) tally.skip(`sampled: every ${RERUN_EVERY}th run`, runs);

@@ -77,7 +77,7 @@ Deno.test("HARN-2: runProperty ends early when a law is broken and every run is 
   const result = runProperty(device("swaps"), { ...options, laws });
   assertEquals(result.harness, [{
     id: "HARN-2",
-    sentence: "12 of 200 scenarios were run: a law was broken and 12000000 events were spent",
+    sentence: "11 of 200 scenarios were run: a law was broken and 11000000 events were spent",
   }]);
   assertEquals(
     runProperty(device(null), { ...options, laws }).runs,

@@ -8,6 +8,7 @@ import {
   type Evidence,
   RunFailure,
   type Scenario,
+  type Setup,
 } from "../../core/machine/device.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { PcieLedger } from "../../core/pcie/link/trace.ts";
@@ -85,6 +86,11 @@ export class Subject {
   /** Name of the device. */
   get name(): string {
     return this.#device.name;
+  }
+
+  /** What somebody has set the device up for. */
+  get setup(): Setup | undefined {
+    return this.#device.setup;
   }
 
   /** Whether `again` leaves the observation of the last `run` alone. */

@@ -28,6 +28,8 @@ export class Tally {
   readonly judgedIn: Record<Fidelity, number> = { coarse: 0, tlp: 0, link: 0 };
   /** Of the draws that broke it the one with the fewest packets, the first of these. */
   smallest: ScenarioDraw | null = null;
+  /** What was said of that draw, and of which packets. */
+  said: Extract<Verdict, { kind: "broken" }> | null = null;
   readonly #whys = new Map<string, number>();
   readonly #skipped: NotJudged[] = [];
 
@@ -50,6 +52,7 @@ export class Tally {
       if (this.broken++ === 0) this.first = run;
       if (this.smallest === null || draw.packets.length < this.smallest.packets.length) {
         this.smallest = draw;
+        this.said = verdict;
       }
     } else {
       const known = this.#whys.has(verdict.why) || this.#whys.size < WHYS_MAX;

@@ -23,7 +23,7 @@ export interface ShrunkScenario {
 /**
  * Shrinks a scenario that fails. Asks `stillFails` at most `maxRuns` times, some two times the number of
  * packets left, times the logarithm of those there were, as a rule. It must give the same answer to
- * the same scenario.
+ * the same scenario. `keepsRoutes` says that the device cannot be told others.
  *
  * @example
  * ```ts
@@ -49,11 +49,12 @@ export function shrinkScenario(
   scenario: Scenario,
   stillFails: (scenario: Scenario) => boolean,
   maxRuns: number,
+  keepsRoutes = false,
 ): ShrunkScenario {
   const search = new Search(scenario, stillFails, maxRuns);
   search.packets();
   search.deviations();
-  search.routes();
+  if (!keepsRoutes) search.routes();
   search.frames();
   search.settings();
   // a simpler packet may have made others superfluous

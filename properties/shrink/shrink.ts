@@ -61,7 +61,7 @@ export function shrinkToLaw(
   const fails = (one: Scenario) =>
     !isSpent() && verdictOf(subject, law, one).verdict.kind === "broken";
   if (!fails(scenario)) return null;
-  const least = shrinkScenario(scenario, fails, maxRuns);
+  const least = shrinkScenario(scenario, fails, maxRuns, device.setup !== undefined);
   const { run, verdict } = verdictOf(subject, law, least.scenario);
   const again = verdict.kind === "broken";
   return tellCounterexample({

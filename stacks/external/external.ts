@@ -51,6 +51,7 @@ const NO_HOSTS = ["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/3"];
 export const ANY_ROUTER: Policy = {
   ...STRICT,
   padding: "any",
+  priorityTags: "may",
   originates: { icmpBurst: Infinity, icmpPerSecond: Infinity },
   mayDropAs: {
     checksDstMac: true,

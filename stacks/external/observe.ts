@@ -20,6 +20,8 @@ export interface SentFrame {
   /** Where its bytes lie in those that the device sent. */
   readonly offset: number;
   readonly length: number;
+  /** The packet in it, where that is known otherwise than by its bytes. */
+  readonly packet?: number;
 }
 
 /** All that a device sent, each port's frames in order. */
@@ -28,13 +30,17 @@ export interface Sent {
   readonly frames: readonly SentFrame[];
 }
 
-/** Writes what a device named `name` made of a scenario into `o`. */
+/**
+ * Writes what a device named `name` made of a scenario into `o`; with `ignoresGroups` without what it says to a group and
+ * carries no packet.
+ */
 export function observe(
   o: Observation,
   name: string,
   policy: Policy,
   { traffic, geometry }: Scenario,
   sent: Sent,
+  ignoresGroups = false,
 ): Observation {
   const { count, at } = traffic;
   const identities = new Identities(traffic);
@@ -43,15 +49,17 @@ export function observe(
   const seen = new Uint8Array(count);
   const last = at[count - 1] ?? 0;
   let now = 0;
-  for (const { port, offset, length } of sent.frames) {
-    const packet = packetOf(policy, identities, port, sent.bytes, offset, length);
+  for (const { port, offset, length, packet: known } of sent.frames) {
+    const packet = known ?? packetOf(policy, identities, port, sent.bytes, offset, length);
+    if (packet < 0 && ignoresGroups && (sent.bytes[offset]! & 1) === 1) continue;
+    const more = packet >= 0 && seen[packet] === 1 && identities.isPart;
     if (packet >= 0) {
       seen[packet] = 1;
       now = Math.max(now, at[packet]!);
       // nothing says which packet gave cause for it, but all had come by then
     } else if (packet === GENERATED) now = Math.max(now, last);
     now += STEP_PS;
-    o.emit(packet, port, place, now, now, sent.bytes, offset, length);
+    o.emit(packet, port, place, now, now, sent.bytes, offset, length, more);
   }
   for (let p = 0; p < count; p++) if (seen[p] === 0) o.drop(p, REASON.other, place, at[p]!);
   o.ports = [];
@@ -85,10 +93,13 @@ function isOwn(
 ): boolean {
   if (originates === undefined || length < 42 || bytes[at + 12] !== 8) return false;
   if (bytes[at + 13] === 6) return originates.arp !== undefined;
-  if (!isIcmpError(bytes, at)) return false;
+  if (bytes[at + 13] !== 0) return false;
   const source = bytes[at + 26]! * 2 ** 24 +
     (bytes[at + 27]! << 16 | bytes[at + 28]! << 8 | bytes[at + 29]!);
-  return source === originates.addresses?.[port];
+  const { addresses = [], isHost = false, form } = originates;
+  if (isHost && addresses.includes(source)) return true;
+  if (!isIcmpError(bytes, at)) return false;
+  return form === "any" ? addresses.includes(source) : source === addresses[port];
 }
 
 /** Whether a frame that carries no packet that was offered is an ICMP error from a device with unknown addresses. */

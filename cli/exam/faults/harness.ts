@@ -117,14 +117,14 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "lpm-1-mac-not-looked-at",
       what: "a frame to another neighbour on the right port is kept",
-      from: "if (port === neighbours.port[hop] && rightMac) continue;",
-      to: "if (port === neighbours.port[hop]) continue;",
+      from: "return port === neighbours.port[hop] && rightMac;",
+      to: "return port === neighbours.port[hop];",
     },
     {
       id: "lpm-1-any-port",
       what: "the port is not looked at",
-      from: "if (port === neighbours.port[hop] && rightMac) continue;",
-      to: "if (rightMac) continue;",
+      from: "return port === neighbours.port[hop] && rightMac;",
+      to: "return rightMac;",
     },
     {
       id: "lpm-1-miss-forwarded",
@@ -723,8 +723,8 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "reference-oversize-by-one",
       what: "the reference forwards a frame one byte too long",
-      from: "if (length > FRAME_MAX) defects |=",
-      to: "if (length > FRAME_MAX + 1) defects |=",
+      from: "if (length > most) defects |=",
+      to: "if (length > most + 1) defects |=",
     },
     {
       id: "reference-padding-refused",

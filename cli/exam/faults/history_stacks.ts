@@ -1050,6 +1050,11 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       from: "      last = i;\n      if (this.#told[i] === 0) break;\n",
       to: "      last = i;\n      break;\n",
     },
+  ]),
+  ...faultsIn("input", "stacks/external/likeness.ts", [
+    "stacks/external/identity_test.ts",
+    ...EXTERNAL,
+  ], [
     {
       id: "identity-checksum-compared",
       what: "a frame whose checksum was updated is a stranger",

@@ -31,14 +31,14 @@ export const LAW_FAULTS: readonly Fault[] = [
     {
       id: "pkt-9-tag-is-payload",
       what: "a tagged frame may not be four bytes longer",
-      from: "tagged ? LONGEST_TAGGED : LONGEST;",
-      to: "tagged ? LONGEST : LONGEST;",
+      from: "tagged ? LONGEST_TAGGED : LONGEST, beyond",
+      to: "tagged ? LONGEST : LONGEST, beyond",
     },
     {
       id: "pkt-9-mtu-of-frames",
       what: "the MTU is held against what may be cut",
-      from: "if (mayBeCut || total <= mtu) continue;",
-      to: "if (total <= mtu) continue;",
+      from: "if (mayBeCut || total <= most) continue;",
+      to: "if (total <= most) continue;",
     },
   ]),
   ...faultsIn("harness", "properties/laws/fair.ts", ["properties/laws/fair_test.ts"], [

@@ -15,6 +15,8 @@ export const LIVE_FAULTS: readonly Fault[] = [
       from: "      if (this.#told[i] === 0) break;",
       to: "      break;",
     },
+  ]),
+  ...faultsIn("harness", "stacks/external/likeness.ts", EXTERNAL, [
     {
       id: "identity-by-ttl",
       what: "a packet whose TTL fell is taken for a stranger's",
@@ -26,8 +28,8 @@ export const LIVE_FAULTS: readonly Fault[] = [
     {
       id: "observe-error-of-anybody",
       what: "every ICMP error is taken for one of the device's own",
-      from: "  return source === originates.addresses?.[port];",
-      to: "  return source >= 0;",
+      from: "addresses.includes(source) : source === addresses[port];",
+      to: "addresses.includes(source) : source >= 0;",
     },
     {
       id: "observe-error-is-stranger",

@@ -5,7 +5,7 @@
  */
 import type { Traffic } from "../../../core/machine/scenario.ts";
 import type { Sent, SentFrame } from "../observe.ts";
-import { type FenceFrame, Fences } from "./fence.ts";
+import { type FenceFrame, FenceLost, Fences } from "./fence.ts";
 import type { PacketPort } from "./packet_port.ts";
 
 /** Frames between two rounds of fences. */
@@ -19,15 +19,24 @@ const FENCE_AGAIN_MS = 50;
 /** Looks at empty rings before the thread sleeps. */
 const SPINS = 200;
 
-/** Longest frame that veth hands to an interface of MTU 1500: 14 bytes of header and a tag of 4. */
-const FRAME_MAX = 1518;
+/** What an interface takes beyond its MTU: 14 bytes of header and a tag of 4 (is_skb_forwardable). */
+const BEYOND_MTU = 18;
+const MTU = 1500;
 const FRAME_MIN = 14;
+
+/** Looks at what came out of a port; true when it is nobody else's business. */
+export type TakesFrame = (port: number, bytes: Uint8Array, at: number, length: number) => boolean;
 
 /** The testers' ports in front of a device, one for each of its own. */
 export class Exchange {
   readonly #ports: readonly PacketPort[];
   readonly #ordered: boolean;
+  readonly #taken: TakesFrame;
   readonly #fences: Fences;
+  /** Longest frame that each port of the device is given. */
+  readonly #longest: number[];
+  /** The device was told something on which packets may have waited: fences go once more, behind what was told. */
+  unsettled = false;
   #bytes = new Uint8Array(1 << 16);
   #used = 0;
   #frames: SentFrame[] = [];
@@ -36,12 +45,19 @@ export class Exchange {
   /**
    * Takes the ports that lead to port 0, 1, ... of the device. `ordered` says that it remembers what came in by one
    * port when it looks at another, as a bridge does: frames then go in one after the other, across ports. To a router
-   * those of a port go together, with their fences, in fewer system calls.
+   * those of a port go together, with their fences, in fewer system calls. What `taken` takes is not kept.
    */
-  constructor(ports: readonly PacketPort[], ordered: boolean) {
+  constructor(ports: readonly PacketPort[], ordered: boolean, taken: TakesFrame = () => false) {
     this.#ports = ports;
+    this.#taken = taken;
     this.#ordered = ordered;
     this.#fences = new Fences(ports.length);
+    this.#longest = ports.map(() => MTU + BEYOND_MTU);
+  }
+
+  /** Says that a port of the device has another MTU than 1500: no interface is handed longer frames. */
+  setMtu(port: number, mtu: number): void {
+    this.#longest[port] = mtu + BEYOND_MTU;
   }
 
   /** Says that fences are to be made anew, after the device was set up otherwise. */
@@ -69,6 +85,24 @@ export class Exchange {
     return { bytes: this.#bytes, frames: this.#frames };
   }
 
+  /** Sends one fence, and answers whether it comes back where it should. */
+  tryFence(ingress: number, egress: number, make: FenceFrame): boolean {
+    this.#fences.forget();
+    const frame = this.#fences.next(ingress, egress, make)!;
+    try {
+      this.#send(ingress, frame, 0, frame.length);
+      this.#ports[ingress]!.flush();
+      this.#await();
+      return true;
+    } catch (error) {
+      if (!(error instanceof FenceLost)) throw error;
+      this.#fences.lost(0);
+      return false;
+    } finally {
+      this.#fences.forget();
+    }
+  }
+
   #part(traffic: Traffic, from: number, to: number, ports: number, fence: FenceFrame): void {
     if (this.#ordered) {
       for (let i = from; i < to; i++) {
@@ -79,6 +113,7 @@ export class Exchange {
         }
       }
     }
+    this.unsettled = false;
     for (let ingress = 0; ingress < ports; ingress++) {
       let used = false;
       for (let i = from; i < to; i++) {
@@ -86,21 +121,31 @@ export class Exchange {
         used = true;
         if (!this.#ordered) this.#offer(traffic, i);
       }
-      if (!used) continue;
-      for (let egress = 0; egress < ports; egress++) {
-        const frame = this.#fences.next(ingress, egress, fence);
-        if (frame !== null) this.#send(ingress, frame, 0, frame.length);
-      }
-      this.#ports[ingress]!.flush();
+      if (used) this.#fence(ingress, ports, fence);
     }
     this.#await();
+    while (this.unsettled) {
+      this.unsettled = false;
+      for (let ingress = 0; ingress < ports; ingress++) this.#fence(ingress, ports, fence);
+      this.#await();
+    }
+  }
+
+  /** Sends a fence from a port to each. */
+  #fence(ingress: number, ports: number, fence: FenceFrame): void {
+    for (let egress = 0; egress < ports; egress++) {
+      const frame = this.#fences.next(ingress, egress, fence);
+      if (frame !== null) this.#send(ingress, frame, 0, frame.length);
+    }
+    this.#ports[ingress]!.flush();
   }
 
   /** Puts frame `i` into the ring of its port, unless no interface takes it: its fate is that of one that ends at a MAC. */
   #offer(traffic: Traffic, i: number): void {
     const length = traffic.length[i]!;
-    if (traffic.badFcs?.[i] === 1 || length > FRAME_MAX || length < FRAME_MIN) return;
-    this.#send(traffic.port[i]!, traffic.bytes, traffic.offset[i]!, length);
+    const port = traffic.port[i]!;
+    if (traffic.badFcs?.[i] === 1 || length > this.#longest[port]! || length < FRAME_MIN) return;
+    this.#send(port, traffic.bytes, traffic.offset[i]!, length);
   }
 
   #send(port: number, bytes: Uint8Array, offset: number, length: number): void {
@@ -132,7 +177,10 @@ export class Exchange {
       const port = this.#ports[p]!;
       for (let at = port.receive(); at >= 0; at = port.receive()) {
         const { length } = port;
-        if (!this.#fences.isFence(p, port.bytes, at, length)) this.#keep(p, port.bytes, at, length);
+        if (
+          !this.#taken(p, port.bytes, at, length) &&
+          !this.#fences.isFence(p, port.bytes, at, length)
+        ) this.#keep(p, port.bytes, at, length);
         port.release();
       }
     }

@@ -13,8 +13,6 @@ const BLOCKS = 0x10000 / PORTS_MAX;
 const SIZE = 60;
 /** Of Ethernet, IPv4 and UDP. */
 const HEADERS = 42;
-/** Of fences; never answered. */
-const SOURCE = 0xc612fffe;
 const IP = 14;
 const TESTER_MAC = 0x02fd00000001;
 
@@ -41,7 +39,9 @@ export function ipv4Fence(): Ipv4Fence {
       const mac = portMac.subarray(ingress * 6, ingress * 6 + 6);
       const dstMac = mac.reduce((sum, byte) => sum * 256 + byte, 0);
       const dst = NETWORK + block * PORTS_MAX + egress;
-      const addresses = { dstMac, srcMac: TESTER_MAC, src: SOURCE, dst };
+      // from where the way back leads out of the ingress port, whatever filter looks at sources
+      const src = NETWORK + block * PORTS_MAX + ingress;
+      const addresses = { dstMac, srcMac: TESTER_MAC, src, dst };
       // all behind the headers is payload: what only pads a frame does not come through
       writeUdpFrame(bytes, 0, { ...addresses, payload: SIZE - HEADERS, udpChecksum: false });
       return bytes;

@@ -7,9 +7,12 @@ import type { Policy } from "../../../core/policy.ts";
 import { STRICT } from "../../../core/stack.ts";
 import { ipv4Fence } from "./ipv4_fence.ts";
 import { type LiveDevice, liveDevice, type Occupant } from "./live_device.ts";
+import { addAddress } from "./links.ts";
 import { FIRST_INDEX, PORTS_MAX, Rig } from "./rig.ts";
 import { HOPS_MAX, KernelRoutes } from "./routes.ts";
 
+/** 192.0.0.128 and on: addresses of ports that have one, out of those that protocols may use (RFC 6890). */
+const PORT_ADDRESSES = 0xc0000080;
 /** 192.0.0.8, what a node without an address of its own sends ICMP errors from (RFC 7600, 6). */
 const DUMMY_ADDRESS = 0xc0000008;
 
@@ -32,6 +35,9 @@ export const KERNEL_POLICY: Policy = {
   padding: "cut",
   ports: "virtual",
   mtu: 1500,
+  tooLong: "cut",
+  priorityTags: "strip",
+  routeTypes: true,
   martianSources: ["0.0.0.0/32", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32"],
   martianDestinations: ["0.0.0.0/32", "127.0.0.0/8", "224.0.0.0/4", "255.255.255.255/32"],
   originates: {
@@ -52,10 +58,29 @@ export const FORWARDING: Readonly<Record<string, number>> = {
   "net/ipv4/icmp_ratelimit": 0,
 };
 
+/** What the kernel may be set to: it is, and is judged so. */
+export type KernelSettings = Pick<Policy, "mtu" | "reversePath">;
+
 /** What the kernel may be told. */
 export interface KernelOptions {
   /** Ports of the bench; 4. */
   readonly ports?: number;
+  /** MTU of its ports, and its rp_filter; 1500, and none. */
+  readonly settings?: KernelSettings;
+}
+
+/** rp_filter of each way of reverse path forwarding [Linux, Documentation/networking/ip-sysctl.rst]. */
+const RP_FILTER = { strict: 1, loose: 2 };
+
+/**
+ * What the kernel declares with these settings. An interface without an address takes a loose filter for a strict one
+ * (net/ipv4/fib_frontend.c, __fib_validate_source), so ports then have addresses.
+ */
+function policyOf(settings: KernelSettings, ports: number): Policy {
+  const policy = { ...KERNEL_POLICY, ...settings };
+  if (settings.reversePath !== "loose") return policy;
+  const addresses = Array.from({ length: ports }, (_, p) => PORT_ADDRESSES + p);
+  return { ...policy, originates: { ...policy.originates!, addresses, isHost: true } };
 }
 
 /** Routes, neighbours and MAC addresses of a kernel that forwards on a bench. */
@@ -116,13 +141,20 @@ export class KernelTables {
  * assertEquals(typeof kernelDevice, "function");
  * ```
  */
-export function kernelDevice({ ports = 4 }: KernelOptions = {}): LiveDevice {
-  const rig = new Rig(ports, FORWARDING);
+export function kernelDevice({ ports = 4, settings = {} }: KernelOptions = {}): LiveDevice {
+  const { reversePath, mtu = [] } = settings;
+  const filter = reversePath === undefined ? 0 : RP_FILTER[reversePath];
+  const rig = new Rig(ports, { ...FORWARDING, "net/ipv4/conf/all/rp_filter": filter });
+  for (let p = 0; p < ports; p++) {
+    const own = typeof mtu === "number" ? mtu : mtu[p];
+    if (own !== undefined) rig.setMtu(p, own);
+    if (reversePath === "loose") addAddress(rig.netlink, FIRST_INDEX + p, PORT_ADDRESSES + p, 32);
+  }
   const tables = new KernelTables(rig);
   const fences = ipv4Fence();
   const occupant: Occupant = {
     name: "kernel",
-    policy: KERNEL_POLICY,
+    policy: policyOf(settings, ports),
     configure: (scenario) => tables.configure(scenario, fences.choose(scenario)),
     fence: fences.frame,
   };

@@ -7,7 +7,7 @@ import { attributesOf } from "./attributes.ts";
 import { type Netlink, NLM } from "./netlink.ts";
 
 /** Types of messages about interfaces and their addresses. */
-const RTM = { newLink: 16, getLink: 18, delAddress: 21, getAddress: 22 };
+const RTM = { newLink: 16, getLink: 18, newAddress: 20, delAddress: 21, getAddress: 22 };
 const AF_INET = 2;
 const IFA_LOCAL = 2;
 /** Attributes of interfaces. */
@@ -79,6 +79,20 @@ export function setMac(netlink: Netlink, index: number, mac: Uint8Array): void {
   netlink.flush();
 }
 
+/** Sets the MTU of an interface. */
+export function setMtu(netlink: Netlink, index: number, mtu: number): void {
+  netlink.begin(RTM.newLink, 0, `set the MTU of interface ${index} to ${mtu}`);
+  linkHeader(netlink, index, 0);
+  netlink.attribute32(IFLA.mtu, mtu);
+  netlink.end();
+  netlink.flush();
+}
+
+/** Gives an interface an IPv4 address. */
+export function addAddress(netlink: Netlink, index: number, address: number, depth: number): void {
+  changeAddress(netlink, RTM.newAddress, index, address, depth);
+}
+
 /** Takes an IPv4 address from an interface. */
 export function removeAddress(
   netlink: Netlink,
@@ -86,7 +100,17 @@ export function removeAddress(
   address: number,
   depth: number,
 ): void {
-  netlink.begin(RTM.delAddress, 0, "remove an address");
+  changeAddress(netlink, RTM.delAddress, index, address, depth);
+}
+
+function changeAddress(
+  netlink: Netlink,
+  type: number,
+  index: number,
+  address: number,
+  depth: number,
+): void {
+  netlink.begin(type, type === RTM.newAddress ? NLM_CREATE : 0, "change an address");
   netlink.u8(AF_INET, depth, 0, 0);
   netlink.u32(index);
   netlink.attributeAddress(IFA_LOCAL, address);

@@ -4,7 +4,7 @@ import { Observation } from "../../../core/machine/observation.ts";
 import type { Policy } from "../../../core/policy.ts";
 import { observe } from "../observe.ts";
 import type { FenceFrame } from "./fence.ts";
-import type { Rig } from "./rig.ts";
+import type { Exchange } from "./exchange.ts";
 
 const OFFERS: ReadonlySet<Evidence> = new Set(["frames", "fates"]);
 
@@ -18,10 +18,19 @@ export interface Occupant {
   configure(scenario: Scenario): boolean;
   /** A frame that it forwards from one port to another, as it is set up. */
   readonly fence: FenceFrame;
+  /** Whether it says things to groups of its own accord (ARP, IGMP, LLDP), which are then nobody's packets; false. */
+  readonly ignoresGroups?: boolean;
   /** What a run costs, in events of a simulated machine; 0. Whoever looks for small counterexamples stops by it. */
   readonly events?: number;
   /** Ends it; the bench is taken down afterwards. */
   close?(): void;
+}
+
+/** What a device stands on: a bench, or interfaces that somebody gave. */
+export interface Stand {
+  readonly ports: number;
+  readonly exchange: Exchange;
+  close(): void;
 }
 
 /** A device whose namespaces and processes last until it is closed. */
@@ -31,9 +40,9 @@ export interface LiveDevice extends DeviceUnderTest {
 }
 
 /** A device on its bench. */
-export function liveDevice(rig: Rig, occupant: Occupant): LiveDevice {
+export function liveDevice(rig: Stand, occupant: Occupant): LiveDevice {
   const observation = new Observation();
-  const { name, policy, events = 0 } = occupant;
+  const { name, policy, events = 0, ignoresGroups = false } = occupant;
   return {
     name,
     policy,
@@ -46,7 +55,7 @@ export function liveDevice(rig: Rig, occupant: Occupant): LiveDevice {
       if (occupant.configure(scenario)) rig.exchange.forgetFences();
       const sent = rig.exchange.run(scenario.traffic, ports, occupant.fence);
       observation.events = events;
-      return observe(observation, name, policy, scenario, sent);
+      return observe(observation, name, policy, scenario, sent, ignoresGroups);
     },
     close(): void {
       occupant.close?.();

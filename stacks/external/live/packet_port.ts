@@ -14,6 +14,7 @@ import type { FramePort } from "./frame_port.ts";
 import * as P from "./if_packet.ts";
 import { closeLibc, ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
 import { openSocket } from "./packet_socket.ts";
+import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
 const ETHERTYPE_VLAN = 0x8100;
@@ -22,6 +23,8 @@ const ETHERTYPE_VLAN = 0x8100;
 export interface PacketPortOptions {
   /** Slots of each ring, a multiple of 32; 1024. */
   readonly slots?: number;
+  /** Whether a frame that the other end of the link is too small for is dropped there, as on a wire; else an error. */
+  readonly drops?: boolean;
 }
 
 /** A port. Opened in the namespace of the calling thread, where it stays. */
@@ -35,6 +38,7 @@ export class PacketPort implements FramePort {
   readonly #mapped: bigint;
   readonly #view: DataView;
   readonly #pollFd = new Uint8Array(8);
+  readonly #drops: boolean;
   #rx = 0;
   #tx = 0;
   #waiting = 0;
@@ -48,7 +52,11 @@ export class PacketPort implements FramePort {
    * @throws {RangeError} when `slots` is not a positive multiple of 32
    * @throws {SystemCallError} without CAP_NET_RAW, or when there is no such interface
    */
-  constructor(index: number, name: string, { slots = 1024 }: PacketPortOptions = {}) {
+  constructor(
+    index: number,
+    name: string,
+    { slots = 1024, drops = false }: PacketPortOptions = {},
+  ) {
     if (!(Number.isInteger(slots) && slots > 0 && slots % (P.BLOCK / P.SLOT) === 0)) {
       throw new RangeError(`Cannot open a port on ${name}: slots ${slots} is no multiple of 32`);
     }
@@ -59,6 +67,7 @@ export class PacketPort implements FramePort {
     this.#mapped = socket.mapped;
     this.name = name;
     this.#slots = slots;
+    this.#drops = drops;
     const buffer = Deno.UnsafePointerView.getArrayBuffer(socket.memory, Number(socket.mapped));
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
@@ -150,11 +159,13 @@ export class PacketPort implements FramePort {
    */
   flush(): void {
     if (this.#waiting === 0) return;
+    let from = (this.#tx - this.#waiting + this.#slots) % this.#slots;
     this.#waiting = 0;
-    for (;;) {
-      if (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) >= 0) return;
+    while (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) < 0) {
       const error = errno(this.#libc);
-      if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
+      if (error === ERRNO.ENOBUFS && this.#drops) {
+        from = replaceRefused(this.bytes, this.words, this.#slots, from);
+      } else if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
         throw failure(this.#libc, `send on ${this.name}`, error);
       }
     }

@@ -4,7 +4,7 @@
  * interfaces have no addresses, so no packet is for the device itself.
  */
 import type { Scenario } from "../../../core/machine/device.ts";
-import type { Neighbours, RouteSet } from "../../../core/machine/scenario.ts";
+import type { Neighbours, RouteSet, SpecialHop } from "../../../core/machine/scenario.ts";
 import { ERRNO, SystemCallError } from "./libc.ts";
 import { type Netlink, NLM } from "./netlink.ts";
 import { PORTS_MAX } from "./rig.ts";
@@ -14,10 +14,14 @@ const AF_INET = 2;
 const TABLE_MAIN = 254;
 const PROTOCOL_BOOT = 3;
 const UNICAST = 1;
+/** Types of routes that lead nowhere. */
+const NOWHERE = { blackhole: 6, unreachable: 7, prohibit: 8 };
 /** In a request to delete: of any scope. */
 const RT_SCOPE_NOWHERE = 255;
 const RTNH_F_ONLINK = 4;
-const RTA = { dst: 1, oif: 4, gateway: 5 };
+const RTA = { dst: 1, oif: 4, gateway: 5, multipath: 9 };
+/** A next hop of several (struct rtnexthop), with the attribute of its gateway. */
+const RTNH_BYTES = 16;
 const NDA = { dst: 1, lladdr: 2 };
 const NUD_PERMANENT = 0x80;
 const REPLACE = NLM.create | NLM.replace;
@@ -32,12 +36,8 @@ const GATEWAYS = 0x64400000;
 /** Most next hops: the last ones of the block are the gateways of fences. */
 export const HOPS_MAX = 2 ** 22 / PORTS_MAX - PORTS_MAX;
 
-const EMPTY: RouteSet = {
-  count: 0,
-  prefix: new Uint32Array(0),
-  depth: new Uint8Array(0),
-  nextHop: new Uint32Array(0),
-};
+const NONE = new Uint32Array(0);
+const EMPTY: RouteSet = { count: 0, prefix: NONE, depth: new Uint8Array(0), nextHop: NONE };
 
 /** What a kernel's table has been told, so that only what changes is told again. */
 export class KernelRoutes {
@@ -69,12 +69,17 @@ export class KernelRoutes {
     const { prefix, depth, count } = this.#routes;
     this.#routes = EMPTY;
     scattered(count, (i) => this.#remove(prefix[i]!, depth[i]!));
+    const { special } = neighbours;
     for (let hop = 0; hop < neighbours.count; hop++) {
+      if (special?.has(hop)) continue;
       this.gateway(hop, neighbours.port[hop]!, neighbours.mac.subarray(hop * 6, hop * 6 + 6));
     }
+    const { port } = neighbours;
     const add = (flags: number) => (i: number): void => {
-      const hop = routes.nextHop[i]!;
-      this.add(routes.prefix[i]!, routes.depth[i]!, hop, neighbours.port[hop]!, flags);
+      const [prefix, depth, hop] = [routes.prefix[i]!, routes.depth[i]!, routes.nextHop[i]!];
+      const other = special?.get(hop);
+      if (other === undefined) this.add(prefix, depth, hop, port[hop]!, flags);
+      else this.#addSpecial(prefix, depth, other, port, flags);
     };
     try {
       scattered(routes.count, add(NLM.create | NLM.excl));
@@ -115,6 +120,31 @@ export class KernelRoutes {
     netlink.attributeAddress(RTA.dst, prefix);
     netlink.attributeAddress(RTA.gateway, addressOf(hop, port));
     netlink.attribute32(RTA.oif, this.#firstIndex + port);
+    netlink.end();
+  }
+
+  #addSpecial(
+    prefix: number,
+    depth: number,
+    to: SpecialHop,
+    ports: Uint8Array,
+    flags: number,
+  ): void {
+    const netlink = this.#netlink;
+    const type = typeof to === "string" ? NOWHERE[to] : UNICAST;
+    netlink.begin(RTM.newRoute, flags, WHAT, ERRNO.ESRCH);
+    netlink.u8(AF_INET, depth, 0, 0, TABLE_MAIN, PROTOCOL_BOOT, 0, type);
+    netlink.u32(0);
+    netlink.attributeAddress(RTA.dst, prefix);
+    if (typeof to !== "string") {
+      netlink.nested(RTA.multipath, () => {
+        for (const hop of to) {
+          netlink.u8(RTNH_BYTES, 0, RTNH_F_ONLINK, 0);
+          netlink.u32(this.#firstIndex + ports[hop]!);
+          netlink.attributeAddress(RTA.gateway, addressOf(hop, ports[hop]!));
+        }
+      });
+    }
     netlink.end();
   }
 

@@ -15,13 +15,21 @@ import type { LiveDevice } from "./live_device.ts";
 import { makeScratch, runCommand } from "./scratch.ts";
 
 /** Name of a forwarding mode. */
-export type TestpmdMode = "io" | "mac" | "macswap";
+export type TestpmdMode = "io" | "mac" | "macswap" | "5tswap" | "csum";
 
-/** What each mode does with MAC addresses. */
-const MACS = { io: "keep", mac: "set", macswap: "swap" } as const;
+/** What each mode writes. */
+const WRITES: { readonly [mode in TestpmdMode]: Pick<Policy, "macs" | "rewrites"> } = {
+  io: { macs: "keep" },
+  mac: { macs: "set" },
+  macswap: { macs: "swap" },
+  "5tswap": { macs: "swap", rewrites: "5-tuple" },
+  csum: { macs: "set", rewrites: "checksums" },
+};
 
 /** The modes by name. */
-export const TESTPMD_MODES: readonly TestpmdMode[] = ["io", "mac", "macswap"];
+export const TESTPMD_MODES: readonly TestpmdMode[] = [
+  ...["io", "mac", "macswap", "5tswap", "csum"] as const,
+];
 
 /** Seconds before it is stopped: at first, and at most. */
 const WAIT_S = 0.3;
@@ -40,7 +48,7 @@ const FENCE_BYTES = 60;
  *
  * // needs dpdk-testpmd:
  * // const device = testpmdDevice("macswap");
- * assertEquals([typeof testpmdDevice, TESTPMD_MODES.length], ["function", 3]);
+ * assertEquals([typeof testpmdDevice, TESTPMD_MODES.length], ["function", 5]);
  * ```
  */
 export function testpmdDevice(mode: TestpmdMode): LiveDevice {
@@ -50,7 +58,7 @@ export function testpmdDevice(mode: TestpmdMode): LiveDevice {
   const observation = new Observation();
   const policy: Policy = {
     ...{ ...STRICT, checksum: "trust", header: "minimal", ttl: "ignore" },
-    ...{ topology: "paired", macs: MACS[mode], ports: "virtual", congestion: [] },
+    ...{ topology: "paired", ...WRITES[mode], ports: "virtual", congestion: [] },
   };
   const run = (scenario: Scenario): Observation => {
     const sent = forwarded(folder, mode, scenario);
@@ -76,9 +84,27 @@ function forwarded(folder: string, mode: TestpmdMode, scenario: Scenario): Sent 
       if (wait >= WAIT_MAX_S) throw fences.lost(wait * 1000);
       continue;
     }
-    if (mode === "mac") ownNames(bytes, kept, scenario.neighbours.portMac);
-    return { bytes, frames: kept };
+    if (WRITES[mode].macs === "set") ownNames(bytes, kept, scenario.neighbours.portMac);
+    const { rewrites } = WRITES[mode];
+    return { bytes, frames: rewrites === undefined ? kept : inTurn(kept, scenario) };
   }
+}
+
+/** Frames with their packets by their turn: what rewrites more than addresses leaves little to tell them by. */
+function inTurn(
+  frames: Sent["frames"],
+  { traffic, geometry: { ports } }: Scenario,
+): Sent["frames"] {
+  const queues = Array.from({ length: ports }, (): number[] => []);
+  for (let i = 0; i < traffic.count; i++) {
+    if (isTaken(traffic, i)) queues[pairOf(traffic.port[i]!, ports)]!.push(i);
+  }
+  return frames.map((frame) => ({ ...frame, packet: queues[frame.port]!.shift() ?? -1 }));
+}
+
+/** Whether frame `i` is put into a capture: an interface refuses the others. */
+function isTaken({ length, badFcs }: Traffic, i: number): boolean {
+  return length[i]! <= 1518 && badFcs?.[i] !== 1;
 }
 
 /** The other port of a pair; an odd last one is its own. */
