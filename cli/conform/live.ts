@@ -48,6 +48,11 @@ const ENTRIES: Readonly<Record<string, LiveEntry>> = {
     runs: RUNS,
     open: (file) => xdpDevice({ file, live: true }),
   },
+  "xdp-native": {
+    form: "xdp-native:FILE.o",
+    runs: RUNS,
+    open: (file) => xdpDevice({ file, live: "native" }),
+  },
   dpdk: { form: "dpdk", runs: RUNS_OF_PROCESSES, open: () => dpdkDevice({ source: DPDK_LPM }) },
   "dpdk-l3fwd": {
     form: "dpdk-l3fwd",

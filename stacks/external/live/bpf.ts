@@ -20,6 +20,8 @@ const CMD = { update: 2, testRun: 10, linkCreate: 28, updateBatch: 26, deleteBat
 const ATTACH_XDP = 37;
 /** Attach where the kernel has made a packet buffer already, which every interface can. */
 const XDP_FLAGS_GENERIC = 2;
+/** Attach in the driver. */
+const XDP_FLAGS_NATIVE = 4;
 const ATTRIBUTES = 80;
 /** Most that a program may be given, and give back. */
 const FRAME_MAX = 2048;
@@ -126,13 +128,13 @@ export class BpfObject {
     );
   }
 
-  /** Attaches the program to an interface of the calling thread's namespace, in generic mode, until `close`. */
-  attach(index: number): void {
+  /** Attaches the program to an interface of the calling thread's namespace, until `close`. */
+  attach(index: number, native = false): void {
     const view = this.#clear();
     view.setUint32(0, this.#program, true);
     view.setUint32(4, index, true);
     view.setUint32(8, ATTACH_XDP, true);
-    view.setUint32(12, XDP_FLAGS_GENERIC, true);
+    view.setUint32(12, native ? XDP_FLAGS_NATIVE : XDP_FLAGS_GENERIC, true);
     const link = this.#call(CMD.linkCreate);
     this.#links.push(succeeded(this.#libc, link, `attach a program to interface ${index}`));
   }

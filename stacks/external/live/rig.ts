@@ -5,6 +5,7 @@
  * descriptors.
  */
 import { Exchange } from "./exchange.ts";
+import { switchGroOn } from "./gro.ts";
 import { closeLibc, type Libc, openLibc } from "./libc.ts";
 import { addVeth, removeAddress, seeCarrier, setMac, setMtu, setUp } from "./links.ts";
 import { Netlink } from "./netlink.ts";
@@ -21,6 +22,8 @@ export const PORTS_MAX = 16;
 /** The tester's ends take any frame that the device's may send. */
 const TESTER_MTU = 9000;
 const DEVICE_MTU = 1500;
+/** A page holds no more for a program in native mode (drivers/net/veth.c, veth_xdp_set). */
+const NATIVE_MTU = 3000;
 
 /** Namespaces and ports. */
 export class Rig {
@@ -93,6 +96,14 @@ export class Rig {
     setMac(this.netlink, FIRST_INDEX + p, mac);
     this.#macs[p] = text;
     return true;
+  }
+
+  /** Lets the tester's ends take what a program sends in native mode. */
+  takeNative(): void {
+    for (let p = 0; p < this.ports; p++) setMtu(this.#testerLink, FIRST_INDEX + p, NATIVE_MTU);
+    this.#tester.within(() => {
+      for (const { name } of this.#packetPorts) switchGroOn(this.#libc, name);
+    });
   }
 
   /** Sets the MTU of port `p` of the device. */

@@ -1,6 +1,6 @@
 /**
  * An XDP program as a device, in two ways: run frame by frame by BPF_PROG_TEST_RUN, where it says what becomes of
- * each and nothing is ever sent; or attached to the ports of a bench, in generic mode.
+ * each and nothing is ever sent; or attached to the ports of a bench, in generic mode or in native mode.
  *
  * A program with maps `routes`, `hops` and `tx` is given the scenario in them (docs/examples/xdp_forward.bpf.c
  * tells their form). One without `routes` has the kernel's own table beside it, for bpf_fib_lookup, and in the second
@@ -30,8 +30,8 @@ export interface XdpDeviceOptions {
   readonly file: string;
   /** What it declares; {@link XDP_POLICY}. */
   readonly policy?: Policy;
-  /** Whether it is attached to ports instead of being run frame by frame; false. */
-  readonly live?: boolean;
+  /** Whether it is attached to ports instead of being run frame by frame, in generic or in native mode; false. */
+  readonly live?: boolean | "native";
   /** Ports; 4. */
   readonly ports?: number;
 }
@@ -59,10 +59,11 @@ const NO_PORT = 255;
  */
 export function xdpDevice(options: XdpDeviceOptions): LiveDevice {
   const { file, live = false, ports = 4 } = options;
-  const name = `${live ? "xdp-live" : "xdp"}:${file.split("/").at(-1)}`;
+  const kind = live === "native" ? "xdp-native" : live ? "xdp-live" : "xdp";
+  const name = `${kind}:${file.split("/").at(-1)}`;
   const object = new BpfObject(file);
   const usesKernel = object.map("routes") < 0;
-  const { policy = usesKernel && live ? BESIDE_KERNEL : XDP_POLICY } = options;
+  const { policy = usesKernel && live !== false ? BESIDE_KERNEL : XDP_POLICY } = options;
   const rig = new Rig(ports, usesKernel ? FORWARDING : {});
   const tables = new KernelTables(rig);
   const maps = new XdpMaps(object, ports);
@@ -73,9 +74,10 @@ export function xdpDevice(options: XdpDeviceOptions): LiveDevice {
     if (!usesKernel) rig.device.within(() => maps.install(scenario, network));
     return changed;
   };
-  if (live) {
+  if (live !== false) {
+    if (live === "native") rig.takeNative();
     rig.device.within(() => {
-      for (let p = 0; p < ports; p++) object.attach(FIRST_INDEX + p);
+      for (let p = 0; p < ports; p++) object.attach(FIRST_INDEX + p, live === "native");
     });
     const close = () => object.close();
     return liveDevice(rig, { name, policy, configure, fence: fences.frame, close });
