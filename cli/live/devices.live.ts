@@ -76,7 +76,10 @@ liveTest(
   "Open vSwitch forwards bad checksums, and nothing back where it came in",
   OVS_NEEDS,
   () => {
-    const result = judged(ovsDevice(), { numRuns: 30, only: /^(PKT-5|LOSS-1a)$/ });
+    const result = judged(ovsDevice(), {
+      numRuns: 30,
+      only: /^(PKT-5|LOSS-1a)$/,
+    });
     const broken = sentences(result);
     assertEquals(broken.map((one) => one.split(":")[0]), ["PKT-5", "LOSS-1a"]);
     assert(/bad-checksum|bad-header/.test(broken[0]!), broken[0]);

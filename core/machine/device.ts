@@ -117,6 +117,8 @@ export interface DeviceUnderTest {
   readonly offers: ReadonlySet<Evidence>;
   /** What somebody has set it up for, where it cannot be told otherwise. */
   readonly setup?: Setup;
+  /** Most packets that it can be given at once, where that is fewer than a scenario may have. */
+  readonly packetsMax?: number;
   /** Laws of this device alone; `findings` of its observations say whether they held. */
   readonly invariants?: readonly Invariant[];
   /**

@@ -208,7 +208,7 @@ export function propertyOptions(
   seed: number,
   options: CheckOptions,
 ): PropertyOptions {
-  const { geometry: fixed = {}, packetsMax, setup = subject.setup } = options;
+  const { geometry: fixed = {}, packetsMax = subject.packetsMax, setup = subject.setup } = options;
   const drawing = {
     ...packetsMax === undefined ? {} : { packetsMax },
     ...setup === undefined ? {} : { setup },

@@ -88,6 +88,11 @@ export class Subject {
     return this.#device.name;
   }
 
+  /** Most packets that the device can be given at once. */
+  get packetsMax(): number | undefined {
+    return this.#device.packetsMax;
+  }
+
   /** What somebody has set the device up for. */
   get setup(): Setup | undefined {
     return this.#device.setup;

@@ -24,6 +24,8 @@ const FENCE_PRIORITY = 60_000;
 const LOOK_MS = 10;
 const LOOKS = 500;
 
+/** Its packet sockets hold no bursts of hundreds while the machine is busy. */
+const PACKETS_MAX = 64;
 /** A run costs as much as so many events of a simulated machine: bounds how long a counterexample is shrunk. */
 const EVENTS = 25_000;
 
@@ -59,7 +61,7 @@ export function ovsDevice({ ports = 4 }: OvsOptions = {}): LiveDevice {
   }
   const tables = new KernelTables(rig);
   const fences = ipv4Fence();
-  return liveDevice(rig, {
+  const device = liveDevice(rig, {
     name: "ovs",
     policy: OVS_POLICY,
     events: EVENTS,
@@ -72,6 +74,7 @@ export function ovsDevice({ ports = 4 }: OvsOptions = {}): LiveDevice {
     fence: fences.frame,
     close: () => ovs.close(),
   });
+  return { ...device, packetsMax: PACKETS_MAX };
 }
 
 class OpenVSwitch {

@@ -22,7 +22,12 @@ import { XdpMaps } from "./xdp_maps.ts";
 export const XDP_POLICY: Policy = { ...ANY_ROUTER, ports: "virtual" };
 
 /** What is expected of one that is attached with the kernel behind it: that answers what it passes on. */
-const BESIDE_KERNEL: Policy = { ...XDP_POLICY, originates: KERNEL_POLICY.originates! };
+const BESIDE_KERNEL: Policy = {
+  ...XDP_POLICY,
+  // the kernel answers what comes from 0.0.0.0/8
+  martianSources: [],
+  originates: KERNEL_POLICY.originates!,
+};
 
 /** Which program, and how. */
 export interface XdpDeviceOptions {
