@@ -388,7 +388,7 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       to: "if (data - meta < this.hardStart || data",
     },
   ]),
-  ...faultsIn("input", "stacks/xdp/helpers.ts", XDP, [
+  ...faultsIn("input", "stacks/xdp/helpers.ts", ["stacks/xdp/redirect_test.ts", ...XDP], [
     {
       id: "xdp-redirect-map-miss-is-redirect",
       what: "a redirect to an empty entry of a map is tried all the same",
@@ -402,7 +402,7 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       to: "  info.index = vm.lo[1]! >>> 0;",
     },
   ]),
-  ...faultsIn("loss and order", "stacks/xdp/devmap.ts", XDP, [
+  ...faultsIn("loss and order", "stacks/xdp/devmap.ts", ["stacks/xdp/devmap_test.ts", ...XDP], [
     {
       id: "xdp-devmap-program-of-first",
       what: "frames for one device with two egress programs all run the last one's",
@@ -728,7 +728,7 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       to: "const at = (group * PRIOS + prio) * this.#spreads + spread;",
     },
   ]),
-  ...faultsIn("loss and order", "stacks/odp/queue.ts", ODP, [
+  ...faultsIn("loss and order", "stacks/odp/queue.ts", ["stacks/odp/queue_test.ts", ...ODP], [
     {
       id: "odp-queue-discards-uncounted",
       what: "events that a full queue refuses are not counted",
