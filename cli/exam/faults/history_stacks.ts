@@ -859,7 +859,7 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       },
     ],
   ),
-  ...faultsIn("NIC", "stacks/snabb/apps/intel_tx.ts", INTEL, [
+  ...faultsIn("NIC", "stacks/snabb/apps/intel_tx.ts", ["stacks/snabb/apps_test.ts", ...INTEL], [
     {
       id: "snabb-released-before-sent",
       what: "a transmit queue counts as released while the device still sends",
