@@ -99,7 +99,7 @@ const OFFERS: ReadonlySet<Evidence> = new Set(["frames", "fates", "reasons"]);
  *   rewriteFrame(packet.bytes, 0, env.neighbours, hop);
  *   env.send(packet, env.neighbours.port[hop]!);
  * });
- * const { laws } = await checkConformanceAsync(hasty, { numRuns: 60, only: /^(ORD|PKT)/ });
+ * const { laws } = await checkConformanceAsync(hasty, { numRuns: 300, only: /^(ORD|PKT)/ });
  * const broken = laws.filter(({ counterexample }) => counterexample !== null);
  * assertEquals(broken.map(({ law }) => law.id), ["ORD-1"]);
  * assertEquals(broken[0]!.counterexample!.scenario.traffic.count, 2);
