@@ -76,6 +76,9 @@ function keysOf({ bytes, offset, length }: PacketMemory, skb: number): string[] 
   const total = bytes[at + 16]! * 256 + bytes[at + 17]!;
   const fragment = (bytes[at + 20]! & 0x3f) * 256 + bytes[at + 21]!;
   if (fragment !== 0) {
+    // what is no whole header, or no ports behind the first, is no part of a packet that anybody knows
+    const least = (fragment & 0x1fff) === 0 ? 28 : 20;
+    if (total < least || total > length[skb]! - 14) return [];
     const id = bytes[at + 18]! * 256 + bytes[at + 19]!;
     return [`fragments of ${hosts.join(" > ")} ${protocol} ${id}`];
   }
