@@ -16,7 +16,8 @@ export class ClusterWatch {
   readonly broken = new Map<string, string>();
   readonly #name: string;
   readonly #type: ClusterType;
-  readonly #socketOf = new Map<string, PfRingSocket>();
+  /** Sockets of what was seen: one of a flow; of fragments those of every first one, since identifications come again. */
+  readonly #socketsOf = new Map<string, Set<PfRingSocket>>();
   #members: readonly PfRingSocket[] = [];
 
   constructor(name: string, type: ClusterType) {
@@ -40,25 +41,24 @@ export class ClusterWatch {
     if (most > 1 || this.#type === "round_robin" || this.#type.startsWith("per_inner")) return;
     if (this.#members.length !== members.length || this.#members.some((m, i) => m !== members[i])) {
       this.#members = [...members];
-      this.#socketOf.clear();
+      this.#socketsOf.clear();
     }
     for (const key of keysOf(memory, skb)) this.#follow(key, chosen[0]!, isLater(memory, skb));
   }
 
   #follow(key: string, socket: PfRingSocket, later: boolean): void {
-    const before = this.#socketOf.get(key);
+    const before = this.#socketsOf.get(key);
     // nobody knows where a fragment belongs that comes before its first one
     if (before === undefined && later) return;
     if (before !== undefined) this.again++;
     // the first fragment of another packet with the same identification begins anew
     const anew = !later && key.startsWith("fragments");
-    if (before !== undefined && before !== socket && !anew) {
-      this.#note(
-        "PFRING-7",
-        `gave ${key} to ${socket.setup.name}, expected ${before.setup.name} as before`,
-      );
+    if (before !== undefined && !before.has(socket) && !anew) {
+      const names = [...before].map(({ setup }) => setup.name).join(" or ");
+      this.#note("PFRING-7", `gave ${key} to ${socket.setup.name}, expected ${names} as before`);
     }
-    if (!later) this.#socketOf.set(key, socket);
+    if (before === undefined) this.#socketsOf.set(key, new Set([socket]));
+    else if (anew) before.add(socket);
   }
 
   #note(id: string, what: string): void {
@@ -68,20 +68,23 @@ export class ClusterWatch {
 
 /** Names of what a packet is part of: its flow, or all fragments of one packet; none of what is not plain IPv4. */
 function keysOf({ bytes, offset, length }: PacketMemory, skb: number): string[] {
-  const at = offset[skb]!;
-  if (length[skb]! < 42 || bytes[at + 12] !== 8 || bytes[at + 13] !== 0) return [];
-  if (bytes[at + 14] !== 0x45) return [];
+  const at = offset[skb]! + tagBytes(bytes, offset[skb]!);
+  const left = length[skb]! - (at - offset[skb]!);
+  if (left < 42 || bytes[at + 12] !== 8 || bytes[at + 13] !== 0) return [];
+  const first = bytes[at + 14]!;
+  if (first < 0x45 || first > 0x4f) return [];
   const hosts = [bytes.subarray(at + 26, at + 30), bytes.subarray(at + 30, at + 34)];
   const protocol = bytes[at + 23]!;
   const total = bytes[at + 16]! * 256 + bytes[at + 17]!;
   const fragment = (bytes[at + 20]! & 0x3f) * 256 + bytes[at + 21]!;
   if (fragment !== 0) {
-    // what is no whole header, or no ports behind the first, is no part of a packet that anybody knows
-    const least = (fragment & 0x1fff) === 0 ? 28 : 20;
-    if (total < least || total > length[skb]! - 14) return [];
+    // what has no whole header is no part of a packet that anybody knows
+    if (total < (first & 15) * 4) return [];
     const id = bytes[at + 18]! * 256 + bytes[at + 19]!;
     return [`fragments of ${hosts.join(" > ")} ${protocol} ${id}`];
   }
+  // ports behind options, and the flow of a tag, are not followed
+  if (first !== 0x45 || at !== offset[skb]!) return [];
   const udpLength = bytes[at + 38]! * 256 + bytes[at + 39]!;
   if (protocol !== 17 || total < 28 || udpLength < 8) return [];
   const ends = hosts.map((host, i) =>
@@ -90,8 +93,13 @@ function keysOf({ bytes, offset, length }: PacketMemory, skb: number): string[] 
   return [`flow ${ends.sort().join(" - ")}`];
 }
 
+/** Bytes of an 802.1Q tag. */
+function tagBytes(bytes: Uint8Array, at: number): number {
+  return bytes[at + 12] === 0x81 && bytes[at + 13] === 0 ? 4 : 0;
+}
+
 /** Whether a packet is a fragment behind the first. */
 function isLater({ bytes, offset }: PacketMemory, skb: number): boolean {
-  const at = offset[skb]!;
+  const at = offset[skb]! + tagBytes(bytes, offset[skb]!);
   return ((bytes[at + 20]! & 0x1f) | bytes[at + 21]!) !== 0;
 }

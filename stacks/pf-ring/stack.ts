@@ -76,8 +76,9 @@ function policyOf({ applications, ipForward }: PfRingSettings): Policy {
   if (application === "reflector") {
     return { ...VANILLA_POLICY, topology: "paired", congestion: ["rx-missed", "qdisc-full"] };
   }
-  const inTurn = open === "cluster" && clusterType === "round_robin";
-  return inTurn ? { ...VANILLA_POLICY, order: "none" } : VANILLA_POLICY;
+  // in turn; or by ports, which a fragment has not that comes before its first one: it goes by its addresses then
+  const mixes = open === "cluster" && clusterType !== "per_flow_2_tuple";
+  return mixes ? { ...VANILLA_POLICY, order: "none" } : VANILLA_POLICY;
 }
 
 class VanillaPfRing implements Dataplane {
