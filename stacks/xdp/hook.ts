@@ -158,11 +158,11 @@ export class XdpHook implements RxHook, TargetCpu, FrameOwner {
     return true;
   }
 
-  /** xdp_ok_fwd_dev: the interface is there, is up, can send frames, and takes frames of this length. */
+  /** xdp_ok_fwd_dev: the interface is up, can send, and takes this length: its MTU, an Ethernet header, a tag. */
   #toDevice(cpu: Cpu, page: number, from: number, to: number, program: Program | null): boolean {
     const device = this.#devices.list[to];
     if (device === undefined || !device.up || !device.ndoXdpXmit) return false;
-    if (this.#devices.env.memory.length[page]! > device.mtu + 14) return false;
+    if (this.#devices.env.memory.length[page]! > device.mtu + 14 + 4) return false;
     this.devmap.enqueue(cpu, page, from, to, program);
     return true;
   }
