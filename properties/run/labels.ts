@@ -170,7 +170,8 @@ const OUTCOMES: readonly Label[] = [
     label: "all to be forwarded",
     share: 0.07,
     holds: allForward,
-    applies: ({ policy }) => policy.topology !== "sink",
+    // a filter of sources leaves few such runs
+    applies: ({ policy }) => policy.topology !== "sink" && policy.reversePath === undefined,
   },
   {
     label: "congestion drop",
