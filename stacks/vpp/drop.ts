@@ -60,10 +60,11 @@ export function dropNodes(vnet: VnetMain, costs: VppCosts): NodeRegistration[] {
         return frame.nVectors;
       },
     },
-    toEnd("ip4-drop", "error-drop", "ip4 drop", cost),
-    toEnd("ip4-punt", "error-punt", "ip4 punt", cost),
-    toEnd("ip6-drop", "error-drop", "ip6 drop", cost),
-    toEnd("ip6-punt", "error-punt", "ip6 punt", cost),
+    toEnd("ip4-drop", "error-drop", error("ip4 drop", "no-route"), cost),
+    toEnd("ip4-punt", "error-punt", error("ip4 punt", "no-route"), cost),
+    // the policy speaks of IPv4
+    toEnd("ip6-drop", "error-drop", error("ip6 drop", "not-ip"), cost),
+    toEnd("ip6-punt", "error-punt", error("ip6 punt", "not-ip"), cost),
   ];
 }
 
@@ -71,14 +72,14 @@ export function dropNodes(vnet: VnetMain, costs: VppCosts): NodeRegistration[] {
 function toEnd(
   name: string,
   next: string,
-  text: string,
+  own: ReturnType<typeof error>,
   cost: NodeRegistration["cost"],
 ): NodeRegistration {
   return {
     name,
     type: "internal",
     nextNodes: [next],
-    errors: [error(text, "no-route")],
+    errors: [own],
     cost,
     fn(vm: VlibMain, node: NodeRuntime, frame: VlibFrame) {
       const { words } = vm.buffers;
