@@ -124,9 +124,10 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
 
 /** Whether a router has a choice, and took one: to drop the packet, or to send it its way with bytes that nobody tells. */
 function isChoice(e: Expectation, p: number, sent: OutcomeFrame[]): boolean {
-  if (e.forward[p] === 0 || e.reasons[p] === 0) return false;
-  return sent.length === 0 ||
-    (sent.length === 1 && sent[0]!.port === e.port[p] && !isTold(e, p));
+  if (e.forward[p] === 0) return false;
+  return sent.length === 0
+    ? e.reasons[p] !== 0
+    : sent.length === 1 && sent[0]!.port === e.port[p] && !isTold(e, p);
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {

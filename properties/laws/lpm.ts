@@ -2,11 +2,11 @@
  * LPM: the next hop of what was forwarded. PKT-1 would see a wrong one too, by its bytes; this law says which
  * prefix was missed, and which one the router seems to have followed.
  */
-import type { Neighbours } from "../../core/machine/scenario.ts";
 import type { Law, Run, Verdict } from "../law.ts";
 import { membersOf } from "../reference/_hops.ts";
 import { longestMatch } from "../reference/longest_match.ts";
-import { IP, isIpv4, sameBytes, u32 } from "./_frame.ts";
+import { IP, isIpv4, u32 } from "./_frame.ts";
+import { hopNames, wentTo } from "./_hops.ts";
 import { address, broken, KEPT, notJudged, time } from "./_text.ts";
 
 function judgeNextHop(run: Run): Verdict {
@@ -35,14 +35,10 @@ function judgeNextHop(run: Run): Verdict {
       );
     }
     const hops = membersOf(run.scenario, routes.nextHop[route]!);
-    const isRight = (hop: number) =>
-      port === neighbours.port[hop] &&
-      (policy.dstMac === "port" || o.outLength[i]! < 6 ||
-        sameBytes(o.outBytes, o.outOffset[i]!, neighbours.mac, hop * 6, 6));
-    if (hops.some(isRight)) continue;
+    if (hops.some((hop) => wentTo(run, i, hop))) continue;
     const right = hops.length === 0
       ? `none: ${neighbours.special!.get(routes.nextHop[route]!)}`
-      : `next hop ${hops.map((hop) => `${hop} on port ${neighbours.port[hop]}`).join(" or ")}`;
+      : `next hop ${hopNames(run, hops)}`;
     return broken(
       `${head(run, i, dst)} by ${gotHop(run, i, dst, shortest)}, expected ${right} by ` +
         prefix(run, route),
@@ -65,23 +61,18 @@ function prefix(run: Run, route: number): string {
 
 /** The next hop that a frame was sent to, and a shorter prefix that leads there, if there is one. */
 function gotHop(run: Run, i: number, dst: number, shortest: number): string {
-  const { observation: o, policy, scenario: { routes, neighbours } } = run;
-  const isGot = (hop: number) =>
-    neighbours.port[hop] === o.outPort[i] &&
-    (policy.dstMac === "port" || macIs(neighbours, hop, o.outBytes, o.outOffset[i]!));
+  const { routes, neighbours } = run.scenario;
   for (let r = 0; r < routes.count; r++) {
     const bits = 2 ** (32 - routes.depth[r]!);
     const covers = Math.floor(routes.prefix[r]! / bits) === Math.floor(dst / bits);
-    if (routes.depth[r]! >= shortest && covers && isGot(routes.nextHop[r]!)) {
+    if (routes.depth[r]! >= shortest && covers && wentTo(run, i, routes.nextHop[r]!)) {
       return `next hop ${routes.nextHop[r]} of ${prefix(run, r)}`;
     }
   }
-  for (let hop = 0; hop < neighbours.count; hop++) if (isGot(hop)) return `next hop ${hop}`;
+  for (let hop = 0; hop < neighbours.count; hop++) {
+    if (wentTo(run, i, hop)) return `next hop ${hop}`;
+  }
   return "no known next hop";
-}
-
-function macIs(neighbours: Neighbours, hop: number, bytes: Uint8Array, at: number): boolean {
-  return sameBytes(bytes, at, neighbours.mac, hop * 6, 6);
 }
 
 /** LPM-1: the longest prefix decides. */

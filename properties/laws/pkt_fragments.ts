@@ -1,6 +1,6 @@
 /** PKT-12: a packet that is too long for its way, and may be cut. */
-import { REASON } from "../../core/policy.ts";
 import type { Law, Run, Verdict } from "../law.ts";
+import { isTold } from "../reference/expectation.ts";
 import { mtuOf } from "../reference/_hops.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
 import { expectedFrame, hopNames, hopTaken } from "./_hops.ts";
@@ -16,9 +16,7 @@ function judgeFragments(run: Run): Verdict {
   const frames = new Map<number, number[]>();
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;
-    if (p < 0 || e.cut?.has(p) !== true || e.forward[p] === 0) continue;
-    // with an option that the router may act on, its bytes are not told
-    if ((e.reasons[p]! >>> REASON["bad-option"] & 1) === 1) continue;
+    if (p < 0 || e.cut?.has(p) !== true || !isTold(e, p)) continue;
     const known = frames.get(p);
     if (known === undefined) frames.set(p, [i]);
     else known.push(i);
@@ -43,7 +41,7 @@ function judgePacket(run: Run, p: number, own: readonly number[]): string | null
   for (const i of own) {
     const at = o.outOffset[i]!;
     const what = `packet ${p} left port ${o.outPort[i]} at ${time(o.outStart[i]!)}`;
-    if (hop === -1) return `${what}, expected next hop ${hopNames(run, p)}`;
+    if (hop === -1) return `${what}, expected next hop ${hopNames(run, e.oneOf!.get(p)!)}`;
     if (o.outPort[i] !== port) return `${what}, expected port ${port}`;
     if (!isIpv4(o.outBytes, at, o.outLength[i]!)) return `${what} as a frame that is not IPv4`;
     const length = u16(o.outBytes, at + IP + 2);

@@ -2,10 +2,8 @@
  * What may become of each packet of a scenario. The reference router fills it; laws read it. The outcome
  * of a packet is a set: it must be forwarded so, or it must be dropped for one of some reasons; when it has
  * several defects, each of them is a right reason. Where a router has a choice the packet may be forwarded, and
- * may be dropped for one of some reasons; what its bytes are is not told where the choice is what to do with an
- * option.
+ * may be dropped for one of some reasons.
  */
-import { DEFECT } from "./defects.ts";
 
 /** The outcomes that are allowed for the packets of one scenario. */
 export interface Expectation {
@@ -33,11 +31,13 @@ export interface Expectation {
   readonly oneOf?: ReadonlyMap<number, readonly number[]>;
   /** Packets longer than the MTU of a port by which they may leave: as fragments there. Left out where there are none. */
   readonly cut?: ReadonlySet<number>;
+  /** Packets of which nobody can say what their bytes become if they are forwarded. Left out where there are none. */
+  readonly untold?: ReadonlySet<number>;
 }
 
 /** Whether the bytes of packet `p` are told if it is forwarded. */
-export function isTold({ forward, reasons }: Expectation, p: number): boolean {
-  return forward[p] === 1 && (reasons[p]! & DEFECT["bad-option"]) === 0;
+export function isTold({ forward, untold }: Expectation, p: number): boolean {
+  return forward[p] === 1 && untold?.has(p) !== true;
 }
 
 /** The frame that is expected of packet `p` if it is forwarded; a view. */

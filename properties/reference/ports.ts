@@ -45,6 +45,7 @@ export function referencePorts(scenario: Scenario, policy: Policy): Expectation 
   const offset = new Uint32Array(count);
   const length = new Uint32Array(count);
   const bytes = new Uint8Array(room);
+  const untold = new Set<number>();
   let used = 0;
   for (let p = 0; p < count; p++) {
     const size = traffic.length[p]!;
@@ -63,12 +64,15 @@ export function referencePorts(scenario: Scenario, policy: Policy): Expectation 
       writeMacs(scenario, policy, port[p]!, bytes, used);
       const isTold = policy.rewrites === undefined ||
         rewritten(policy.rewrites, bytes.subarray(used, used + size));
-      // what lies behind the frame takes part: nobody can say what it becomes
-      if (!isTold) reasons[p] = DEFECT["bad-option"];
+      // what lies behind the frame takes part
+      if (!isTold) untold.add(p);
       used += size;
     }
   }
-  return { count, forward, port, reasons, offset, length, bytes };
+  return {
+    ...{ count, forward, port, reasons, offset, length, bytes },
+    ...untold.size > 0 ? { untold } : {},
+  };
 }
 
 function egressOf(policy: Policy, ingress: number, ports: number): number {

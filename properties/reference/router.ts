@@ -87,6 +87,7 @@ export function referenceRouter(given: Scenario, policy: Policy): Expectation {
   const bytes = new Uint8Array(room);
   const oneOf = new Map<number, readonly number[]>();
   const cut = new Set<number>();
+  const untold = new Set<number>();
   let used = 0;
   for (let p = 0; p < count; p++) {
     let defects = linkDefects(scenario, policy, p);
@@ -116,6 +117,8 @@ export function referenceRouter(given: Scenario, policy: Policy): Expectation {
       const wasTagged = traffic.offset[p] !== given.traffic.offset[p];
       if (wasTagged && policy.priorityTags === "may") choice |= DEFECT["not-ip"];
       reasons[p] = choice;
+      // what an option asks for may be done in its place
+      if (choice & DEFECT["bad-option"]) untold.add(p);
     }
     if (defects !== 0) continue;
     const egress = nextHop < 0 ? traffic.port[p]! : scenario.neighbours.port[nextHop]!;
@@ -130,6 +133,7 @@ export function referenceRouter(given: Scenario, policy: Policy): Expectation {
     ...{ count, forward, port, reasons, offset, length, bytes },
     ...oneOf.size > 0 ? { oneOf } : {},
     ...cut.size > 0 ? { cut } : {},
+    ...untold.size > 0 ? { untold } : {},
   };
 }
 
