@@ -230,8 +230,11 @@ export interface Policy {
    * None where it is left out.
    */
   readonly mayDropAs?: RouterChoices;
-  /** Packets of a flow leave in order of arrival (also what is meant where it is left out), or in none. */
-  readonly order?: "flow" | "none";
+  /**
+   * Packets of a flow leave in order of arrival (also what is meant where it is left out); those of it that are not
+   * fragments do; or they leave in no order.
+   */
+  readonly order?: "flow" | "unfragmented" | "none";
   /** Reasons for which the stack may lose a valid packet under load, each at a place with evidence. */
   readonly congestion: readonly ReasonName[];
 }

@@ -49,7 +49,7 @@ const VALUES = {
   ports: z.enum(["ethernet", "virtual"]),
   martianSources: z.array(prefix),
   martianDestinations: z.array(prefix),
-  order: z.enum(["flow", "none"]),
+  order: z.enum(["flow", "unfragmented", "none"]),
   congestion: z.array(z.enum(REASONS)),
 } satisfies { [field in keyof Policy]?: z.ZodType };
 

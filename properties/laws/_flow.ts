@@ -20,11 +20,15 @@ export function hasFlow(t: Traffic, p: number): boolean {
   return header >= 20 && total >= header && total <= t.length[p]! - IP;
 }
 
+/** Whether packet `p`, of a flow, is a fragment: more of them follow, or it has an offset (RFC 791, 3.1). */
+export function isFragment(t: Traffic, p: number): boolean {
+  return (u16(t.bytes, t.offset[p]! + IP + 6) & 0x3fff) !== 0;
+}
+
 /** Source and destination port of packet `p` as one number; -1 for a fragment, 0 where there are none. */
 function ports(t: Traffic, p: number): number {
   const at = t.offset[p]!;
-  // More-fragments flag or a fragment offset (RFC 791, 3.1).
-  if ((u16(t.bytes, at + IP + 6) & 0x3fff) !== 0) return -1;
+  if (isFragment(t, p)) return -1;
   const protocol = t.bytes[at + IP + 9];
   if (protocol !== TCP && protocol !== UDP) return 0;
   const l4 = IP + headerLength(t.bytes, at);

@@ -2,7 +2,7 @@
  * ORD: order within a flow, and no packet twice.
  */
 import type { Law, Run, Verdict } from "../law.ts";
-import { flowHash, hasFlow, sameFlow } from "./_flow.ts";
+import { flowHash, hasFlow, isFragment, sameFlow } from "./_flow.ts";
 import { IP } from "./_frame.ts";
 import { addressAt, broken, KEPT, notJudged, time } from "./_text.ts";
 
@@ -19,6 +19,7 @@ function judgeOrder(run: Run): Verdict {
   for (let i = 0; i < o.outCount; i++) {
     const p = o.outPacket[i]!;
     if (p < 0 || p >= o.count || !hasFlow(traffic, p)) continue;
+    if (policy.order === "unfragmented" && isFragment(traffic, p)) continue;
     const port = o.outPort[i]!;
     let slot = flowHash(traffic, p) & mask;
     for (;; slot = slot + 1 & mask) {

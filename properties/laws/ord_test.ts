@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { STRICT } from "../../core/stack.ts";
 import { frame } from "../reference/_scenario_for_tests.ts";
 import { assertBroken, assertKept, assertNotJudged, run } from "./_observations_for_tests.ts";
 import { ORD_1, ORD_2 } from "./ord.ts";
@@ -70,6 +71,21 @@ Deno.test("ORD-1 keeps hundreds of flows apart", () => {
     [swapped[k], swapped[k + 600]] = [k + 600, k];
     const verdict = ORD_1.judge(run({ frames: doubled, order: swapped }));
     assertEquals(verdict.kind === "broken" ? verdict.packets : [], [k, k + 600]);
+  }
+});
+
+Deno.test("ORD-1 asks for the order that the policy declares", () => {
+  const none = { policy: { ...STRICT, order: "none" as const }, order: [0, 2, 1] };
+  assertNotJudged(ORD_1, { ...none, frames: flow }, "the policy declares no order");
+  const policy = { ...STRICT, order: "unfragmented" as const };
+  const swapped = { policy, order: [1, 0] };
+  assertEquals(ORD_1.judge(run({ ...swapped, frames: [frame(), frame()] })).kind, "broken");
+  for (const fragment of [1, 0x2000]) {
+    assertNotJudged(
+      ORD_1,
+      { ...swapped, frames: [frame({ fragment }), frame({ fragment })] },
+      "no flow had two packets emitted",
+    );
   }
 });
 

@@ -17,6 +17,7 @@ import { Cluster, CLUSTER_LEN } from "./cluster.ts";
 import { CLUSTER_TYPES, clusterHash, type ClusterType } from "./cluster_hash.ts";
 import { SocketFilters, type WildcardRule } from "./filters.ts";
 import { CLUSTER_FRAGMENTS_MAX, FragmentCache } from "./fragment_cache.ts";
+import { pfRing } from "./mod.ts";
 import { ParsedPkt } from "./parse_pkt.ts";
 import type { PfRingSocket } from "./socket.ts";
 
@@ -63,9 +64,15 @@ function tunnelled(
 }
 
 /** Fragment of a packet with these ports, the first one or a later one. */
-function fragment(flow: Flow, id: number, offset: number, more: boolean): ParsedPkt {
+function fragment(
+  flow: Flow,
+  id: number,
+  offset: number,
+  more: boolean,
+  write: typeof writeUdpFrame = writeUdpFrame,
+): ParsedPkt {
   return parsed((bytes) => {
-    const length = writeUdpFrame(bytes, 0, { ...BASE, ...flow });
+    const length = write(bytes, 0, { ...BASE, ...flow });
     setIpv4Id(bytes, 14, id);
     setIpv4FragmentOffset(bytes, 14, offset);
     setIpv4Flags(bytes, 14, more ? 1 : 0);
@@ -111,6 +118,25 @@ Deno.test("clusterHash looks at the fields that its type names", () => {
     clusterHash("per_inner_flow_4_tuple", a),
     clusterHash("per_flow_4_tuple", udp(FLOW)),
   );
+});
+
+Deno.test("a cluster declares the order of what it gives one hash", () => {
+  const declared = (clusterType: ClusterType) =>
+    pfRing({ applications: [{ application: "router", open: "cluster", clusterType }] }).policy!
+      .order;
+  const later = fragment(FLOW, 1, 40, false, writeTcpFrame);
+  const tunnels = [
+    tunnelled(FLOW, 0x0d000001),
+    tunnelled({ ...FLOW, src: 1, srcPort: 2 }, 0x0d000001),
+  ];
+  for (const type of CLUSTER_TYPES) {
+    const same = (a: ParsedPkt, b: ParsedPkt): boolean =>
+      type !== "round_robin" && clusterHash(type, a) === clusterHash(type, b);
+    const whole = same(tcp(FLOW), tcp(FLOW)) && same(tunnels[0]!, tunnels[1]!);
+    const order = !whole ? "none" : same(tcp(FLOW), later) ? "flow" : "unfragmented";
+    assertEquals(declared(type), order, type);
+  }
+  assertEquals(pfRing().policy!.order, undefined);
 });
 
 Deno.test("pf_ring invariant 7: later fragments follow their first one", () => {

@@ -10,6 +10,7 @@ import type { Cpu, Dataplane, Env, Finding, ReportRow, Stack } from "../../core/
 import { STRICT } from "../../core/stack.ts";
 import { PfRingProcess } from "./apps.ts";
 import { SlotAudit } from "./audit.ts";
+import type { ClusterType } from "./cluster_hash.ts";
 import { VANILLA_INVARIANTS } from "./invariants.ts";
 import { startEvents } from "./events.ts";
 import { CopiedSkbs, kernelEnv } from "./kernel_env.ts";
@@ -76,9 +77,15 @@ function policyOf({ applications, ipForward }: PfRingSettings): Policy {
   if (application === "reflector") {
     return { ...VANILLA_POLICY, topology: "paired", congestion: ["rx-missed", "qdisc-full"] };
   }
-  // in turn; or by ports, which a fragment has not that comes before its first one: it goes by its addresses then
-  const mixes = open === "cluster" && clusterType !== "per_flow_2_tuple";
-  return mixes ? { ...VANILLA_POLICY, order: "none" } : VANILLA_POLICY;
+  return open === "cluster" ? { ...VANILLA_POLICY, order: orderOf(clusterType) } : VANILLA_POLICY;
+}
+
+/** What a cluster keeps in order, of a flow by outer headers. */
+function orderOf(type: ClusterType): NonNullable<Policy["order"]> {
+  if (type === "per_flow_2_tuple" || type === "per_flow_ip_with_dup_tuple") return "flow";
+  if (type === "round_robin" || type.startsWith("per_inner_flow")) return "none";
+  // by ports, which a fragment has not that comes before its first one: it goes by its addresses then
+  return "unfragmented";
 }
 
 class VanillaPfRing implements Dataplane {

@@ -345,8 +345,8 @@ export const HARNESS_FAULTS: readonly Fault[] = [
     {
       id: "flow-ports-of-fragments",
       what: "the bytes of a later fragment are taken for ports",
-      from: "& 0x3fff) !== 0) return -1;",
-      to: "& 0x2000) !== 0) return -1;",
+      from: "+ IP + 6) & 0x3fff) !== 0;",
+      to: "+ IP + 6) & 0x2000) !== 0;",
     },
     {
       id: "flow-without-ports",
