@@ -17,6 +17,7 @@ import {
   type LawResult,
 } from "./run/check.ts";
 import { checkConformanceAsync } from "./run/check_async.ts";
+import { counted } from "./laws/_text.ts";
 import { InputError } from "../fixtures/input_error.ts";
 import {
   otherKind,
@@ -161,10 +162,6 @@ export function stepsOf(
     failure: failure === "" ? null : failure,
   });
   return steps;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function lawLine(

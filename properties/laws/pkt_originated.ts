@@ -41,14 +41,13 @@ function judgeOriginated(run: Run): Verdict {
   return judged === 0 ? notJudged("nothing was sent of the device's own accord") : KEPT;
 }
 
-/** Least of a packet that an error quotes: its header and eight bytes (RFC 792). */
-const QUOTED_MIN = 28;
-
 /** Whether an ICMP error says what is expected, whatever its header and however much of the packet it quotes. */
 function saysTheSame({ policy }: Run, want: Uint8Array, got: Uint8Array): boolean {
   if (got.length < IP + 28 || got[IP] !== 0x45) return false;
   const quoted = u16(got, IP + 2) - 28;
   const quote = IP + 28;
+  // RFC 792: the header and eight bytes of what follows, if there are that many
+  const least = Math.min((want[quote]! & 15) * 4 + 8, want.length - quote);
   // RFC 1191: the MTU; else they mean nothing
   const said = u16(want, IP + 20) === 0x0304 ? 2 : 0;
   const { addresses } = policy.originates!;
@@ -56,7 +55,7 @@ function saysTheSame({ policy }: Run, want: Uint8Array, got: Uint8Array): boolea
     (addresses === undefined || addresses.includes(u32(got, IP + 12))) &&
     sameBytes(got, IP + 16, want, IP + 16, 4) && sameBytes(got, IP + 20, want, IP + 20, 2) &&
     sameBytes(got, IP + 26, want, IP + 26, said) &&
-    quoted >= Math.min(QUOTED_MIN, want.length - quote) && quoted <= want.length - quote &&
+    quoted >= least && quoted <= want.length - quote &&
     quoted <= got.length - quote && icmpSum(got, quoted) === 0xffff &&
     // it may have counted TTL down before it saw what is wrong
     sameBytes(got, quote, want, quote, 8) && sameBytes(got, quote + 9, want, quote + 9, 1) &&

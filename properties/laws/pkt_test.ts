@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import type { Policy } from "../../core/policy.ts";
 import { GENERATED, type Observation } from "../../core/machine/observation.ts";
 import { STRICT } from "../../core/stack.ts";
@@ -8,6 +9,7 @@ import {
   assertNotJudged,
   INGRESS,
   MAC_OUT,
+  run,
 } from "./_observations_for_tests.ts";
 import { PKT_1, PKT_2, PKT_3, PKT_7 } from "./pkt.ts";
 import { PKT_5 } from "./pkt_drop.ts";
@@ -278,10 +280,36 @@ const TELLS: Policy = {
   },
 };
 
-/** The ICMP error of port 3 to 10.9.9.9, about the IPv4 packet of `about`. */
-function told(about: Uint8Array, [type, code, rest]: number[], edit?: (b: Uint8Array) => void) {
-  const quoted = about.subarray(14, 14 + 36);
-  const header = [0x45, 0xc0, 0, 64, 0x77, 0x77, 0, 0, 64, 1, 0, 0, 192, 0, 2, 4, 10, 9, 9, 9];
+/** The ICMP error of port 3 to 10.9.9.9, about the IPv4 packet of `about`, of which it quotes so many bytes. */
+function told(
+  about: Uint8Array,
+  [type, code, rest]: number[],
+  edit?: (b: Uint8Array) => void,
+  quotes = 36,
+) {
+  const quoted = about.subarray(14, 14 + quotes);
+  const header = [
+    0x45,
+    0xc0,
+    0,
+    28 + quotes,
+    0x77,
+    0x77,
+    0,
+    0,
+    64,
+    1,
+    0,
+    0,
+    192,
+    0,
+    2,
+    4,
+    10,
+    9,
+    9,
+    9,
+  ];
   const message = [type!, code!, 0, 0, 0, 0, rest! >> 8, rest! & 255, ...quoted];
   const sum = (from: readonly number[]) => {
     let s = 0;
@@ -360,6 +388,18 @@ Deno.test("PKT-10 leaves to a device of unknown addresses what it says of itself
   says((b) => void (b[33] = 8), "has destination address 10.9.9.8, expected 10.9.9.9");
   says((b) => void (b[36]! ^= 1), "has payload byte 2 0x3f, expected 0x3e");
   says((b) => void b[77]!--, "has payload byte 43 0xed, expected 0xee");
+});
+
+Deno.test("PKT-10 asks of an error for the header of its packet, options and all, and eight bytes", () => {
+  const policy: Policy = { ...TELLS, originates: { icmpBurst: 9, icmpPerSecond: 9 } };
+  const quotes = (about: Uint8Array, bytes: number) =>
+    PKT_10.judge(
+      run({ frames: [about], policy, change: sends([told(about, SPENT, undefined, bytes)]) }),
+    ).kind;
+  const plain = frame({ ttl: 1 });
+  const optional = frame({ ttl: 1, options: [1, 1, 1, 1, 1, 1, 1, 0] });
+  assertEquals([quotes(plain, 28), quotes(plain, 27)], ["kept", "broken"]);
+  assertEquals([quotes(optional, 36), quotes(optional, 35)], ["kept", "broken"]);
 });
 
 Deno.test("PKT-10 knows which error a packet gives cause for, and about which there is none", () => {
