@@ -43,8 +43,6 @@ interface Label {
   /** Least share of the runs. */
   readonly share: number;
   holds(draw: ScenarioDraw, judged: Judged): boolean;
-  /** Whether it depends on routes and ports. */
-  readonly ofRoutes?: true;
   /** Whether the floor applies; it does if this is left out. */
   applies?(context: FloorContext): boolean;
 }
@@ -185,12 +183,7 @@ const OUTCOMES: readonly Label[] = [
   },
 ];
 
-const LABELS: readonly Label[] = [
-  ...SHAPES.map((label) => ({ ...label, ofRoutes: true as const })),
-  ...FAULTS.map((label) => ({ ...label, ofRoutes: true as const })),
-  ...CONTENTS,
-  ...OUTCOMES.map((label) => ({ ...label, ofRoutes: true as const })),
-];
+const LABELS: readonly Label[] = [...SHAPES, ...FAULTS, ...CONTENTS, ...OUTCOMES];
 
 /** Names of all labels. */
 export const LABEL_NAMES: readonly string[] = LABELS.map(({ label }) => label);
@@ -206,11 +199,12 @@ export class Labels {
 
   /** The counts with the floors of a property of `runs` runs. */
   counts(runs: number, context: FloorContext): LabelCount[] {
-    return LABELS.map(({ label, share, applies, ofRoutes = false }, i) => ({
-      label,
+    const due = context.drawsRoutes ? LABELS : CONTENTS;
+    return LABELS.map((label, i) => ({
+      label: label.label,
       runs: this.#counts[i]!,
-      floor: (context.drawsRoutes || !ofRoutes) && (applies === undefined || applies(context))
-        ? floorOf(runs * share)
+      floor: due.includes(label) && label.applies?.(context) !== false
+        ? floorOf(runs * label.share)
         : 0,
     }));
   }
