@@ -3,13 +3,13 @@
  * where.
  */
 import type { Scenario } from "../../core/machine/device.ts";
-import type { RouterChoices } from "../../core/policy.ts";
 import type { Neighbours } from "../../core/machine/scenario.ts";
 import { describeFault } from "../arbitraries/faults.ts";
 import { ipv4ToString } from "../../core/packet/ipv4_text.ts";
 import { type Counterexample, microseconds } from "./counterexample.ts";
 import { describeFrame } from "./flow.ts";
 import { tokenOf } from "./json.ts";
+import { policyLines } from "./policy_lines.ts";
 
 /** Rows of packets and of routes: what a screen of forty lines leaves room for. */
 const ROWS_MAX = 20;
@@ -48,7 +48,7 @@ export function reportCounterexample(
     ...field("geometry", geometryLines(scenario)),
     ...field("faults", faultLines(scenario)),
     ...field("schedule", scheduleLines(scenario)),
-    ...field("policy", policyLines(counterexample)),
+    ...field("policy", policyLines(counterexample.policy).flatMap((one) => wrap(one, LINE))),
     ...field("files", files),
     ...field("replay", [replayLine(counterexample, files, again)]),
   ];
@@ -213,44 +213,4 @@ function scheduleLines(scenario: Scenario): string[] {
     .map(({ site, occurrence, value }) => `${site} ${occurrence} takes ${value}`);
   if (deviations.length > ROUTES_MAX) shown.push(`and ${deviations.length - ROUTES_MAX} more`);
   return wrap(shown.join(", "), LINE - 12);
-}
-
-function policyLines({ policy: p }: Counterexample): string[] {
-  return [
-    `miss ${p.onMiss}, ttl ${p.ttl}, checksum ${p.checksum}, header ${p.header}, hairpin ` +
-    `${p.hairpin}, destination mac ${p.dstMac}${p.checksDstMac ? ", checks destination mac" : ""}` +
-    `${p.defaultRoute ? "" : ", no default route"}`,
-    `may lose under load: ${p.congestion.length === 0 ? "nothing" : p.congestion.join(", ")}`,
-    ...p.originates === undefined
-      ? []
-      : [`sends of its own accord: ICMP errors${p.originates.arp === undefined ? "" : ", ARP"}`],
-    ...p.mtu === undefined ? [] : [`MTU ${typeof p.mtu === "number" ? p.mtu : p.mtu.join(", ")}`],
-    ...p.tooLong === "cut" ? ["cuts what is longer into fragments"] : [],
-    ...p.reversePath === undefined ? [] : [`${p.reversePath} reverse path forwarding`],
-    ...p.priorityTags === "strip" ? ["takes tags of VLAN 0 off"] : [],
-    ...p.options === "parse" ? ["parses IPv4 options"] : [],
-    ...p.padding === "cut" ? ["cuts padding off"] : [],
-    ...p.padding === "any" ? ["may cut padding off, or write zeros there"] : [],
-    ...p.mayDropAs === undefined
-      ? []
-      : wrap(`may drop or forward: ${choiceWords(p.mayDropAs)}`, LINE - 12),
-    ...p.ports === "virtual" ? ["virtual ports: takes frames of any length"] : [],
-    ...martians("from", p.martianSources),
-    ...martians("to", p.martianDestinations),
-  ];
-}
-
-/** What a router may drop or forward, as it likes. */
-function choiceWords(c: RouterChoices): string {
-  return [
-    ...c.checksDstMac === true ? ["frames to another MAC address"] : [],
-    ...c.options === "parse" ? ["options that ask something or cannot be parsed"] : [],
-    ...c.tinyFragments === "drop" ? ["fragments at offset 8"] : [],
-    ...c.martianSources === undefined ? [] : [`from ${c.martianSources.join(", ")}`],
-    ...c.martianDestinations === undefined ? [] : [`to ${c.martianDestinations.join(", ")}`],
-  ].join("; ");
-}
-
-function martians(way: string, prefixes: readonly string[] | undefined): string[] {
-  return prefixes === undefined ? [] : [`forwards nothing ${way} ${prefixes.join(", ")}`];
 }
