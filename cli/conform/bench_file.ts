@@ -8,6 +8,7 @@ import { readPrefixList } from "../../fixtures/mod.ts";
 import { ANY_ROUTER, type GivenSetup, MARTIANS } from "../../stacks/mod.ts";
 import { longestMatch } from "../../properties/reference/longest_match.ts";
 import { readInput } from "../files.ts";
+import { readJsonFile } from "../json_file.ts";
 import { UserError } from "../user_error.ts";
 
 const FILE_BYTES_MAX = 1 << 20;
@@ -50,19 +51,12 @@ type Hop = z.infer<typeof schema>["nextHops"][number];
  * @throws {UserError} or {InputError} naming what is not as expected
  */
 export function readBench(path: string): GivenSetup {
-  const bytes = readInput(path, "a bench file", FILE_BYTES_MAX);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new UserError(`${path}: expected JSON, got ${(error as Error).message}`);
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!;
-    throw new UserError(`${path}: ${at.map(String).join(".") || "file"}: ${message}`);
-  }
-  const { ports, nextHops, routes: named } = parsed.data;
+  const { ports, nextHops, routes: named } = readJsonFile(
+    path,
+    "a bench file",
+    FILE_BYTES_MAX,
+    schema,
+  );
   nextHops.forEach(({ port }, i) => {
     if (port < ports.length) return;
     throw new UserError(

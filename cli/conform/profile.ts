@@ -4,8 +4,8 @@
  */
 import { z } from "zod";
 import { type Policy, REASONS, STRICT } from "../../core/mod.ts";
-import { readInput } from "../files.ts";
-import { oneLine, UserError } from "../user_error.ts";
+import { readJsonFile, refused } from "../json_file.ts";
+import { oneLine } from "../user_error.ts";
 
 /** One departure. */
 export interface Deviation {
@@ -66,24 +66,12 @@ const schema = z.strictObject({
  * @throws {UserError} naming the entry that is not as expected
  */
 export function readProfile(path: string): Deviation[] {
-  const bytes = readInput(path, "a deviation profile", BYTES_MAX);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw new UserError(`${path}: expected JSON, got ${(error as Error).message}`);
-  }
-  const parsed = schema.safeParse(json);
-  if (!parsed.success) throw refused(path, parsed.error.issues[0]!);
-  return parsed.data.deviations.map(({ field, value, why }, i) => {
+  const { deviations } = readJsonFile(path, "a deviation profile", BYTES_MAX, schema);
+  return deviations.map(({ field, value, why }, i) => {
     const checked = VALUES[field].safeParse(value);
     if (checked.success) return { field, value: checked.data, why };
     throw refused(path, { ...checked.error.issues[0]!, path: ["deviations", i, "value"] });
   });
-}
-
-function refused(path: string, issue: { path: PropertyKey[]; message: string }): UserError {
-  return new UserError(`${path}: ${issue.path.map(String).join(".") || "file"}: ${issue.message}`);
 }
 
 /** A policy with departures. */
