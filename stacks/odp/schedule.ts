@@ -3,7 +3,8 @@
  * thread pops an index, takes a burst of that queue's events, and puts the index back: at once if the queue is
  * parallel or ordered, when its context is released if it is atomic, so that nobody else finds it meanwhile. A queue
  * that is found empty is in no ring until something is put in; an input queue that is found empty is polled, and
- * goes back to its ring in any case.
+ * goes back to its ring in any case. Where what came went into queues (an ordered one, the classifier's) the call
+ * goes on, as schedule_grp_prio does: a flood on one input does not keep the spreads behind it waiting.
  *
  * One call is one step: what other threads did is looked at as it was when the body began. A call that finds nothing
  * leaves no trace, neither in the rings nor in the thread's weights: an empty poll of an input queue does not hold
@@ -20,10 +21,9 @@ import type { SchedLocal } from "./sched_local.ts";
 import type { TimedQueue } from "./timed_queue.ts";
 import type { Witness } from "./witness.ts";
 
-/** What a look at one queue found. */
-const NOTHING = -1;
-const REMOVED = -2;
-const MOVED = 0;
+/** A look at one queue gave no events: its index is to be put back, or is where it belongs already. */
+const PUT_BACK = 0;
+const SETTLED = -1;
 
 /** The scheduler. */
 export class Scheduler {
@@ -99,9 +99,9 @@ export class Scheduler {
     if (!this.contexts.release(cpu, local)) return 0;
     cpu.charge(this.#costs.schedule);
     if (!local.paused) {
-      for (const group of local.groups) {
-        const n = this.#scheduleGroup(cpu, local, group);
-        if (n === NOTHING) continue;
+      let n = 0;
+      for (const group of local.groups) if (n === 0) n = this.#scheduleGroup(cpu, local, group);
+      if (n > 0 || this.moved > 0) {
         local.advance();
         local.waitingSincePs = -1;
         return n;
@@ -121,10 +121,10 @@ export class Scheduler {
         const ring = this.rings.at(group, prio, spread);
         if (ring === undefined) continue;
         const n = this.#scheduleRing(cpu, local, ring);
-        if (n !== NOTHING) return n;
+        if (n > 0) return n;
       }
     }
-    return NOTHING;
+    return 0;
   }
 
   /** Pops indexes until a queue has something; input queues that had nothing go back in their order. */
@@ -132,15 +132,15 @@ export class Scheduler {
     const ps = this.#ps;
     const aside = this.#aside;
     let empty = 0;
-    let found = NOTHING;
-    for (let left = ring.count; left > 0 && found < 0; left--) {
+    let found = 0;
+    for (let left = ring.count; left > 0 && found <= 0; left--) {
       const index = ring.pop(ps);
       if (index < 0) break;
       found = this.#scheduleQueue(cpu, local, this.queues[index]!);
-      if (found === NOTHING) aside[empty++] = index;
+      if (found === PUT_BACK) aside[empty++] = index;
     }
     for (let i = 0; i < empty; i++) ring.push(aside[i]!, ps);
-    return found < 0 ? NOTHING : found;
+    return Math.max(0, found);
   }
 
   #scheduleQueue(cpu: Cpu, local: SchedLocal, queue: OdpQueue): number {
@@ -152,19 +152,19 @@ export class Scheduler {
       if (queue.events.count > 0) {
         // somebody who is ahead of this thread has put it there
         this.rings.push(queue, queue.events.nextPs);
-        return REMOVED;
+        return SETTLED;
       }
       if (queue.pktin === null) {
         queue.scheduled = false;
-        return REMOVED;
+        return SETTLED;
       }
       n = queue.pktin.input(cpu, queue, local.stash, burst, sync !== "ordered");
       if (n === 0) {
-        if (queue.pktin.received === 0) return NOTHING;
-        this.moved = queue.pktin.received;
+        if (queue.pktin.received === 0) return PUT_BACK;
+        this.moved += queue.pktin.received;
         this.rings.push(queue, (cpu as Context).nowPs);
         this.rings.wake(cpu);
-        return MOVED;
+        return SETTLED;
       }
     } else cpu.charge(this.#costs["queue.burst"] + n * this.#costs["queue.event"]);
     this.#witness.taken(queue, local, local.stash, n, ps);

@@ -2,7 +2,12 @@
 import { type Fault, faultsIn } from "../fault.ts";
 
 const CONFORMANCE = "stacks/odp/conformance_test.ts";
-const SCHEDULER = [CONFORMANCE, "stacks/odp/scheduler_test.ts", "stacks/odp/forwarding_test.ts"];
+const SCHEDULER = [
+  CONFORMANCE,
+  "stacks/odp/scheduler_test.ts",
+  "stacks/odp/forwarding_test.ts",
+  "stacks/odp/turns_test.ts",
+];
 const CLASSES = [CONFORMANCE, "stacks/odp/classification_test.ts"];
 const PKTIO = [CONFORMANCE, "stacks/odp/forwarding_test.ts", "stacks/odp/pktio_test.ts"];
 const TM = [CONFORMANCE, "stacks/odp/tm_test.ts"];
@@ -44,8 +49,8 @@ export const ODP_FAULTS: readonly Fault[] = [
       id: "odp-input-queue-lost",
       what: "an input queue whose packets all went to other queues is not polled again",
       from:
-        "        this.rings.push(queue, (cpu as Context).nowPs);\n        this.rings.wake(cpu);\n        return MOVED;",
-      to: "        return MOVED;",
+        "        this.rings.push(queue, (cpu as Context).nowPs);\n        this.rings.wake(cpu);\n        return SETTLED;",
+      to: "        return SETTLED;",
     },
   ]),
   ...faultsIn("loss and order", "stacks/odp/sched_context.ts", SCHEDULER, [
