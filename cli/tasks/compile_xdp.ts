@@ -8,13 +8,17 @@
 export const SOURCES = ["xdp_forward", "xdp_bench"] as const;
 
 const FOLDER = new URL("../../stacks/xdp/programs/", import.meta.url).pathname;
-const FLAGS = ["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"];
+/** BTF names the files of the lines that it holds: relative to their folder, so that an object is the same anywhere. */
+const FLAGS = [
+  ...["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"],
+  "-fdebug-compilation-dir=.",
+];
 const HEADERS = "/usr/include/x86_64-linux-gnu";
 
 /** The object of a source, or why it cannot be compiled here. */
 export async function compile(source: string, out: string): Promise<Uint8Array | string> {
   const steps: [string, string[]][] = [
-    ["clang", [...FLAGS, "-I", HEADERS, "-c", `${FOLDER}${source}.c`, "-o", out]],
+    ["clang", [...FLAGS, "-I", HEADERS, "-c", `${source}.c`, "-o", out]],
     ["llvm-strip", ["-g", out]],
     ["llvm-objcopy", ["--remove-section=.rel.BTF.ext", "--remove-section=.BTF.ext", out]],
   ];

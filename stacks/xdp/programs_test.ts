@@ -26,6 +26,15 @@ for (const source of SOURCES) {
   });
 }
 
+Deno.test("the byte code that is kept names its sources alone, not the folder that they were compiled in", () => {
+  for (const source of SOURCES) {
+    const text = new TextDecoder("latin1").decode(objectBytes(KEPT[source]));
+    const named = [...text.matchAll(/[\w./-]+\.[ch]\0/g)].map(([path]) => path.slice(0, -1));
+    assert(named.length > 0);
+    assertEquals(named.filter((path) => path.startsWith("/")), []);
+  }
+});
+
 Deno.test("readBpfObject finds the maps of BTF with their kinds, sizes and flags", () => {
   const { maps, license } = BENCH;
   assertEquals(license, "GPL");

@@ -16,6 +16,11 @@ const PART = 256;
  */
 const FENCE_MS = 2000;
 const FENCE_AGAIN_MS = 50;
+/**
+ * Rounds of fences behind what the device was told. What waited for an answer comes out before the first of them; a
+ * device that remembers no answer asks for every fence anew, without end.
+ */
+const ROUNDS_MAX = 8;
 /** Looks at empty rings before the thread sleeps. */
 const SPINS = 200;
 
@@ -124,7 +129,7 @@ export class Exchange {
       if (used) this.#fence(ingress, ports, fence);
     }
     this.#await();
-    while (this.unsettled) {
+    for (let round = 0; this.unsettled && round < ROUNDS_MAX; round++) {
       this.unsettled = false;
       for (let ingress = 0; ingress < ports; ingress++) this.#fence(ingress, ports, fence);
       this.#await();

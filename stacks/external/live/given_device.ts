@@ -97,12 +97,20 @@ function pinned(): () => void {
   };
 }
 
-/** Whether two tables hold the same. */
-function isSame<T extends RouteSet | Neighbours>(one: T, other: T): boolean {
-  if (one === other) return true;
-  const arrays = (table: T) =>
-    Object.values(table).filter((value): value is Uint8Array => ArrayBuffer.isView(value));
-  const [a, b] = [arrays(one), arrays(other)];
-  return one.count === other.count &&
-    a.every((values, i) => values.every((value, k) => value === b[i]![k]));
+/** Whether two tables hold the same, next hops that are no neighbours too. */
+export function isSame<T extends RouteSet | Neighbours>(one: T, other: T): boolean {
+  return one === other ||
+    holdSame(new Map(Object.entries(one)), new Map(Object.entries(other)));
+}
+
+function holdSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Map && b instanceof Map) {
+    return a.size === b.size && [...a].every(([key, value]) => holdSame(value, b.get(key)));
+  }
+  if (!isList(a) || !isList(b)) return a === b;
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+function isList(value: unknown): value is Uint8Array | readonly number[] {
+  return ArrayBuffer.isView(value) || Array.isArray(value);
 }
