@@ -203,7 +203,7 @@ for (
     ["forward.c", ["compiler"], C_FAULTS.filter((fault) => !counts(fault)), C_HABITS, "pcap"],
   ] as const
 ) {
-  const way = protocol === "pcap" ? " on captures" : "";
+  const way = protocol === "pcap" ? " with --protocol pcap" : "";
   for (const fault of faults) {
     liveTest(`${example}${way} that ${fault[0]} is found out`, needs, () => {
       const laws = judged(example, fault, protocol).flatMap((result) => result.laws);
