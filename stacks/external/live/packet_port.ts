@@ -10,6 +10,7 @@
  * The kernel's own stack gets every frame besides.
  */
 import { copyFrame } from "../../../core/memory/copy.ts";
+import { checksum } from "../../../core/packet/checksum.ts";
 import type { FramePort } from "./frame_port.ts";
 import * as P from "./if_packet.ts";
 import { closeLibc, ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
@@ -18,6 +19,9 @@ import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
 const ETHERTYPE_VLAN = 0x8100;
+/** Bytes into a slot: `tp_mac`, and `hdr_len` of the header of a frame that is to be sent. */
+const TP_MAC = 12;
+const HDR_LEN = P.TX_DATA - P.VNET_HEADER + 2;
 
 /** Sizes of a port. */
 export interface PacketPortOptions {
@@ -72,25 +76,42 @@ export class PacketPort implements FramePort {
     this.bytes = new Uint8Array(buffer);
     this.words = new Int32Array(buffer);
     this.#view = new DataView(buffer);
+    for (let slot = slots; slot < 2 * slots; slot++) {
+      this.#view.setUint16(slot * P.SLOT + TP_MAC, P.TX_DATA - P.VNET_HEADER, true);
+    }
     new DataView(this.#pollFd.buffer).setInt32(0, this.fd, true);
     new DataView(this.#pollFd.buffer).setUint16(4, 1, true); // POLLIN
   }
 
   /**
    * Where the next received frame begins in `bytes`, or -1 when there is none. Its length is `length`; it stays
-   * until `release`. An 802.1Q tag, which the kernel takes out, is put back.
+   * until `release`. What the kernel leaves to a NIC is done: an 802.1Q tag is put back, and the checksum of a
+   * packet that this machine made, which an interface as veth passes on unfinished, is computed.
    */
   receive(): number {
     const at = this.#rx * P.SLOT;
     const status = Atomics.load(this.words, at / 4);
     if ((status & P.STATUS.user) === 0) return -1;
-    const start = at + this.#view.getUint16(at + 12, true);
+    const start = at + this.#view.getUint16(at + TP_MAC, true);
     this.length = this.#view.getUint32(at + 8, true);
+    // before the tag, which comes where the header is
+    if ((status & P.STATUS.checksumNotReady) !== 0) this.#finishChecksum(start);
     return (status & P.STATUS.vlanValid) === 0 ? start : this.#retag(at, start, status);
   }
 
   /** Length of the frame that `receive` answered. */
   length = 0;
+
+  /** The field holds the pseudo header's sum; the header before the frame says where it is and what it is about. */
+  #finishChecksum(start: number): void {
+    const header = start - P.VNET_HEADER;
+    const from = this.#view.getUint16(header + 6, true);
+    const field = start + from + this.#view.getUint16(header + 8, true);
+    if (field + 2 > start + this.length) return;
+    // a UDP checksum of 0 says that there is none (RFC 768)
+    const sum = checksum(this.bytes, start + from, this.length - from) || 0xffff;
+    this.#view.setUint16(field, sum);
+  }
 
   #retag(at: number, start: number, status: number): number {
     const { bytes } = this;
@@ -147,7 +168,8 @@ export class PacketPort implements FramePort {
   }
 
   #give(at: number, length: number): void {
-    this.#view.setUint32(at + 4, length, true);
+    this.#view.setUint16(at + HDR_LEN, length, true);
+    this.#view.setUint32(at + 4, P.VNET_HEADER + length, true);
     Atomics.store(this.words, at / 4, P.STATUS.request);
     this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
     this.#waiting++;

@@ -37,7 +37,8 @@ export function openSocket(index: number, name: string, slots: number): PacketSo
     set(P.PACKET.version, u32s(P.TPACKET_V2));
     set(P.PACKET.ignoreOutgoing, u32s(1));
     set(P.PACKET.qdiscBypass, u32s(1));
-    set(P.PACKET.reserve, u32s(P.RESERVE));
+    set(P.PACKET.vnetHeader, u32s(1));
+    set(P.PACKET.txHasOffset, u32s(1));
     const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
     set(P.PACKET.rxRing, ring);
     set(P.PACKET.txRing, ring);

@@ -20,6 +20,7 @@ export function replaceRefused(
   while (Atomics.load(words, at() / 4) !== P.STATUS.request) slot = (slot + 1) % slots;
   bytes.fill(0, at() + P.TX_DATA, at() + P.TX_DATA + BYTES);
   bytes.set([...ADDRESSES, 0x88, 0xb5], at() + P.TX_DATA);
-  words[at() / 4 + 1] = BYTES;
+  words[at() / 4 + 1] = P.VNET_HEADER + BYTES;
+  new DataView(words.buffer).setUint16(at() + P.TX_DATA - P.VNET_HEADER + 2, BYTES, true);
   return slot;
 }
