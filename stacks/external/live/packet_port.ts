@@ -1,11 +1,12 @@
 /**
  * A port on an interface: an AF_PACKET socket with a ring for each direction (packet(7); TPACKET_V2 of
- * linux/if_packet.h). The rings are shared with the kernel; status words are read and written atomically, so
- * that the bytes of a frame are seen before its status on every machine.
+ * linux/if_packet.h). The rings are shared with the kernel, which may run on another processor: a status word
+ * is read atomically before its frame, and frames are read before an atomic write hands them back. What waits to
+ * be sent is read by this thread itself, in the system call of `flush`, and needs no such care.
  *
- * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`. A
- * transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it away, `flush` makes
- * the kernel send all that were given. veth hands a slot back before the far end has read the frame: whoever
+ * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`; released
+ * ones go back some at a time, and all when nothing is left to receive. A transmit slot is ours while its status
+ * is AVAILABLE; `transmit` fills it and gives it away, `flush` makes the kernel send all that were given. veth hands a slot back before the far end has read the frame: whoever
  * sends more than a ring full must know that what was sent has been received.
  * The kernel's own stack gets every frame besides.
  */
@@ -19,7 +20,9 @@ import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
 const ETHERTYPE_VLAN = 0x8100;
-/** Bytes into a slot: `tp_mac`, and `hdr_len` of the header of a frame that is to be sent. */
+/** Receive slots that go back together; divides the number of slots. */
+const TOGETHER = P.BLOCK / P.SLOT;
+/** Bytes into a slot: `tp_mac`, and `hdr_len` of the header of a frame that is to be sent, before `gso_size`, which is 0. */
 const TP_MAC = 12;
 const HDR_LEN = P.TX_DATA - P.VNET_HEADER + 2;
 
@@ -44,6 +47,8 @@ export class PacketPort implements FramePort {
   readonly #pollFd = new Uint8Array(8);
   readonly #drops: boolean;
   #rx = 0;
+  /** The first slot that was released and not given back; never behind `#rx`. */
+  #held = 0;
   #tx = 0;
   #waiting = 0;
   /** The bytes of both rings, and their words. */
@@ -91,9 +96,13 @@ export class PacketPort implements FramePort {
   receive(): number {
     const at = this.#rx * P.SLOT;
     const status = Atomics.load(this.words, at / 4);
-    if ((status & P.STATUS.user) === 0) return -1;
+    if ((status & P.STATUS.user) === 0) {
+      // poll(2) takes a slot that we still have for a frame that is to be read
+      if (this.#held !== this.#rx) this.#giveBack();
+      return -1;
+    }
     const start = at + this.#view.getUint16(at + TP_MAC, true);
-    this.length = this.#view.getUint32(at + 8, true);
+    this.length = this.words[at / 4 + 2]!;
     // before the tag, which comes where the header is
     if ((status & P.STATUS.checksumNotReady) !== 0) this.#finishChecksum(start);
     return (status & P.STATUS.vlanValid) === 0 ? start : this.#retag(at, start, status);
@@ -131,10 +140,16 @@ export class PacketPort implements FramePort {
     return this.#view.getUint32(at + 16, true) * 1e9 + this.#view.getUint32(at + 20, true);
   }
 
-  /** Gives the slot of the frame that `receive` answered back to the kernel. */
+  /** Done with the frame that `receive` answered. */
   release(): void {
-    Atomics.store(this.words, this.#rx * P.SLOT / 4, 0);
-    this.#rx = this.#rx + 1 === this.#slots ? 0 : this.#rx + 1;
+    if (++this.#rx % TOGETHER === 0) this.#giveBack();
+  }
+
+  /** Gives the slots up to the next one back to the kernel: an atomic write, which waits for all before it, and plain ones. */
+  #giveBack(): void {
+    Atomics.store(this.words, this.#held * P.SLOT / 4, 0);
+    while (++this.#held < this.#rx) this.words[this.#held * P.SLOT / 4] = 0;
+    if (this.#rx === this.#slots) this.#rx = this.#held = 0;
   }
 
   /**
@@ -168,9 +183,10 @@ export class PacketPort implements FramePort {
   }
 
   #give(at: number, length: number): void {
-    this.#view.setUint16(at + HDR_LEN, length, true);
-    this.#view.setUint32(at + 4, P.VNET_HEADER + length, true);
-    Atomics.store(this.words, at / 4, P.STATUS.request);
+    const { words } = this;
+    words[(at + HDR_LEN) / 4] = length;
+    words[at / 4 + 1] = P.VNET_HEADER + length;
+    words[at / 4] = P.STATUS.request;
     this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
     this.#waiting++;
   }

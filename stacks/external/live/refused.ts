@@ -21,6 +21,6 @@ export function replaceRefused(
   bytes.fill(0, at() + P.TX_DATA, at() + P.TX_DATA + BYTES);
   bytes.set([...ADDRESSES, 0x88, 0xb5], at() + P.TX_DATA);
   words[at() / 4 + 1] = P.VNET_HEADER + BYTES;
-  new DataView(words.buffer).setUint16(at() + P.TX_DATA - P.VNET_HEADER + 2, BYTES, true);
+  words[(at() + P.TX_DATA - P.VNET_HEADER + 2) / 4] = BYTES;
   return slot;
 }
