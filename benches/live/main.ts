@@ -6,8 +6,9 @@
  * Three namespaces without names: source, forwarder, sink. Source and sink are C programs of their own
  * (`blast.c`, `sink.c`; they need gcc). The source has one processor, forwarder and sink have the other: on veth the
  * far end of a pair runs on the sender's. A round of ours, a round of C, over and over: rates of frames that left the
- * forwarder in the seconds that it worked, alone on their processor. Then `--frames` of them at 80 % of what ours does with the sink beside it, all of
- * which have to arrive, once, in order and right. With `--xdp 1` ours is on AF_XDP, C on packet rings as before.
+ * forwarder in the seconds that it worked, alone on its processor. Then `--frames` of them at 80 % of what ours does
+ * with the sink beside it, all of which have to arrive, once, in order and right. With `--xdp 1` ours is on AF_XDP, C on
+ * packet rings as before.
  */
 import { bgpLikeTable, generateTraffic, neighboursOnPorts } from "../../fixtures/mod.ts";
 import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
@@ -207,7 +208,9 @@ async function opened(space: number, sockets: number): Promise<void> {
   await sleep(isSeen ? 500 : 6000);
 }
 
-/** Frames a second through a forwarder that is offered all that the source can, alone on its processor or with the sink. */
+/**
+ * Frames a second through a forwarder that is offered all that the source can, alone on its processor or with the sink.
+ */
 async function rate(command: Command, withSink = false): Promise<number> {
   const forwarder = start(1, 1, command.program, command.args);
   await opened(1, 2);

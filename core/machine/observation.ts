@@ -215,7 +215,10 @@ export class Observation {
     this.emitted--;
   }
 
-  /** A frame leaves; `packet` is {@link GENERATED}, or -1 for none; `more`: one more fragment of a packet that has left. */
+  /**
+   * A frame leaves; `packet` is {@link GENERATED}, or -1 when its buffer held no packet. With `more` it is one more
+   * fragment of a packet that has left, in a run that is recorded.
+   */
   emit(
     packet: number,
     port: number,

@@ -145,7 +145,9 @@ export class Exchange {
     this.#ports[ingress]!.flush();
   }
 
-  /** Puts frame `i` into the ring of its port, unless no interface takes it: its fate is that of one that ends at a MAC. */
+  /**
+   * Puts frame `i` into the ring of its port, unless no interface takes it: its fate is that of one that ends at a MAC.
+   */
   #offer(traffic: Traffic, i: number): void {
     const length = traffic.length[i]!;
     const port = traffic.port[i]!;
