@@ -215,10 +215,7 @@ export class Observation {
     this.emitted--;
   }
 
-  /**
-   * A frame leaves; `packet` is {@link GENERATED}, or -1 when its buffer held no packet. With `more` it is one more
-   * fragment of a packet that has left, in a run that is recorded.
-   */
+  /** A frame leaves; `packet` is {@link GENERATED}, or -1 for none; `more`: a further fragment of one that has left. */
   emit(
     packet: number,
     port: number,
