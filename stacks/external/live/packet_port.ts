@@ -159,13 +159,13 @@ export class PacketPort implements FramePort {
    */
   flush(): void {
     if (this.#waiting === 0) return;
-    let from = (this.#tx - this.#waiting + this.#slots) % this.#slots;
+    const from = (this.#tx - this.#waiting + this.#slots) % this.#slots;
     this.#waiting = 0;
     while (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) < 0) {
       const error = errno(this.#libc);
-      if (error === ERRNO.ENOBUFS && this.#drops) {
-        from = replaceRefused(this.bytes, this.words, this.#slots, from);
-      } else if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
+      const isReplaced = error === ERRNO.ENOBUFS && this.#drops &&
+        replaceRefused(this.bytes, this.words, this.#slots, from);
+      if (!isReplaced && error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
         throw failure(this.#libc, `send on ${this.name}`, error);
       }
     }
