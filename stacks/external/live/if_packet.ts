@@ -26,6 +26,10 @@ export const STATUS = {
 export const VNET_HEADER = 10;
 /** Where the bytes of a frame that is to be sent begin in its slot (`tp_mac`: where its header does). */
 export const TX_DATA = 48;
+/** Where in a slot `tp_mac` is, the distance of its frame, or of the header before one that is to be sent. */
+export const TP_MAC = 12;
+/** Where `hdr_len` of that header is; `gso_size`, which is 0, shares its word. */
+export const TX_HDR_LEN: number = TX_DATA - VNET_HEADER + 2;
 /** Bytes of a block, in which the kernel allocates a ring, and of a slot. */
 export const BLOCK = 65536;
 export const SLOT = 2048;

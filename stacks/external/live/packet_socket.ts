@@ -11,8 +11,7 @@ export interface PacketSocket {
   readonly libc: Libc;
   readonly fd: number;
   readonly memory: Deno.PointerObject;
-  /** Bytes of both rings. */
-  readonly mapped: bigint;
+  readonly rings: ArrayBuffer;
 }
 
 /**
@@ -51,12 +50,24 @@ export function openSocket(index: number, name: string, slots: number): PacketSo
     if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
       throw failure(libc, `map the rings of ${name}`);
     }
-    return { libc, fd, memory, mapped };
+    const rings = Deno.UnsafePointerView.getArrayBuffer(memory, Number(mapped));
+    const view = new DataView(rings);
+    for (let at = slots * P.SLOT; at < rings.byteLength; at += P.SLOT) {
+      view.setUint16(at + P.TP_MAC, P.TX_DATA - P.VNET_HEADER, true);
+    }
+    return { libc, fd, memory, rings };
   } catch (error) {
     libc.close(fd);
     closeLibc();
     throw error;
   }
+}
+
+/** Closes a socket. Its rings must not be touched any more. */
+export function closeSocket({ libc, fd, memory, rings }: PacketSocket): void {
+  libc.munmap(memory, BigInt(rings.byteLength));
+  libc.close(fd);
+  closeLibc();
 }
 
 /** A sockaddr_ll: all frames of an interface. */
