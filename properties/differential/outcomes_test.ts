@@ -5,7 +5,7 @@ import type { DeviceUnderTest } from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
-import { frame, scenario } from "../reference/_scenario_for_tests.ts";
+import { frame, hopMac, portMac, scenario } from "../reference/_scenario_for_tests.ts";
 import { firstDivergence } from "./outcomes.ts";
 
 const PAIRED: Policy = { ...STRICT, topology: "paired" };
@@ -53,4 +53,18 @@ Deno.test("firstDivergence lets a port forwarder send any bytes where nobody can
   assertEquals(declared(policy, untold, [2], other), [false, false], "by another port");
   assertEquals(declared(policy, untold, [1, 1], other), [false, false], "twice");
   assertEquals(declared(policy, frame(), [1], other), [false, false], "bytes that are told");
+});
+
+Deno.test("firstDivergence takes any one of several next hops for declared, with its port and its MAC address", () => {
+  const policy = { ...STRICT, routeTypes: true };
+  const routes = { routes: ["10.0.0.0/8 6"], special: [[1, 3]] };
+  const by = (port: number, macOf: number): boolean => {
+    const sent = frame({ ttl: 63 });
+    sent.set([...hopMac(macOf), ...portMac(port)]);
+    const devices = [sending(policy, [port], () => sent), sending(policy, [])];
+    const one = scenario({ ...routes, frames: [frame()] });
+    return firstDivergence(devices, one)!.outcomes[0]!.asDeclared;
+  };
+  assertEquals([by(1, 1), by(3, 3)], [true, true]);
+  assertEquals([by(1, 3), by(3, 1), by(2, 2)], [false, false, false]);
 });
