@@ -71,3 +71,39 @@ Deno.test("Identities tells a frame that was cut, or whose last byte is another,
     assertEquals(identities.likely(last.with(29, 99), 0, SIZE), -1);
   });
 });
+
+/** The fragment of a frame's packet that holds the bytes from `from` to `to` of its data, behind `header` bytes of header. */
+function fragment(whole: Uint8Array, from: number, to: number, header = 20): Uint8Array {
+  const data = 14 + (whole[14]! & 15) * 4;
+  const bytes = Uint8Array.of(
+    ...whole.subarray(0, 14 + header),
+    ...whole.subarray(data + from, data + to),
+  );
+  bytes[14] = 0x40 + header / 4;
+  bytes.set([0, bytes.length - 14], 16);
+  bytes.set([data + to < SIZE ? 0x20 : 0, from / 8], 20);
+  return bytes;
+}
+
+Deno.test("Identities tells fragments by their packet's data, code point and, of the first, header length", () => {
+  const whole = frame(true);
+  whole.set([0, 0], 20);
+  const told = (bytes: Uint8Array): [number, boolean] => {
+    // another with the same identification, and no data in common
+    const other = whole.map((byte, i) => i < 34 ? byte : byte ^ 0xff);
+    const identities = new Identities(trafficOf([other, whole]));
+    return [identities.likely(bytes, 0, bytes.length), identities.isPart];
+  };
+  const [first, last] = [fragment(whole, 0, 16), fragment(whole, 16, 26)];
+  assertEquals([told(first), told(last)], [[1, true], [1, true]]);
+  assertEquals(told(whole)[1], false, "all of it");
+  for (const part of [first, last]) {
+    assertEquals(told(part.with(15, part[15]! ^ 4))[1], false, "another code point");
+    assertEquals(told(part.with(35, part[35]! ^ 1))[1], false, "another byte");
+  }
+  // the first has all options, and those behind it need not
+  whole[14] = 0x47;
+  const short = (from: number, to: number, header: number) =>
+    told(fragment(whole, from, to, header))[1];
+  assertEquals([short(0, 16, 28), short(0, 16, 20), short(16, 18, 20)], [true, false, true]);
+});
