@@ -2,10 +2,12 @@
 // of their own alone. Method: the examples with one change each, built, and run as a user runs them.
 import { assert, assertEquals } from "@std/assert";
 import type { ConformanceResult } from "../../properties/mod.ts";
+import type { ExternalProtocol } from "../../stacks/mod.ts";
 import { judge } from "../conform/judge.ts";
 import { parseConformOptions } from "../conform/options.ts";
 import { liveTest } from "./needs.ts";
 
+const ON_CAPTURES = `${import.meta.dirname}/_pcap_for_tests.ts`;
 const EXAMPLES = `${import.meta.dirname}/../../docs/examples`;
 
 /** One change: what is wrong, the text that is replaced and by what, and laws of which one has to be broken. */
@@ -162,8 +164,15 @@ const C_HABITS: readonly Change[] = [
   ],
 ];
 
-/** Builds an example with a change, and judges what comes of it. */
-function judged(example: string, { 1: from, 2: to }: Change): ConformanceResult[] {
+/** Whether a fault counts packets: it needs them all, and minutes where each try of a smaller run starts two processes. */
+const counts = ([what]: Change): boolean => what.includes("every");
+
+/** Builds an example with a change, and judges what comes of it, by records or by captures. */
+function judged(
+  example: string,
+  { 1: from, 2: to }: Change,
+  protocol: ExternalProtocol,
+): ConformanceResult[] {
   const folder = Deno.makeTempDirSync();
   try {
     const text = Deno.readTextFileSync(`${EXAMPLES}/${example}`);
@@ -177,7 +186,10 @@ function judged(example: string, { 1: from, 2: to }: Change): ConformanceResult[
       : ["cc", "-O2", source, "-o", file];
     const { success, stderr } = new Deno.Command(compiler!, { args }).outputSync();
     assert(success, new TextDecoder().decode(stderr));
-    const named = isXdp ? { device: `xdp:${file}` } : { exec: file };
+    const exec = protocol === "pcap"
+      ? `"${Deno.execPath()}" run -A --no-check --no-config "${ON_CAPTURES}" "${file}"`
+      : file;
+    const named = isXdp ? { device: `xdp:${file}` } : { exec, protocol };
     return judge(parseConformOptions(named)).checks.map(({ result }) => result);
   } finally {
     Deno.removeSync(folder, { recursive: true });
@@ -185,26 +197,27 @@ function judged(example: string, { 1: from, 2: to }: Change): ConformanceResult[
 }
 
 for (
-  const [example, needs, faults, habits] of [
-    ["xdp_forward.bpf.c", ["ip", "root", "clang", "libbpf"], XDP_FAULTS, XDP_HABITS],
-    ["forward.c", ["compiler"], C_FAULTS, C_HABITS],
+  const [example, needs, faults, habits, protocol] of [
+    ["xdp_forward.bpf.c", ["ip", "root", "clang", "libbpf"], XDP_FAULTS, XDP_HABITS, "stream"],
+    ["forward.c", ["compiler"], C_FAULTS, C_HABITS, "stream"],
+    ["forward.c", ["compiler"], C_FAULTS.filter((fault) => !counts(fault)), C_HABITS, "pcap"],
   ] as const
 ) {
+  const way = protocol === "pcap" ? " with --protocol pcap" : "";
   for (const fault of faults) {
-    liveTest(`${example} that ${fault[0]} is found out`, needs, () => {
-      const laws = judged(example, fault).flatMap((result) => result.laws);
+    liveTest(`${example}${way} that ${fault[0]} is found out`, needs, () => {
+      const laws = judged(example, fault, protocol).flatMap((result) => result.laws);
       const broken = laws.filter(({ counterexample }) => counterexample !== null);
       const found = broken.find(({ law }) => fault[3]!.test(law.id));
       assert(found !== undefined, `broken: ${broken.map(({ law }) => law.id).join(", ")}`);
       const { scenario, sentence } = found.counterexample!;
-      // what counts packets needs them
-      const few = fault[0].includes("every") ? 5000 : 4;
+      const few = counts(fault) ? 5000 : 4;
       assert(scenario.traffic.count <= few, `${scenario.traffic.count} packets: ${sentence}`);
     });
   }
   for (const habit of habits) {
-    liveTest(`${example} that ${habit[0]} keeps every law`, needs, () => {
-      const results = judged(example, habit);
+    liveTest(`${example}${way} that ${habit[0]} keeps every law`, needs, () => {
+      const results = judged(example, habit, protocol);
       const laws = results.flatMap((result) => result.laws);
       const said = laws.flatMap(({ counterexample }) => counterexample?.sentence ?? []);
       assertEquals([said, results.flatMap(({ harness }) => harness)], [[], []]);
