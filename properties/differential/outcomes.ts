@@ -5,8 +5,9 @@
  */
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
-import { REASONS } from "../../core/policy.ts";
-import { type Expectation, frameOf, isTold } from "../reference/expectation.ts";
+import { type Policy, REASONS } from "../../core/policy.ts";
+import { expectedFrame } from "../laws/_hops.ts";
+import { type Expectation, isTold } from "../reference/expectation.ts";
 import { nearestFrame } from "../reference/nearest.ts";
 import { referenceRouter } from "../reference/router.ts";
 
@@ -108,26 +109,47 @@ function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[
   }
   const e = referenceRouter(scenario, device.policy);
   return frames.map((sent, p) => {
-    const { bytes = new Uint8Array(0) } = sent[0] ?? {};
-    const expected = e.forward[p] === 0 ? [] : [{
-      port: e.port[p]!,
-      bytes: nearestFrame(device.policy, frameOf(e, p), bytes, 0, bytes.length),
-    }];
+    const expected = expectedFrames(e, scenario, device.policy, p, sent[0]);
     return {
       device: device.name,
       frames: sent,
       why: sent.length > 0 ? "" : whyNone(device, o, p),
-      asDeclared: sameFrames(sent, expected) || isChoice(e, p, sent),
+      asDeclared: isDeclared(e, p, sent, expected),
     };
   });
 }
 
-/** Whether a router has a choice, and took one: to drop the packet, or to send it its way with bytes that nobody tells. */
-function isChoice(e: Expectation, p: number, sent: OutcomeFrame[]): boolean {
-  if (e.forward[p] === 0) return false;
-  return sent.length === 0
-    ? e.reasons[p] !== 0
-    : sent.length === 1 && sent[0]!.port === e.port[p] && !isTold(e, p);
+/** What may come of a packet that is forwarded, by each of its next hops; no frame of one that is to be dropped. */
+function expectedFrames(
+  e: Expectation,
+  scenario: Scenario,
+  policy: Policy,
+  p: number,
+  sent: OutcomeFrame | undefined,
+): OutcomeFrame[] {
+  if (e.forward[p] === 0) return [];
+  const { bytes } = sent ?? { bytes: new Uint8Array(0) };
+  return (e.oneOf?.get(p) ?? [null]).map((hop) => {
+    const whole = expectedFrame({ expectation: e, scenario, policy }, p, hop);
+    return {
+      port: hop === null ? e.port[p]! : scenario.neighbours.port[hop]!,
+      bytes: nearestFrame(policy, whole, bytes, 0, bytes.length),
+    };
+  });
+}
+
+/** Whether a packet was forwarded as expected; or, where a router has the choice, dropped, or sent with any bytes. */
+function isDeclared(
+  e: Expectation,
+  p: number,
+  sent: OutcomeFrame[],
+  expected: OutcomeFrame[],
+): boolean {
+  if (sent.length === 0) return expected.length === 0 || e.reasons[p] !== 0;
+  const [{ port }] = sent as [OutcomeFrame];
+  return expected.some((one) =>
+    sameFrames(sent, [one]) || (sent.length === 1 && port === one.port && !isTold(e, p))
+  );
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {

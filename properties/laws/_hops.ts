@@ -33,8 +33,14 @@ export function hopNames({ scenario: { neighbours } }: Run, hops: readonly numbe
  * The frame that is expected of packet `p` when it goes to `hop`: that of the first next hop, with other addresses; as
  * it stands in the expectation, of a packet with one next hop alone or one that went to none of several.
  */
-export function expectedFrame(run: Run, p: number, hop: number | null): Uint8Array {
-  const { expectation, scenario: { neighbours }, policy } = run;
+export function expectedFrame(
+  { expectation, scenario: { neighbours }, policy }: Pick<
+    Run,
+    "expectation" | "scenario" | "policy"
+  >,
+  p: number,
+  hop: number | null,
+): Uint8Array {
   const first = frameOf(expectation, p);
   if (hop === null || hop < 0) return first;
   const bytes = first.slice();

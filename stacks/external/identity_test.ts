@@ -107,3 +107,17 @@ Deno.test("Identities tells fragments by the packet that they were cut from, and
   assertEquals(identities.exactly(first, 0, SIZE), 0);
   assertEquals(identities.isPart, false);
 });
+
+Deno.test("Identities tells a frame that was cut, or whose last byte is another, by how its data begins", () => {
+  // the same addresses, and data that ends alike and begins with an identity
+  const frames = [1, 2, 3].map((identity) => frame(true).with(14 + 20 + 8, identity));
+  frames.forEach((each, i) => {
+    const identities = new Identities(trafficOf(frames));
+    const last = each.with(SIZE - 1, each[SIZE - 1]! ^ 1);
+    assertEquals(identities.exactly(last, 0, SIZE), -1);
+    assertEquals(identities.likely(last, 0, SIZE), i);
+    assertEquals(identities.likely(each, 0, SIZE - 2), i);
+    // of another flow
+    assertEquals(identities.likely(last.with(29, 99), 0, SIZE), -1);
+  });
+});
