@@ -5,6 +5,8 @@ import type { DeviceUnderTest } from "../../core/machine/device.ts";
 import { Observation } from "../../core/machine/observation.ts";
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
+import { frameOf } from "../reference/expectation.ts";
+import { referenceRouter } from "../reference/router.ts";
 import { frame, hopMac, portMac, scenario } from "../reference/_scenario_for_tests.ts";
 import { firstDivergence } from "./outcomes.ts";
 
@@ -53,6 +55,40 @@ Deno.test("firstDivergence lets a port forwarder send any bytes where nobody can
   assertEquals(declared(policy, untold, [2], other), [false, false], "by another port");
   assertEquals(declared(policy, untold, [1, 1], other), [false, false], "twice");
   assertEquals(declared(policy, frame(), [1], other), [false, false], "bytes that are told");
+});
+
+Deno.test("firstDivergence takes fragments for declared that together are a packet longer than the MTU", () => {
+  const policy = { ...STRICT, mtu: 100, tooLong: "cut" } as const;
+  const long = frame({ length: 134, total: 120 });
+  const fragment = (whole: Uint8Array, from: number, to: number) => {
+    const bytes = Uint8Array.from([
+      ...whole.subarray(0, 34),
+      ...whole.subarray(34 + from, 34 + to),
+    ]);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(16, 20 + to - from);
+    view.setUint16(20, from / 8 | (to < 100 ? 0x2000 : 0));
+    return bytes;
+  };
+  const by = (parts: [from: number, to: number][]): DeviceUnderTest => ({
+    ...{ name: "by hand", policy, offers: new Set(["frames"] as const) },
+    run(cutting) {
+      const o = new Observation();
+      o.reset(1, cutting.geometry.fidelity);
+      const e = referenceRouter(cutting, policy);
+      for (const [from, to] of parts) {
+        const bytes = fragment(frameOf(e, 0), from, to);
+        o.emit(0, e.port[0]!, -1, 0, 1, bytes, 0, bytes.length);
+      }
+      return o;
+    },
+  });
+  const declaredOf = (...parts: [from: number, to: number][]) =>
+    firstDivergence([by(parts), by([])], scenario({ frames: [long] }))!.outcomes[0]!.asDeclared;
+  assertEquals(declaredOf([0, 80], [80, 100]), true);
+  assertEquals(declaredOf([0, 48], [48, 100]), true, "cut elsewhere");
+  assertEquals(declaredOf([0, 80]), false, "not whole");
+  assertEquals(declaredOf([0, 100]), false, "not cut");
 });
 
 Deno.test("firstDivergence takes any one of several next hops for declared, with its port and its MAC address", () => {
