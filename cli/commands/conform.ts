@@ -6,7 +6,7 @@ import {
   saveCounterexample,
 } from "../../properties/mod.ts";
 import { replayCommand } from "../conform/again.ts";
-import { benchSetup, scenarioOfFiles } from "../conform/device.ts";
+import { benchSetup, checkRoutes, scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
 import { judge, judgeOn, using } from "../conform/judge.ts";
 import { junit } from "../conform/junit.ts";
@@ -117,6 +117,7 @@ function shrink(options: ConformOptions, io: Io): boolean {
   if (options.device === BRIDGE) throw new UserError("--device: expected one that routes");
   const { scenario, files } = scenarioOfFiles(options, benchSetup(options));
   const { result, deviations } = using(options, scenario, (named) => {
+    checkRoutes(named.device, scenario, options.routes ?? options.pcap!);
     return judgeOn(named, scenario, options.only ?? /./);
   });
   const name = `${result.device}-shrunk`;
