@@ -179,10 +179,12 @@ function differenceText(
   again: (device: number) => ReplayCommand,
 ): string {
   const { runs, packets, scenario, divergence, minimal } = result;
-  const on = files ?? `${counted(runs, "scenario")}, ${counted(packets, "packet")}`;
+  const on = files !== null
+    ? oneLine(files)
+    : `${counted(runs, "scenario")}, ${counted(packets, "packet")}`;
   const names = devices.map(({ name }) => oneLine(name)).join(", ");
   if (scenario === null || divergence === null) {
-    return `${names}: no ${undeclared ? "undeclared " : ""}difference on ${on}\n`;
+    return wrapped(`${names}: no ${undeclared ? "undeclared " : ""}difference on ${on}`, "  ");
   }
   const { packet, outcomes } = divergence;
   const { traffic } = scenario;
@@ -197,7 +199,7 @@ function differenceText(
     table.push([oneLine(outcome.device), what, declared, besides(outcome, outcomes)]);
   }
   const lines = [
-    `${names}: they part, on ${on}`,
+    wrapped(`${names}: they part, on ${on}`, "  ").trimEnd(),
     "",
     `  packet ${packet} of ${traffic.count}, into port ${traffic.port[packet]}: ${frame}`,
     ...traffic.count > 1 && minimal ? ["  removing any one packet makes them agree"] : [],
