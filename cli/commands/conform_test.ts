@@ -223,6 +223,7 @@ Deno.test("conform refuses wrong options in one line", async () => {
       ["--exec", "true", "--stack", "dpdk"],
       "--exec: expected a program, --stack or --device, one of the three",
     ],
+    [["--stack", "dpdk", "--count", "5"], "--count: expected only with --routes or --pcap"],
     [["--stack", "dpdk", "--force"], "--force: expected only with --device ports:BENCH.json"],
     [["--device", "kernel", "--force"], "--force: expected only with --device ports:BENCH.json"],
     [

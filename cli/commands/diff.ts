@@ -124,10 +124,18 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
       "--stacks: expected two forwarders or more, of --stacks, --exec and --device together",
     );
   }
+  for (const name of ["protocol", "timeout"] as const) {
+    if (o[name] !== undefined && o.exec === undefined) {
+      throw new UserError(`--${name}: expected only with --exec`);
+    }
+  }
+  const hasFiles = o.routes !== undefined || o.pcap !== undefined;
+  if (o.count !== undefined && !hasFiles) {
+    throw new UserError("--count: expected only with --routes or --pcap");
+  }
   checkForce(o.force, o.device);
   const benches = subjects.flatMap((subject) => benchSetup(subject) ?? []);
   if (benches.length > 1) throw new UserError("--device: expected one bench file, got several");
-  const hasFiles = o.routes !== undefined || o.pcap !== undefined;
   const given = hasFiles
     ? scenarioOfFiles({
       ...{ routes: o.routes ?? null, pcap: o.pcap ?? null },

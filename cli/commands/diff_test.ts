@@ -170,6 +170,8 @@ Deno.test("diff refuses fewer than two forwarders, and names that are none", asy
       ["--stacks", "dpdk,dpdk"],
       "--stacks: expected all, or different names out of linux-napi, dpdk, ",
     ],
+    [["--stacks", "dpdk,vpp", "--timeout", "5"], "--timeout: expected only with --exec"],
+    [["--stacks", "dpdk,vpp", "--count", "5"], "--count: expected only with --routes or --pcap"],
     [["--stacks", "dpdk,vpp", "--force"], "--force: expected only with --device ports:BENCH.json"],
     [["--stacks", "dpdk", "--exec", ""], '--exec: expected a command, got ""'],
     [

@@ -84,6 +84,9 @@ export function parseConformOptions(raw: Record<string, unknown>): ConformOption
       throw new UserError(`--${name}: expected only with --exec`);
     }
   }
+  if (o.count !== undefined && o.routes === undefined && o.pcap === undefined) {
+    throw new UserError("--count: expected only with --routes or --pcap");
+  }
   checkForce(o.force, o.device === undefined ? [] : [o.device]);
   return {
     exec: o.exec ?? null,
