@@ -150,7 +150,8 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
     }
     const devices = opened.map(({ device }) => device);
     if (told !== undefined) {
-      for (const device of devices) checkRoutes(device, told, o.routes ?? o.pcap ?? "--device");
+      const source = benches.length > 0 ? "--device" : o.routes ?? o.pcap!;
+      for (const device of devices) checkRoutes(device, told, source);
     }
     const undeclaredOnly = o.undeclared ?? false;
     const result = compareDevices(devices, {
