@@ -207,12 +207,29 @@ Deno.test("who knows routes to one next hop only is not blamed for others: the l
     Deno.writeTextFileSync(routes, `${FOUR_ROUTES}10.4.0.0/16 0,1\n`);
     const { err } = await run("conform", "--stack", "dpdk", ...some);
     assertEquals(err, said("dpdk", "several"));
-    // who declares to know them is judged by them
+  });
+});
+
+Deno.test("conform refuses a profile that declares what its device cannot be told, or MTUs of other ports", async () => {
+  await inFolder(async (folder) => {
     const profile = `${folder}/profile.json`;
-    const deviations = [{ field: "routeTypes", value: true, why: "it says so" }];
-    Deno.writeTextFileSync(profile, JSON.stringify({ deviations }));
-    const declared = ["--profile", profile, "--only", "LPM-1", "--out", folder];
-    assertEquals((await run("conform", "--exec", "true", ...some, ...declared)).err, "");
+    const refused = async (field: string, value: unknown) => {
+      const deviations = [{ field, value, why: "it says so" }];
+      Deno.writeTextFileSync(profile, JSON.stringify({ deviations }));
+      const { code, err } = await run("conform", "--exec", "true", "--profile", profile);
+      return [code, err];
+    };
+    const expected = (what: string) => [2, `planecheck: ${profile}: ${what}\n`];
+    assertEquals(
+      await refused("routeTypes", true),
+      expected(
+        "expected no routeTypes for a program: what it is told has one next hop for each route",
+      ),
+    );
+    assertEquals(
+      await refused("mtu", [1500, 1500]),
+      expected("mtu: expected one number, or one for each of 4 ports, got 2"),
+    );
   });
 });
 

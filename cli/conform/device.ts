@@ -85,10 +85,23 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
     close,
   });
   if (exec !== null) {
-    return declaring(external({ command: exec, protocol, timeoutMs }), () => {});
+    if (deviations.some(({ field }) => field === "routeTypes")) {
+      throw new UserError(
+        `${options.profile}: expected no routeTypes for a program: what it is told has one next hop for each route`,
+      );
+    }
+    const device = external({ command: exec, protocol, timeoutMs });
+    checkMtus(options.profile!, deviations, PORTS);
+    return declaring(device, () => {});
   }
   if (options.device !== null) {
     const device = openLive(options.device, deviations, options.force);
+    try {
+      checkMtus(options.profile!, deviations, device.setup?.ports ?? PORTS);
+    } catch (error) {
+      device.close();
+      throw error;
+    }
     return declaring(device, () => device.close());
   }
   const entry = stackNamed(stack!);
@@ -96,6 +109,16 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
   const maxima = scenario === null ? {} : { maxima: maximaFor(scenario.geometry, host) };
   const fresh = () => testbed(entry.create(), host, { name: entry.name, ...maxima });
   return { device: fresh(), fresh: { fresh }, deviations, close: () => {} };
+}
+
+/** @throws {UserError} when MTUs are listed, and not one for each port */
+function checkMtus(path: string, deviations: readonly Deviation[], ports: number): void {
+  for (const { field, value } of deviations) {
+    if (field !== "mtu" || !Array.isArray(value) || value.length === ports) continue;
+    throw new UserError(
+      `${path}: mtu: expected one number, or one for each of ${ports} ports, got ${value.length}`,
+    );
+  }
 }
 
 /**
