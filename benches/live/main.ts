@@ -226,8 +226,9 @@ async function rate(command: Command, withSink = false): Promise<number> {
   const flood = ["s0", `${folder}/frames.bin`, `${folder}/flood.bpf`, `${seconds}`];
   const said = (await text(start(0, 0, `${folder}/flood`, flood))).split(" ");
   const [offered, took] = said.map(Number);
-  if (sink !== null) await text(sink);
+  const came = sink === null ? null : arrived(await text(sink));
   const sent = command.sent(await text(forwarder));
+  if (came !== null) console.log(`at the limit: ${sent} left, ${came}`);
   if (!(sent < 0.95 * offered!)) {
     throw new Error(
       `Cannot go on: the source is no faster than the forwarder (${sent} of ${offered})`,
@@ -247,13 +248,16 @@ async function whole(perSecond: number): Promise<void> {
   const rateArgs = [`${Math.floor(perSecond)}`, `${s + 2}`, `${wanted}`];
   const source = start(0, 0, `${folder}/blast`, ["s0", `${folder}/frames.bin`, ...rateArgs]);
   const sent = Number((await text(source)).split(" ")[0]);
-  const [came, twice, late, wrong, lost] = /^(\d+) (\d+) (\d+) (\d+) (\d+)/m
-    .exec(await text(sink))!.slice(1).map(Number);
+  const came = arrived(await text(sink));
   const { ports } = JSON.parse(await text(forwarder));
+  const missed = ports[0].rxMissed;
   console.log(
-    `at ${
-      kpps(perSecond)
-    } (80 %): ${sent} sent, ${came} came; ${twice} twice, ${late} out of order, ${wrong} ` +
-      `wrong; missed by the forwarder's socket ${ports[0].rxMissed}, by the sink's ${lost}`,
+    `at ${kpps(perSecond)} (80 %): ${sent} sent, ${missed} missed by the forwarder, ${came}`,
   );
+}
+
+/** What the sink says. */
+function arrived(out: string): string {
+  const [came, twice, late, wrong, lost] = /^(\d+) (\d+) (\d+) (\d+) (\d+)/m.exec(out)!.slice(1);
+  return `${came} came; ${twice} twice, ${late} out of order, ${wrong} wrong, ${lost} missed by the sink`;
 }
