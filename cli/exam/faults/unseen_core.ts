@@ -393,7 +393,7 @@ export const UNSEEN_PACKET_FAULTS: readonly Fault[] = [
       to: "  for (let i = 11; i >= 0; i--) bytes[at + i] = bytes[off + i]!;",
     },
   ]),
-  ...faultsIn("packet", "core/packet/arp.ts", ["core/packet/fields_test.ts"], [
+  ...faultsIn("packet", "core/packet/arp.ts", ["core/packet/layers_test.ts"], [
     {
       id: "u-arp-any-hardware",
       what: "ARP for other hardware than Ethernet is taken",
