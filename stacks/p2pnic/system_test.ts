@@ -448,14 +448,16 @@ Deno.test("p2pnic goes on without a NIC that is pulled out: the others forward, 
       0,
     );
     assert(drops > 400, `${drops}`);
-    // what waits for slots of that NIC does not wait for ever
-    const waiting = run(
-      { variant, removal: { port: 3, afterUs: 4 } },
-      stream(60, 50_000, () => ({ dst: towards(3) })),
-      { ports: 4, ingress: 64, peerSlots: 2 },
-    );
-    const { emitted, none, dropped } = fates(waiting.o);
-    assert(emitted > 0 && none === 2 && dropped > 40, JSON.stringify(fates(waiting.o)));
+    // what waits for slots of that NIC does not wait for ever, whether more comes for it or not
+    for (const afterUs of [4, 8]) {
+      const waiting = run(
+        { variant, removal: { port: 3, afterUs } },
+        stream(60, 50_000, () => ({ dst: towards(3) })),
+        { ports: 4, ingress: 64, peerSlots: 2 },
+      );
+      const { emitted, none, dropped } = fates(waiting.o);
+      assert(emitted > 0 && none <= 2 && dropped > 30, JSON.stringify(fates(waiting.o)));
+    }
   }
 });
 
