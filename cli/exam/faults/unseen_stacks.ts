@@ -327,7 +327,7 @@ export const UNSEEN_STACK_FAULTS: readonly Fault[] = [
       to: "      if (level === 1 || kind === LAYER.udp) this.#fill(this.outer",
     },
   ]),
-  ...of("packet", "pf-ring", "filters", ["vanilla", "bpf"], [
+  ...of("packet", "pf-ring", "filters", ["cluster", "vanilla", "bpf"], [
     {
       id: "u-pfring-last-port-outside",
       what: "the last port of a range does not match",
