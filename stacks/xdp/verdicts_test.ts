@@ -175,6 +175,17 @@ Deno.test("xdp 8.12: a redirect that fails shows in a tracepoint and nowhere els
   }
 });
 
+Deno.test("xdp a redirect takes what its device may send, a tag on top of MTU and header, and not a byte more", () => {
+  for (const [size, sent] of [[117, 5], [118, 5], [119, 0]] as const) {
+    const { o, report, broken } = run(
+      xdp(xdpBench("xdp_redirect_map"), { mtu: 100 }),
+      steady(5, GAP, { size }),
+    );
+    assertEquals([broken, o.outCount], [[], sent], `${size}`);
+    assertEquals(counter(report, /xdp_redirect_err cpu0/), 5 - sent);
+  }
+});
+
 Deno.test("xdp 8.12: a full transmit ring loses redirected frames, and only xdp_devmap_xmit counts them", () => {
   // two ports into one, at line rate: the egress is the bottleneck
   const both = [0, 2].flatMap((port) => steady(400, 68_000, { port, size: 1514 }));
