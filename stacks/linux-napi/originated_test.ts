@@ -286,6 +286,14 @@ Deno.test("linuxNapi learns nothing from an answer for which it did not ask", ()
   assertEquals(counter(report, /solicitations/), 1);
 });
 
+Deno.test("linuxNapi takes an answer from the port alone on which it asked", () => {
+  const elsewhere = { ...reply(100e6), port: 0 };
+  const { o, report } = run([from(20e6), elsewhere, reply(200e6)], ARP_OPTIONS);
+  assertEquals([...o.outPacket.subarray(0, o.outCount)], [GENERATED, 0]);
+  assert(o.outStart[1]! > 200e6, "nothing leaves before the answer of the right port");
+  assertEquals(counter(report, /arp_rcv/), 2);
+});
+
 Deno.test("linuxNapi loses at a cold start what unres_qlen does not hold, the oldest first", () => {
   const plan = [...Array.from({ length: 20 }, (_, i) => from(20e6 + i * 5e6)), reply(300e6)];
   const { o, report } = run(plan, { ...ARP_OPTIONS, unresQlen: 8 });

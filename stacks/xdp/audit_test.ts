@@ -233,6 +233,13 @@ sees("XDP-15", "frames that are sent without a slot of COMPLETION", () => {
     "XDP-15":
       "socket of port 1 queue 0: 5 completions were owed or lay there at once, in a ring of 4",
   });
+  const kept = said(afXdp(), {}, (_system, { sockets }) => {
+    sockets[1]!.completion.reserve(0);
+  });
+  assertMatch(
+    kept["XDP-15"]!,
+    /^socket of port 1 queue 0: 5 slots of COMPLETION are reserved, for 4 frames on their way$/,
+  );
   const always = (reserve: XskRing["reserve"]): XskRing["reserve"] =>
     function (this: XskRing, ...args) {
       return reserve.apply(this, args) || this.size === 4;
