@@ -781,7 +781,10 @@ Deno.test("QueuePairs that are reset in the middle of their work do the same as 
         if (before) assert(testbed.run(cut).end !== "quiet", "it was cut off");
         const o = testbed.run(next);
         const rings = testbed.machine.nics.map(({ queues }) =>
-          queues.rx.map((ring) => ring.dropped)
+          [...queues.rx, ...queues.tx].map(({ dropped, busy, sent, size, done }) => [
+            ...[dropped, busy, sent, size],
+            ...done.subarray(0, size),
+          ])
         );
         const { fate, dataAt, descAt, outStart, outPacket, count, outCount } = o;
         return [
