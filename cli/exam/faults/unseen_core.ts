@@ -102,12 +102,6 @@ export const UNSEEN_MEMORY_FAULTS: readonly Fault[] = [
       from: "this.#ring.reserveBulk(n * this.elementWords)",
       to: "this.#ring.reserve(n * this.elementWords)",
     },
-    {
-      id: "u-elements-reset-keeps-peeked",
-      what: "a reset leaves the elements peeked to be released",
-      from: "    this.#reserved = 0;\n    this.#peeked = 0;\n    this.#ring.reset(startIndex);",
-      to: "    this.#reserved = 0;\n    this.#ring.reset(startIndex);",
-    },
   ]),
   ...faultsIn("ring", "core/ring/reorder_buffer.ts", ["core/ring/reorder_buffer_test.ts"], [
     {
@@ -679,7 +673,11 @@ export const UNSEEN_DEVICE_FAULTS: readonly Fault[] = [
       to: "    if (this.#freeAt < now - 1e6) {",
     },
   ]),
-  ...faultsIn("NIC", "core/nic/mac.ts", ["core/nic/mac_test.ts", ...FORWARDERS], [
+  ...faultsIn("NIC", "core/nic/mac.ts", [
+    "core/nic/mac_test.ts",
+    "core/nic/queue_pairs_test.ts",
+    ...FORWARDERS,
+  ], [
     {
       id: "u-mac-miss-keeps-bytes",
       what: "the bytes of a frame that is missed late stay counted as received",
@@ -761,12 +759,6 @@ export const UNSEEN_DEVICE_FAULTS: readonly Fault[] = [
       what: "a read is answered before an earlier write to the same place is visible",
       from: "Math.max(now + latency, visible)",
       to: "now + latency",
-    },
-    {
-      id: "u-completion-over-mps",
-      what: "a completion that begins inside a word is one word longer than allowed",
-      from: "Math.min(mps - address % 4, left - 1)",
-      to: "Math.min(mps, left - 1)",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/_credits.ts", [
