@@ -767,6 +767,35 @@ Deno.test("PCIE-12: the replay timer counts from the oldest TLP without an Ack, 
   assert(late >= 0 && late < 50_000, `${late} ps after the timer's end`);
 });
 
+Deno.test("PCIE-12: an Ack that acknowledges nothing new does not put the replay timer off", () => {
+  // shorter than the way there and back: the first TLP is sent again and again, and each is answered by an Ack
+  const replayPs = 300_000;
+  const bed = new Bed(
+    { nodes: pair({ generation: 3, lanes: 8, propagationPs: 400_000 }), replayPs },
+    true,
+  );
+  // the second one is corrupted whenever it is sent; of its errors only the first is answered by a Nak
+  const corrupted = [1, 3, 5, 7, 9, 11, 13].map((occurrence) => ({
+    ...{ site: "tlp error nic0>host", occurrence, value: 1 },
+  }));
+  const choices = faults(...corrupted);
+  bed.run([64, 64].map((bytes) => ({ kind: "write", src: 1, dst: 0, bytes })), {
+    choices,
+    timers: true,
+  });
+  const { events } = bed.model.ledger();
+  const acks = events.filter(({ kind, text, value }) =>
+    kind === "hear" && text === "Ack" && value === 0
+  );
+  assert(acks.length > 2, `HARN-3: ${acks.length} Acks of the first`);
+  const sent = events.filter(({ kind, value }) => kind === "send" && value === 1)
+    .map(({ at }) => at);
+  // each time that it is sent the timer starts anew
+  const gaps = sent.slice(1).map((at, i) => at - sent[i]!);
+  assert(Math.max(...gaps) < replayPs + 20_000, `it is sent again after ${gaps} ps`);
+  assertEquals(bed.statuses, ["success", "success"]);
+});
+
 Deno.test("PCIE-7: a request that timed out gives its tag and its room back", () => {
   const bed = new Bed({
     ...{ tagBits: 5, mrrs: 128, completionBufferBytes: 1024, reads: 1024 },
