@@ -30,6 +30,13 @@ export function oneOf<T extends string>(names: readonly T[]) {
 export const whole = (most: number) =>
   number(/^\d{1,10}$/, `an integer in 1..${most}`, (n) => n >= 1 && n <= most);
 
+/** A seed of what is drawn: fast-check takes 32 bits with a sign. */
+export const drawnSeed = number(
+  /^\d{1,10}$/,
+  `an integer in 0..${SEED_MAX >>> 1}`,
+  (n) => n <= SEED_MAX >>> 1,
+);
+
 /** A program with its arguments, as a shell takes them. */
 export const shellCommand = z.string().transform((text, ctx) =>
   text.trim() === "" ? refuse(ctx, "a command", text) : text

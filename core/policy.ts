@@ -210,8 +210,8 @@ export interface Policy {
   readonly routeTypes?: boolean;
   /**
    * Bytes that follow the IPv4 packet in its frame: sent as received (also what is meant where it is left out);
-   * cut off, as Linux does before a NIC pads again; or either, and zeros in their place (RFC 1042: padding is no
-   * part of the packet, and should be zero).
+   * cut off, as Linux does before a NIC pads again; or either, and zeros in their place (RFC 894: padding is zeros,
+   * and no part of the packet).
    */
   readonly padding?: "keep" | "cut" | "any";
   /**

@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
   while (sent < most) {
     double t = now() - begin;
     if (t >= seconds) break;
-    uint32_t due = rate > 0 ? (uint32_t)(t * rate) : UINT32_MAX;
+    uint32_t due = (uint32_t)(t * rate);
     int n = 0;
     for (; n < BURST && sent < due && sent < most; n++) {
       uint8_t *to = free_slot(&p);
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
       at = at + FRAME == bytes ? 0 : at + FRAME;
       sent++;
     }
-    if (n > 0 || rate == 0) flush(&p);
+    if (n > 0) flush(&p);
   }
   printf("%u %.6f\n", sent, now() - begin);
 }

@@ -1,6 +1,8 @@
-/* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them; what the three programs share. */
+/* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them; what the three programs share. Before each frame is a
+   header: its `hdr_len` has the kernel copy all of a frame that is sent as it makes its packet buffer. */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
+#include <linux/virtio_net.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <poll.h>
@@ -13,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 65536, SLOT = 2048, TX_DATA = TPACKET2_HDRLEN - sizeof(struct sockaddr_ll) };
+enum { BLOCK = 65536, SLOT = 2048, TX_HEADER = TPACKET2_HDRLEN - sizeof(struct sockaddr_ll) };
 
 struct port {
   int fd;
@@ -36,6 +38,7 @@ static inline struct port open_port(const char *name, unsigned slots) {
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version), "version");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one), "outgoing");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof one), "bypass");
+  check(!setsockopt(p.fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof one), "header");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof req), "rx ring");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_TX_RING, &req, sizeof req), "tx ring");
   p.ring = mmap(NULL, 2ul * slots * SLOT, PROT_READ | PROT_WRITE, MAP_SHARED, p.fd, 0);
@@ -67,12 +70,13 @@ static inline void give_back(struct port *p) {
 static inline uint8_t *free_slot(struct port *p) {
   struct tpacket2_hdr *h = (void *)(p->ring + (p->slots + p->tx) * SLOT);
   if (__atomic_load_n(&h->tp_status, __ATOMIC_ACQUIRE) != TP_STATUS_AVAILABLE) return NULL;
-  return (uint8_t *)h + TX_DATA;
+  return (uint8_t *)h + TX_HEADER + sizeof(struct virtio_net_hdr);
 }
 
 static inline void give(struct port *p, unsigned length) {
   struct tpacket2_hdr *h = (void *)(p->ring + (p->slots + p->tx) * SLOT);
-  h->tp_len = length;
+  ((struct virtio_net_hdr *)((uint8_t *)h + TX_HEADER))->hdr_len = (uint16_t)length;
+  h->tp_len = sizeof(struct virtio_net_hdr) + length;
   __atomic_store_n(&h->tp_status, TP_STATUS_SEND_REQUEST, __ATOMIC_RELEASE);
   p->tx = p->tx + 1 == p->slots ? 0 : p->tx + 1;
 }

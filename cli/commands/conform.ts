@@ -6,7 +6,7 @@ import {
   saveCounterexample,
 } from "../../properties/mod.ts";
 import { replayCommand } from "../conform/again.ts";
-import { benchSetup, scenarioOfFiles } from "../conform/device.ts";
+import { benchSetup, checkRoutes, scenarioOfFiles } from "../conform/device.ts";
 import { conformReport } from "../conform/json.ts";
 import { judge, judgeOn, using } from "../conform/judge.ts";
 import { junit } from "../conform/junit.ts";
@@ -34,7 +34,12 @@ export function addConform(program: Command, io: Io, exit: { code: number }): vo
     .addOption(new Option("--routes <file>", "judge on this prefix list besides, plain or gzip"))
     .addOption(new Option("--pcap <file>", "judge on the frames of this capture besides"))
     .addOption(new Option("--count <packets>", "packets to offer on these (2000)"))
-    .addOption(new Option("--runs <n>", "scenarios to draw (100 for a program, 1000 for a stack)"))
+    .addOption(
+      new Option(
+        "--runs <n>",
+        "scenarios to draw (1000; 100 for a program; 50 for a device of processes)",
+      ),
+    )
     .addOption(new Option("--seed <n>", "seed of what is drawn"))
     .addOption(new Option("--only <regexp>", "laws whose id matches"))
     .addOption(new Option("--out <dir>", "folder for counterexamples (counterexamples)"))
@@ -117,6 +122,7 @@ function shrink(options: ConformOptions, io: Io): boolean {
   if (options.device === BRIDGE) throw new UserError("--device: expected one that routes");
   const { scenario, files } = scenarioOfFiles(options, benchSetup(options));
   const { result, deviations } = using(options, scenario, (named) => {
+    checkRoutes(named.device, scenario, options.routes ?? options.pcap!);
     return judgeOn(named, scenario, options.only ?? /./);
   });
   const name = `${result.device}-shrunk`;

@@ -144,7 +144,7 @@ Deno.test("shrink finds the packet of a capture on which a program breaks a law"
   });
 });
 
-Deno.test("conform, shrink and diff say where a capture was cut", async () => {
+Deno.test("conform, shrink and diff say where a capture was cut, in lines of a terminal", async () => {
   await inFolder(async (folder) => {
     const pcap = `${folder}/in.pcap`;
     const { bytes, length } = shrinkable().traffic;
@@ -153,12 +153,17 @@ Deno.test("conform, shrink and diff say where a capture was cut", async () => {
     Deno.writeFileSync(pcap, file.subarray(0, file.length - 5));
     const at = (file.length - length[0]!).toString(16);
     const cut = `1 packet of ${pcap}, which is cut at offset 0x${at} (`;
+    const says = (out: string) => {
+      assertStringIncludes(out.replaceAll("\n  ", " "), cut);
+      const long = out.split("\n").filter((line) => line.length > 120 && !/^ {2}replay/.test(line));
+      assertEquals(long, []);
+    };
     const only = ["--only", "LOSS-1a", "--out", folder];
     for (const [command, ...args] of [["conform", "--runs", "1", ...only], ["shrink", ...only]]) {
       const { out } = await run(command!, ...args, "--exec", "true", "--pcap", pcap);
-      assertStringIncludes(out, cut);
+      says(out);
     }
-    assertStringIncludes((await run("diff", "--stacks", "dpdk,p2pnic", "--pcap", pcap)).out, cut);
+    says((await run("diff", "--stacks", "dpdk,p2pnic", "--pcap", pcap)).out);
   });
 });
 
@@ -176,12 +181,71 @@ function shrinkable(): Scenario {
   });
 }
 
+Deno.test("who knows routes to one next hop only is not blamed for others: the list is refused", async () => {
+  await inFolder(async (folder) => {
+    const routes = `${folder}/routes.txt`;
+    const pcap = `${folder}/in.pcap`;
+    Deno.writeTextFileSync(routes, `${FOUR_ROUTES}10.4.0.0/16 blackhole\n`);
+    const { bytes, length } = shrinkable().traffic;
+    const packets = [{ timeNs: 0, bytes: bytes.subarray(0, length[0]!) }];
+    Deno.writeFileSync(pcap, writePcap({ linkType: 1, packets }));
+    const said = (who: string, what: string) =>
+      `planecheck: ${routes}: expected routes to one next hop each, since ${who} knows no others, ` +
+      `got one to ${what}\n`;
+    const list = ["--routes", routes];
+    const some = ["--runs", "1", ...list];
+    for (
+      const [who, args] of [
+        ["dpdk", ["conform", "--stack", "dpdk", ...some]],
+        ["cat", ["conform", "--exec", "cat", ...some]],
+        ["cat", ["shrink", "--exec", "cat", "--pcap", pcap, ...list]],
+        ["p2pnic", ["diff", "--stacks", "p2pnic,dpdk", ...list]],
+      ] as const
+    ) {
+      assertEquals(await run(...args), { code: 2, out: "", err: said(who, "blackhole") });
+    }
+    Deno.writeTextFileSync(routes, `${FOUR_ROUTES}10.4.0.0/16 0,1\n`);
+    const { err } = await run("conform", "--stack", "dpdk", ...some);
+    assertEquals(err, said("dpdk", "several"));
+  });
+});
+
+Deno.test("conform refuses a profile that declares what its device cannot be told, or MTUs of other ports", async () => {
+  await inFolder(async (folder) => {
+    const profile = `${folder}/profile.json`;
+    const refused = async (field: string, value: unknown) => {
+      const deviations = [{ field, value, why: "it says so" }];
+      Deno.writeTextFileSync(profile, JSON.stringify({ deviations }));
+      const { code, err } = await run("conform", "--exec", "true", "--profile", profile);
+      return [code, err];
+    };
+    const expected = (what: string) => [2, `planecheck: ${profile}: ${what}\n`];
+    assertEquals(
+      await refused("routeTypes", true),
+      expected(
+        "expected no routeTypes for a program: what it is told has one next hop for each route",
+      ),
+    );
+    assertEquals(
+      await refused("mtu", [1500, 1500]),
+      expected("mtu: expected one number, or one for each of 4 ports, got 2"),
+    );
+  });
+});
+
 Deno.test("conform refuses wrong options in one line", async () => {
   const cases: readonly (readonly [string[], string])[] = [
     [[], "--exec: expected a program, --stack or --device, one of the three"],
     [
       ["--exec", "true", "--stack", "dpdk"],
       "--exec: expected a program, --stack or --device, one of the three",
+    ],
+    [["--stack", "dpdk", "--count", "5"], "--count: expected only with --routes or --pcap"],
+    [["--stack", "dpdk", "--force"], "--force: expected only with --device ports:BENCH.json"],
+    [["--device", "kernel", "--force"], "--force: expected only with --device ports:BENCH.json"],
+    [
+      ["--device", "xdp:none.o"],
+      "--device xdp:none.o: no such file or directory\n",
     ],
     [["--device", "cisco"], "--device: expected one of kernel, xdp:FILE.o, "],
     [["--device", "xdp"], "--device: expected one of kernel, xdp:FILE.o, "],

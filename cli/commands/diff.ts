@@ -15,21 +15,22 @@ import {
 } from "../../properties/mod.ts";
 import { replayCommand } from "../conform/again.ts";
 import {
+  benchSetup,
+  checkRoutes,
   deviceOf,
   type DeviceOptions,
   type NamedDevice,
   scenarioOfFiles,
   TIMEOUT_MS,
 } from "../conform/device.ts";
-import { isLiveDevice, LIVE_FORMS } from "../conform/live.ts";
+import { checkForce, FORCE, LIVE_FORMS, liveDevice } from "../conform/live.ts";
 import { valueText } from "../conform/profile.ts";
 import type { Io } from "../io.ts";
 import {
   checked,
-  number,
+  drawnSeed,
   oneOf,
   path,
-  refuse,
   shellCommand,
   timeoutMs,
   whole,
@@ -46,11 +47,8 @@ const COUNT_MAX = 100_000;
 const schema = z.strictObject({
   stacks: stackNames,
   exec: z.array(shellCommand).optional(),
-  device: z.array(
-    z.string().transform((text, ctx) =>
-      isLiveDevice(text) ? text : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}`, text)
-    ),
-  ).optional(),
+  device: z.array(liveDevice).optional(),
+  force: z.boolean().optional(),
   protocol: oneOf(["stream", "pcap"]),
   timeout: timeoutMs,
   undeclared: z.boolean().optional(),
@@ -58,7 +56,7 @@ const schema = z.strictObject({
   pcap: path,
   count: whole(COUNT_MAX),
   runs: whole(RUNS_MAX),
-  seed: number(/^\d{1,10}$/, "an integer in 0..2147483647", (n) => n < 2 ** 31),
+  seed: drawnSeed,
 });
 
 /** In a token, what it is about. */
@@ -87,6 +85,7 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
         `a device of the real world besides: ${LIVE_FORMS.join(", ")}; may be given again`,
       ).argParser((text: string, before: string[] | undefined) => [...before ?? [], text]),
     )
+    .addOption(new Option("--force", FORCE))
     .addOption(
       new Option("--protocol <name>", "how programs are given frames: stream, pcap (stream)"),
     )
@@ -112,7 +111,7 @@ export function addDiff(program: Command, io: Io, exit: { code: number }): void 
 function diff(raw: Record<string, unknown>, io: Io): boolean {
   const o = checked(schema, raw);
   const none: DeviceOptions = {
-    ...{ stack: null, exec: null, device: null, profile: null, force: false },
+    ...{ stack: null, exec: null, device: null, profile: null, force: o.force ?? false },
     ...{ protocol: o.protocol ?? "stream", timeoutMs: o.timeout ?? TIMEOUT_MS },
   };
   const subjects: DeviceOptions[] = [
@@ -125,19 +124,35 @@ function diff(raw: Record<string, unknown>, io: Io): boolean {
       "--stacks: expected two forwarders or more, of --stacks, --exec and --device together",
     );
   }
+  for (const name of ["protocol", "timeout"] as const) {
+    if (o[name] !== undefined && o.exec === undefined) {
+      throw new UserError(`--${name}: expected only with --exec`);
+    }
+  }
   const hasFiles = o.routes !== undefined || o.pcap !== undefined;
+  if (o.count !== undefined && !hasFiles) {
+    throw new UserError("--count: expected only with --routes or --pcap");
+  }
+  checkForce(o.force, o.device);
+  const benches = subjects.flatMap((subject) => benchSetup(subject) ?? []);
+  if (benches.length > 1) throw new UserError("--device: expected one bench file, got several");
   const given = hasFiles
     ? scenarioOfFiles({
       ...{ routes: o.routes ?? null, pcap: o.pcap ?? null },
       ...{ count: o.count ?? 2000, seed: o.seed ?? null },
-    })
+    }, benches[0])
     : null;
+  const told = given?.scenario ?? benches[0];
   const opened: NamedDevice[] = [];
   try {
     for (const subject of subjects) {
       opened.push(deviceOf(subject, given?.scenario ?? null));
     }
     const devices = opened.map(({ device }) => device);
+    if (told !== undefined) {
+      const source = benches.length > 0 ? "--device" : o.routes ?? o.pcap!;
+      for (const device of devices) checkRoutes(device, told, source);
+    }
     const undeclaredOnly = o.undeclared ?? false;
     const result = compareDevices(devices, {
       undeclaredOnly,
@@ -173,10 +188,12 @@ function differenceText(
   again: (device: number) => ReplayCommand,
 ): string {
   const { runs, packets, scenario, divergence, minimal } = result;
-  const on = files ?? `${counted(runs, "scenario")}, ${counted(packets, "packet")}`;
+  const on = files !== null
+    ? oneLine(files)
+    : `${counted(runs, "scenario")}, ${counted(packets, "packet")}`;
   const names = devices.map(({ name }) => oneLine(name)).join(", ");
   if (scenario === null || divergence === null) {
-    return `${names}: no ${undeclared ? "undeclared " : ""}difference on ${on}\n`;
+    return wrapped(`${names}: no ${undeclared ? "undeclared " : ""}difference on ${on}`, "  ");
   }
   const { packet, outcomes } = divergence;
   const { traffic } = scenario;
@@ -191,7 +208,7 @@ function differenceText(
     table.push([oneLine(outcome.device), what, declared, besides(outcome, outcomes)]);
   }
   const lines = [
-    `${names}: they part, on ${on}`,
+    wrapped(`${names}: they part, on ${on}`, "  ").trimEnd(),
     "",
     `  packet ${packet} of ${traffic.count}, into port ${traffic.port[packet]}: ${frame}`,
     ...traffic.count > 1 && minimal ? ["  removing any one packet makes them agree"] : [],

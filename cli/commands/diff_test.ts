@@ -105,6 +105,25 @@ Deno.test("compareDevices takes either choice of a router that parses options fo
   assertEquals([declared(1, 1, 1, 1), declared(7, 4, 4, 1)], [[true, false], [true, true]]);
 });
 
+Deno.test("compareDevices draws routes to nowhere, or to several next hops, only where every device knows them", () => {
+  const specials = (knows: boolean) => {
+    let seen = 0;
+    const device = (routeTypes: boolean): DeviceUnderTest => {
+      const { name, offers, policy, run } = external({ command: "true" });
+      return {
+        ...{ name, offers, policy: { ...policy, routeTypes } },
+        run: (one) => {
+          seen += one.neighbours.special?.size ?? 0;
+          return run(one);
+        },
+      };
+    };
+    compareDevices([device(true), device(knows)], { numRuns: 12 });
+    return seen;
+  };
+  assertEquals([specials(false), specials(true) > 0], [0, true]);
+});
+
 Deno.test("diff tells of a program that fails what it did, on the smallest scenario, and how to run it again", async () => {
   const cases: readonly (readonly [string, RegExp])[] = [
     ["sh -c 'exit 9'", /RUN-1 broken by sh -c 'exit 9': it ended with exit code 9\n/],
@@ -151,6 +170,9 @@ Deno.test("diff refuses fewer than two forwarders, and names that are none", asy
       ["--stacks", "dpdk,dpdk"],
       "--stacks: expected all, or different names out of linux-napi, dpdk, ",
     ],
+    [["--stacks", "dpdk,vpp", "--timeout", "5"], "--timeout: expected only with --exec"],
+    [["--stacks", "dpdk,vpp", "--count", "5"], "--count: expected only with --routes or --pcap"],
+    [["--stacks", "dpdk,vpp", "--force"], "--force: expected only with --device ports:BENCH.json"],
     [["--stacks", "dpdk", "--exec", ""], '--exec: expected a command, got ""'],
     [
       ["--stacks", "dpdk", "--exec", "/no/such"],

@@ -73,7 +73,7 @@ async function forward(options: ForwardOptions, io: Io): Promise<void> {
   const ports = open.map(({ port }) => port);
   const waiter = new Waiter(ports);
   try {
-    const forwarder = boot(() =>
+    const forwarder = boot(entry.name, () =>
       new Forwarder({
         stack,
         ports,
@@ -88,8 +88,7 @@ async function forward(options: ForwardOptions, io: Io): Promise<void> {
         nowUs: () => performance.now() * 1000,
         realNs: () => waiter.nowNs(),
         wait: (ms) => waiter.wait(ms),
-      })
-    );
+      }));
     const seconds = await work(forwarder, options, io);
     for (const port of ports) if (port instanceof CapturePort) port.save();
     const cuts = open.flatMap(({ cut }) => cut ?? []);
@@ -101,12 +100,15 @@ async function forward(options: ForwardOptions, io: Io): Promise<void> {
 }
 
 /** @throws {UserError} when the stack cannot run on bare ports */
-function boot(make: () => Forwarder): Forwarder {
+function boot(name: string, make: () => Forwarder): Forwarder {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UserError(`--stack: expected one of poll loops: ${error.message}`);
+    const why = error.message.replace(/^Cannot run as bare loops: /, "");
+    throw new UserError(
+      `--stack: expected one of poll loops alone (docs/forward.md), got ${name}: ${why}`,
+    );
   }
 }
 

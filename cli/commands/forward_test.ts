@@ -132,7 +132,8 @@ Deno.test("forward tells a stack that is no poll loop", async () => {
     const port = (name: string) => ["--port", `pcap:${folder}/none.pcap,${folder}/${name}`];
     const { code, err } = await run("forward", ...port("a"), ...port("b"), "--stack", "p2pnic");
     assertEquals(code, 2);
-    assertStringIncludes(err, "--stack: expected one of poll loops: ");
+    const said = "expected one of poll loops alone (docs/forward.md), got p2pnic: the stack needs ";
+    assert(err.startsWith(`planecheck: --stack: ${said}`), err);
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["none.pcap"]);
   });
 });

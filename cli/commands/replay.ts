@@ -13,8 +13,8 @@ import {
   scenarioOf,
 } from "../../properties/mod.ts";
 import { replayCommand } from "../conform/again.ts";
-import { deviceOf, type DeviceOptions, TIMEOUT_MS } from "../conform/device.ts";
-import { FORCE, LIVE_FORMS, liveDevice } from "../conform/live.ts";
+import { checkRoutes, deviceOf, type DeviceOptions, TIMEOUT_MS } from "../conform/device.ts";
+import { checkForce, FORCE, LIVE_FORMS, liveDevice } from "../conform/live.ts";
 import { readInput } from "../files.ts";
 import type { Io } from "../io.ts";
 import { checked, oneOf, path, shellCommand, timeoutMs } from "../option_schema.ts";
@@ -25,7 +25,7 @@ const FILE_BYTES_MAX = 2 ** 28;
 const schema = z.strictObject({
   stack: z.string().optional(),
   exec: shellCommand.optional(),
-  device: liveDevice,
+  device: liveDevice.optional(),
   protocol: oneOf(["stream", "pcap"]),
   timeout: timeoutMs,
   profile: path,
@@ -83,6 +83,7 @@ function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
   if (profile !== undefined && !isElsewhere) {
     throw new UserError("--profile: expected only with --exec or --device");
   }
+  checkForce(force, device === undefined ? [] : [device]);
   const on: DeviceOptions = {
     ...{ exec: exec ?? null, protocol: protocol ?? "stream", timeoutMs: timeout ?? TIMEOUT_MS },
     ...{ stack: isElsewhere ? null : chosen(stack, name).name, device: device ?? null },
@@ -92,6 +93,7 @@ function replay(text: string, raw: Record<string, unknown>, io: Io): boolean {
   const named = deviceOf(on, null);
   const result = judged(() => {
     try {
+      checkRoutes(named.device, scenario, isToken(text) ? "token" : text);
       return checkConformance(named.device, { ...named.fresh, replay: scenario });
     } finally {
       named.close();

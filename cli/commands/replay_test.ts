@@ -80,7 +80,16 @@ Deno.test("replay refuses what is no token of a forwarder in one line", async ()
     ...FOUND.scenario,
     geometry: { ...FOUND.scenario.geometry, lcores: 200 },
   });
+  const elsewhere = scenarioJson({
+    ...FOUND.scenario,
+    neighbours: { ...FOUND.scenario.neighbours, special: new Map([[0, "blackhole"]]) },
+  });
   const cases: readonly (readonly [string[], string])[] = [
+    [[TOKEN, "--stack", "dpdk", "--force"], "--force: expected only with --device ports:"],
+    [
+      [encodeToken("forwarder", "mine", "LPM-1", elsewhere), "--stack", "dpdk"],
+      "token: expected routes to one next hop each, since dpdk knows no others, got one to blackhole",
+    ],
     [
       [TOKEN],
       `--stack: expected one of ${STACK_NAMES.join(", ")}, got none, and`,

@@ -15,6 +15,8 @@ const FILE_BYTES_MAX = 1 << 20;
 const ROUTES_BYTES_MAX = 2 ** 28;
 /** 192.0.0.8, what a router without an address sends ICMP errors from (RFC 7600, 6). */
 const DUMMY_ADDRESS = "192.0.0.8";
+/** Place of what is no next hop. */
+const NOWHERE = -1;
 
 const mac = z.string().regex(/^[\da-fA-F]{2}(:[\da-fA-F]{2}){5}$/, "expected a MAC address")
   .transform((text) => text.split(":").map((byte) => parseInt(byte, 16)));
@@ -57,6 +59,10 @@ export function readBench(path: string): GivenSetup {
     FILE_BYTES_MAX,
     schema,
   );
+  ports.forEach(({ interface: name }, i) => {
+    if (ports.findIndex((one) => one.interface === name) === i) return;
+    throw new UserError(`${path}: ports.${i}.interface: expected each once, got ${name} twice`);
+  });
   nextHops.forEach(({ port }, i) => {
     if (port < ports.length) return;
     throw new UserError(
@@ -85,7 +91,7 @@ export function readBench(path: string): GivenSetup {
   };
 }
 
-/** The routes; next hops are named by their place in the file or by their address. */
+/** Routes; next hops are named by their place in the bench file or by their address. */
 function readRoutes(
   path: string,
   named: string | readonly string[],
@@ -93,13 +99,14 @@ function readRoutes(
 ): Pick<Required<Neighbours>, "special"> & { readonly routes: RouteSet } {
   const [name, bytes] = typeof named === "string"
     ? [named, readInput(named, "a prefix list", ROUTES_BYTES_MAX)]
-    : [`${path}: routes`, new TextEncoder().encode(named.join("\n"))];
+    : [`${path}: routes`, new TextEncoder().encode(placed(path, named, nextHops).join("\n"))];
   const list = readPrefixList(name, bytes, { special: true, nextHops: nextHops.length });
-  const hops = list.nextHops.map((hop) => {
-    const at = hop.includes(".") ? nextHops.findIndex((one) => one.address === hop) : Number(hop);
-    if (at >= 0 && at < nextHops.length) return at;
-    throw new UserError(`${name}: expected next hops of ${path}, got ${hop}`);
-  });
+  const hops = list.nextHops.map((hop) => placeOf(hop, nextHops));
+  // where they go by their place, the list has every lower one too
+  const wrong = hops.lastIndexOf(NOWHERE);
+  if (wrong >= 0) {
+    throw new UserError(`${name}: ${expectedHop(nextHops)}, got ${list.nextHops[wrong]}`);
+  }
   // the list numbers what is no next hop behind those that it names
   const numbered = (hop: number) => hops[hop] ?? hop - hops.length + nextHops.length;
   const special = new Map(
@@ -108,6 +115,35 @@ function readRoutes(
     ),
   );
   return { routes: { ...list.routes, nextHop: list.routes.nextHop.map(numbered) }, special };
+}
+
+/** Lines of a prefix list, which may name one next hop by its place and another by its address, all by their place. */
+function placed(path: string, lines: readonly string[], nextHops: readonly Hop[]): string[] {
+  return lines.map((line, i) =>
+    line.replace(
+      /^(\s*\S+\s+)(\d[\d.]*(?:,\d[\d.]*)*)(?!\S)/,
+      (_, prefix: string, hops: string) => {
+        const places = hops.split(",").map((hop) => {
+          const at = placeOf(hop, nextHops);
+          if (at >= 0) return at;
+          throw new UserError(
+            `${path}: routes: line ${i + 1}: ${expectedHop(nextHops)}, got ${hop}`,
+          );
+        });
+        return prefix + places.join(",");
+      },
+    )
+  );
+}
+
+/** Place of a next hop that goes by its place or its address, {@link NOWHERE} if there is none. */
+function placeOf(hop: string, nextHops: readonly Hop[]): number {
+  if (hop.includes(".")) return nextHops.findIndex((one) => one.address === hop);
+  return Number(hop) < nextHops.length ? Number(hop) : NOWHERE;
+}
+
+function expectedHop({ length }: readonly Hop[]): string {
+  return `expected a next hop by its place, 0..${length - 1}, or its address`;
 }
 
 /** The routes, and to each next hop with an address within a network at its port one of its own, as ARP would have it. */

@@ -3,6 +3,7 @@ import {
   type DeviceUnderTest,
   type Geometry,
   maximaFor,
+  type Neighbours,
   type RouteSet,
   type Scenario,
   type Setup,
@@ -15,14 +16,16 @@ import {
   neighboursOnPorts,
   paperHost,
 } from "../../fixtures/mod.ts";
+import { isSame } from "../../stacks/external/live/given_device.ts";
 import { external, type ExternalProtocol } from "../../stacks/mod.ts";
 import { PORTS, readCaptureTraffic, readInputs, readRoutes } from "../inputs.ts";
 import { LINK_GBPS } from "../options.ts";
 import { counted, cutText } from "../report/format.ts";
+import type { TrafficRecord } from "../report/types.ts";
 import { stackNamed } from "../stacks.ts";
-import { UserError } from "../user_error.ts";
+import { oneLine, UserError } from "../user_error.ts";
 import { readBench } from "./bench_file.ts";
-import { openLive } from "./live.ts";
+import { isBench, openLive } from "./live.ts";
 import { type Deviation, readProfile, withDeviations } from "./profile.ts";
 
 /** Milliseconds that a run of a program may take unless told otherwise. */
@@ -82,10 +85,23 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
     close,
   });
   if (exec !== null) {
-    return declaring(external({ command: exec, protocol, timeoutMs }), () => {});
+    if (deviations.some(({ field }) => field === "routeTypes")) {
+      throw new UserError(
+        `${options.profile}: expected no routeTypes for a program: what it is told has one next hop for each route`,
+      );
+    }
+    const device = external({ command: exec, protocol, timeoutMs });
+    checkMtus(options.profile!, deviations, PORTS);
+    return declaring(device, () => {});
   }
   if (options.device !== null) {
     const device = openLive(options.device, deviations, options.force);
+    try {
+      checkMtus(options.profile!, deviations, device.setup?.ports ?? PORTS);
+    } catch (error) {
+      device.close();
+      throw error;
+    }
     return declaring(device, () => device.close());
   }
   const entry = stackNamed(stack!);
@@ -93,6 +109,44 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
   const maxima = scenario === null ? {} : { maxima: maximaFor(scenario.geometry, host) };
   const fresh = () => testbed(entry.create(), host, { name: entry.name, ...maxima });
   return { device: fresh(), fresh: { fresh }, deviations, close: () => {} };
+}
+
+/** @throws {UserError} when MTUs are listed, and not one for each port */
+function checkMtus(path: string, deviations: readonly Deviation[], ports: number): void {
+  for (const { field, value } of deviations) {
+    if (field !== "mtu" || !Array.isArray(value) || value.length === ports) continue;
+    throw new UserError(
+      `${path}: mtu: expected one number, or one for each of ${ports} ports, got ${value.length}`,
+    );
+  }
+}
+
+/**
+ * Refuses routes that a device cannot be told: it would be blamed for what it does not know.
+ *
+ * @param source what names the routes, e.g. the path of a list
+ * @throws {UserError} when it is set up for others, or knows next hops only and some lead elsewhere
+ */
+export function checkRoutes(
+  { name, policy, setup }: DeviceUnderTest,
+  { routes, neighbours }: { readonly routes: RouteSet; readonly neighbours: Neighbours },
+  source: string,
+): void {
+  const { special } = neighbours;
+  if (setup !== undefined) {
+    if (isSame(routes, setup.routes) && isSame(neighbours, setup.neighbours)) return;
+    throw new UserError(
+      `${source}: expected the routes and next hops that ${oneLine(name)} is set up for`,
+    );
+  }
+  if (special === undefined || special.size === 0 || policy.routeTypes) return;
+  const [first] = special.values();
+  throw new UserError(
+    `${source}: expected routes to one next hop each, since ${
+      oneLine(name)
+    } knows no others, got ` +
+      `one to ${typeof first === "string" ? first : "several"}`,
+  );
 }
 
 /** What files hold, as a scenario and in words. */
@@ -143,8 +197,12 @@ export function scenarioOfFiles(
   const table = quarters
     ? "a route to each port for a quarter of all addresses"
     : `${counted(r.count, "route")} of ${r.name}`;
-  const cut = t.capture?.cut ? `, which is ${cutText(t.capture.cut)}` : "";
-  return { scenario, files: `${table}, ${counted(t.packets, "packet")} of ${t.name}${cut}` };
+  return { scenario, files: `${table}, ${packetsText(t)}` };
+}
+
+function packetsText({ packets, name, capture }: TrafficRecord): string {
+  const cut = capture?.cut ? `, which is ${cutText(capture.cut)}` : "";
+  return `${counted(packets, "packet")} of ${name}${cut}`;
 }
 
 /** The sizes of the machine of the paper, with so many ports. */
@@ -166,13 +224,13 @@ function onSetup(setup: Setup, { routes, pcap, count }: FileOptions): FileScenar
   const geometry = geometryOf(ports);
   return {
     scenario: { geometry, routes: setup.routes, neighbours, traffic, deviations: [] },
-    files: `${setup.routes.count} routes of the bench, ${record.packets} packets of ${record.name}`,
+    files: `${counted(setup.routes.count, "route")} of the bench, ${packetsText(record)}`,
   };
 }
 
 /** What somebody has set a device up for, if the options name one of these. */
 export function benchSetup({ device }: DeviceOptions): Setup | undefined {
-  if (device === null || !device.startsWith("ports:")) return undefined;
+  if (device === null || !isBench(device)) return undefined;
   const { interfaces, routes, neighbours } = readBench(device.slice("ports:".length));
   return { ports: interfaces.length, routes, neighbours };
 }
@@ -209,6 +267,8 @@ export function longRun(seed: number): FileScenario {
       traffic,
       deviations: [],
     },
-    files: `a long run: a route to each port, ${LONG} packets of simple IMIX, seed ${seed}`,
+    files: `a long run: a route to each port, ${
+      counted(LONG, "packet")
+    } of simple IMIX, seed ${seed}`,
   };
 }

@@ -10,6 +10,7 @@ import {
 import { UserError } from "../user_error.ts";
 import {
   benchSetup,
+  checkRoutes,
   deviceOf,
   type FileOptions,
   type FileScenario,
@@ -72,12 +73,14 @@ export function judge(options: ConformOptions): Judged {
     if (!ids.some((id) => id.search(only) >= 0)) {
       throw new UserError(`--only: expected to match one of ${ids.join(", ")}`);
     }
+    if (table !== null) checkRoutes(device, table, routes!);
     const how = { only, ...fresh, ...seed, numRuns: options.runs };
     const drawn = checkConformance(device, how);
     checks.push({ on: scenarios(drawn), result: drawn });
     if (!isDrawnOn) return;
     const result = checkConformance(device, { ...how, setup: table });
-    checks.push({ on: `${table.routes.count} routes of ${routes}, ${scenarios(result)}`, result });
+    const on = `${counted(table.routes.count, "route")} of ${routes}`;
+    checks.push({ on: `${on}, ${scenarios(result)}`, result });
   });
   // what is broken already has been shown on fewer packets
   if (given === null || isLong && !checks[0]!.result.ok) return { checks, deviations };

@@ -15,6 +15,7 @@ import { z } from "zod";
 import type { Policy } from "../../core/mod.ts";
 import { refuse } from "../option_schema.ts";
 import { InputError } from "../../fixtures/input_error.ts";
+import { reasonOf } from "../files.ts";
 import { UserError } from "../user_error.ts";
 import { readBench } from "./bench_file.ts";
 import type { Deviation } from "./profile.ts";
@@ -78,13 +79,25 @@ export const LIVE_FORMS: readonly string[] = Object.values(ENTRIES).map(({ form 
 /** What `--force` does. */
 export const FORCE = "take interfaces that carry an address, with --device ports:BENCH.json";
 
+/** @throws {UserError} when `--force` is given, and no device that it is about */
+export function checkForce(force: boolean | undefined, devices: readonly string[] = []): void {
+  if (force && !devices.some(isBench)) {
+    throw new UserError(`--force: expected only with --device ${ENTRIES.ports!.form}`);
+  }
+}
+
+/** Whether a device is one that somebody else set up. */
+export function isBench(device: string): boolean {
+  return split(device)[0] === "ports";
+}
+
 /** What bridges; it is judged by laws of its own. */
 export const BRIDGE = "bridge";
 
 /** An option that names a device that routes. */
 export const liveDevice = z.string().transform((text, ctx) =>
   isLiveDevice(text) ? text : refuse(ctx, `one of ${LIVE_FORMS.join(", ")}`, text)
-).optional();
+);
 
 /** Whether a text names a device. */
 export function isLiveDevice(text: string): boolean {
@@ -115,7 +128,9 @@ export function openLive(
   } catch (error) {
     if (!(error instanceof Error) || error instanceof TypeError) throw error;
     if (error instanceof UserError || error instanceof InputError) throw error;
-    throw new UserError(`--device ${text}: ${error.message}`);
+    const isOfFile = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.PermissionDenied;
+    throw new UserError(`--device ${text}: ${isOfFile ? reasonOf(error) : error.message}`);
   }
 }
 

@@ -2,11 +2,10 @@
 import { z } from "zod";
 import {
   checked,
-  number,
+  drawnSeed,
   oneOf,
   path,
   refuse,
-  SEED_MAX,
   shellCommand,
   timeoutMs,
   whole,
@@ -14,7 +13,7 @@ import {
 import { STACK_NAMES } from "../stacks.ts";
 import { UserError } from "../user_error.ts";
 import { type DeviceOptions, type FileOptions, TIMEOUT_MS } from "./device.ts";
-import { BRIDGE, isLiveDevice, LIVE_FORMS, liveRuns } from "./live.ts";
+import { BRIDGE, checkForce, isLiveDevice, LIVE_FORMS, liveRuns } from "./live.ts";
 
 /** Most scenarios of a run. */
 const RUNS_MAX = 1_000_000;
@@ -60,8 +59,7 @@ const schema = z.strictObject({
   pcap: path,
   count: whole(1_000_000),
   runs: whole(RUNS_MAX),
-  // fast-check takes 32 bits with a sign
-  seed: number(/^\d{1,10}$/, `an integer in 0..${SEED_MAX >>> 1}`, (n) => n <= SEED_MAX >>> 1),
+  seed: drawnSeed,
   only: pattern,
   out: path,
   junit: path,
@@ -86,6 +84,10 @@ export function parseConformOptions(raw: Record<string, unknown>): ConformOption
       throw new UserError(`--${name}: expected only with --exec`);
     }
   }
+  if (o.count !== undefined && o.routes === undefined && o.pcap === undefined) {
+    throw new UserError("--count: expected only with --routes or --pcap");
+  }
+  checkForce(o.force, o.device === undefined ? [] : [o.device]);
   return {
     exec: o.exec ?? null,
     protocol: o.protocol ?? "stream",

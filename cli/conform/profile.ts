@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type Policy, REASONS, STRICT } from "../../core/mod.ts";
-import { readJsonFile, refused } from "../json_file.ts";
+import { parsed, readJsonFile } from "../json_file.ts";
 import { oneLine } from "../user_error.ts";
 
 /** One departure. */
@@ -18,7 +18,12 @@ export interface Deviation {
 }
 
 const BYTES_MAX = 1 << 16;
-const prefix = z.string().regex(/^\d{1,3}(\.\d{1,3}){3}\/(\d|[12]\d|3[0-2])$/);
+const prefix = z.string().refine(
+  (text) =>
+    /^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/.test(text) &&
+    text.split(/[./]/).every((n, i) => Number(n) < (i < 4 ? 256 : 33)),
+  "expected a prefix such as 10.0.0.0/8",
+);
 
 /** RFC 791, 3.2: every link carries 68 bytes. */
 const mtu = z.int().min(68).max(65535);
@@ -32,7 +37,10 @@ const VALUES = {
   header: z.enum(["full", "minimal", "lengths"]),
   hairpin: z.enum(["forward", "drop"]),
   dstMac: z.enum(["next-hop", "port"]),
-  checksDstMac: z.union([z.boolean(), z.literal("unicast")]),
+  checksDstMac: z.union(
+    [z.boolean(), z.literal("unicast")],
+    'expected true, false or "unicast"',
+  ),
   defaultRoute: z.boolean(),
   topology: z.enum(["paired", "chained", "loop", "sink"]),
   macs: z.enum(["keep", "set", "swap"]),
@@ -44,7 +52,10 @@ const VALUES = {
   routeTypes: z.boolean(),
   options: z.enum(["forward", "punt", "parse"]),
   tinyFragments: z.enum(["forward", "drop"]),
-  turns: z.union([z.int().min(1), z.literal("priority")]),
+  turns: z.union(
+    [z.int().min(1), z.literal("priority")],
+    'expected a whole number from 1, or "priority"',
+  ),
   padding: z.enum(["keep", "cut", "any"]),
   ports: z.enum(["ethernet", "virtual"]),
   martianSources: z.array(prefix),
@@ -68,9 +79,8 @@ const schema = z.strictObject({
 export function readProfile(path: string): Deviation[] {
   const { deviations } = readJsonFile(path, "a deviation profile", BYTES_MAX, schema);
   return deviations.map(({ field, value, why }, i) => {
-    const checked = VALUES[field].safeParse(value);
-    if (checked.success) return { field, value: checked.data, why };
-    throw refused(path, { ...checked.error.issues[0]!, path: ["deviations", i, "value"] });
+    const schema: z.ZodType<Deviation["value"]> = VALUES[field];
+    return { field, value: parsed(path, value, schema, ["deviations", i, "value"]), why };
   });
 }
 

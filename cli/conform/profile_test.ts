@@ -32,20 +32,41 @@ Deno.test("every profile in docs is one", () => {
   for (const { name } of Deno.readDirSync(PROFILES)) readProfile(`${PROFILES}/${name}`);
 });
 
-Deno.test("readProfile refuses what is no profile, naming the entry", async () => {
+/** A profile with one departure. */
+function one(field: string, value: unknown): string {
+  return JSON.stringify({ deviations: [{ field, value, why: "x" }] });
+}
+
+Deno.test("readProfile refuses what is no profile, naming the entry and what is there", async () => {
   await inFolder((folder) => {
     const path = `${folder}/p.json`;
     const cases: readonly (readonly [string, string])[] = [
       ["{", "expected JSON, got "],
-      ["{}", "deviations: "],
-      ['{"deviations":[]}', "deviations: "],
-      ['{"deviations":[{"field":"colour","value":1,"why":"x"}]}', "deviations.0.field: "],
-      ['{"deviations":[{"field":"ttl","value":"keep","why":"x"}]}', "deviations.0.value: "],
-      ['{"deviations":[{"field":"ttl","value":"ignore","why":""}]}', "deviations.0.why: "],
-      ['{"deviations":[{"field":"ttl","value":"ignore"}]}', "deviations.0.why: "],
+      ["[]", "top level: expected object, got []"],
+      ["{}", "deviations: expected array, got nothing"],
+      ['{"deviations":[]}', "deviations: expected array to have >=1 items, got []"],
       [
-        '{"deviations":[{"field":"martianSources","value":["10/8"],"why":"x"}]}',
-        "deviations.0.value: ",
+        '{"deviations":[{"field":"ttl","value":"ignore","why":"x"}],"device":"mine"}',
+        'top level: Unrecognized key: "device"',
+      ],
+      [
+        '{"deviations":[{"field":"colour","value":1,"why":"x"}]}',
+        'deviations.0.field: expected one of "onMiss"|',
+      ],
+      [one("ttl", "keep"), 'deviations.0.value: expected one of "drop"|"ignore", got "keep"'],
+      ['{"deviations":[{"field":"ttl","value":"ignore","why":""}]}', "deviations.0.why: "],
+      ['{"deviations":[{"field":"ttl","value":"ignore"}]}', "deviations.0.why: expected string"],
+      [
+        one("martianSources", ["10.0.0.0/8", "10/8"]),
+        'deviations.0.value.1: expected a prefix such as 10.0.0.0/8, got "10/8"',
+      ],
+      [one("martianSources", ["300.0.0.0/8"]), "deviations.0.value.0: expected a prefix such as"],
+      [one("mtu", [1500, 5]), "deviations.0.value.1: expected number to be >=68, got 5"],
+      [
+        one("turns", "x".repeat(99)),
+        `deviations.0.value: expected a whole number from 1, or "priority", got "${
+          "x".repeat(59)
+        }...`,
       ],
     ];
     for (const [text, said] of cases) {

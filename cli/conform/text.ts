@@ -26,8 +26,10 @@ export function checkText(
   for (const { law, judged, kept } of laws) {
     if (judged > 0) table.push([law.id, judged, kept, kept === judged ? "kept" : "BROKEN"]);
   }
-  const lines = [`${oneLine(result.device)}: ${on}`, table.toString()];
+  const lines: string[] = [];
   const say = (text: string) => lines.push(wrapped(text, "  ").trimEnd());
+  say(`${oneLine(result.device)}: ${oneLine(on)}`);
+  lines.push(table.toString());
   for (const [why, ids] of unjudged(laws)) say(`not judged: ${ids.join(", ")} (${why})`);
   const { congestion } = policy;
   say(

@@ -4,7 +4,7 @@ import { REASONS } from "../../core/mod.ts";
 import { shortNumber } from "../reproduce/text.ts";
 import type { Forwarder, PortTotals } from "./forwarder.ts";
 
-const HEAD = ["port", "in kpps", "in Mb/s", "out kpps", "out Mb/s", "missed", "stalls"];
+const HEAD = ["port", "in kpps", "in Mb/s", "out kpps", "out Mb/s", "missed", "too long", "stalls"];
 
 /** The rates between two looks. */
 export function ratesTable(before: readonly PortTotals[], now: readonly PortTotals[], s: number) {
@@ -21,7 +21,7 @@ export function ratesTable(before: readonly PortTotals[], now: readonly PortTota
       port.name,
       ...[kpps(since("rxFrames")), mbps(since("rxBytes"))],
       ...[kpps(since("txFrames")), mbps(since("txBytes"))],
-      ...[shortNumber(since("rxMissed")), shortNumber(since("txStalls"))],
+      ...[since("rxMissed"), since("rxOversize"), since("txStalls")].map(shortNumber),
     ]);
   });
   return `${table.toString()}\n`;

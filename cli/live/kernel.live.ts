@@ -14,11 +14,12 @@ import {
 import { runProperty } from "../../properties/run/property.ts";
 import { Subject } from "../../properties/run/subject.ts";
 import { ipv4Fence } from "../../stacks/external/live/ipv4_fence.ts";
-import { FORWARDING, KERNEL_POLICY, KernelTables } from "../../stacks/external/live/kernel.ts";
+import { KERNEL_POLICY, KernelTables } from "../../stacks/external/live/kernel.ts";
 import { liveDevice } from "../../stacks/external/live/live_device.ts";
 import { FIRST_INDEX, Rig } from "../../stacks/external/live/rig.ts";
 import { countRoutes, KernelRoutes } from "../../stacks/external/live/routes.ts";
 import { kernelDevice } from "../../stacks/mod.ts";
+import { misledKernel } from "./_misled_for_tests.ts";
 import { liveTest } from "./needs.ts";
 
 const NEEDS = ["ip", "namespaces"] as const;
@@ -102,22 +103,13 @@ liveTest("a policy that is not the kernel's is seen to be broken", NEEDS, () => 
 });
 
 liveTest("a kernel that was told a wrong route is found out, on one packet", NEEDS, () => {
-  const rig = new Rig(4, FORWARDING);
-  const tables = new KernelTables(rig);
-  const fences = ipv4Fence();
-  const device = liveDevice(rig, {
-    name: "misled",
-    policy: KERNEL_POLICY,
-    configure(one) {
-      const { routes, neighbours } = one;
-      // the next hop after the right one, for /24 alone
-      const nextHop = routes.nextHop.map((hop, i) =>
-        routes.depth[i] === 24 ? (hop + 1) % neighbours.count : hop
-      );
-      const misled = { ...one, routes: { ...routes, nextHop } };
-      return tables.configure(misled, fences.choose(one));
-    },
-    fence: fences.frame,
+  const device = misledKernel((one) => {
+    const { routes, neighbours } = one;
+    // the next hop after the right one, for /24 alone
+    const nextHop = routes.nextHop.map((hop, i) =>
+      routes.depth[i] === 24 ? (hop + 1) % neighbours.count : hop
+    );
+    return { ...one, routes: { ...routes, nextHop } };
   });
   const { laws } = checkConformance(device, { numRuns: 300, only: /^LPM-1$/ });
   device.close();

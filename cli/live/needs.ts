@@ -25,8 +25,9 @@ export const NEEDS = {
   },
   root: {
     name: "root",
-    remedy: "be root",
-    has: () => Deno.uid() === 0 && shell("unshare -n true"),
+    remedy: "be root, and not of a user namespace alone",
+    has: () =>
+      Deno.uid() === 0 && shell("grep -q 4294967295 /proc/self/uid_map && unshare -n true"),
   },
   ip: program("ip", "iproute2"),
   clang: program("clang", "clang"),

@@ -1,7 +1,9 @@
 // Aim: a packet port sends and receives every frame that its interface takes, byte for byte, around its rings and with
 // VLAN tags; a given interface is used only where that is safe. Method: both ends of a veth pair.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { fold, pseudoHeaderSum, writeUdpFrame } from "../../core/mod.ts";
 import { linksHere, openGivenPort } from "../../stacks/external/live/given.ts";
+import { SLOT, TX_DATA, VNET_HEADER } from "../../stacks/external/live/if_packet.ts";
 import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
 import { addVeth, seeCarrier, setUp } from "../../stacks/external/live/links.ts";
 import { Netlink } from "../../stacks/external/live/netlink.ts";
@@ -70,6 +72,31 @@ liveTest("PacketPort puts a VLAN tag back that the kernel took out", NEEDS, () =
       const sent = frame(80, 1);
       sent.set([...tag, 8, 0], 12);
       a.transmit(sent, 0, 80);
+      a.flush();
+      assertEquals(received(b), sent);
+    }
+  });
+});
+
+liveTest("PacketPort finishes a checksum that the sender left to its interface", NEEDS, () => {
+  pair((a, b) => {
+    const whole = new Uint8Array(80);
+    const length = writeUdpFrame(whole, 0, {
+      ...{ dstMac: 0x020000000001, srcMac: 0x020000000002, src: 0x0a000001, dst: 0x0a000002 },
+      ...{ srcPort: 1, dstPort: 2, id: 1, payload: 31 },
+    });
+    for (const [slot, tag] of [[], [0x81, 0, 0, 7]].entries()) {
+      const sent = Uint8Array.from([...whole.slice(0, 12), ...tag, ...whole.slice(12, length)]);
+      const [udp, field] = [34 + tag.length, 40 + tag.length];
+      const partial = sent.slice();
+      // what NETIF_F_HW_CSUM asks for: the sum of the pseudo header, and where the interface goes on
+      const sum = pseudoHeaderSum(0x0a000001, 0x0a000002, 17, length - 34);
+      new DataView(partial.buffer).setUint16(field, fold(sum));
+      a.transmit(partial, 0, partial.length);
+      const header = new DataView(a.bytes.buffer, (64 + slot) * SLOT + TX_DATA - VNET_HEADER);
+      header.setUint8(0, 1); // VIRTIO_NET_HDR_F_NEEDS_CSUM
+      header.setUint16(6, udp, true);
+      header.setUint16(8, field - udp, true);
       a.flush();
       assertEquals(received(b), sent);
     }

@@ -15,7 +15,6 @@ import { Netlink } from "../../stacks/external/live/netlink.ts";
 import { Netns } from "../../stacks/external/live/netns.ts";
 import { FenceLost, givenDevice } from "../../stacks/mod.ts";
 import { readBench } from "../conform/bench_file.ts";
-import { UserError } from "../user_error.ts";
 import { liveTest } from "./needs.ts";
 
 const NEEDS = ["ip", "root"] as const;
@@ -121,24 +120,4 @@ liveTest("a router through which nothing comes is told of before anything is jud
     const error = assertThrows(() => givenDevice(readBench(bench)), FenceLost);
     assertStringIncludes((error as Error).message, "nothing that goes into port 0 comes out");
   });
-});
-
-liveTest("a bench file that contradicts itself is refused in one line", [], () => {
-  const folder = Deno.makeTempDirSync();
-  const refusals: [object, string][] = [
-    [{ ...BENCH, ports: [] }, "bench.json: ports: "],
-    [{ ...BENCH, ports: [{ interface: "x", mac: "02" }] }, "ports.0.mac: expected a MAC address"],
-    [
-      { ...BENCH, nextHops: [{ port: 9, mac: "02:00:00:00:00:01" }] },
-      "nextHops.0.port: expected 0..2",
-    ],
-    [{ ...BENCH, routes: ["10.0.0.0/8 9"] }, "expected next hops of "],
-    [{ ...BENCH, routes: ["10.0.0.0/8 10.9.9.9"] }, "expected next hops of "],
-  ];
-  for (const [bench, expected] of refusals) {
-    Deno.writeTextFileSync(`${folder}/bench.json`, JSON.stringify(bench));
-    const error = assertThrows(() => readBench(`${folder}/bench.json`), UserError);
-    assertStringIncludes((error as Error).message, expected);
-  }
-  Deno.removeSync(folder, { recursive: true });
 });

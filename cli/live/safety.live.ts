@@ -1,7 +1,8 @@
 // Aim: whatever ends the tool, nothing of what it put up is left; it asks for no more than it names, and touches no
 // interface of its surroundings. Method: the tool as a process, ended in every way, beside what the system shows.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { linksHere } from "../../stacks/external/live/given.ts";
+import { kernelDevice, SystemCallError } from "../../stacks/external/live/mod.ts";
 import { sweepScratch } from "../../stacks/external/live/scratch.ts";
 import { liveTest } from "./needs.ts";
 
@@ -105,6 +106,20 @@ liveTest(
     assert(/RUN-1 broken by ovs: it threw|Cannot (?:run|start) /.test(said), said);
     await until("none of its processes", () => daemonsOf(child.pid).length === 0);
     assertEquals(folders(child.pid), []);
+  },
+);
+
+liveTest(
+  "nothing of a bench is left when the kernel refuses what it is to be set to",
+  ["root"],
+  () => {
+    const before = namespaces();
+    const error = assertThrows(
+      () => kernelDevice({ settings: { mtu: [1500, 5] } }),
+      SystemCallError,
+    );
+    assertStringIncludes(error.message, "set the MTU of interface");
+    assertEquals(namespaces(), before);
   },
 );
 

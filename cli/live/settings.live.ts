@@ -1,13 +1,10 @@
 // Aim: under every setting of the kernel the laws are kept, and a kernel that is set otherwise than told is found out.
 // Method: kernels set and judged by the same settings, then by others.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Policy, Scenario, SpecialHop } from "../../core/mod.ts";
+import type { Policy, SpecialHop } from "../../core/mod.ts";
 import { build, checkConformance, PLAIN_GEOMETRY, PLAIN_PACKET } from "../../properties/mod.ts";
-import { ipv4Fence } from "../../stacks/external/live/ipv4_fence.ts";
-import { FORWARDING, KERNEL_POLICY, KernelTables } from "../../stacks/external/live/kernel.ts";
-import { liveDevice } from "../../stacks/external/live/live_device.ts";
-import { Rig } from "../../stacks/external/live/rig.ts";
 import { kernelDevice, type KernelSettings } from "../../stacks/mod.ts";
+import { misledKernel } from "./_misled_for_tests.ts";
 import { liveTest } from "./needs.ts";
 
 const NEEDS = ["ip", "namespaces"] as const;
@@ -86,21 +83,10 @@ for (const [what, set, told, finding] of OTHERWISE) {
 
 /** A kernel whose routes to `told` lead to `set`, judged on one packet that follows them. */
 function misled(told: SpecialHop, set: SpecialHop, packets = 1): string[] {
-  const rig = new Rig(4, FORWARDING);
-  const tables = new KernelTables(rig);
-  const fences = ipv4Fence();
-  const device = liveDevice(rig, {
-    name: "misled",
-    policy: KERNEL_POLICY,
-    configure(one: Scenario) {
-      const special = new Map([[4, set]]);
-      return tables.configure(
-        { ...one, neighbours: { ...one.neighbours, special } },
-        fences.choose(one),
-      );
-    },
-    fence: fences.frame,
-  });
+  const device = misledKernel((one) => ({
+    ...one,
+    neighbours: { ...one.neighbours, special: new Map([[4, set]]) },
+  }));
   const replay = build({
     geometry: { ...PLAIN_GEOMETRY, ports: 4 },
     neighbours: [0, 1, 2, 3, told],

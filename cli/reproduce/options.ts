@@ -22,9 +22,9 @@ export interface ReproduceOptions {
 const IDS = CLAIMS.map(({ id }) => id);
 
 const only = z.string().transform((text, ctx) => {
-  const names = text.split(",").map((name) => name.trim().toUpperCase());
-  const wrong = names.find((name) => !IDS.includes(name));
-  if (wrong === undefined) return names;
+  const names = text.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !IDS.includes(name.toUpperCase()));
+  if (wrong === undefined) return names.map((name) => name.toUpperCase());
   return refuse(ctx, `ids of claims (${IDS[0]} to ${IDS.at(-1)}) with commas between`, wrong);
 }).optional();
 

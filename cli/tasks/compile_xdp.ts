@@ -13,7 +13,7 @@ const FLAGS = [
   ...["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Werror"],
   "-fdebug-compilation-dir=.",
 ];
-const HEADERS = "/usr/include/x86_64-linux-gnu";
+const HEADERS = `/usr/include/${Deno.build.arch}-linux-gnu`;
 
 /** The object of a source, or why it cannot be compiled here. */
 export async function compile(source: string, out: string): Promise<Uint8Array | string> {

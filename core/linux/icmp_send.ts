@@ -1,8 +1,8 @@
 /**
  * icmp_send: the error message about a packet that is not forwarded. It is routed to the packet's source like any
  * other packet, comes from the address of the port that it leaves by, and quotes as much of the packet as 576
- * bytes hold, or the MTU where that is less. Nothing is said about ICMP errors, later fragments, group addresses, or to a source that is no
- * single host; nor where there is no way back, no memory, or no token left.
+ * bytes hold, or the MTU where that is less. Nothing is said about ICMP errors, later fragments, group addresses, or to
+ * a source that is no single host; nor where there is no way back, no memory, or no token left.
  *
  * Source: Linux net/ipv4/icmp.c (icmp_send); RFC 792; RFC 1812, 4.3.2; RFC 1191, 4.
  */

@@ -83,6 +83,16 @@ export type RunFailureKind = "missing" | "timeout" | "other";
  * A run that failed for what a device did that is no code of this process: a program that crashed, say. It breaks the
  * law RUN-1 with these words, `it ended with exit code 3`, and no place in a source is told. A device that is
  * `missing` breaks no law: whoever named it is at fault.
+ *
+ * @example
+ * ```ts
+ * import { RunFailure } from "@planecheck/planecheck/core";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // thrown by the `run` of a device that is a program of its own
+ * const failure = new RunFailure("it did not end within 200 ms", "timeout");
+ * assertEquals([failure.message, failure.kind], ["it did not end within 200 ms", "timeout"]);
+ * ```
  */
 export class RunFailure extends Error {
   /** Always `"RunFailure"`. */

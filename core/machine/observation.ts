@@ -215,7 +215,7 @@ export class Observation {
     this.emitted--;
   }
 
-  /** A frame leaves; `packet` is {@link GENERATED}, or -1 for none; `more`: one more fragment of a packet that has left. */
+  /** A frame leaves; `packet` is {@link GENERATED}, or -1 for none; `more`: a further fragment of one that has left. */
   emit(
     packet: number,
     port: number,

@@ -44,8 +44,8 @@ export interface RouteSet {
 }
 
 /**
- * A next hop that is no neighbour: nowhere, in silence or with an ICMP error (RFC 792, type 3 with code 1 or 13), or
- * any one of several others, to which a flow then keeps.
+ * A next hop that is no neighbour: nowhere, in silence or with an ICMP error (RFC 792, type 3 with code 1; RFC 1812,
+ * 5.2.7.1, code 13), or any one of several others, to which a flow then keeps.
  */
 export type SpecialHop = "blackhole" | "unreachable" | "prohibit" | readonly number[];
 

@@ -36,6 +36,14 @@ Deno.test("writeFrame writes the plain packet as computed by hand", () => {
   );
 });
 
+Deno.test("writeFrame writes code point and ECN into one byte of their own", () => {
+  const plain = frameOf({});
+  const frame = frameOf({ dscp: 46, ecn: 3 });
+  assertEquals([plain[15], frame[15]], [0, 46 * 4 + 3]);
+  const others = [...frame.keys()].filter((i) => frame[i] !== plain[i]);
+  assertEquals(others, [15, 24, 25], "and the header checksum");
+});
+
 Deno.test("writeFrame makes the header checksum the corner that was drawn", () => {
   for (const options of [0, 3, 10]) {
     for (const corner of [0x0000, 0xffff, 0x0001, 0xfffe, 0xfeff, 0xff00, 0x00ff, 0x1234]) {

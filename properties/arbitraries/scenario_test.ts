@@ -107,6 +107,13 @@ Deno.test("scenario draws every depth where tables change their level", () => {
   }
 });
 
+Deno.test("scenario draws every code of ECN, with and without a code point", () => {
+  const packets = SAMPLE.flatMap((draw) => draw.packets);
+  const codes = (all: typeof packets) => [...new Set(all.map(({ ecn }) => ecn))].sort();
+  assertEquals(codes(packets.filter(({ dscp }) => dscp === 0)), [0, 1, 2, 3]);
+  assertEquals(codes(packets.filter(({ dscp }) => dscp > 0)), [0, 1, 2, 3]);
+});
+
 Deno.test("scenario draws the smallest credits in a third of the runs with TLPs", () => {
   const tlp = SAMPLE.filter((draw) => draw.geometry.fidelity === "tlp");
   assert(tlp.length > SAMPLE.length / 2, "mostly TLPs");

@@ -57,6 +57,15 @@ Deno.test("a counterexample stays as it is when its device runs again", () => {
   assertEquals(captureCounterexample(example), before);
 });
 
+Deno.test("captureCounterexample keeps a frame of which nobody knows where it left", () => {
+  const [one, ...others] = EXAMPLE.emitted;
+  const emitted = [{ ...one!, port: 255 }, ...others];
+  const capture = readCapture("x.pcapng", captureCounterexample({ ...EXAMPLE, emitted }));
+  const names = capture.interfaces.map(({ name }) => name);
+  assertEquals(names, ["port0.in", "port0.out", "port1.in", "port1.out", "unknown.out"]);
+  assertEquals(names[capture.interface[4]!], "unknown.out");
+});
+
 Deno.test("captureCounterexample holds the bytes of the frames", () => {
   const { traffic } = EXAMPLE.scenario;
   const frame = (i: number) =>

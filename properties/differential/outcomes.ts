@@ -6,7 +6,9 @@
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { REASONS } from "../../core/policy.ts";
-import { type Expectation, frameOf, isTold } from "../reference/expectation.ts";
+import { expectedFrame, type SentFrames } from "../laws/_hops.ts";
+import { wrongFragments } from "../laws/pkt_fragments.ts";
+import { isTold } from "../reference/expectation.ts";
 import { nearestFrame } from "../reference/nearest.ts";
 import { referenceRouter } from "../reference/router.ts";
 
@@ -100,34 +102,41 @@ export function spacedOut(scenario: Scenario): Scenario {
 function outcomesOf(device: DeviceUnderTest, scenario: Scenario): DeviceOutcome[] {
   const o = device.run(scenario);
   const { count } = scenario.traffic;
-  const frames = Array.from({ length: count }, (): OutcomeFrame[] => []);
-  for (let i = 0; i < o.outCount; i++) {
-    const from = o.outOffset[i]!;
-    const bytes = o.outBytes.slice(from, from + o.outLength[i]!);
-    frames[o.outPacket[i]!]?.push({ port: o.outPort[i]!, bytes });
-  }
-  const e = referenceRouter(scenario, device.policy);
-  return frames.map((sent, p) => {
-    const { bytes = new Uint8Array(0) } = sent[0] ?? {};
-    const expected = e.forward[p] === 0 ? [] : [{
-      port: e.port[p]!,
-      bytes: nearestFrame(device.policy, frameOf(e, p), bytes, 0, bytes.length),
-    }];
+  const numbers = Array.from({ length: count }, (): number[] => []);
+  for (let i = 0; i < o.outCount; i++) numbers[o.outPacket[i]!]?.push(i);
+  const { policy } = device;
+  const run = { observation: o, scenario, policy, expectation: referenceRouter(scenario, policy) };
+  return numbers.map((own, p) => {
+    const frames = own.map((i) => {
+      const from = o.outOffset[i]!;
+      return { port: o.outPort[i]!, bytes: o.outBytes.slice(from, from + o.outLength[i]!) };
+    });
     return {
-      device: device.name,
-      frames: sent,
-      why: sent.length > 0 ? "" : whyNone(device, o, p),
-      asDeclared: sameFrames(sent, expected) || isChoice(e, p, sent),
+      ...{ device: device.name, frames, why: own.length > 0 ? "" : whyNone(device, o, p) },
+      asDeclared: isDeclared(run, p, own, frames),
     };
   });
 }
 
-/** Whether a router has a choice, and took one: to drop the packet, or to send it its way with bytes that nobody tells. */
-function isChoice(e: Expectation, p: number, sent: OutcomeFrame[]): boolean {
+/** Whether a packet was forwarded as expected; or, where a router has the choice, dropped, or sent with any bytes. */
+function isDeclared(
+  run: SentFrames,
+  p: number,
+  own: readonly number[],
+  sent: readonly OutcomeFrame[],
+): boolean {
+  const e = run.expectation;
+  if (sent.length === 0) return e.forward[p] === 0 || e.reasons[p] !== 0;
   if (e.forward[p] === 0) return false;
-  return sent.length === 0
-    ? e.reasons[p] !== 0
-    : sent.length === 1 && sent[0]!.port === e.port[p] && !isTold(e, p);
+  const isKnown = isTold(e, p);
+  if (e.cut?.has(p) === true) return !isKnown || wrongFragments(run, p, own) === null;
+  const [{ port, bytes }] = sent as [OutcomeFrame];
+  return sent.length === 1 && (e.oneOf?.get(p) ?? [null]).some((hop) => {
+    const out = hop === null ? e.port[p]! : run.scenario.neighbours.port[hop]!;
+    if (port !== out || !isKnown) return port === out;
+    const whole = expectedFrame(run, p, hop);
+    return sameBytes(bytes, nearestFrame(run.policy, whole, bytes, 0, bytes.length));
+  });
 }
 
 function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {
@@ -139,7 +148,10 @@ function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {
 function sameFrames(a: readonly OutcomeFrame[], b: readonly OutcomeFrame[]): boolean {
   return a.length === b.length && a.every((frame, i) => {
     const other = b[i]!;
-    return frame.port === other.port && frame.bytes.length === other.bytes.length &&
-      frame.bytes.every((byte, at) => byte === other.bytes[at]);
+    return frame.port === other.port && sameBytes(frame.bytes, other.bytes);
   });
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }

@@ -110,10 +110,11 @@ function scenariosOf(
   { numRuns = 200, seed = 1812, scenarios }: DifferentialOptions,
 ): readonly Scenario[] | Iterable<Scenario> {
   if (scenarios !== undefined) return scenarios;
-  // a default route only where every device can hold one
+  // a default route only where every device can hold one, and routes to nowhere or several next hops likewise
   const policy: Policy = {
     ...devices[0]!.policy,
     defaultRoute: devices.every((device) => device.policy.defaultRoute),
+    routeTypes: devices.every((device) => device.policy.routeTypes === true),
   };
   const setup = devices.find((device) => device.setup !== undefined)?.setup;
   const on = setup === undefined ? {} : { setup };

@@ -3,9 +3,12 @@ import type { Run } from "../law.ts";
 import { frameOf } from "../reference/expectation.ts";
 import { sameBytes } from "./_frame.ts";
 
+/** What is known of a run when its frames are looked at. */
+export type SentFrames = Pick<Run, "observation" | "expectation" | "policy" | "scenario">;
+
 /** Whether frame `i` left by the port of a next hop, to its MAC address; one with no room for an address may have. */
 export function wentTo(
-  { observation: o, scenario: { neighbours }, policy }: Run,
+  { observation: o, scenario: { neighbours }, policy }: SentFrames,
   i: number,
   hop: number,
 ): boolean {
@@ -18,14 +21,17 @@ export function wentTo(
  * Of packet `p`, that is in frame `i`: the next hop whose port and MAC address the frame has, -1 when it has those of
  * none, null when the packet has one next hop alone.
  */
-export function hopTaken(run: Run, i: number, p: number): number | null {
+export function hopTaken(run: SentFrames, i: number, p: number): number | null {
   const hops = run.expectation.oneOf?.get(p);
   if (hops === undefined) return null;
   return hops.find((hop) => wentTo(run, i, hop)) ?? -1;
 }
 
 /** "1 on port 0 or 3 on port 2". */
-export function hopNames({ scenario: { neighbours } }: Run, hops: readonly number[]): string {
+export function hopNames(
+  { scenario: { neighbours } }: SentFrames,
+  hops: readonly number[],
+): string {
   return hops.map((hop) => `${hop} on port ${neighbours.port[hop]}`).join(" or ");
 }
 
@@ -33,8 +39,11 @@ export function hopNames({ scenario: { neighbours } }: Run, hops: readonly numbe
  * The frame that is expected of packet `p` when it goes to `hop`: that of the first next hop, with other addresses; as
  * it stands in the expectation, of a packet with one next hop alone or one that went to none of several.
  */
-export function expectedFrame(run: Run, p: number, hop: number | null): Uint8Array {
-  const { expectation, scenario: { neighbours }, policy } = run;
+export function expectedFrame(
+  { expectation, scenario: { neighbours }, policy }: Omit<SentFrames, "observation">,
+  p: number,
+  hop: number | null,
+): Uint8Array {
   const first = frameOf(expectation, p);
   if (hop === null || hop < 0) return first;
   const bytes = first.slice();

@@ -21,6 +21,13 @@ Deno.test("LPM-2 is kept while each flow keeps to its next hop, and any of the r
   }
 });
 
+Deno.test("PKT-1 says of a frame without room for an address what is wrong with it, and LPM-1 that its port is right", () => {
+  const short = { port: 3, edit: (b: Uint8Array) => b.slice(0, 5) };
+  assertKept(LPM_1, { ...ROUTES, frames, out: { 2: short } });
+  const sentence = "packet 2 left port 3 at 1.2 us with length 5, expected 60";
+  assertBroken(PKT_1, { ...ROUTES, frames, out: { 2: short } }, sentence, [2]);
+});
+
 Deno.test("LPM-2 names the packet whose flow had gone elsewhere", () => {
   const run = { ...ROUTES, frames, out: { 1: byThird } };
   assertKept(PKT_1, run);

@@ -3,7 +3,7 @@ import type { Law, Run, Verdict } from "../law.ts";
 import { isTold } from "../reference/expectation.ts";
 import { mtuOf } from "../reference/_hops.ts";
 import { headerLength, IP, isIpv4, sameBytes, u16 } from "./_frame.ts";
-import { expectedFrame, hopNames, hopTaken } from "./_hops.ts";
+import { expectedFrame, hopNames, hopTaken, type SentFrames } from "./_hops.ts";
 import { broken, KEPT, notJudged, time } from "./_text.ts";
 
 const MORE = 0x2000;
@@ -22,14 +22,18 @@ function judgeFragments(run: Run): Verdict {
     else known.push(i);
   }
   for (const [p, own] of frames) {
-    const wrong = judgePacket(run, p, own);
+    const wrong = wrongFragments(run, p, own);
     if (wrong !== null) return broken(wrong, [p]);
   }
   return frames.size === 0 ? notJudged("no packet had to be cut") : KEPT;
 }
 
-/** What is wrong with the frames `own` of packet `p`. */
-function judgePacket(run: Run, p: number, own: readonly number[]): string | null {
+/** What is wrong with the frames `own`, one at least, of packet `p`, which had to be cut. */
+export function wrongFragments(
+  run: SentFrames,
+  p: number,
+  own: readonly number[],
+): string | null {
   const { observation: o, expectation: e, policy } = run;
   const hop = hopTaken(run, own[0]!, p);
   const port = hop === null ? e.port[p]! : run.scenario.neighbours.port[hop] ?? -1;

@@ -400,6 +400,9 @@ Deno.test("PKT-10 asks of an error for the header of its packet, options and all
   const optional = frame({ ttl: 1, options: [1, 1, 1, 1, 1, 1, 1, 0] });
   assertEquals([quotes(plain, 28), quotes(plain, 27)], ["kept", "broken"]);
   assertEquals([quotes(optional, 36), quotes(optional, 35)], ["kept", "broken"]);
+  // of one that has no eight bytes behind its header, all
+  const short = frame({ ttl: 1, total: 24 });
+  assertEquals([quotes(short, 24), quotes(short, 23)], ["kept", "broken"]);
 });
 
 Deno.test("PKT-10 knows which error a packet gives cause for, and about which there is none", () => {

@@ -3,9 +3,15 @@
 // kept, whose ledger or rules are spoiled in one place, and what the law says of it.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { PcieBuffers, PcieMutant, PcieOptions } from "../../core/pcie/link/options.ts";
-import { pcieStar } from "../../core/pcie/link/options.ts";
+import type {
+  PcieBuffers,
+  PcieMutant,
+  PcieNode,
+  PcieOptions,
+} from "../../core/pcie/link/options.ts";
+import { ENDPOINT_BUFFERS, pcieStar } from "../../core/pcie/link/options.ts";
 import type { PcieEvent, PcieLedger, PcieTlp } from "../../core/pcie/link/trace.ts";
+import type { Deviation } from "../../core/time/choices.ts";
 import { arbitraryPcieScenario, pcieDirections } from "./arbitrary.ts";
 import { pcieLadder, pcieLadderSvg } from "./ladder.ts";
 import type { PcieRun } from "./law.ts";
@@ -43,6 +49,51 @@ Deno.test("PCIE laws hold on drawn scenarios, and each is judged often enough", 
   );
   for (const { id } of PCIE_LAWS) assert(judged.get(id)! >= 4, `${id}: ${judged.get(id)} runs`);
   for (const [what, n] of Object.entries(seen)) assert(n >= 4, `${what}: ${n} runs`);
+});
+
+/** An occurrence of each of these faults. */
+function lost(sites: readonly string[], occurrences: readonly number[]): Deviation[] {
+  return sites.flatMap((site) =>
+    occurrences.map((occurrence) => ({ site, occurrence, value: 1 as const }))
+  );
+}
+
+Deno.test("PCIE laws are kept by a link that has nothing to carry and is not up when the run is over", () => {
+  const below = (kind: PcieNode["kind"], parent: number): PcieNode => {
+    return { kind, parent, link: LINK, buffers: ENDPOINT_BUFFERS };
+  };
+  const nodes = [
+    ...[below("root", -1), below("switch", 0), below("endpoint", 1)],
+    ...[below("switch", 0), below("endpoint", 3)],
+  ];
+  const run = runPcie({
+    options: { nodes },
+    operations: [{ kind: "write", src: 2, dst: 0, offset: 0, bytes: 64 }],
+    // the first of each InitFC1, both ways; they are sent again after 34 us
+    deviations: lost(["dllp error host>switch1", "dllp error switch1>host"], [0, 1, 2]),
+  });
+  const { events, atRest, directions } = run.ledger;
+  const up = events.filter(({ kind }) => kind === "up").map((e) => directions[e.direction]!.name);
+  assertEquals([atRest, up.includes("host>switch0"), up.includes("host>switch1")], [
+    ...[true, true, false],
+  ]);
+  assertEquals(complaints(run), []);
+});
+
+Deno.test("PCIE laws do not call a TLP lost that a replay timer is to send and nobody waits for", () => {
+  // the completion and its replay, which a Nak asked for, are corrupted; a second Nak is not sent, and the reader goes
+  const run = runPcie({
+    options: { replayTlps: 1, replayPs: 9_000_000, updateFcPs: 100_000 },
+    operations: [{ kind: "read", src: 2, dst: 0, offset: 0, bytes: 64 }],
+    deviations: lost(["tlp error host>switch"], [0, 1]),
+    remove: { node: 2, at: 1_000_000 },
+  });
+  assertEquals(complaints(run), []);
+  const { atRest, outstanding, events, directions } = run.ledger;
+  const sent = events.filter(({ kind, direction }) =>
+    kind === "send" && directions[direction]!.name === "host>switch"
+  ).map(({ text }) => text);
+  assertEquals([atRest, outstanding, sent], [false, 0, [" corrupted", "replay corrupted"]]);
 });
 
 Deno.test("pcieDirections names the directions as the model does", () => {

@@ -53,6 +53,22 @@ Deno.test("checkConformance passes a device that keeps the laws", () => {
   for (const id of ["POOL-1", "NIC-9", "PCIE-1"]) assert(unjudged.includes(id), id);
 });
 
+Deno.test("checkConformance gives a device no more packets at once than it can take, unless asked to", () => {
+  const most = (options: CheckOptions): number => {
+    let packets = 0;
+    const device = Object.assign(new FakeDevice(), { packetsMax: 5 });
+    const { run } = device;
+    device.run = (scenario) => {
+      packets = Math.max(packets, scenario.traffic.count);
+      return run.call(device, scenario);
+    };
+    checkConformance(device, { numRuns: 60, ...options });
+    return packets;
+  };
+  assertEquals(most({}), 5);
+  assertEquals(most({ packetsMax: 9 }), 9);
+});
+
 /** The fault, a law that must see it, and the most packets that showing it takes. */
 const FAULTS: readonly (readonly [FakeFault, string, number])[] = [
   ["drops-fifth", "LOSS-1a", 5],

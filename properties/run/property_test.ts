@@ -98,6 +98,16 @@ Deno.test("HARN-3: runProperty whose draws lack what they should contain fails a
   ]);
 });
 
+Deno.test("HARN-3: what a device that breaks a law does not let happen is not asked of the draws", () => {
+  const arbitrary = scenario(STRICT).map((draw) => ({
+    ...draw,
+    packets: draw.packets.map((packet) => ({ ...packet, ttl: 64 })),
+  }));
+  const missed = (fault: FakeFault | null) =>
+    runProperty(subject(fault), { ...options, arbitrary }).harness.map(({ id }) => id);
+  assertEquals([missed(null), missed("drops-fifth")], [["HARN-3"], []]);
+});
+
 Deno.test("HARN-3: a device that cannot be congested is no reason to fail if sizes were fixed", () => {
   const fixed = { ingress: 64 };
   const arbitrary = scenario(STRICT, { geometry: fixed }).map((draw) => ({

@@ -51,8 +51,8 @@ const NOT_RUN = [126, 127];
 
 /**
  * A program as a device for `conformance` and `checkConformance`. What goes wrong with the program (it
- * crashes, does not end, writes garbage) breaks the law RUN-1, with a scenario that shows it. A program that the shell cannot
- * start at the first run breaks no law: the run throws a `RunFailure` of kind `missing`.
+ * crashes, does not end, writes garbage) breaks the law RUN-1, with a scenario that shows it. A program that
+ * the shell cannot start at the first run breaks no law: the run throws a `RunFailure` of kind `missing`.
  *
  * @throws {RangeError} when the command is empty or the time is not positive
  * @example

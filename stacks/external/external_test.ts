@@ -300,3 +300,12 @@ Deno.test("observe tells an ICMP error that was offered from one of the device's
   });
   assertEquals([...o.outPacket.subarray(0, 2)], [0, GENERATED]);
 });
+
+Deno.test("observe takes a frame for the packet that it is known to be, whatever its bytes", () => {
+  const { traffic } = SCENARIO;
+  const frames = [1, 0].map((packet) => ({ packet, port: 1, offset: 0, length: 60 }));
+  const bytes = new Uint8Array(60).fill(7);
+  const o = observe(new Observation(), "router", ANY_ROUTER, SCENARIO, { bytes, frames });
+  assertEquals([...o.outPacket.subarray(0, 2)], [1, 0]);
+  assertEquals(o.fate.subarray(0, traffic.count).filter((fate) => fate === FATE.emitted).length, 2);
+});

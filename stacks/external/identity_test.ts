@@ -91,3 +91,67 @@ Deno.test("readRecords takes frames of 14 bytes for every port there is, and not
     assertThrows(() => readRecords(wrong, 2), RunFailure);
   }
 });
+
+/** The part of an IPv4 frame with data from `from` to `to`, as a fragment of its packet. */
+function cut(whole: Uint8Array, from: number, to: number): Uint8Array {
+  const field = from / 8 | (to < whole.length - 34 ? 0x2000 : 0);
+  const bytes = Uint8Array.of(...whole.subarray(0, 34), ...whole.subarray(34 + from, 34 + to));
+  bytes.set([bytes.length - 14 >> 8, bytes.length - 14 & 255], 16);
+  bytes.set([field >> 8, field & 255], 20);
+  return bytes;
+}
+
+Deno.test("Identities tells fragments by the packet that they were cut from, and of equal packets each part in turn", () => {
+  const first = frame(true);
+  first.set([0, 0], 20);
+  const other = first.with(19, first[19]! ^ 1);
+  const identities = new Identities(trafficOf([first, first, other]));
+  const told = (bytes: Uint8Array) => {
+    const packet = identities.exactly(bytes, 0, bytes.length);
+    assertEquals(packet, -1, "it is no whole packet");
+    return [identities.likely(bytes, 0, bytes.length), identities.isPart];
+  };
+  for (const [from, to] of [[0, 8], [8, 16], [16, 26]] as const) {
+    const part = cut(first, from, to);
+    assertEquals([told(part), told(part), told(part)], [[0, true], [1, true], [1, true]]);
+    assertEquals(told(cut(other, from, to)), [2, true]);
+    // another type of service, one byte of data, or data behind the end
+    assertEquals(told(part.with(15, 4))[1], false);
+    assertEquals(told(part.with(34, part[34]! ^ 1))[1], false);
+    assertEquals(told(part.with(21, 9))[1], false);
+  }
+  // all of its data is no part
+  assertEquals(told(first.with(20, 0x40))[1], false);
+  // a first fragment has all options of its packet, a later one none
+  const plain = frame(true).with(20, 0).with(21, 0);
+  const long = Uint8Array.of(
+    ...plain.with(14, 0x46).subarray(0, 34),
+    1,
+    1,
+    1,
+    0,
+    ...plain.subarray(34, 56),
+  );
+  const one = new Identities(trafficOf([long]));
+  const isPart = (bytes: Uint8Array) => (one.likely(bytes, 0, bytes.length), one.isPart);
+  assertEquals([[0, 8], [8, 16]].map(([from, to]) => isPart(cut(plain, from!, to!))), [
+    false,
+    true,
+  ]);
+  assertEquals(identities.exactly(first, 0, SIZE), 0);
+  assertEquals(identities.isPart, false);
+});
+
+Deno.test("Identities tells a frame that was cut, or whose last byte is another, by how its data begins", () => {
+  // the same addresses, and data that ends alike and begins with an identity
+  const frames = [1, 2, 3].map((identity) => frame(true).with(14 + 20 + 8, identity));
+  frames.forEach((each, i) => {
+    const identities = new Identities(trafficOf(frames));
+    const last = each.with(SIZE - 1, each[SIZE - 1]! ^ 1);
+    assertEquals(identities.exactly(last, 0, SIZE), -1);
+    assertEquals(identities.likely(last, 0, SIZE), i);
+    assertEquals(identities.likely(each, 0, SIZE - 2), i);
+    // of another flow
+    assertEquals(identities.likely(last.with(29, 99), 0, SIZE), -1);
+  });
+});

@@ -56,6 +56,11 @@ export function datagramKey(bytes: Uint8Array, at: number, length: number): stri
   return text(bytes, ip + 12, ip + 20) + text(bytes, ip + 4, ip + 6) + text(bytes, ip + 9, ip + 10);
 }
 
+/** Where the data begins behind the IPv4 header at `ip`. */
+function dataAt(bytes: Uint8Array, ip: number): number {
+  return ip + (bytes[ip]! & 15) * 4;
+}
+
 /** Where the data of an IPv4 packet begins in the datagram that it is a fragment of, or all of. */
 export function dataOffset(bytes: Uint8Array, ip: number): number {
   return ((bytes[ip + 6]! & 31) << 8 | bytes[ip + 7]!) * 8;
@@ -71,31 +76,28 @@ export function isPart(
   bLength: number,
 ): boolean {
   const [aIp, bIp] = [ipv4At(a, aAt, aLength), ipv4At(b, bAt, bLength)];
-  const aData = aIp + (a[aIp]! & 15) * 4;
-  const bData = bIp + (b[bIp]! & 15) * 4 + dataOffset(a, aIp) - dataOffset(b, bIp);
+  const [aData, bData] = [dataAt(a, aIp), dataAt(b, bIp)];
   const count = ipv4End(a, aAt, aLength) - aData;
-  const first = bIp + (b[bIp]! & 15) * 4;
-  const isFirst = dataOffset(a, aIp) === dataOffset(b, bIp);
+  const whole = ipv4End(b, bAt, bLength) - bData;
+  const skipped = dataOffset(a, aIp) - dataOffset(b, bIp);
   // the first has all options
-  if (a[aIp + 1] !== b[bIp + 1] || isFirst && a[aIp] !== b[bIp]) return false;
-  const end = ipv4End(b, bAt, bLength);
-  if (bData < first || bData + count > end || count === end - first) return false;
-  for (let i = 0; i < count; i++) if (a[aData + i] !== b[bData + i]) return false;
+  if (a[aIp + 1] !== b[bIp + 1] || skipped === 0 && a[aIp] !== b[bIp]) return false;
+  if (skipped < 0 || skipped + count > whole || count === whole) return false;
+  for (let i = 0; i < count; i++) if (a[aData + i] !== b[bData + skipped + i]) return false;
   return true;
 }
 
 /** What follows the IPv4 header. */
 export function behindKey(bytes: Uint8Array, at: number, length: number): string {
   const end = ipv4End(bytes, at, length);
-  const ip = ipv4At(bytes, at, length);
-  const from = ip + (bytes[ip]! & 15) * 4;
+  const from = dataAt(bytes, ipv4At(bytes, at, length));
   return end - from < TAIL ? "" : text(bytes, from, end);
 }
 
 /** Addresses, protocol, and what follows the header, as far as an identity reaches in what is drawn. */
 export function headKey(bytes: Uint8Array, at: number, length: number): string {
   const ip = ipv4At(bytes, at, length);
-  const from = ip + (bytes[ip]! & 15) * 4;
+  const from = dataAt(bytes, ip);
   if (ip < 0 || from + TAIL > at + length) return "";
   const head = text(bytes, from, Math.min(from + HEAD, at + length));
   return text(bytes, ip + 9, ip + 10) + text(bytes, ip + 12, ip + 20) + head;

@@ -2,9 +2,15 @@
 import type { Policy } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
 
-/** RFC 1812, 5.3.7 and 4.2.2.11: this host, loopback, groups, and the limited broadcast. */
+/**
+ * What RFC 1812, 5.3.7, lets a router drop, by source or by destination: this host, loopback, groups, and class E with
+ * the limited broadcast.
+ */
 export const MARTIANS: readonly string[] = [
-  ...["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"],
+  "0.0.0.0/8",
+  "127.0.0.0/8",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
 ];
 
 /**

@@ -59,3 +59,36 @@ for (const mode of ["parallel", "atomic"] as const satisfies OdpMode[]) {
     assertEquals(declared({ mode, prioSpread: 1 }), undefined);
   });
 }
+
+/** What goes to port 2 has a class of its own, whose queue stands in the spread behind that of all others. */
+function classified(mode: OdpMode): OdpOptions {
+  return {
+    mode,
+    classifier: {
+      cos: [{ name: "all" }, { name: "guest" }],
+      pmr: [{
+        ...{ from: "all", to: "guest" },
+        terms: [{ term: "DIP_ADDR", value: towards(2), mask: 0xffffffff }],
+      }],
+      defaultCos: "all",
+    },
+  };
+}
+
+for (const mode of ["parallel", "atomic", "ordered"] as const satisfies OdpMode[]) {
+  Deno.test(`odp ${mode}: a class behind a flooded one waits for more than the turn of a spread, no longer than declared`, () => {
+    const n = wentBy(classified(mode), 0, 2, 123e6);
+    assert(n > 64 * 32 && n <= 2 * 192 * 32, `${n} that came later went before it`);
+    assertEquals(declared(classified(mode)), 2 * 192 * 32);
+  });
+}
+
+Deno.test("odp declares turns by the weight of the preferred spread, the passes and the priorities", () => {
+  assertEquals(declared({ mode: "atomic", prioSpreadWeight: 9 }), 10 * 3 * 32);
+  const cos = [{ name: "first", action: "loop" }, { name: "second" }] as const;
+  const passes = { defaultCos: "first", loopDefaultCos: "second" };
+  assertEquals(declared({ classifier: { cos, ...passes } }), 4 * 192 * 32);
+  const [first, second] = cos;
+  const urgent = { cos: [first, { ...second, prio: 6 }], ...passes };
+  assertEquals(declared({ classifier: urgent }), "priority");
+});

@@ -32,7 +32,7 @@ export class Cluster {
     this.id = id;
     this.type = type;
     this.#fragments = fragments;
-    this.watch = new ClusterWatch(`${id}`, type);
+    this.watch = new ClusterWatch(`${id}`, type, fragments !== null);
   }
 
   /**

@@ -4,7 +4,9 @@
  * sockets join or leave, flows may move, so all that was seen before is forgotten.
  */
 import type { PacketMemory } from "../../core/memory/memory.ts";
+import { ETHERTYPE_IPV4, l3Offset, l3Type } from "../../core/packet/mod.ts";
 import type { ClusterType } from "./cluster_hash.ts";
+import { CLUSTER_FRAGMENTS_MAX } from "./fragment_cache.ts";
 import type { PfRingSocket } from "./socket.ts";
 
 /** Looks on at one cluster. */
@@ -16,13 +18,18 @@ export class ClusterWatch {
   readonly broken = new Map<string, string>();
   readonly #name: string;
   readonly #type: ClusterType;
-  /** Sockets of what was seen: one of a flow; of fragments those of every first one, since identifications come again. */
-  readonly #socketsOf = new Map<string, Set<PfRingSocket>>();
+  /** Socket of each flow, and of the fragments behind each first one; of two with one identification the later. */
+  readonly #socketOf = new Map<string, PfRingSocket>();
   #members: readonly PfRingSocket[] = [];
+  readonly #keepsFragments: boolean;
+  /** First fragments since all was forgotten. */
+  #firsts = 0;
 
-  constructor(name: string, type: ClusterType) {
+  /** @param keepsFragments whether there is a fragment cache (enable_frag_coherence) */
+  constructor(name: string, type: ClusterType, keepsFragments = true) {
     this.#name = name;
     this.#type = type;
+    this.#keepsFragments = keepsFragments;
   }
 
   /** A packet was given to `chosen` of the cluster's `members`. */
@@ -41,24 +48,34 @@ export class ClusterWatch {
     if (most > 1 || this.#type === "round_robin" || this.#type.startsWith("per_inner")) return;
     if (this.#members.length !== members.length || this.#members.some((m, i) => m !== members[i])) {
       this.#members = [...members];
-      this.#socketsOf.clear();
+      this.#socketOf.clear();
+      this.#firsts = 0;
     }
-    for (const key of keysOf(memory, skb)) this.#follow(key, chosen[0]!, isLater(memory, skb));
+    for (const key of keysOf(memory, skb)) {
+      if (!this.#keepsFragments && isOfFragments(key)) continue;
+      this.#follow(key, chosen[0]!, isLater(memory, skb));
+    }
   }
 
   #follow(key: string, socket: PfRingSocket, later: boolean): void {
-    const before = this.#socketsOf.get(key);
+    // the first fragment of another packet with the same identification begins anew
+    const anew = !later && isOfFragments(key);
+    // the cache forgets the oldest; before it may have, all is forgotten here
+    if (anew && ++this.#firsts > CLUSTER_FRAGMENTS_MAX) {
+      this.#firsts = 1;
+      this.#socketOf.clear();
+    }
+    const before = this.#socketOf.get(key);
     // nobody knows where a fragment belongs that comes before its first one
     if (before === undefined && later) return;
     if (before !== undefined) this.again++;
-    // the first fragment of another packet with the same identification begins anew
-    const anew = !later && key.startsWith("fragments");
-    if (before !== undefined && !before.has(socket) && !anew) {
-      const names = [...before].map(({ setup }) => setup.name).join(" or ");
-      this.#note("PFRING-7", `gave ${key} to ${socket.setup.name}, expected ${names} as before`);
+    if (before !== undefined && before !== socket && !anew) {
+      this.#note(
+        "PFRING-7",
+        `gave ${key} to ${socket.setup.name}, expected ${before.setup.name} as before`,
+      );
     }
-    if (before === undefined) this.#socketsOf.set(key, new Set([socket]));
-    else if (anew) before.add(socket);
+    if (before === undefined || anew) this.#socketOf.set(key, socket);
   }
 
   #note(id: string, what: string): void {
@@ -68,38 +85,37 @@ export class ClusterWatch {
 
 /** Names of what a packet is part of: its flow, or all fragments of one packet; none of what is not plain IPv4. */
 function keysOf({ bytes, offset, length }: PacketMemory, skb: number): string[] {
-  const at = offset[skb]! + tagBytes(bytes, offset[skb]!);
-  const left = length[skb]! - (at - offset[skb]!);
-  if (left < 42 || bytes[at + 12] !== 8 || bytes[at + 13] !== 0) return [];
-  const first = bytes[at + 14]!;
-  if (first < 0x45 || first > 0x4f) return [];
-  const hosts = [bytes.subarray(at + 26, at + 30), bytes.subarray(at + 30, at + 34)];
-  const protocol = bytes[at + 23]!;
-  const total = bytes[at + 16]! * 256 + bytes[at + 17]!;
-  const fragment = (bytes[at + 20]! & 0x3f) * 256 + bytes[at + 21]!;
-  if (fragment !== 0) {
-    // what has no whole header is no part of a packet that anybody knows
-    if (total < (first & 15) * 4) return [];
-    const id = bytes[at + 18]! * 256 + bytes[at + 19]!;
+  const frame = offset[skb]!;
+  const at = l3Offset(bytes, frame, length[skb]!);
+  if (at < 0 || l3Type(bytes, at) !== ETHERTYPE_IPV4) return [];
+  const left = frame + length[skb]! - at;
+  const first = bytes[at]!;
+  const header = (first & 15) * 4;
+  const total = bytes[at + 2]! * 256 + bytes[at + 3]!;
+  // what has no whole header is no part of a packet that anybody knows
+  if (first >> 4 !== 4 || header < 20 || left < header || total < header) return [];
+  const hosts = [bytes.subarray(at + 12, at + 16), bytes.subarray(at + 16, at + 20)];
+  const protocol = bytes[at + 9]!;
+  if ((bytes[at + 6]! & 0x3f) + bytes[at + 7]! > 0) {
+    const id = bytes[at + 4]! * 256 + bytes[at + 5]!;
     return [`fragments of ${hosts.join(" > ")} ${protocol} ${id}`];
   }
   // ports behind options, and the flow of a tag, are not followed
-  if (first !== 0x45 || at !== offset[skb]!) return [];
-  const udpLength = bytes[at + 38]! * 256 + bytes[at + 39]!;
-  if (protocol !== 17 || total < 28 || udpLength < 8) return [];
+  if (header > 20 || at > frame + 14 || protocol !== 17 || left < 28 || total < 28) return [];
+  const udpLength = bytes[at + 24]! * 256 + bytes[at + 25]!;
+  if (udpLength < 8) return [];
   const ends = hosts.map((host, i) =>
-    `${host}:${bytes.subarray(at + 34 + 2 * i, at + 36 + 2 * i)}`
+    `${host}:${bytes.subarray(at + 20 + 2 * i, at + 22 + 2 * i)}`
   );
   return [`flow ${ends.sort().join(" - ")}`];
 }
 
-/** Bytes of an 802.1Q tag. */
-function tagBytes(bytes: Uint8Array, at: number): number {
-  return bytes[at + 12] === 0x81 && bytes[at + 13] === 0 ? 4 : 0;
+function isOfFragments(key: string): boolean {
+  return key.startsWith("fragments");
 }
 
-/** Whether a packet is a fragment behind the first. */
-function isLater({ bytes, offset }: PacketMemory, skb: number): boolean {
-  const at = offset[skb]! + tagBytes(bytes, offset[skb]!);
-  return ((bytes[at + 20]! & 0x1f) | bytes[at + 21]!) !== 0;
+/** Whether a packet with a name is a fragment behind the first. */
+function isLater({ bytes, offset, length }: PacketMemory, skb: number): boolean {
+  const at = l3Offset(bytes, offset[skb]!, length[skb]!);
+  return ((bytes[at + 6]! & 0x1f) | bytes[at + 7]!) !== 0;
 }

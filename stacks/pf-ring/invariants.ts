@@ -40,8 +40,8 @@ export const VANILLA_INVARIANTS: readonly Invariant[] = [
   {
     id: "PFRING-7",
     statement:
-      "While nobody joins or leaves, a cluster by flows gives both directions of a flow, and all fragments of a packet " +
-      "from the first one on, to the same socket.",
+      "While nobody joins or leaves, a cluster by flows gives both directions of a flow to the same socket, " +
+      "and with a fragment cache all fragments of a packet from the first one on.",
     clause: `${CLAUSE} (hash_pkt_cluster, get_fragment_app_id)`,
   },
 ];

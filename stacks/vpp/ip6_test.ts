@@ -11,6 +11,7 @@ import {
   writeIcmpv6EchoFrame,
   writeUdp6Frame,
 } from "../../core/packet/mod.ts";
+import { REASONS } from "../../core/policy.ts";
 import { bytesOf, Ip6Fib } from "./ip6_fib.ts";
 import { ip6Text, parseIp6 } from "./ip6_text.ts";
 import { LB_DROP, LoadBalances } from "./load_balance.ts";
@@ -88,6 +89,19 @@ Deno.test("vpp 8.17: a miss, a hop limit that ends and a packet too big are drop
     assert(verifyChecksum6(each, 54, each.length - 54, PROTOCOL_ICMPV6, 22, 38));
     assertEquals(each.slice(22, 38), address(ADDRESSES6[0]!));
   }
+});
+
+Deno.test("vpp 8.17: what IPv6 has no route for, and nobody listens to, is dropped as what is not IPv4", () => {
+  const testbed = testbedOf({ startup: STATIC, addresses6: ADDRESSES6 });
+  const o = kept(testbed.run(scenarioOf([
+    { port: 0, at: 1e6, size: 72, edit: udp6("2001:db9::1") },
+    { port: 0, at: 30e6, size: 72, edit: udp6(ADDRESSES6[0]!) },
+  ])));
+  assertEquals([0, 1].map((p) => REASONS[o.reason[p]!]), ["not-ip", "not-ip"]);
+  assertEquals(errorsOf(testbed.report()), {
+    "ip6-drop: ip6 drop": 1,
+    "ip6-local: unknown ip protocol": 1,
+  });
 });
 
 /** An advertisement of 2001:db8:1::99, which its link-layer address ends where the frame is long enough for it. */

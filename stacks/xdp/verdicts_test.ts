@@ -151,6 +151,16 @@ Deno.test("xdp 8.11: xdpdump sees frames at entry and exit that tcpdump never se
   assertEquals(counter(passed, /^tcpdump eth0 In/), 5);
 });
 
+Deno.test("xdp 8.12: an interface takes a frame of its MTU, an Ethernet header and a tag, and none longer", () => {
+  // __xdp_ok_fwd_dev: dev->mtu + dev->hard_header_len + VLAN_HLEN
+  for (const [size, sent] of [[118, 20], [119, 0]] as const) {
+    const frames = steady(20, GAP, { size });
+    const { o, report, broken } = run(xdp(xdpBench("xdp_redirect_map"), { mtu: 100 }), frames);
+    assertEquals([o.outCount, broken], [sent, []], `${size} bytes`);
+    assertEquals(counter(report, /xdp_redirect_err cpu0/), 20 - sent);
+  }
+});
+
 Deno.test("xdp 8.12: a redirect that fails shows in a tracepoint and nowhere else", () => {
   const cases = [{ withoutXmit: [1] }, { down: [1] }, { mtu: 100 }] as const;
   for (const options of cases) {

@@ -25,12 +25,17 @@ export class ArpAnswers {
     this.#table = table;
   }
 
-  /** The answer to a frame that came in by a port: null when it is no ARP, nothing when it asks for somebody else. */
+  /**
+   * The answer to a frame that came in by a port: null when it is no ARP, nothing when it asks for nobody whom the table
+   * has there. Who tells that it has an address (RFC 5227, 1.1: an announcement) is not contradicted; who asks from
+   * 0.0.0.0 is answered, as that is also how a router without an address of its own asks (Linux, arp_solicit).
+   */
   answer(port: number, bytes: Uint8Array, at: number, length: number): Uint8Array | null {
     if (length < ARP_BYTES || !KIND.every((byte, i) => bytes[at + 12 + i] === byte)) return null;
     if (bytes[at + 21] !== REQUEST) return bytes[at + 21] === REPLY ? NOTHING : null;
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, length);
-    const hop = this.#hopAt(port, view.getUint32(38));
+    const target = view.getUint32(38);
+    const hop = view.getUint32(28) === target ? -1 : this.#hopAt(port, target);
     if (hop < 0) return NOTHING;
     const mac = this.#table.neighbours.mac.subarray(hop * 6, hop * 6 + 6);
     const reply = new Uint8Array(60);

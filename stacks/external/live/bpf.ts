@@ -2,7 +2,7 @@
  * BPF programs and maps: ELF files by libbpf, all else by the system call bpf(2) (linux/bpf.h). A program that is
  * attached stays so while its link is open, which is at most as long as this process lives.
  */
-import { closeLibc, cString, failure, type Libc, openLibc, succeeded } from "./libc.ts";
+import { addressOf, closeLibc, cString, failure, type Libc, openLibc, succeeded } from "./libc.ts";
 
 const LIBBPF = "libbpf.so.1";
 const SYMBOLS = {
@@ -76,11 +76,11 @@ export class BpfObject {
     this.#program = symbols.bpf_program__fd(program);
     const view = this.#runView;
     view.setUint32(0, this.#program, true);
-    view.setBigUint64(16, address(this.#input), true);
-    view.setBigUint64(24, address(this.output), true);
+    view.setBigUint64(16, addressOf(this.#input), true);
+    view.setBigUint64(24, addressOf(this.output), true);
     view.setUint32(32, 1, true);
     view.setUint32(40, this.#context.length, true);
-    view.setBigUint64(48, address(this.#context), true);
+    view.setBigUint64(48, addressOf(this.#context), true);
   }
 
   #refused(what: string): Error {
@@ -102,8 +102,8 @@ export class BpfObject {
   update(map: number, key: Uint8Array<ArrayBuffer>, value: Uint8Array<ArrayBuffer>): void {
     const view = this.#clear();
     view.setUint32(0, map, true);
-    view.setBigUint64(8, address(key), true);
-    view.setBigUint64(16, address(value), true);
+    view.setBigUint64(8, addressOf(key), true);
+    view.setBigUint64(16, addressOf(value), true);
     succeeded(this.#libc, this.#call(CMD.update), "set an element of a BPF map");
   }
 
@@ -116,8 +116,8 @@ export class BpfObject {
   ): void {
     if (count === 0) return;
     const view = this.#clear();
-    view.setBigUint64(16, address(keys), true);
-    if (values !== null) view.setBigUint64(24, address(values), true);
+    view.setBigUint64(16, addressOf(keys), true);
+    if (values !== null) view.setBigUint64(24, addressOf(values), true);
     view.setUint32(32, count, true);
     view.setUint32(36, map, true);
     const command = values === null ? CMD.deleteBatch : CMD.updateBatch;
@@ -184,8 +184,4 @@ function refuseUnlessElf(path: string): void {
       `Cannot load ${path}: expected an ELF object file (clang -target bpf makes one)`,
     );
   }
-}
-
-function address(bytes: Uint8Array<ArrayBuffer>): bigint {
-  return BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
 }

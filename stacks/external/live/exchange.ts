@@ -78,8 +78,6 @@ export class Exchange {
    * @throws {SystemCallError} when an interface does not take a frame
    */
   run(traffic: Traffic, ports: number, fence: FenceFrame): Sent {
-    this.#used = 0;
-    this.#frames = [];
     // what a failed exchange may have left
     this.#collect();
     this.#used = 0;
@@ -113,9 +111,8 @@ export class Exchange {
       for (let i = from; i < to; i++) {
         this.#offer(traffic, i);
         // a change of port ends what goes in one system call
-        if (i + 1 === to || traffic.port[i + 1] !== traffic.port[i]) {
-          this.#ports[traffic.port[i]!]!.flush();
-        }
+        const port = traffic.port[i]!;
+        if (i + 1 === to || traffic.port[i + 1] !== port) this.#ports[port]!.flush();
       }
     }
     this.unsettled = false;
@@ -145,7 +142,7 @@ export class Exchange {
     this.#ports[ingress]!.flush();
   }
 
-  /** Puts frame `i` into the ring of its port, unless no interface takes it: its fate is that of one that ends at a MAC. */
+  /** Puts frame `i` into the ring of its port, unless no interface takes it: then it ends as at a MAC. */
   #offer(traffic: Traffic, i: number): void {
     const length = traffic.length[i]!;
     const port = traffic.port[i]!;
@@ -181,11 +178,10 @@ export class Exchange {
     for (let p = 0; p < this.#ports.length; p++) {
       const port = this.#ports[p]!;
       for (let at = port.receive(); at >= 0; at = port.receive()) {
-        const { length } = port;
-        if (
-          !this.#taken(p, port.bytes, at, length) &&
-          !this.#fences.isFence(p, port.bytes, at, length)
-        ) this.#keep(p, port.bytes, at, length);
+        const { bytes, length } = port;
+        const isOurs = this.#taken(p, bytes, at, length) ||
+          this.#fences.isFence(p, bytes, at, length);
+        if (!isOurs) this.#keep(p, bytes, at, length);
         port.release();
       }
     }

@@ -19,7 +19,7 @@ function askingDevice(remembers: boolean): PacketPort[] {
   return out.map((queue, p) => {
     const port = {
       length: SIZE,
-      bytes: new Uint8Array(0),
+      bytes: new Uint8Array(0) as Uint8Array,
       receive: () => queue.length === 0 ? -1 : (port.bytes = queue[0]!, 0),
       release: () => void queue.shift(),
       flush: () => {},

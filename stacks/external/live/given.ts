@@ -29,8 +29,8 @@ export function givenLink(name: string, addressed = false): LinkFacts {
   if (!link.isUp) throw new RangeError(`Cannot open a port on ${name}: it is down`);
   if (link.addresses.length > 0 && !addressed && isInitialNamespace()) {
     throw new RangeError(
-      `Cannot open a port on ${name}: it carries ${link.addresses.join(", ")}; say that this is ` +
-        "meant, or use an interface without an address or a network namespace",
+      `Cannot open a port on ${name}: it carries ${link.addresses.join(", ")}; take it all the ` +
+        "same (--force), or use an interface without an address or a network namespace",
     );
   }
   return link;

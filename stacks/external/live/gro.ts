@@ -3,7 +3,7 @@
  * context, without which the kernel drops what a program in native mode redirects to the other end (drivers/net/veth.c,
  * veth_xdp_xmit).
  */
-import { cString, type Libc, succeeded } from "./libc.ts";
+import { addressOf, cString, type Libc, succeeded, u32s } from "./libc.ts";
 
 const SIOCETHTOOL = 0x8946n;
 const ETHTOOL_SGRO = 0x2c;
@@ -15,13 +15,14 @@ const DATA = 16;
 
 /** Switches GRO on, in the namespace of the calling thread. */
 export function switchGroOn(libc: Libc, name: string): void {
-  const value = Uint32Array.of(ETHTOOL_SGRO, 1);
+  const value = u32s(ETHTOOL_SGRO, 1);
   const request = new Uint8Array(IFREQ);
   request.set(cString(name));
-  const at = Deno.UnsafePointer.value(Deno.UnsafePointer.of(value));
-  new DataView(request.buffer).setBigUint64(DATA, BigInt(at), true);
+  new DataView(request.buffer).setBigUint64(DATA, addressOf(value), true);
   const fd = succeeded(libc, libc.socket(AF_INET, SOCK_DGRAM, 0), "open a socket");
-  const done = libc.ioctl(fd, SIOCETHTOOL, request);
-  libc.close(fd);
-  succeeded(libc, done, `switch GRO on at ${name}`);
+  try {
+    succeeded(libc, libc.ioctl(fd, SIOCETHTOOL, request), `switch GRO on at ${name}`);
+  } finally {
+    libc.close(fd);
+  }
 }

@@ -145,10 +145,15 @@ export function kernelDevice({ ports = 4, settings = {} }: KernelOptions = {}): 
   const { reversePath, mtu = [] } = settings;
   const filter = reversePath === undefined ? 0 : RP_FILTER[reversePath];
   const rig = new Rig(ports, { ...FORWARDING, "net/ipv4/conf/all/rp_filter": filter });
-  for (let p = 0; p < ports; p++) {
-    const own = typeof mtu === "number" ? mtu : mtu[p];
-    if (own !== undefined) rig.setMtu(p, own);
-    if (reversePath === "loose") addAddress(rig.netlink, FIRST_INDEX + p, PORT_ADDRESSES + p, 32);
+  try {
+    for (let p = 0; p < ports; p++) {
+      const own = typeof mtu === "number" ? mtu : mtu[p];
+      if (own !== undefined) rig.setMtu(p, own);
+      if (reversePath === "loose") addAddress(rig.netlink, FIRST_INDEX + p, PORT_ADDRESSES + p, 32);
+    }
+  } catch (error) {
+    rig.close();
+    throw error;
   }
   const tables = new KernelTables(rig);
   const fences = ipv4Fence();

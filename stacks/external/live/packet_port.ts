@@ -1,23 +1,26 @@
 /**
  * A port on an interface: an AF_PACKET socket with a ring for each direction (packet(7); TPACKET_V2 of
- * linux/if_packet.h). The rings are shared with the kernel; status words are read and written atomically, so
- * that the bytes of a frame are seen before its status on every machine.
+ * linux/if_packet.h). The rings are shared with the kernel, which may run on another processor: a status word
+ * is read atomically before its frame, and frames are read before an atomic write hands them back. What waits to
+ * be sent is read by this thread itself, in the system call of `flush`, and needs no such care.
  *
- * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`. A
- * transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it away, `flush` makes
- * the kernel send all that were given. veth hands a slot back before the far end has read the frame: whoever
- * sends more than a ring full must know that what was sent has been received.
- * The kernel's own stack gets every frame besides.
+ * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`; released
+ * ones go back some at a time, and all when nothing is left to receive. A transmit slot is ours while its status
+ * is AVAILABLE; `transmit` fills it and gives it away, `flush` makes the kernel send all that were given. On veth
+ * it comes back before the far end has read the frame, so whoever sends more than a ring full must know that it was
+ * received. The kernel's own stack gets every frame besides.
  */
 import { copyFrame } from "../../../core/memory/copy.ts";
 import type { FramePort } from "./frame_port.ts";
 import * as P from "./if_packet.ts";
-import { closeLibc, ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
-import { openSocket } from "./packet_socket.ts";
+import { ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
+import { closeSocket, openSocket, type PacketSocket } from "./packet_socket.ts";
+import { finishChecksum, putTagBack, TAG_BYTES } from "./offloads.ts";
 import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
-const ETHERTYPE_VLAN = 0x8100;
+/** Receive slots that go back together; divides the number of slots. */
+const TOGETHER = P.BLOCK / P.SLOT;
 
 /** Sizes of a port. */
 export interface PacketPortOptions {
@@ -29,17 +32,18 @@ export interface PacketPortOptions {
 
 /** A port. Opened in the namespace of the calling thread, where it stays. */
 export class PacketPort implements FramePort {
+  readonly #socket: PacketSocket;
   readonly #libc: Libc;
   readonly fd: number;
   readonly name: string;
   readonly isOver = false;
   readonly #slots: number;
-  readonly #memory: Deno.PointerObject;
-  readonly #mapped: bigint;
   readonly #view: DataView;
-  readonly #pollFd = new Uint8Array(8);
+  readonly #pollFd: Uint8Array<ArrayBuffer>;
   readonly #drops: boolean;
   #rx = 0;
+  /** The first slot that was released and not given back; never behind `#rx`. */
+  #held = 0;
   #tx = 0;
   #waiting = 0;
   /** The bytes of both rings, and their words. */
@@ -48,7 +52,6 @@ export class PacketPort implements FramePort {
 
   /**
    * Opens a port on interface `index`; `name` is for the texts of errors.
-   *
    * @throws {RangeError} when `slots` is not a positive multiple of 32
    * @throws {SystemCallError} without CAP_NET_RAW, or when there is no such interface
    */
@@ -57,52 +60,45 @@ export class PacketPort implements FramePort {
     name: string,
     { slots = 1024, drops = false }: PacketPortOptions = {},
   ) {
-    if (!(Number.isInteger(slots) && slots > 0 && slots % (P.BLOCK / P.SLOT) === 0)) {
+    if (!(Number.isInteger(slots) && slots > 0 && slots % TOGETHER === 0)) {
       throw new RangeError(`Cannot open a port on ${name}: slots ${slots} is no multiple of 32`);
     }
-    const socket = openSocket(index, name, slots);
-    this.#libc = socket.libc;
-    this.fd = socket.fd;
-    this.#memory = socket.memory;
-    this.#mapped = socket.mapped;
-    this.name = name;
-    this.#slots = slots;
-    this.#drops = drops;
-    const buffer = Deno.UnsafePointerView.getArrayBuffer(socket.memory, Number(socket.mapped));
-    this.bytes = new Uint8Array(buffer);
-    this.words = new Int32Array(buffer);
-    this.#view = new DataView(buffer);
-    new DataView(this.#pollFd.buffer).setInt32(0, this.fd, true);
-    new DataView(this.#pollFd.buffer).setUint16(4, 1, true); // POLLIN
+    const { libc, fd, rings } = this.#socket = openSocket(index, name, slots);
+    [this.#libc, this.fd] = [libc, fd];
+    [this.name, this.#slots, this.#drops] = [name, slots, drops];
+    this.bytes = new Uint8Array(rings);
+    this.words = new Int32Array(rings);
+    this.#view = new DataView(rings);
+    this.#pollFd = u32s(this.fd, 1); // POLLIN
   }
 
   /**
    * Where the next received frame begins in `bytes`, or -1 when there is none. Its length is `length`; it stays
-   * until `release`. An 802.1Q tag, which the kernel takes out, is put back.
+   * until `release`. What the kernel leaves to a NIC is done: an 802.1Q tag is put back, and the checksum of a
+   * packet that this machine made, which an interface as veth passes on unfinished, is computed.
    */
   receive(): number {
     const at = this.#rx * P.SLOT;
     const status = Atomics.load(this.words, at / 4);
-    if ((status & P.STATUS.user) === 0) return -1;
-    const start = at + this.#view.getUint16(at + 12, true);
-    this.length = this.#view.getUint32(at + 8, true);
-    return (status & P.STATUS.vlanValid) === 0 ? start : this.#retag(at, start, status);
+    if ((status & P.STATUS.user) === 0) {
+      // poll(2) takes a slot that we still have for a frame that is to be read
+      if (this.#held !== this.#rx) this.#giveBack();
+      return -1;
+    }
+    const start = at + this.#view.getUint16(at + P.TP_MAC, true);
+    this.length = this.words[at / 4 + 2]!;
+    // before the tag, which comes where the header is
+    if ((status & P.STATUS.checksumNotReady) !== 0) {
+      finishChecksum(this.bytes, this.#view, start, this.length);
+    }
+    if ((status & P.STATUS.vlanValid) === 0) return start;
+    putTagBack(this.bytes, this.#view, at, start, status);
+    this.length += TAG_BYTES;
+    return start - TAG_BYTES;
   }
 
   /** Length of the frame that `receive` answered. */
   length = 0;
-
-  #retag(at: number, start: number, status: number): number {
-    const { bytes } = this;
-    bytes.copyWithin(start - 4, start, start + 12);
-    const tpid = (status & P.STATUS.tpidValid) === 0
-      ? ETHERTYPE_VLAN
-      : this.#view.getUint16(at + 26, true);
-    this.#view.setUint16(start + 8, tpid);
-    this.#view.setUint16(start + 10, this.#view.getUint16(at + 24, true));
-    this.length += 4;
-    return start - 4;
-  }
 
   /** When the kernel received the frame that `receive` answered, in nanoseconds since 1970. */
   stampNs(): number {
@@ -110,10 +106,16 @@ export class PacketPort implements FramePort {
     return this.#view.getUint32(at + 16, true) * 1e9 + this.#view.getUint32(at + 20, true);
   }
 
-  /** Gives the slot of the frame that `receive` answered back to the kernel. */
+  /** Done with the frame that `receive` answered. */
   release(): void {
-    Atomics.store(this.words, this.#rx * P.SLOT / 4, 0);
-    this.#rx = this.#rx + 1 === this.#slots ? 0 : this.#rx + 1;
+    if (++this.#rx % TOGETHER === 0) this.#giveBack();
+  }
+
+  /** Gives the slots up to the next one back to the kernel: an atomic write, which waits for all before it, and plain ones. */
+  #giveBack(): void {
+    Atomics.store(this.words, this.#held * P.SLOT / 4, 0);
+    while (++this.#held < this.#rx) this.words[this.#held * P.SLOT / 4] = 0;
+    if (this.#rx === this.#slots) this.#rx = this.#held = 0;
   }
 
   /**
@@ -147,8 +149,9 @@ export class PacketPort implements FramePort {
   }
 
   #give(at: number, length: number): void {
-    this.#view.setUint32(at + 4, length, true);
-    Atomics.store(this.words, at / 4, P.STATUS.request);
+    this.words[(at + P.TX_HDR_LEN) / 4] = length;
+    this.words[at / 4 + 1] = P.VNET_HEADER + length;
+    this.words[at / 4] = P.STATUS.request;
     this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
     this.#waiting++;
   }
@@ -159,13 +162,13 @@ export class PacketPort implements FramePort {
    */
   flush(): void {
     if (this.#waiting === 0) return;
-    let from = (this.#tx - this.#waiting + this.#slots) % this.#slots;
+    const from = (this.#tx - this.#waiting + this.#slots) % this.#slots;
     this.#waiting = 0;
     while (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) < 0) {
       const error = errno(this.#libc);
-      if (error === ERRNO.ENOBUFS && this.#drops) {
-        from = replaceRefused(this.bytes, this.words, this.#slots, from);
-      } else if (error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
+      const isReplaced = error === ERRNO.ENOBUFS && this.#drops &&
+        replaceRefused(this.bytes, this.words, this.#slots, from);
+      if (!isReplaced && error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
         throw failure(this.#libc, `send on ${this.name}`, error);
       }
     }
@@ -179,8 +182,7 @@ export class PacketPort implements FramePort {
   /** Frames that the socket received and lost since it was last asked. */
   statistics(): P.PacketStatistics {
     const value = new Uint8Array(8);
-    const option = P.PACKET.statistics;
-    const got = this.#libc.getsockopt(this.fd, P.SOL_PACKET, option, value, u32s(8));
+    const got = this.#libc.getsockopt(this.fd, P.SOL_PACKET, P.PACKET.statistics, value, u32s(8));
     succeeded(this.#libc, got, `read the statistics of ${this.name}`);
     const [received, dropped] = new Uint32Array(value.buffer);
     return { received: received!, dropped: dropped! };
@@ -193,8 +195,6 @@ export class PacketPort implements FramePort {
 
   /** Closes the port. Its `bytes` must not be touched any more. */
   close(): void {
-    this.#libc.munmap(this.#memory, this.#mapped);
-    this.#libc.close(this.fd);
-    closeLibc();
+    closeSocket(this.#socket);
   }
 }

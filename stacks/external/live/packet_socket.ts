@@ -11,8 +11,7 @@ export interface PacketSocket {
   readonly libc: Libc;
   readonly fd: number;
   readonly memory: Deno.PointerObject;
-  /** Bytes of both rings. */
-  readonly mapped: bigint;
+  readonly rings: ArrayBuffer;
 }
 
 /**
@@ -37,7 +36,8 @@ export function openSocket(index: number, name: string, slots: number): PacketSo
     set(P.PACKET.version, u32s(P.TPACKET_V2));
     set(P.PACKET.ignoreOutgoing, u32s(1));
     set(P.PACKET.qdiscBypass, u32s(1));
-    set(P.PACKET.reserve, u32s(P.RESERVE));
+    set(P.PACKET.vnetHeader, u32s(1));
+    set(P.PACKET.txHasOffset, u32s(1));
     const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
     set(P.PACKET.rxRing, ring);
     set(P.PACKET.txRing, ring);
@@ -50,12 +50,24 @@ export function openSocket(index: number, name: string, slots: number): PacketSo
     if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
       throw failure(libc, `map the rings of ${name}`);
     }
-    return { libc, fd, memory, mapped };
+    const rings = Deno.UnsafePointerView.getArrayBuffer(memory, Number(mapped));
+    const view = new DataView(rings);
+    for (let at = slots * P.SLOT; at < rings.byteLength; at += P.SLOT) {
+      view.setUint16(at + P.TP_MAC, P.TX_DATA - P.VNET_HEADER, true);
+    }
+    return { libc, fd, memory, rings };
   } catch (error) {
     libc.close(fd);
     closeLibc();
     throw error;
   }
+}
+
+/** Closes a socket. Its rings must not be touched any more. */
+export function closeSocket({ libc, fd, memory, rings }: PacketSocket): void {
+  libc.munmap(memory, BigInt(rings.byteLength));
+  libc.close(fd);
+  closeLibc();
 }
 
 /** A sockaddr_ll: all frames of an interface. */

@@ -22,7 +22,7 @@ export const PORTS_MAX = 16;
 /** The tester's ends take any frame that the device's may send. */
 const TESTER_MTU = 9000;
 const DEVICE_MTU = 1500;
-/** A page holds no more for a program in native mode (drivers/net/veth.c, veth_xdp_set). */
+/** A page holds as much for a program in native mode, and not 9000 (drivers/net/veth.c, veth_xdp_set). */
 const NATIVE_MTU = 3000;
 
 /** Namespaces and ports. */

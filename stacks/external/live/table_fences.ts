@@ -82,7 +82,7 @@ export class TableFences {
   }
 }
 
-/** An address that route `i` and no longer one leads to, and the one after it too; null when there is none. */
+/** An address that route `i` leads to, and no longer or later one; null when none of those looked at is such. */
 function addressOf(routes: RouteSet, i: number): number | null {
   const size = 2 ** (32 - routes.depth[i]!);
   const first = routes.prefix[i]!;

@@ -80,10 +80,16 @@ export function xdpDevice(options: XdpDeviceOptions): LiveDevice {
     return changed;
   };
   if (live !== false) {
-    if (live === "native") rig.takeNative();
-    rig.device.within(() => {
-      for (let p = 0; p < ports; p++) object.attach(FIRST_INDEX + p, live === "native");
-    });
+    try {
+      if (live === "native") rig.takeNative();
+      rig.device.within(() => {
+        for (let p = 0; p < ports; p++) object.attach(FIRST_INDEX + p, live === "native");
+      });
+    } catch (error) {
+      object.close();
+      rig.close();
+      throw error;
+    }
     const close = () => object.close();
     return liveDevice(rig, { name, policy, configure, fence: fences.frame, close });
   }
