@@ -600,8 +600,8 @@ export const UNSEEN_STACK_FAULTS: readonly Fault[] = [
     {
       id: "u-part-behind-the-end",
       what: "a fragment that reaches beyond its datagram is taken for a part of it",
-      from: "bData < first || bData + count > end ||",
-      to: "bData < first || bData > end ||",
+      from: "skipped + count > whole || count === whole",
+      to: "skipped > whole || count === whole",
     },
   ]),
   ...faultsIn("input", "stacks/external/records.ts", [
