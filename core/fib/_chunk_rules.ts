@@ -185,9 +185,23 @@ export class ChunkRules {
         }
       }
     }
+    this.checkBlocks();
     if (count !== this.longCount) {
       throw new Error(`${count} long rules are listed, ${this.longCount} are counted`);
     }
+  }
+
+  /** @throws {Error} when a block is neither a chunk's nor free, or both */
+  private checkBlocks(): void {
+    let listed = 0;
+    for (const n of this.counts) if (n > 0) listed += 2 ** sizeOf(n);
+    for (let size = 0; size < this.free.length; size++) {
+      for (let at = this.free[size]!; at > 0 && listed <= this.top; at = this.words[2 * at - 2]!) {
+        listed += 2 ** size;
+      }
+    }
+    if (listed === this.top) return;
+    throw new Error(`Blocks of ${listed} rules are used or free, ${this.top} were handed out`);
   }
 
   private word(chunk: number, i: number): number {

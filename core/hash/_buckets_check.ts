@@ -31,6 +31,10 @@ export function checkBuckets(
         }
       }
       if (b !== home && filled === 0) return `an empty bucket is chained to bucket ${home}`;
+      // what is deleted is filled from the end of the chain, or chained buckets would never go back
+      if (next[b]! !== -1 && filled < SLOTS) {
+        return `a bucket is chained behind ${b}, which has room`;
+      }
     }
   }
   if (chainable - chained === buckets.spare) return null;

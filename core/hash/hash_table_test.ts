@@ -52,6 +52,7 @@ Deno.test("HashTable equals a map under every operation (HASH-1)", () => {
       const table = new HashTable({ ...g, hash: HASHES[g.hash] } as never);
       const model = new Map<string, number>();
       const retired: number[] = [];
+      const keys = new Map<number, string>();
       for (const { kind, key: number } of steps) {
         const key = keyOf(number, g.keyBytes);
         const name = key.join();
@@ -76,10 +77,18 @@ Deno.test("HashTable equals a map under every operation (HASH-1)", () => {
             assert(![...model.values(), ...retired].includes(position), `${position} given twice`);
             assert(position < g.entries);
             model.set(name, position);
+            keys.set(position, name);
           }
         }
         assertEquals(table.check(), null);
         assertEquals([table.count, table.retired], [model.size, retired.length]);
+        // a deleted key stays readable until its position is free
+        const there = new Set([...model.values(), ...retired]);
+        const out = new Uint8Array(g.keyBytes);
+        for (const [position, own] of keys) {
+          assertEquals(table.keyAt(position, out), there.has(position), `key at ${position}`);
+          if (there.has(position)) assertEquals(out.join(), own);
+        }
         if (g.extendable && g.hash === "constant" && model.size > 16) seen.chained++;
         if (retired.length > 0) seen.retired++;
       }

@@ -2,6 +2,7 @@
 // are back, as it would if it were stepped.
 // Method: one lcore holds all buffers until a given time; another one, whose empty polls may be skipped, wants one.
 import { assert, assertEquals } from "@std/assert";
+import { REASON } from "../policy.ts";
 import type { Cpu, Dataplane, Env, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import { fates, left, scenarioOf, stream, wirePs } from "./_scenario_for_tests.ts";
@@ -113,4 +114,32 @@ Deno.test("Testbed skips no poll that would find room in a transmit ring again",
   const [stepped, skipped] = runs as [typeof runs[0], typeof runs[0]];
   assertEquals(skipped.ends, stepped.ends, "skipping changes no time");
   assert(skipped.events < stepped.events / 2, `${skipped.events} of ${stepped.events} events`);
+});
+
+Deno.test("Environment takes a refusal as evidence for as many packets as were refused, and no more", () => {
+  const hasty: Stack = Object.assign((env: Env): Dataplane => {
+    const burst = new Int32Array(32);
+    const poll = (cpu: Cpu): number => {
+      const n = env.ports[0]!.rxBurst(cpu, cpu.rxQueues[0]!.queue, burst, 32);
+      cpu.charge(100 + n * 10);
+      for (let i = 0; i < n; i++) {
+        const egress = routeOne(env, cpu, burst[i]!);
+        if (env.ports[egress]!.txBurst(cpu, cpu.lcore, burst, i, 1) === 1) continue;
+        // the next one is given up with it, and was never offered to the ring
+        for (const b of burst.subarray(i, Math.min(n, i + 2))) env.drop(cpu, b, REASON["tx-full"]);
+        i++;
+      }
+      return n;
+    };
+    return { name: "hasty", poll };
+  }, { policy: POLICY });
+  const testbed = new Testbed(hasty, { ...TEST_PROFILE, linkGbps: 1, txFifo: 1 });
+  const o = testbed.run(scenarioOf(stream(COUNT, 1000), { txRing: 8 }));
+  const fills = [...o.occupancy.subarray(0, o.count)].filter((_, p) =>
+    o.reason[p] === REASON["tx-full"]
+  );
+  const [right, wrong] = [fills.filter((fill) => fill >= 0), fills.filter((fill) => fill < 0)];
+  assert(right.length > 3 && wrong.length > 3, `${right.length} refused, ${wrong.length} not`);
+  assertEquals(new Set(right), new Set([7]), "descriptors of a full ring of 8");
+  assert(wrong.length <= right.length, "one that was not refused for each that was");
 });

@@ -21,7 +21,7 @@ import {
   mempoolsOf,
 } from "./mbuf_share.ts";
 import { mbufRetain, REFERENCES_MAX } from "./mbuf_share.ts";
-import { HEADROOM, Memory, POISON, STRIDE } from "./memory.ts";
+import { FLAG, HEADROOM, Memory, POISON, STRIDE } from "./memory.ts";
 import { Mempool } from "./mempool.ts";
 
 const operation: fc.Arbitrary<Operation> = fc.record({
@@ -291,8 +291,11 @@ Deno.test("mbufAttach shares the identity of the packet; its carrier decides its
   const b = pool.get(0);
   mbufAppend(memory, b, 60);
   ledger.enter(0, b, 0);
+  [memory.port[b], memory.hash[b], memory.flags[b]] = [3, 0xfeedbeef, FLAG.ipv4];
   const clone = mbufClone(pool, 0, b);
   assertEquals([ledger.packet[clone], observation.carrier[0]], [0, b]);
+  const identity = [memory.port[clone], memory.hash[clone], memory.flags[clone]];
+  assertEquals(identity, [3, 0xfeedbeef, FLAG.ipv4], "what the device found out goes with it");
   freeChain(pool, 0, b);
   assertEquals([observation.fate[0], memory.bytes[memory.offset[clone]!]], [FATE.none, 0]);
   const second = mbufClone(pool, 0, clone);

@@ -50,6 +50,22 @@ for (const kind of ["write", "read"] as const) {
   });
 }
 
+Deno.test("DmaEngine goes on with a write and with a read when it is told once that there is room", () => {
+  const { clock, dma, handler } = engine();
+  const asked: string[] = [];
+  let open = false;
+  const { fabric, roomHandler } = silentFabric(asked, () => open);
+  dma.reset(fabric);
+  dma.write(HOST, 64, handler, 0);
+  dma.read(HOST, 64, handler, 0);
+  clock.run(LIMITS);
+  assertEquals(asked, [], "no room");
+  open = true;
+  clock.at(clock.now + 10, roomHandler(), 1);
+  clock.run(LIMITS);
+  assertEquals(asked, ["write 64", "read 64"]);
+});
+
 Deno.test("DmaEngine has as many reads under way as its profile says, and again after a reset", () => {
   const { clock, dma, handler } = engine();
   const asked: string[] = [];

@@ -22,6 +22,8 @@ class HandFabric implements Fabric {
   readonly fidelity = "coarse" as const;
   readonly writes: Issued[] = [];
   readonly reads: Issued[] = [];
+  /** Where in host memory each write goes, and each read. */
+  readonly addresses = { write: [] as number[], read: [] as number[] };
   readonly open: { handler: number; arg: number }[] = [];
   mostOpen = 0;
   refusals = 0;
@@ -33,14 +35,30 @@ class HandFabric implements Fabric {
     this.#clock = clock;
   }
 
-  write(_src: number, dst: number, bytes: number, handler: number, arg: number): void {
+  write(
+    _src: number,
+    dst: number,
+    bytes: number,
+    handler: number,
+    arg: number,
+    address: number,
+  ): void {
     this.#check();
+    this.addresses.write.push(address);
     this.writes.push({ at: this.#clock.now, bytes, dst });
     this.#clock.at(this.#clock.now + LATENCY, handler, arg);
   }
 
-  read(_src: number, dst: number, bytes: number, handler: number, arg: number): void {
+  read(
+    _src: number,
+    dst: number,
+    bytes: number,
+    handler: number,
+    arg: number,
+    address: number,
+  ): void {
     this.#check();
+    this.addresses.read.push(address);
     this.reads.push({ at: this.#clock.now, bytes, dst });
     this.open.push({ handler, arg });
     this.mostOpen = Math.max(this.mostOpen, this.open.length);
@@ -112,7 +130,7 @@ Deno.test("DmaEngine writes in order, each after exactly its time", () => {
     const ask = clock.register((from) => {
       const to = from === 0 ? 250 : sizes.length;
       sizes.slice(from, to).forEach((bytes, i) =>
-        dma.write((from + i) % 3, bytes, handler, from + i)
+        dma.write((from + i) % 3, bytes, handler, from + i, 64 * (from + i))
       );
     });
     clock.at(0, ask, 0);
@@ -124,6 +142,7 @@ Deno.test("DmaEngine writes in order, each after exactly its time", () => {
       return { at, bytes, dst: i % 3 };
     });
     assertEquals(fabric.writes, expected);
+    assertEquals(fabric.addresses.write, sizes.map((_, i) => 64 * i));
     assertEquals(done, sizes.map((_, i) => i));
     const busy = sizes.reduce((sum, bytes) => sum + writeCost(bytes), 0);
     assertEquals([dma.writesPending, told, dma.writeBusyPs], [0, sizes.length, busy]);

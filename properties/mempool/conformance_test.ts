@@ -4,6 +4,8 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkedMempool } from "./checked_mempool.ts";
 import { judgeMempool, mempoolConformance } from "./conformance.ts";
+import { drain } from "./laws.ts";
+import type { PoolRig } from "./rig.ts";
 import type { MempoolGeometry, PoolUnderTest } from "./subject.ts";
 
 mempoolConformance("Mempool", (geometry) => checkedMempool(geometry));
@@ -28,6 +30,7 @@ type Fault =
   | "does not poison"
   | "poisons late"
   | "flushes all but one"
+  | "counts one more in all caches than in each"
   | "counts a refusal as cached"
   | "writes behind a bulk";
 
@@ -51,7 +54,9 @@ class ListPool implements PoolUnderTest {
   }
 
   get cached(): number {
-    return this.#caches.reduce((sum, { length }) => sum + length, 0) + this.#ghosts;
+    const sum = this.#caches.reduce((all, { length }) => all + length, 0);
+    const more = this.fault === "counts one more in all caches than in each" && sum > 0 ? 1 : 0;
+    return sum + more + this.#ghosts;
   }
 
   cachedBy(lcore: number): number {
@@ -149,6 +154,7 @@ const CAUGHT: readonly (readonly [Fault, readonly string[]])[] = [
   ["does not poison", ["POOL-8"]],
   ["poisons late", ["POOL-8"]],
   ["flushes all but one", ["POOL-10"]],
+  ["counts one more in all caches than in each", ["POOL-4"]],
   ["counts a refusal as cached", ["POOL-9"]],
   ["writes behind a bulk", ["POOL-6"]],
 ];
@@ -176,6 +182,28 @@ for (const [fault, ids] of CAUGHT) {
     }
   });
 }
+
+Deno.test("drain holds the buffers against the pool's size, and against each other", () => {
+  const drained = (last: readonly number[]) => {
+    const held: number[] = [];
+    const rig = {
+      geometry: { lcores: 1, size: 3 },
+      pool: {},
+      held,
+      put: () => void held.splice(0),
+      flush() {},
+      get: () => ({ got: held.length < last.length && held.push(last[held.length]!) > 0 }),
+      fail(what: string): never {
+        throw new Error(what);
+      },
+    };
+    return () => drain(rig as unknown as PoolRig);
+  };
+  drained([5, 6, 7])();
+  assertThrows(drained([5, 6]), Error, "each of 3 buffers once, got 2, 2 different");
+  assertThrows(drained([5, 6, 6]), Error, "each of 3 buffers once, got 3, 2 different");
+  assertThrows(drained([5, 6, 7, 8]), Error, "at most 3 buffers, got 4");
+});
 
 Deno.test("judgeMempool says what was not judged of a pool that offers get and put alone", () => {
   const verdicts = [...judgeMempool("bare", ({ size }) => {

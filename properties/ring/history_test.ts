@@ -102,7 +102,8 @@ Deno.test("queueViolation agrees with a search through all orders of single call
       const n = Math.max(1, (drawn.length - empties) >> 1);
       const calls = drawn.map(([begin, span], i): RingCall => {
         const [startedAt, endedAt] = [begin + i / 100, begin + span + i / 100 + 0.005];
-        const who = { startedAt, endedAt, participant: i, asked: 1, bulk: false };
+        // a bulk of one is as a burst of one
+        const who = { startedAt, endedAt, participant: i, asked: 1, bulk: i % 2 === 1 };
         if (i < n) return { ...who, kind: "enqueue", ids: [i] };
         const ids = i < 2 * n ? [(i - n + shuffle) % n] : [];
         return { ...who, kind: "dequeue", ids };

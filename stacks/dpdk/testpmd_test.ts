@@ -37,7 +37,20 @@ function run(
     assert(value !== undefined, `no row "${name}" among ${[...rows.keys()].join(", ")}`);
     return value;
   };
+  if (options.mode !== "rxonly") streamsAddUp(rows);
   return { o, row };
+}
+
+/** What a stream received it has sent or dropped, in every run that is over. */
+function streamsAddUp(rows: ReadonlyMap<string, number>): void {
+  for (const [name, received] of rows) {
+    const heading = /^(Forward Stats for .*): RX-packets$/.exec(name)?.[1];
+    if (heading === undefined) continue;
+    const [sent, dropped] = ["TX-packets", "TX-dropped"].map((of) =>
+      rows.get(`${heading}: ${of}`)!
+    );
+    assertEquals(sent! + dropped!, received, `${heading}: ${sent} sent, ${dropped} dropped`);
+  }
 }
 
 /**

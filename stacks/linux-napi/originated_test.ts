@@ -277,6 +277,23 @@ Deno.test("linuxNapi asks once for a neighbour, and sends what waits in order wh
   assertEquals(counter(report, /unresolved_discards|tc .*(dropped|backlog)/), 0);
 });
 
+Deno.test("linuxNapi learns nothing from an answer for which it did not ask", () => {
+  // arp_process: neigh_lookup finds an entry or none is made, arp_accept is 0
+  const { o, report } = run([reply(20e6), from(40e6), reply(100e6)], ARP_OPTIONS);
+  assertEquals(made(o).map((b) => [b[7], ...b.slice(24, 28)]), [[1, 10, 1, 0, 1]]);
+  assertEquals([...o.outPacket.subarray(0, o.outCount)], [GENERATED, 1]);
+  assert(o.outStart[1]! > 100e6, "nothing leaves before the answer that was asked for");
+  assertEquals(counter(report, /solicitations/), 1);
+});
+
+Deno.test("linuxNapi takes an answer from the port alone on which it asked", () => {
+  const elsewhere = { ...reply(100e6), port: 0 };
+  const { o, report } = run([from(20e6), elsewhere, reply(200e6)], ARP_OPTIONS);
+  assertEquals([...o.outPacket.subarray(0, o.outCount)], [GENERATED, 0]);
+  assert(o.outStart[1]! > 200e6, "nothing leaves before the answer of the right port");
+  assertEquals(counter(report, /arp_rcv/), 2);
+});
+
 Deno.test("linuxNapi loses at a cold start what unres_qlen does not hold, the oldest first", () => {
   const plan = [...Array.from({ length: 20 }, (_, i) => from(20e6 + i * 5e6)), reply(300e6)];
   const { o, report } = run(plan, { ...ARP_OPTIONS, unresQlen: 8 });

@@ -10,7 +10,7 @@ import { Audit } from "./audit.ts";
 import type { NetmapHost } from "./host.ts";
 import type { NetmapMem } from "./memory.ts";
 import { NetmapKring } from "./kring.ts";
-import { NetmapRing } from "./ring.ts";
+import { NetmapRing, NS_BUF_CHANGED, NS_REPORT } from "./ring.ts";
 import { Router } from "./router.ts";
 import { RingWatch } from "./watch.ts";
 
@@ -67,6 +67,10 @@ Deno.test("RingWatch says what a sync did wrong, and nothing of one that did rig
   });
   assertEquals(said(true, (k, ring) => (k.hwcur = 3, ring(), false)), {
     "NETMAP-3": "eth0 TX0: the kernel went on from 0 to 3",
+  });
+  const asks = (k: NetmapKring): void => void (k.ring.flagsOf[2] = NS_BUF_CHANGED | NS_REPORT);
+  assertEquals(said(true, right, asks), {
+    "NETMAP-4": "eth0 TX0: slot 2 was handed over and still asks for 3",
   });
   const keepsTail = (k: NetmapKring): void => {
     k.ring.tail = 3;

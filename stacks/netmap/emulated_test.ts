@@ -45,6 +45,24 @@ Deno.test("netmap emulated: the queue behind the driver holds 1024 skbs and lose
   assertEquals(o.dropped[REASON["ring-full"]], 1300 - MBQ_MAX);
 });
 
+Deno.test("netmap emulated: a poll without packets wakes nobody, whatever came before", () => {
+  const woken: string[] = [];
+  rig({ geometry: { ports: 1 }, settings: { admode: 2, genericMitNs: 0 } }, (host, env) => {
+    const { rx, tx } = host.queues[0]!;
+    rx.si.wake = () => void woken.push("rx");
+    tx.si.wake = () => void woken.push("tx");
+    let step = 0;
+    env.spawn(0, "thread", (cpu) => {
+      cpu.charge(100);
+      if (step === 1) host.generic[0]!.receive(cpu, env.pool.get(0));
+      host.generic[0]!.flush(cpu);
+      if (++step === 4) cpu.sleep();
+      return 1;
+    });
+  });
+  assertEquals(woken, ["rx"]);
+});
+
 Deno.test("Mitigation tells the first at once and those of the next 100 us together", () => {
   const told: number[] = [];
   let asked = 0;

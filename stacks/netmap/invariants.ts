@@ -38,6 +38,13 @@ export const NETMAP_INVARIANTS: readonly Invariant[] = [
     clause: `${SYNC}, netmap_ring_reinit`,
   },
   {
+    id: "NETMAP-4",
+    statement:
+      "What a slot asked for by its flags, a new buffer looked at or a report, is done and " +
+      "no longer asked for when the slot has been handed over.",
+    clause: RING,
+  },
+  {
     id: "NETMAP-5",
     statement: "Every buffer index of a region is in one slot or free, once.",
     clause: "netmap sys/dev/netmap/netmap_mem2.c",

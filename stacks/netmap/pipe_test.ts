@@ -63,6 +63,31 @@ Deno.test("netmap 8.9: a pipe passes every packet in order without copying, howe
   }
 });
 
+Deno.test("netmap 8.9: a packet of several slots goes through a pipe slot by slot, and says that more follow", () => {
+  const seen: number[][] = [];
+  rig({ geometry: NO_TRAFFIC, settings: { bufSize: 512 }, offers: CLOCK }, ({ kernel }, env) => {
+    const [tx, rx] = ["netmap:p{1", "netmap:p}1"].map((name) => kernel.open(name, { slots: 8 }));
+    let step = 0;
+    env.spawn(0, "thread", (cpu) => {
+      cpu.charge(100);
+      if (step++ === 0) {
+        for (const size of [1200, 60]) nmportInject(tx!, env.memory, frame(size));
+        tx!.txsync(cpu);
+      } else {
+        tx!.publish(cpu);
+        rx!.rxsync(cpu);
+        const { ring } = rx!.rx[0]!;
+        for (let at = ring.head; at !== ring.tail; at = ring.next(at)) {
+          seen.push([ring.len[at]!, ring.flagsOf[at]! & NS_MOREFRAG]);
+        }
+        cpu.sleep();
+      }
+      return 1;
+    });
+  });
+  assertEquals(seen, [[512, NS_MOREFRAG], [512, NS_MOREFRAG], [176, 0], [60, 0]]);
+});
+
 Deno.test("netmap 8.9: both directions of a pipe at once, and its regions: the port's, or one of its own", () => {
   const ends: [Sender, Receiver][] = [];
   const { host } = rig({ geometry: NO_TRAFFIC, settings: { bufNum: 64 + 256 } }, (host, env) => {

@@ -55,3 +55,22 @@ Deno.test("ValeTable learns no group address and sends to groups everywhere", ()
   assertEquals(table.lookup(frame(group, ADDRESSES[1]!), 1, 3, 0), BROADCAST);
   assertEquals(table.entries().length, 1);
 });
+
+Deno.test("ValeTable tells addresses of one bucket apart by all of their bytes", () => {
+  const from = (table: ValeTable, src: readonly number[], port: number) =>
+    table.lookup(frame([1, 0, 0, 0, 0, 1], src), 1, port, 0);
+  const owner = [2, 0, 7, 7, 7, 7];
+  // of the addresses with the same last four bytes every 1024th shares a bucket; a new one there drives the old one out
+  let shared = 0;
+  for (let high = 1; high < 65_536; high++) {
+    const other = [(high >> 8) & 0xfe, high & 255, 7, 7, 7, 7];
+    if (other[0] === 2 && other[1] === 0) continue;
+    const table = new ValeTable();
+    from(table, owner, 3);
+    assertEquals(table.lookup(frame(other, owner), 1, 3, 0), BROADCAST, other.join());
+    from(table, other, 4);
+    if (table.entries().length === 1) shared++;
+    if (shared > 3) break;
+  }
+  assertEquals(shared, 4);
+});

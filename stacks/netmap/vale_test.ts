@@ -313,3 +313,105 @@ Deno.test("netmap: a detached port leads nowhere and its addresses are forgotten
   assertEquals(host.kernel.switches.get("vale0")!.table.entries().length, 1, "a's own address");
   assertEquals(host.kernel.valePort("vale0:a")!.lost, 1);
 });
+
+/** Something that a sender, or the reader, does. */
+const ACTS = fc.array(
+  fc.record({
+    who: fc.nat(1),
+    what: fc.constantFrom("send", "send", "publish", "read", "read"),
+    sizes: fc.array(fc.constantFrom(60, 600, 1100, 1700), { minLength: 1, maxLength: 4 }),
+    // the last slot of the last packet is handed over with what is sent next
+    isHalf: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 40, size: "max" },
+);
+
+Deno.test("netmap invariants 17 and 18: of each batch a destination takes the first packets, whole, whoever publishes first", () => {
+  fc.assert(
+    fc.property(ACTS, (acts) => {
+      const sent: number[][][] = [[], []];
+      const heard: number[][] = [[], []];
+      const { host } = rig({ geometry: NO_TRAFFIC, settings: { bufSize: 512 } }, (host, env) => {
+        const { bytes, offset } = env.memory;
+        const senders = ["a", "b"].map((x) => host.kernel.open(`vale0:${x}`, { slots: 32 }));
+        const reader = host.kernel.open("vale0:z", { slots: 8 });
+        const { ring, mem } = reader.rx[0]!;
+        const read = () => {
+          let whole: number[] = [];
+          for (let at = ring.head; at !== ring.tail; at = ring.next(at)) {
+            const from = offset[mem.buffer(ring.bufIdx[at]!)]!;
+            whole.push(...bytes.subarray(from, from + ring.len[at]!));
+            if ((ring.flagsOf[at]! & NS_MOREFRAG) !== 0) continue;
+            // a slot that was leased and not used is blank
+            if (whole.length > 0) {
+              const length = (whole[12]! << 8) | whole[13]!;
+              assertEquals(whole.length, length, "a packet comes whole");
+              heard[whole[14]!]!.push(whole[15]!);
+            }
+            whole = [];
+          }
+          ring.head = ring.cur = ring.tail;
+        };
+        let done = false;
+        env.spawn(0, "thread", (cpu) => {
+          cpu.sleep();
+          if (done) return 1;
+          done = true;
+          let n = 0;
+          const late: (number | null)[] = [null, null];
+          const sync = (who: number, batch: number[], isHalf: boolean) => {
+            const { ring } = senders[who]!.tx[0]!;
+            const end = ring.head;
+            const before = (end + ring.numSlots - 1) % ring.numSlots;
+            const isLong =
+              (ring.flagsOf[(before + ring.numSlots - 1) % ring.numSlots]! & NS_MOREFRAG) > 0;
+            late[who] = isHalf && isLong ? batch.pop()! : null;
+            if (late[who] !== null) ring.head = ring.cur = before;
+            sent[who]!.push(batch);
+            senders[who]!.txsync(cpu);
+          };
+          const goOn = (who: number): number[] => {
+            const { ring } = senders[who]!.tx[0]!;
+            const n = late[who]!;
+            if (n === null) return [];
+            ring.head = ring.cur = ring.next(ring.head);
+            return [n];
+          };
+          for (const { who, what, sizes, isHalf } of acts) {
+            if (what === "publish") senders[who]!.publish(cpu);
+            else if (what === "read") {
+              read();
+              reader.rxsync(cpu);
+            } else {
+              const batch = goOn(who);
+              for (const size of sizes) {
+                const one = new Uint8Array(size).fill(who + 1);
+                one.set(frame(60, who + 1, 9).subarray(0, 12));
+                one.set([size >> 8, size & 255, who, n], 12);
+                assertEquals(nmportInject(senders[who]!, env.memory, one), size);
+                batch.push(n++);
+              }
+              sync(who, batch, isHalf);
+            }
+          }
+          for (const who of [0, 1]) sync(who, goOn(who), false);
+          for (const fd of senders) fd.publish(cpu);
+          reader.rxsync(cpu);
+          read();
+          return 1;
+        });
+      });
+      for (const who of [0, 1]) {
+        // in order, and of each batch the first
+        const got = new Set(heard[who]);
+        const first = sent[who]!.flatMap((batch) =>
+          batch.slice(0, batch.filter((n) => got.has(n)).length)
+        );
+        assertEquals(heard[who], first);
+      }
+      const { dropped } = host.kernel.valePort("vale0:z")!;
+      assertEquals(heard.flat().length + dropped, sent.flat(2).length);
+    }),
+    { numRuns: 60, seed: 17 },
+  );
+});

@@ -5,9 +5,10 @@
 import type { DescriptorRing } from "../../core/nic/rings.ts";
 import type { Cpu } from "../../core/stack.ts";
 import type { NetmapKring } from "./kring.ts";
+import { NS_BUF_CHANGED, NS_REPORT } from "./ring.ts";
 
 /** The invariants that a watch judges. */
-export type Watched = "NETMAP-1" | "NETMAP-2" | "NETMAP-3" | "NETMAP-7" | "NETMAP-8" | "NETMAP-9";
+export type Watched = `NETMAP-${1 | 2 | 3 | 4 | 7 | 8 | 9}`;
 
 /** Judges one ring. */
 export class RingWatch {
@@ -63,6 +64,10 @@ export class RingWatch {
     for (let s = before.head; s !== before.rtail && s < n; s = (s + 1) % n) {
       const same = ring.bufIdx[s] === this.#idx[s] && ring.len[s] === this.#len[s];
       if (!same) this.#say("NETMAP-1", false, `slot ${s} of the process was changed`);
+    }
+    for (let s = before.hwcur; s !== k.hwcur; s = (s + 1) % n) {
+      const left = ring.flagsOf[s]! & (NS_BUF_CHANGED | NS_REPORT);
+      this.#say("NETMAP-4", left === 0, `slot ${s} was handed over and still asks for ${left}`);
     }
     // the tail goes forward, and never past the slot before head
     const grown = (tail - before.rtail + n) % n;

@@ -202,8 +202,13 @@ Deno.test("odp 8.5: a class with a pool of its own loses its packets there, and 
 });
 
 Deno.test("odp 8.6: a group of queues takes flows by hash: each stays with its queue, and all queues have some", () => {
+  for (const pool of [{}, { pool: 512 }]) spreads(pool);
+});
+
+/** A group of four queues, with a pool of its own or without. */
+function spreads(pool: { pool?: number }): void {
   const device = bed(
-    odp({ classifier: { cos: [{ name: "group", queues: 4 }], defaultCos: "group" } }),
+    odp({ classifier: { cos: [{ name: "group", queues: 4, ...pool }], defaultCos: "group" } }),
   );
   const o = device.run(scenarioOf(
     stream(512, 300_000, (i) => ({ srcPort: 1000 + i % 128, src: 0xc0a80000 + i % 7 })),
@@ -214,6 +219,69 @@ Deno.test("odp 8.6: a group of queues takes flows by hash: each stays with its q
   assertEquals(share.reduce((sum, n) => sum + n, 0), 512);
   assert(share.every((n) => n > 64), `${share}`);
   assertEquals([wrong(o), judged(o).includes("ODP-11")], [[], true]);
+}
+
+Deno.test("odp 8.4: a field counts where the packet has it: bytes up to the very end, ports of first fragments", () => {
+  const device = bed(odp({
+    classifier: {
+      cos: [{ name: "default" }, { name: "last" }, { name: "port" }],
+      pmr: [
+        {
+          from: "default",
+          to: "last",
+          terms: [{ term: "CUSTOM_FRAME", offset: 62, size: 3, value: 0 }],
+        },
+        { from: "default", to: "port", terms: [{ term: "UDP_SPORT", value: 4242 }] },
+      ],
+      defaultCos: "default",
+    },
+  }));
+  const ends = [63, 64, 65, 66].map((size) => ({
+    size,
+    edit: (bytes: Uint8Array) => void bytes.fill(0, 60),
+  }));
+  const fragments = [0x2000, 0x2004, 0x0004].map((field) => ({
+    srcPort: 4242,
+    edit: (bytes: Uint8Array) => {
+      bytes.set([field >> 8, field & 0xff], 20);
+      const check = (bytes[24]! << 8 | bytes[25]!) + 0xffff - field;
+      bytes.set([(check % 0xffff) >> 8, check % 0xffff & 0xff], 24);
+    },
+  }));
+  const offers = [...ends, ...fragments, { srcPort: 4242 }];
+  const o = device.run(
+    scenarioOf(offers.map((fields, i) => ({ port: 0, at: 1e6 + i * 1e6, srcPort: 9, ...fields }))),
+  );
+  const report = device.report();
+  assertEquals(["default", "last", "port"].map((name) => counter(report, packets(name))), [
+    5,
+    2,
+    1,
+  ]);
+  assertEquals([o.emitted, wrong(o)], [8, []]);
+});
+
+Deno.test("odp 8.5: what a class drops, or has no buffer for, is counted by the class and by the interface", () => {
+  const device = bed(odp({
+    classifier: {
+      cos: [{ name: "default" }, { name: "none", drop: true }, { name: "small", pool: 1 }],
+      pmr: [
+        { from: "default", to: "none", terms: [{ term: "UDP_SPORT", value: 1 }] },
+        { from: "default", to: "small", terms: [{ term: "UDP_SPORT", value: 2 }] },
+      ],
+      defaultCos: "default",
+    },
+  }));
+  const o = device.run(scenarioOf(stream(120, 70_000, (i) => ({ srcPort: i % 3 }))));
+  const report = device.report();
+  const of = (row: string): number => counter(report, row);
+  const noBuffer = o.dropped[REASON["no-buffer"]]!;
+  assert(noBuffer > 5, `${noBuffer}`);
+  assertEquals(
+    [of("odp_cls_cos_stats none dropped"), of("odp_cls_cos_stats small discards")],
+    [o.dropped[REASON.other], noBuffer],
+  );
+  assertEquals([of("odp_pktio_stats dpdk:0 in_discards"), wrong(o)], [noBuffer, []]);
 });
 
 Deno.test("odp 8.9: packets with a wrong IPv4 checksum reach the error class", () => {

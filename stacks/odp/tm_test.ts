@@ -9,6 +9,7 @@ import type { Scenario } from "../../core/machine/device.ts";
 import { REASON } from "../../core/policy.ts";
 import { bed, counter, judged, wrong } from "./_rig_for_tests.ts";
 import { odp, odpView, type TmOptions } from "./mod.ts";
+import { TmNode, TmPicker, TmQueue } from "./tm_node.ts";
 import { Shaper } from "./tm_shaper.ts";
 
 const MBPS = 1e6;
@@ -216,4 +217,51 @@ Deno.test("odp ODP-18: no packet is lost inside the tree, and what its interface
   assertEquals(sum("discards"), o.dropped[REASON["qdisc-full"]]! + o.dropped[REASON["tx-full"]]!);
   assert(sum("discards") > 0);
   assertEquals([sum("queued"), wrong(o)], [0, []]);
+});
+
+Deno.test("odp ODP-20: a shaper counts each packet as longer by what it is told", () => {
+  const shaper = { commitRate: 10 * MBPS, commitBurst: 8000, lenAdjust: 50 };
+  const { o } = run(
+    { queues: [{ name: "q", shaper, maxPkts: 16 }] },
+    scenarioOf(classes([20], 20, 100)),
+  );
+  near(rates(o, 2, 20)[0]!, 10 * MBPS * 100 / 150, 0.03, "100 bytes as 150");
+  assertEquals(wrong(o), []);
+});
+
+Deno.test("odp: a queue limited in bytes takes packets again as soon as others have left", () => {
+  const tm: TmOptions = { queues: [{ name: "q", maxBytes: 2500 }] };
+  const offers = [1, 2, 3].flatMap((ms) => stream(4, 1, () => ({ size: 1000 }), ms * 1e9));
+  const { o, of } = run(tm, scenarioOf(offers));
+  // of each burst at least the two that fit go, and never more bytes wait than are allowed
+  const gone = [1, 2, 3].map((ms) =>
+    o.outEnd.subarray(0, o.outCount).filter((at) => Math.floor(at / 1e9) === ms).length
+  );
+  assert(gone.every((n) => n >= 2) && gone[0] === gone[2], `${gone}`);
+  assertEquals([of("q", "packets") + of("q", "discards"), wrong(o)], [12, []]);
+});
+
+Deno.test("TmPicker: who was held back by his shaper has his share from then on, and no more", () => {
+  const root = new TmNode({ name: "root" }, null);
+  const shaper = { commitRate: MBPS, commitBurst: 1e6 };
+  const [held, free] = [{ name: "held", shaper }, { name: "free" }].map((options, i) =>
+    new TmQueue(i, options, root, 0)
+  ) as [TmQueue, TmQueue];
+  for (let b = 0; b < 200; b++) for (const queue of [held, free]) queue.push(b);
+  const picker = new TmPicker(() => 1000);
+  const turns = (count: number, ps: number): number => {
+    let of = 0;
+    for (let i = 0; i < count; i++) {
+      const queue = picker.pick(root, ps)!;
+      if (queue === held) of++;
+      queue.shaper?.take(1000, ps);
+      queue.shift(1000);
+    }
+    return of;
+  };
+  assertEquals(turns(100, 0), 50);
+  held.shaper!.take(100_000, 0);
+  assertEquals(turns(50, 0), 0, "held back");
+  // long enough for a whole burst of credit
+  assert(Math.abs(turns(40, 10e12) - 20) <= 1);
 });

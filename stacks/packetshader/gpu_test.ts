@@ -28,10 +28,12 @@ Deno.test("packetshader 8.6: bytes to and from the device and launches are count
 });
 
 Deno.test("packetshader 8.7 and 8.8: under load batches gather several chunks, several are in flight; alone, one", () => {
-  const run = (scenario: Scenario) => {
-    const bed = bedOf(packetshader({ firstBits: 16, offload: "gpu", chunk: 64 }));
+  const run = (scenario: Scenario, batch = 8192) => {
+    const bed = bedOf(packetshader({ firstBits: 16, offload: "gpu", chunk: 64, batch }));
     bed.run(scenario);
     const report = bed.report();
+    const largest = counter(report, /largest batch/);
+    assert(largest > 0 && largest <= batch, `a batch of ${largest} packets, of at most ${batch}`);
     const many = report.filter(({ name }) => /batches of ([2-9]|\d\d) chunks/.test(name));
     return {
       many: many.reduce((sum, { value }) => sum + value, 0),
@@ -40,6 +42,7 @@ Deno.test("packetshader 8.7 and 8.8: under load batches gather several chunks, s
   };
   const idle = run(scenarioOf(stream(10, 100e6)));
   const full = run(load(300, WIRE_PS, { ...ROOM, lcores: 3 }));
+  run(load(300, WIRE_PS, { ...ROOM, lcores: 3 }), 100);
   assertEquals(idle, { many: 0, depth: 1 });
   assert(full.many > 5, `${full.many} batches of several chunks`);
   assertEquals(full.depth, 4);
@@ -176,4 +179,22 @@ Deno.test("Gpu with streams overlaps copies and kernels of different batches; wi
   assert(Math.abs(step(serial) - serial[0]!) <= 1, `${serial}`);
   assert(overlapped[0]! > serial[0]!, "each step of a stream costs more to start");
   assert(step(overlapped) < 0.7 * step(serial), `${overlapped}, ${serial}`);
+});
+
+Deno.test("Gpu: a batch waits for a table that is copied before it, as long as so many bytes take", () => {
+  const done = (routes: number): number => {
+    const gpu = new Gpu(ENV, ipv6Kernel(ENV), 64, true);
+    const table = new LengthSearchWords([]);
+    gpu.load(table);
+    const prefix = (i: number) => [0x20010000 + i, 0, 0, 0] as const;
+    if (routes > 0) {
+      table.set(
+        Array.from({ length: routes }, (_, i) => ({ prefix: prefix(i), depth: 32, nextHop: 0 })),
+      );
+    }
+    gpu.upload(0, table);
+    return gpu.submit(0, 1);
+  };
+  const [none, some, many] = [done(0), done(1), done(1000)];
+  assert(none < some && some < many, `${none}, ${some}, ${many}`);
 });

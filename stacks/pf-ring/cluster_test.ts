@@ -238,3 +238,34 @@ Deno.test("pf_ring invariant 11: hash rules before wildcard rules, these by numb
     "dont-forward",
   );
 });
+
+Deno.test("pf_ring invariant 11: a wildcard rule matches what each of its fields says, and nothing beside it", () => {
+  const { src, dst, srcPort, dstPort } = FLOW;
+  const tagged = (vlan: number) =>
+    parsed((bytes) => writeUdpFrame(bytes, 0, { ...BASE, ...FLOW, vlan: [{ tci: vlan }] }));
+  const cases: [Partial<WildcardRule>, yes: ParsedPkt[], no: ParsedPkt[]][] = [
+    [{}, [udp(FLOW), tcp(FLOW), tagged(7)], []],
+    [{ vlanId: 7 }, [tagged(7)], [tagged(8), udp(FLOW)]],
+    [{ vlanId: 0 }, [udp(FLOW)], [tagged(7)]],
+    [{ protocol: 6 }, [tcp(FLOW)], [udp(FLOW)]],
+    [{ src: [src, 0xffffffff] }, [udp(FLOW)], [udp(back(FLOW)), udp({ ...FLOW, src: src ^ 1 })]],
+    [{ dst: [dst, 0xffffff00] }, [udp({ ...FLOW, dst: dst ^ 0xff })], [
+      udp({ ...FLOW, dst: dst ^ 0x100 }),
+      udp(back(FLOW)),
+    ]],
+    ...(["srcPort", "dstPort"] as const).map((name): (typeof cases)[number] => [
+      { [name]: [100, 200] },
+      [100, 150, 200].map((port) => udp({ ...FLOW, srcPort, dstPort, [name]: port })),
+      [99, 201].map((port) => udp({ ...FLOW, srcPort: 150, dstPort: 150, [name]: port })),
+    ]),
+  ];
+  for (const [rule, yes, no] of cases) {
+    const filters = new SocketFilters();
+    filters.addWildcardRule({ ruleId: 1, action: "reflect", reflector: 1, ...rule });
+    const matching = [...yes, ...no].map((one) =>
+      filters.judge(one, new Uint8Array(0), 0, 0, { rule: 1, insn: 1 }, () => {}).action ===
+        "reflect"
+    );
+    assertEquals(matching, [...yes.map(() => true), ...no.map(() => false)], JSON.stringify(rule));
+  }
+});

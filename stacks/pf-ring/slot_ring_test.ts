@@ -113,6 +113,11 @@ Deno.test("SlotRing invariants 1 to 4: any mix of lengths comes out as it went i
         const fill = (i % 255) + 1;
         const before = ring.info.kernel.insertOff;
         const caplen = Math.min(length, bucketLen);
+        const { insertOff, slotLen } = ring.info.kernel;
+        const gap = ring.info.user.removeOff - insertOff;
+        if (model.length > 0 && gap > 0) {
+          assertEquals(ring.hasRoom(NOW), gap >= 2 * slotLen, "two slots of full length stay free");
+        }
         const bytes = Math.ceil((ring.headerBytes + caplen + 2) / 8) * 8;
         const used = model.reduce((sum, one) => sum + one.bytes, 0);
         if (insert(length, fill)) {

@@ -78,6 +78,8 @@ Deno.test("pf_ring 8.8, invariants 9 and 20: ZC takes the interface from the ker
   ]);
   assertEquals([n(/IcmpOutEchoReps/), n(/IpForwDatagrams/)], [1, 100], "the kernel forwards now");
   assertEquals([fates(o, "emitted"), o.dropped[REASON.consumed]], [200, 1]);
+  const inHand = o.pools[0]!.held.filter(({ place }) => !place.includes("receive ring"));
+  assertEquals(inHand, [{ place: "lcore 0", count: 32 }], "the handles of the application alone");
   const asleep = run({ wait: "sleep", addresses: ADDRESSES, closeAtUs: 300 }, plan);
   assertEquals([asleep.n(/IcmpOutEchoReps/), asleep.n(/IpForwDatagrams/)], [1, 100]);
 });
@@ -182,6 +184,14 @@ Deno.test("pf_ring invariants 12 and 14: packets leave in the buffers that they 
   ]);
   assertEquals([n(/zc:eth0@0 recv/), n(/zc:eth1@0 sent/)], [2000, 2000]);
   assert(n(/cluster pool/) < n(/cluster tot buffers/));
+});
+
+Deno.test("pf_ring: what a full transmit ring refuses, its channel and the application count", () => {
+  const both = steady(600, 410e3, (i) => ({ port: i & 1, to: 1, size: 1000 }));
+  const { o, n } = run({}, both, { rxRing: 64, txRing: 64 });
+  const [refused, lost] = [n(/^zc:eth1@0 send refused/), n(/application 0 send errors/)];
+  assertEquals([refused, fates(o, "emitted")], [lost, 600 - lost]);
+  assert(lost > 50, `${lost}`);
 });
 
 Deno.test("pf_ring flushes once a burst, or packet by packet", () => {

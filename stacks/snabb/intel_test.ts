@@ -4,7 +4,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { stream } from "../../core/machine/_scenario_for_tests.ts";
 import { REASON } from "../../core/policy.ts";
 import { broken, gapPs, profileOf, run } from "./_rig_for_tests.ts";
-import { snabbDesigns, type SnabbModules } from "./mod.ts";
+import { SNABB_APPS, snabbDesigns, type SnabbModules } from "./mod.ts";
 
 Deno.test("snabb 8.9: RDT, TDT and TDH are touched once a breath, whether packets came or not", () => {
   const { o, n } = run(stream(50, 20e6), { geometry: { rxRing: 64, txRing: 64 } });
@@ -77,4 +77,29 @@ Deno.test("snabb: a full transmit ring keeps packets in its link, which drops wh
   const missed = o.dropped[REASON["rx-missed"]]!;
   assertEquals(o.emitted + missed + n(`${spec}/txdrop`), 1200);
   assertEquals(broken(o), []);
+});
+
+Deno.test("snabb: an app that goes while its transmit ring is full frees each packet when it was sent", () => {
+  const { o, processes } = run(stream(300, 205e3, () => ({ size: 1000, dst: 0x0a010001 })), {
+    options: {
+      design(process) {
+        const { config, engine, timer } = process;
+        const c = config.new();
+        // a source is faster than a port of 10 Gb/s
+        config.app(c, "source", SNABB_APPS.Source!, { size: 1000 });
+        config.app(c, "nic1", SNABB_APPS.Intel!, { pciaddr: "0000:01:00.0" });
+        config.link(c, "source.output -> nic1.input");
+        engine.configure(c);
+        timer.activate(timer.new("end", () => engine.configure(config.new()), 15));
+      },
+    },
+    profile: profileOf(3400, 10),
+    geometry: { txRing: 128 },
+    patiencePs: 1e9,
+  });
+  const { packet } = processes[0] as unknown as {
+    packet: { allocated: number; freelist: { nfree: number } };
+  };
+  assertEquals(packet.freelist.nfree, packet.allocated, "every packet is free again");
+  assertEquals(o.faultCount, 0, `${o.faults[0]?.kind}`);
 });

@@ -212,6 +212,40 @@ Deno.test("vpp invariant 12: time exceeded and fragmentation needed, byte by byt
   assertEquals(frame(o, 2)[22], 8, "may be cut, and goes on whole");
 });
 
+Deno.test("vpp sends no ICMP error about frames to a group, later fragments or ICMP errors", () => {
+  // RFC 1812, 4.3.2.7
+  const src = 0x0a000007;
+  const silent: Offer["edit"][] = [
+    (bytes) => void bytes.fill(0xff, 0, 6),
+    header((bytes) => void bytes.set([0, 9], 20)),
+    header((bytes) => {
+      bytes[23] = 1;
+      bytes[34] = 11;
+    }),
+    header((bytes) => void bytes.set([224, 0, 0, 9], 30)),
+    header((bytes) => void bytes.set([0, 0, 0, 7], 26)),
+  ];
+  const testbed = testbedOf({ addresses: ADDRESSES });
+  const offers = silent.map((edit, i) => ({
+    port: 0,
+    at: (1 + 30 * i) * 1e6,
+    src,
+    ttl: 1,
+    edit: edit!,
+  }));
+  const o = testbed.run(scenarioOf([...offers, { port: 0, at: 300e6, src, ttl: 1 }]));
+  assertEquals([o.outCount, fates(o).dropped], [1, offers.length + 1], "but about the last");
+  assert(o.outStart[0]! > 300e6);
+});
+
+/** Changes a frame and fills in its header checksum. */
+function header(change: (bytes: Uint8Array) => void): NonNullable<Offer["edit"]> {
+  return (bytes) => {
+    change(bytes);
+    fillIpv4Checksum(bytes, 14);
+  };
+}
+
 function df(bytes: Uint8Array): void {
   bytes[20]! |= 0x40;
   const sum = (bytes[24]! << 8 | bytes[25]!) - 0x4000;
@@ -341,6 +375,35 @@ Deno.test("vpp invariant 16: an interface that is down counts what would go out,
   ]);
   assertEquals(valueOf(report, `show interface ${IF1} tx packets`), 100 - down);
   assertEquals(valueOf(report, `show interface ${IF1}: mtu`), 9000);
+});
+
+Deno.test("vpp invariant 16: a sub-interface that is up sends nothing while its port is down", () => {
+  const sub = `${IF1}.200`;
+  const testbed = testbedOf({
+    startup: [
+      `create sub-interfaces ${IF1} 200`,
+      `set ip neighbor ${sub} 10.1.0.9 02:bb:00:00:00:01`,
+      `ip route add 10.1.0.0/16 via 10.1.0.9 ${sub}`,
+    ],
+    commands: [{ atUs: 50, command: `set interface state ${IF1} down` }],
+  });
+  const o = kept(testbed.run(scenarioOf(stream(100, 1e6))));
+  const report = testbed.report();
+  const down = errorsOf(report)[`${IF1}-output: interface is down`]!;
+  assert(down > 45 && down < 55, `${down}`);
+  assertEquals(fates(o).emitted + down, 100);
+  assertEquals(valueOf(report, `show interface ${sub} tx-error`), down);
+});
+
+Deno.test("vpp counts as tx-error what a full transmit ring refused, and nothing else", () => {
+  const testbed = testbedOf();
+  const offers = [0, 2].flatMap((port) =>
+    stream(800, 67_200, () => ({ port, size: 500, dst: towards(1) }))
+  );
+  const o = kept(testbed.run(scenarioOf(offers, { ports: 3, txRing: 32, rxRing: 256 })));
+  const lost = o.dropped[REASON["tx-full"]]!;
+  assert(lost > 50 && fates(o).emitted > 50, `${lost} lost`);
+  assertEquals(valueOf(testbed.report(), `show interface ${IF1} tx-error`), lost);
 });
 
 Deno.test("vpp invariant 20: a pool that runs dry counts rx-no-buf, loses at the NIC, and recovers", () => {

@@ -281,6 +281,8 @@ Deno.test("vpp 8.17: the hash by lengths equals a scan while routes come and go"
     assertEquals(fib.probes, longer.length);
   }
   assertEquals(fib.size, scan.size);
+  const inUse = loadBalances.mask.subarray(0, loadBalances.end).filter((mask) => mask >= 0);
+  assertEquals(inUse.length, scan.size + 1, "one load balance for each route, and that of drops");
 });
 
 Deno.test("parseIp6 and ip6Text are each other's inverse", () => {

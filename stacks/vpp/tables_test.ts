@@ -82,6 +82,21 @@ Deno.test("LoadBalances keep paths and counts of each apart, while they come and
   }));
 });
 
+Deno.test("LoadBalances that come and go take no more buckets than the first time", () => {
+  const all = new LoadBalances(1);
+  let first = 0;
+  for (let round = 0; round < 50; round++) {
+    const made = [1, 2, 3, 1, 4, 8].map((count) =>
+      all.create(
+        Array.from({ length: count }, (_, index) => ({ type: DPO.adjacency, index, weight: 1 })),
+      )
+    );
+    for (const index of made) all.release(index);
+    if (round === 0) first = all.type.length;
+  }
+  assertEquals(all.type.length, first);
+});
+
 Deno.test("vpp 8.9: flows spread over next hops by weight, each flow always by the same", () => {
   const testbed = testbedOf({
     startup: ["ip route add 11.0.0.0/8 via 192.0.2.1 weight 3 via 192.0.2.2 weight 1"],

@@ -91,6 +91,10 @@ function bulks(system: XdpSystem): string | null {
         `and ${devmap.waiting} wait`;
     }
   }
+  for (const entry of system.cpus) {
+    if (entry === undefined || entry.most <= entry.qsize) continue;
+    return `${entry.most} frames waited at once for CPU ${entry.lcore}, whose queue holds ${entry.qsize}`;
+  }
   const queued = system.cpus.reduce((sum, entry) => sum + (entry?.queued ?? 0), 0);
   const [put, taken] = [
     total(system, (p) => p.cpumapEnqueued),

@@ -142,6 +142,9 @@ sees("XDP-5", "bulks that are too large, and counts that are lost", () => {
       "CPU 0 gathered 20 frames, of which 20 were sent, 1 dropped by the driver and 0 by a second " +
       "program, and 0 wait",
   });
+  assertEquals(said(TO_CPU, TWO_CPUS, ({ cpus }) => void (cpus[1]!.most = 9999)), {
+    "XDP-5": "9999 frames waited at once for CPU 1, whose queue holds 192",
+  });
   const short = (dequeue: TimedRing["dequeueBurst"]): TimedRing["dequeueBurst"] =>
     function (this: TimedRing, ...args) {
       const taken = dequeue.apply(this, args);
@@ -230,6 +233,13 @@ sees("XDP-15", "frames that are sent without a slot of COMPLETION", () => {
     "XDP-15":
       "socket of port 1 queue 0: 5 completions were owed or lay there at once, in a ring of 4",
   });
+  const kept = said(afXdp(), {}, (_system, { sockets }) => {
+    sockets[1]!.completion.reserve(0);
+  });
+  assertMatch(
+    kept["XDP-15"]!,
+    /^socket of port 1 queue 0: 5 slots of COMPLETION are reserved, for 4 frames on their way$/,
+  );
   const always = (reserve: XskRing["reserve"]): XskRing["reserve"] =>
     function (this: XskRing, ...args) {
       return reserve.apply(this, args) || this.size === 4;

@@ -36,6 +36,8 @@ export class CpuMapEntry {
   readonly lcore: number;
   readonly qsize: number;
   readonly program: Program | null;
+  /** Most frames that were in it at once. */
+  most = 0;
   readonly place: number;
   readonly #devices: XdpDevices;
   readonly #target: TargetCpu;
@@ -99,6 +101,7 @@ export class CpuMapEntry {
     const room = Math.min(n, Math.max(0, this.qsize - queued));
     const bulk = this.#bulk[from]!;
     const sent = this.#rings[from]!.enqueueBurst(bulk, 0, room, (cpu as Context).nowPs);
+    this.most = Math.max(this.most, queued + sent);
     points.cpumapCalls++;
     points.cpumapEnqueued += sent;
     points.cpumapDrops += n - sent;

@@ -11,10 +11,16 @@ import { XDP } from "./helpers.ts";
 import type { ProgramRunner } from "./run.ts";
 import type { Tracepoints } from "./tracepoints.ts";
 
+/** What an egress program says of a frame. */
+function verdictOf(page: number): number {
+  return page % 5 === 3 ? XDP.DROP : page % 5 === 4 ? XDP.ABORTED : XDP.PASS;
+}
+
 Deno.test("Devmap runs the program of each frame's own entry on it, and sends by its own device in order", () => {
   const frame = fc.record({ port: fc.nat(1), program: fc.nat(2), isFlush: fc.nat(9) });
   fc.assert(fc.property(fc.array(frame, { maxLength: 60, size: "max" }), (frames) => {
     const sent: number[][] = [[], []];
+    const dropped: number[] = [];
     const ran: string[] = [];
     const vectors = [0, 1].map((port) => ({
       tx: { xmitFrame: (_: Cpu, page: number) => sent[port]!.push(page) > 0, flush: () => {} },
@@ -22,15 +28,17 @@ Deno.test("Devmap runs the program of each frame's own entry on it, and sends by
     const devices = {
       list: [{ port: 0 }, { port: 1 }],
       ...{ kernel: { vectors }, costs: { devmap_xmit: 1, tx: 1 } },
+      env: { drop: (_: Cpu, page: number) => dropped.push(page) },
     } as unknown as XdpDevices;
     const programs = [null, { name: "one" }, { name: "two" }] as unknown as (Program | null)[];
     const runner = {
       run: (_: Cpu, program: Program, page: number) => {
         ran.push(`${page} ${(program as unknown as { name: string }).name}`);
-        return XDP.PASS;
+        return verdictOf(page);
       },
     } as unknown as ProgramRunner;
-    const points = { devmapEnqueued: 0, egressRuns: 0 } as unknown as Tracepoints;
+    const zero = { devmapEnqueued: 0, devmapProgDrops: 0, exception: 0, egressRuns: 0 };
+    const points = zero as unknown as Tracepoints;
     const cpu = { lcore: 0, charge: () => {} } as unknown as Cpu;
     const devmap = new Devmap(devices, points, runner, {} as FrameOwner);
     frames.forEach(({ port, program, isFlush }, page) => {
@@ -41,9 +49,15 @@ Deno.test("Devmap runs the program of each frame's own entry on it, and sends by
     });
     devmap.flush(cpu);
     const all = frames.map(({ port, program }, page) => ({ port, program, page }));
+    const ends = all.filter(({ program, page }) => program > 0 && verdictOf(page) !== XDP.PASS);
+    const aborted = ends.filter(({ page }) => verdictOf(page) === XDP.ABORTED);
+    assertEquals(dropped.sort(), ends.map(({ page }) => page).sort());
+    assertEquals([points.devmapProgDrops, points.exception], [ends.length, aborted.length]);
     assertEquals(
       sent,
-      [0, 1].map((port) => all.filter((one) => one.port === port).map(({ page }) => page)),
+      [0, 1].map((port) =>
+        all.filter((one) => one.port === port && !ends.includes(one)).map(({ page }) => page)
+      ),
     );
     const due = all.filter(({ program }) => program > 0).map(({ page, program }) =>
       `${page} ${program === 1 ? "one" : "two"}`

@@ -205,3 +205,27 @@ Deno.test("xdp adjust_head takes bytes off or puts them on, and beyond the headr
   const far = run(xdp(xdpBench("xdp_adjust", { adjust: -128 })), steady(5, GAP));
   assertEquals([counter(far.report, /^xdp cpu0 aborted/), far.o.outCount], [5, 0]);
 });
+
+Deno.test("xdp-forward redirects a packet as long as the MTU, and leaves one that is longer to the kernel", () => {
+  for (const [size, redirected] of [[1013, 1], [1014, 1], [1015, 0]] as const) {
+    const { o, report, broken } = run(xdp(undefined, { mtu: 1000 }), [{ at: 3e7, size }]);
+    assertEquals([broken, o.outCount], [[], 1]);
+    assertEquals(counter(report, /^xdp cpu0 redirect/), redirected, `${size}`);
+  }
+});
+
+Deno.test("xdp-forward sends nothing where forwarding is off, and the kernel counts what it passes", () => {
+  const program = xdpForward();
+  const stack: Stack = Object.assign((env: Env): Dataplane => {
+    const system = bootXdp(env, program, settingsOf({}), new KernelFib());
+    system.kernel.ip.sysctl.ipForward = false;
+    system.kernel.up();
+    return {
+      name: "off",
+      interrupt: (cpu, vector) => system.kernel.interrupt(cpu, vector),
+      report: () => system.kernel.report(),
+      audit: () => [],
+    };
+  }, { policy: program.policy, invariants: [] });
+  assertEquals(run(stack, steady(10, GAP)).o.outCount, 0);
+});

@@ -30,8 +30,9 @@ export const XDP_INVARIANTS: readonly Invariant[] = [
   {
     id: "XDP-5",
     statement:
-      "A devmap sends at most 16 frames at once, a cpumap thread takes at most 8, and neither loses count.",
-    clause: "kernel/bpf/devmap.c, DEV_MAP_BULK_SIZE; kernel/bpf/cpumap.c, CPUMAP_BATCH",
+      "A devmap sends at most 16 frames at once, a cpumap thread takes at most 8 of a queue that " +
+      "holds no more than its size, and neither loses count.",
+    clause: "kernel/bpf/devmap.c, DEV_MAP_BULK_SIZE; kernel/bpf/cpumap.c, CPUMAP_BATCH, qsize",
   },
   {
     id: "XDP-7",

@@ -105,6 +105,17 @@ Deno.test("xdp 8.6: a full ring of the other CPU drops, and its tracepoint says 
   assert(drops > 0 && o.outCount + drops + missed === 600, `${drops} drops, ${o.outCount} left`);
 });
 
+Deno.test("xdp 8.6: a queue of a cpumap holds its size of all CPUs together", () => {
+  // two CPUs redirect in bulks of 8 to a third, whose queue takes 12
+  const program = xdpBench("xdp_redirect_cpu", { cpu: 2, qsize: 12 });
+  const plan = steady(600, 10_000).map((frame, i) => ({ ...frame, srcPort: 1000 + i }));
+  const { report, broken } = run(xdp(program), plan, { lcores: 3 });
+  assertEquals(broken, []);
+  for (const cpu of [0, 1]) {
+    assert(counter(report, new RegExp(`cpumap_enqueue cpu${cpu} drops`)) > 0, `CPU ${cpu}`);
+  }
+});
+
 Deno.test("xdp 8.7: an LPM trie of sources drops what it covers, most specific entry first", () => {
   const program = xdpBench("xdp_acl", { deny: [{ prefix: 0xc0a80000, depth: 16 }] });
   const plan = [...steady(10, GAP, { src: 0xc0a80102 }), ...steady(10, GAP, { src: 0xc0a90102 })];
@@ -171,6 +182,17 @@ Deno.test("xdp 8.12: a redirect that fails shows in a tracepoint and nowhere els
     ) {
       assertEquals(counter(report, quiet), 0, String(quiet));
     }
+  }
+});
+
+Deno.test("xdp a redirect takes what its device may send, a tag on top of MTU and header, and not a byte more", () => {
+  for (const [size, sent] of [[117, 5], [118, 5], [119, 0]] as const) {
+    const { o, report, broken } = run(
+      xdp(xdpBench("xdp_redirect_map"), { mtu: 100 }),
+      steady(5, GAP, { size }),
+    );
+    assertEquals([broken, o.outCount], [[], sent], `${size}`);
+    assertEquals(counter(report, /xdp_redirect_err cpu0/), 5 - sent);
   }
 });
 

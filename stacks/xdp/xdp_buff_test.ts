@@ -8,7 +8,7 @@ import type { RedirectInfo } from "./redirect_info.ts";
 import { META_MAX, XDP_FRAME_BYTES, XdpBuff } from "./xdp_buff.ts";
 
 const step = fc.record({
-  what: fc.constantFrom("head" as const, "meta" as const, "tail" as const),
+  what: fc.constantFrom("head" as const, "meta" as const, "tail" as const, "edge" as const),
   by: fc.oneof(
     fc.integer({ min: -40, max: 40 }),
     fc.constantFrom(-4, 4, 8, -128, 128, 2000, -2000),
@@ -33,7 +33,12 @@ Deno.test("XdpBuff keeps bytes and metadata through any calls, refuses what reac
         let [meta, head]: [number[], number] = [[], at];
         const buff = new XdpBuff(memory, 0, {} as XdpDevices, {} as RedirectInfo, 1000);
         buff.load(page, 0);
-        for (const { what, by } of steps) {
+        for (const one of steps) {
+          // to the frame's place in the kernel's page, or a little beside it, now and then
+          const edge = page * STRIDE + XDP_FRAME_BYTES - head + meta.length + (one.by & 4);
+          const { what, by } = one.what === "edge"
+            ? { what: "head" as const, by: edge - (one.by & 8) }
+            : one as { what: "head" | "meta" | "tail"; by: number };
           let expected = false;
           let isDone = false;
           if (what === "head") {

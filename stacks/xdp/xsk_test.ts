@@ -5,7 +5,8 @@ import * as fc from "fast-check";
 import { counter, run, steady } from "./_scenario_for_tests.ts";
 import { u32 } from "../../core/bpf/mod.ts";
 import { KernelFib } from "../../core/linux/kernel_fib.ts";
-import type { Dataplane, Env, Stack } from "../../core/stack.ts";
+import type { Cpu, Dataplane, Env, Stack } from "../../core/stack.ts";
+import type { XdpDevices } from "./devices.ts";
 import { afXdp, type AfXdpOptions, xdpBench, type XdpProgram } from "./mod.ts";
 import { settingsOf } from "./options.ts";
 import { put } from "./program.ts";
@@ -97,6 +98,63 @@ Deno.test("xdp no frame is sent without a slot of COMPLETION: a small ring holds
     const plan = steady(60, 100_000);
     const { o, broken } = run(afXdp({ mode, completionSize: 4 }), plan, {}, 2e8);
     assertEquals([mode, broken, o.outCount], [mode, [], 60]);
+  }
+});
+
+Deno.test("xdp a transmit ring that is full holds a process back: no slot of COMPLETION is lost by it", () => {
+  const both = [0, 1].flatMap((port) => steady(100, 70_000, { port, to: 1 }));
+  const geometry = { txRing: 8, rxRing: 256, ingress: 256 };
+  const { o, report, broken } = run(
+    afXdp({ mode: "copy", completionSize: 8 }),
+    both,
+    geometry,
+    1e9,
+  );
+  assertEquals(broken, []);
+  const lost = counter(report, /rx_dropped|rx_missed|rx_ring_full/);
+  assertEquals(o.outCount, 200 - lost);
+});
+
+Deno.test("xdp XDP-14: a chunk is in one place whatever becomes of its frame: read, dropped, or passed to the kernel", () => {
+  const memory = new Memory(16);
+  const pool = new Mempool(memory, memory.region("mempool", 0, 16), [-1], 0);
+  const env = {
+    ...{ memory, pool, lcores: 1, place: () => 0, hardware: { nics: [{}] } },
+    drop: (_: Cpu, b: number) => pool.put(0, b),
+  } as unknown as Env;
+  const costs = { xsk_copy: 1, xsk_rcv: 1 };
+  const kernel = new XskKernel(env, () => ({ costs }) as unknown as XdpDevices);
+  const cpu = { lcore: 0, charge: () => {} } as unknown as Cpu;
+  const umem = new Umem(memory, pool, 0, 6);
+  const one = new XskSocket(0, 0, umem, true, { fill: 8, completion: 8, rx: 2, tx: 8 }, 0);
+  for (let chunk = 0; chunk < 6; chunk++) one.fill.reserve(chunk * 2048);
+  one.fill.submit();
+  const number = kernel.bind(one, 6, () => null);
+  const source = kernel.pages(0, 0);
+  const received = (): number => {
+    const page = source.get();
+    memory.port[page] = 0;
+    memory.length[page] = 60;
+    return page;
+  };
+  const ends: ((page: number) => void)[] = [
+    (page) => kernel.receive(cpu, page, 0, 0, number),
+    (page) => kernel.drop(cpu, page, 0),
+    (page) => {
+      const copy = kernel.leave(cpu, page);
+      assert(copy >= 0 && copy !== page);
+      pool.put(0, copy);
+    },
+    // to a ring with room for one more, then to a full one
+    (page) => kernel.receive(cpu, page, 0, 0, number),
+    (page) => kernel.receive(cpu, page, 0, 0, number),
+  ];
+  for (const end of ends) {
+    const page = received();
+    assertEquals([...one.posted], [umem.chunkOf(page)]);
+    end(page);
+    const inRings = one.fill.count + one.rx.count + one.rx.reserved;
+    assertEquals([[...one.posted], inRings + one.spare.length], [[], 6]);
   }
 });
 

@@ -552,7 +552,7 @@ export const HISTORY_CORE_FAULTS: readonly Fault[] = [
       to: "      this.#state[hop] = NUD_REACHABLE;\n",
     },
   ]),
-  ...faultsIn("packet", "core/linux/netif_receive.ts", [...IP, ...ICMP], [
+  ...faultsIn("packet", "core/linux/netif_receive.ts", [GRO[0]!, ...ICMP], [
     {
       id: "netif-frees-first-of-chain",
       what: "of a merged packet that is dropped only the first skb is freed",

@@ -179,12 +179,6 @@ export const HISTORY_DEVICE_FAULTS: readonly Fault[] = [
       from: "      this.stat.timeSqueeze++;\n",
       to: "",
     },
-    {
-      id: "softirq-tx-bit-kept",
-      what: "the output softirq stays pending when its list is empty",
-      from: "if (this.#txRun.isEmpty) this.#pending &= ~NET_TX;",
-      to: "if (work === null) this.#pending &= ~NET_TX;",
-    },
   ]),
   ...faultsIn("time", "core/host/lcore.ts", HOST, [
     {
@@ -308,12 +302,6 @@ export const HISTORY_DEVICE_FAULTS: readonly Fault[] = [
       from: "for (let n = 0; at !== ((slot + 1) & mask); n++, at = (at + 1) & mask) {",
       to:
         "at = slot;\n      for (let n = 0; at !== ((slot + 1) & mask); n++, at = (at + 1) & mask) {",
-    },
-    {
-      id: "tx-status-read-late",
-      what: "whether to report is asked of the descriptor as it is when its frame leaves",
-      from: "} else if (ring.readStatus[at] === 0) ring.busy--;",
-      to: "} else if (ring.reportStatus[at] === 0) ring.busy--;",
     },
   ]),
   ...faultsIn("NIC", "core/nic/host_path.ts", [

@@ -873,14 +873,6 @@ export const HISTORY_STACK_FAULTS: readonly Fault[] = [
       to: "",
     },
   ]),
-  ...faultsIn("NIC", "stacks/snabb/apps/intel_rx.ts", INTEL, [
-    {
-      id: "snabb-pull-while-stopping",
-      what: "a queue that is being stopped goes on receiving and posting",
-      from: "    if (this.#stopping) return;\n    const cpu",
-      to: "    const cpu",
-    },
-  ]),
   ...faultsIn("pool", "stacks/snabb/packet.ts", PROCESSES, [
     {
       id: "snabb-preallocate-fixed-step",

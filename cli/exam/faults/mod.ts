@@ -21,6 +21,14 @@ import { POOL_FAULTS } from "./pool.ts";
 import { RING_FAULTS } from "./ring.ts";
 import { SNABB_FAULTS } from "./snabb.ts";
 import { TIME_FAULTS } from "./time.ts";
+import {
+  UNSEEN_DEVICE_FAULTS,
+  UNSEEN_HOST_FAULTS,
+  UNSEEN_MEMORY_FAULTS,
+  UNSEEN_PACKET_FAULTS,
+  UNSEEN_TABLE_FAULTS,
+} from "./unseen_core.ts";
+import { UNSEEN_HARNESS_FAULTS, UNSEEN_STACK_FAULTS } from "./unseen_stacks.ts";
 import { VPP_FAULTS } from "./vpp.ts";
 import { XDP_FAULTS } from "./xdp.ts";
 
@@ -49,4 +57,11 @@ export const FAULTS: readonly Fault[] = [
   ...HISTORY_CORE_FAULTS,
   ...HISTORY_DEVICE_FAULTS,
   ...HISTORY_STACK_FAULTS,
+  ...UNSEEN_TABLE_FAULTS,
+  ...UNSEEN_MEMORY_FAULTS,
+  ...UNSEEN_PACKET_FAULTS,
+  ...UNSEEN_DEVICE_FAULTS,
+  ...UNSEEN_HOST_FAULTS,
+  ...UNSEEN_STACK_FAULTS,
+  ...UNSEEN_HARNESS_FAULTS,
 ];

@@ -666,6 +666,33 @@ Deno.test("PCIE-7: removal of a device ends what it asked for, and in time-outs 
   assertThrows(() => model.read(4, 0, 4, -1, 0), RangeError, "by node 4: it was removed");
 });
 
+Deno.test("PCIE-7: a device that goes in the middle of its answers leaves its completer's place to others", () => {
+  // devices right below the host, one place for requests, and answers that fill many completions
+  const link: PcieLink = { generation: 1, lanes: 1, propagationPs: 1000 };
+  const nodes = pair(link);
+  const { clock, model, statuses, done } = new Bed({
+    ...{ nodes: [...nodes, nodes[1]!], reads: 1, mps: 128, skp: false },
+  });
+  const read = clock.register((src) =>
+    model.read(src, model.address(0), 4096, done, statuses.push("") - 1)
+  );
+  const remove = clock.register((node) => model.remove(node));
+  let amid = 0;
+  for (let at = 1_200_000; at < 20_000_000; at += 1_000_000) {
+    clock.reset();
+    model.reset();
+    statuses.length = 0;
+    clock.at(1_000_000, read, 2);
+    clock.at(1_000_000, read, 2);
+    clock.at(at, remove, 2);
+    clock.at(60_000_000, read, 1);
+    clock.run({ horizonPs: 2 ** 53, events: 100_000 }, () => model.isQuiet);
+    assertEquals(statuses[2], "success", `removed at ${at} ps`);
+    if (statuses[1] === "removed") amid++;
+  }
+  assert(amid > 5, `HARN-3: ${amid} removals in the middle`);
+});
+
 Deno.test("PCIE-7: what a switch has begun to pass on outlives the device that sent it, what it has not is lost", () => {
   const slow: PcieLink = { generation: 1, lanes: 1, propagationPs: 1000 };
   const nodes = pcieStar(2, slow, slow);
@@ -740,6 +767,35 @@ Deno.test("PCIE-12: the replay timer counts from the oldest TLP without an Ack, 
   assert(late >= 0 && late < 50_000, `${late} ps after the timer's end`);
 });
 
+Deno.test("PCIE-12: an Ack that acknowledges nothing new does not put the replay timer off", () => {
+  // shorter than the way there and back: the first TLP is sent again and again, and each is answered by an Ack
+  const replayPs = 300_000;
+  const bed = new Bed(
+    { nodes: pair({ generation: 3, lanes: 8, propagationPs: 400_000 }), replayPs },
+    true,
+  );
+  // the second one is corrupted whenever it is sent; of its errors only the first is answered by a Nak
+  const corrupted = [1, 3, 5, 7, 9, 11, 13].map((occurrence) => ({
+    ...{ site: "tlp error nic0>host", occurrence, value: 1 },
+  }));
+  const choices = faults(...corrupted);
+  bed.run([64, 64].map((bytes) => ({ kind: "write", src: 1, dst: 0, bytes })), {
+    choices,
+    timers: true,
+  });
+  const { events } = bed.model.ledger();
+  const acks = events.filter(({ kind, text, value }) =>
+    kind === "hear" && text === "Ack" && value === 0
+  );
+  assert(acks.length > 2, `HARN-3: ${acks.length} Acks of the first`);
+  const sent = events.filter(({ kind, value }) => kind === "send" && value === 1)
+    .map(({ at }) => at);
+  // each time that it is sent the timer starts anew
+  const gaps = sent.slice(1).map((at, i) => at - sent[i]!);
+  assert(Math.max(...gaps) < replayPs + 20_000, `it is sent again after ${gaps} ps`);
+  assertEquals(bed.statuses, ["success", "success"]);
+});
+
 Deno.test("PCIE-7: a request that timed out gives its tag and its room back", () => {
   const bed = new Bed({
     ...{ tagBits: 5, mrrs: 128, completionBufferBytes: 1024, reads: 1024 },
@@ -788,6 +844,51 @@ Deno.test("PcieModel that was reset runs as a new one does, event for event", ()
     return [bed.clock.traceHash, bed.clock.events];
   });
   assertEquals(hashes[0], hashes[1]);
+});
+
+Deno.test("PcieModel that was cut off in the middle of an error runs as a new one does, its errors too", () => {
+  const ops = Array.from({ length: 12 }, (_, i): Op => {
+    return { kind: i % 3 === 0 ? "read" : "write", src: 2, dst: 0, bytes: 200 + i };
+  });
+  // the very first TLP: whatever a reset leaves, no other has come before it
+  const corrupted = { site: "tlp error nic0>switch", occurrence: 0, value: 1 };
+  const same = (bed: Bed) => {
+    bed.run(ops, { choices: faults(corrupted), timers: true });
+    return [bed.clock.traceHash, bed.clock.events];
+  };
+  const fresh = same(new Bed());
+  // from before the error up to when it is healed
+  for (let events = 80; events < 200; events++) {
+    const used = new Bed();
+    used.run(ops, { choices: faults(corrupted), timers: true, events });
+    assertEquals(same(used), fresh, `after ${events} events`);
+  }
+});
+
+Deno.test("PCIE-9: an UpdateFC tells something new, and fields that count in units of 4 or 16 credits take no more of them", () => {
+  let most: number | undefined;
+  const ops = Array.from({ length: 60 }, (_, i): Op => {
+    return { kind: i % 3 === 0 ? "read" : "write", src: 2, dst: 3, bytes: 256, offset: 4096 * i };
+  });
+  for (const creditScale of [1, 4, 16] as const) {
+    const buffers: PcieBuffers = [[32, 320], [32, 32], [32, 320]];
+    const nodes = pcieStar(2).map((node) => ({ ...node, buffers }));
+    const bed = new Bed({ creditScale, nodes }, true);
+    bed.run(ops, { timers: true });
+    const told = new Map<string, string>();
+    let [count, again] = [0, 0];
+    for (const { kind, text, direction, cls, headers, data } of bed.model.ledger().events) {
+      if (kind !== "dllp" || text !== "UpdateFC") continue;
+      const [key, now] = [`${direction} ${cls}`, `${headers} ${data}`];
+      if (told.get(key) === now) again++;
+      told.set(key, now);
+      count++;
+    }
+    most ??= count;
+    const text =
+      `${count} UpdateFCs at a scale of ${creditScale}, ${again} of them with nothing new`;
+    assert(count > 10 && count <= most && again <= 4, text);
+  }
 });
 
 Deno.test("LinkFabric does the operations of the TLP fabric, in as many TLPs, no slower and at most 10 % sooner", () => {

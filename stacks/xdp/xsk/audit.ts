@@ -82,10 +82,14 @@ function received(socket: XskSocket): string | null {
 }
 
 function completions(socket: XskSocket): string | null {
-  const { completion, owedMost } = socket;
-  if (owedMost <= completion.size) return null;
-  return `${nameOf(socket)}: ${owedMost} completions were owed or lay there at once, ` +
-    `in a ring of ${completion.size}`;
+  const { completion, owedMost, inFlight } = socket;
+  if (owedMost > completion.size) {
+    return `${nameOf(socket)}: ${owedMost} completions were owed or lay there at once, ` +
+      `in a ring of ${completion.size}`;
+  }
+  if (completion.reserved === inFlight.size) return null;
+  return `${nameOf(socket)}: ${completion.reserved} slots of COMPLETION are reserved, ` +
+    `for ${inFlight.size} frames on their way`;
 }
 
 function waiting(socket: XskSocket): string | null {

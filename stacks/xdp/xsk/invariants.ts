@@ -24,7 +24,8 @@ export const AF_XDP_INVARIANTS: readonly Invariant[] = [
   {
     id: "XDP-15",
     statement:
-      "No frame is sent without a slot of the COMPLETION ring: what is owed and what lies there fit it.",
+      "No frame is sent without a slot of the COMPLETION ring, and no slot kept without a frame: what is owed and " +
+      "what lies there fit it.",
     clause: "net/xdp/xsk.c, __xsk_generic_xmit: xskq_prod_reserve_addr",
   },
   {
