@@ -1,5 +1,5 @@
 // Aim: an allowance is open exactly while less than its limit is out, and what comes back counts from its own time
-// on and not before. Method: drawn takes, returns and looks of two parties, held against a list of times.
+// on and not before. Method: drawn takes, returns, both at once and looks of two parties, held against a list of times.
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Allowance } from "./_allowance.ts";
@@ -10,10 +10,11 @@ const step = fc.record({
   n: fc.integer({ min: 1, max: 3 }),
   later: fc.constantFrom(0, 1, 10, 100),
   pass: fc.constantFrom(0, 0, 1, 9, 10, 100),
+  atOnce: fc.boolean(),
 });
 
 Deno.test("Allowance is open while less than its limit is out, and counts what is back from its time on", () => {
-  const seen = { closed: 0, opened: 0 };
+  const seen = { closed: 0, opened: 0, passed: 0, passedOthers: 0 };
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 4 }),
     fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
@@ -28,7 +29,7 @@ Deno.test("Allowance is open while less than its limit is out, and counts what i
         const outAt = (party: number, ps: number) =>
           [...out[party]!, ...back[party]!.filter((one) => one.ps > ps).map(({ n }) => n)]
             .reduce((sum, n) => sum + n, 0);
-        for (const { party, take, n, later, pass } of steps) {
+        for (const { party, take, n, later, pass, atOnce } of steps) {
           now += pass;
           const isOpen = outAt(party, now) < limit;
           const before = back[party]!;
@@ -38,11 +39,16 @@ Deno.test("Allowance is open while less than its limit is out, and counts what i
             assertEquals(allowance.opensAt(party), Math.min(...times), `when ${party} opens`);
           } else if (before.some(({ ps }) => ps === now)) seen.opened++;
           assertEquals(allowance.isOpen(party, now), isOpen, `whether ${party} is open at ${now}`);
-          if (take && isOpen) {
+          const most = Math.max(now + later, before.at(-1)?.ps ?? 0);
+          if (take && isOpen && atOnce) {
+            seen.passed++;
+            if (out[party]!.length > 0) seen.passedOthers++;
+            allowance.pass(party, now + later);
+            before.push({ n: 1, ps: most });
+          } else if (take && isOpen) {
             allowance.take(party, n);
             out[party]!.push(n);
           } else if (!take && out[party]!.length > 0) {
-            const most = Math.max(now + later, before.at(-1)?.ps ?? 0);
             const took = out[party]!.shift()!;
             allowance.giveBack(party, took, now + later);
             before.push({ n: took, ps: most });

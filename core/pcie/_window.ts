@@ -79,8 +79,7 @@ export class Window {
 
   /** An operation of one TLP starts, and it is known that it leaves at `ps`; none before it waits. */
   pass(src: number, ps: number): void {
-    this.#started.take(src, 1);
-    this.#started.giveBack(src, 1, ps);
+    this.#started.pass(src, ps);
   }
 
   /** It is known that the operation that started first leaves at `ps`. */

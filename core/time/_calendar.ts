@@ -103,7 +103,7 @@ export class Calendar {
     const entry = this.#days[day << 1]!;
     const ps = this.#keys[entry << 1]!;
     if (ps > lastPs) return -1;
-    if (day >> 5 !== this.#week) this.#begin(ps);
+    if (day >> 5 !== this.#week) this.#goOn(day >> 5);
     const next = this.#data[entry << 2]!;
     this.#days[day << 1] = next;
     if (next < 0) this.#close(day);
@@ -191,11 +191,23 @@ export class Calendar {
     return (other << 5) + lowest(this.#busy[other]!);
   }
 
-  /** Goes on to the week of `ps`, to which no event is before, and moves what lies in its year by now to its days. */
+  /** Goes on to the week of `ps`, to which no event is before; there are none but far ones. */
   #begin(ps: number): void {
     const week = Math.floor(ps / WEEK_PS);
-    this.#week = week % WEEKS;
     this.#endPs = week * WEEK_PS + YEAR_PS;
+    this.#week = week % WEEKS;
+    if (this.#farPs < this.#endPs) this.#bringNear();
+  }
+
+  /** Goes on to a week of this year. */
+  #goOn(week: number): void {
+    this.#endPs += ((week - this.#week) & (WEEKS - 1)) * WEEK_PS;
+    this.#week = week;
+    if (this.#farPs < this.#endPs) this.#bringNear();
+  }
+
+  /** Moves what lies in the year by now to its days. */
+  #bringNear(): void {
     while (this.#farPs < this.#endPs) this.#enter(this.#takeFar());
   }
 

@@ -179,14 +179,14 @@ export const PCIE_FAULTS: readonly Fault[] = [
     {
       id: "allowance-one-more",
       what: "one more than the limit may be outstanding",
-      from: "return this.#out[party]! < this.#limit || ",
-      to: "return this.#out[party]! <= this.#limit || ",
+      from: "    this.#limit = limit;\n",
+      to: "    this.#limit = ++limit;\n",
     },
     {
       id: "allowance-back-early",
       what: "what comes back later counts as back at once",
-      from: "      if (this.#times[base + first]! > now) break;\n",
-      to: "",
+      from: "return this.opensAt(party) <= now;",
+      to: "return this.opensAt(party) < Infinity;",
     },
   ]),
   ...faultsIn("PCIe", "core/pcie/_express.ts", FABRIC, [
