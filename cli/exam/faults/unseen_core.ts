@@ -841,7 +841,7 @@ export const UNSEEN_HOST_FAULTS: readonly Fault[] = [
     {
       id: "u-calendar-week-stale",
       what: "the week is not moved on when an event of a later one is taken",
-      from: "    if (day >> 5 !== this.#week) this.#begin(ps);\n",
+      from: "    if (day >> 5 !== this.#week) this.#goOn(day >> 5);\n",
       to: "",
     },
     {
