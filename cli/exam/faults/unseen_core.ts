@@ -841,8 +841,8 @@ export const UNSEEN_HOST_FAULTS: readonly Fault[] = [
     {
       id: "u-calendar-week-stale",
       what: "the week is not moved on when an event of a later one is taken",
-      from: "    if (day >> 5 !== this.#week) this.#goOn(day >> 5);\n",
-      to: "",
+      from: "* WEEK_PS;\n    this.#week = week;\n",
+      to: "* WEEK_PS;\n",
     },
     {
       id: "u-calendar-reset-keeps-far",
