@@ -77,6 +77,8 @@ export class Testbed implements DeviceUnderTest {
   /** All evidence: everything in the machine is seen. */
   readonly offers: ReadonlySet<Evidence> = EVIDENCE;
   #machine: Machine;
+  /** Machines of the two usual sizes, or of the one that was asked for. */
+  readonly #machines = new Map<Maxima, Machine>();
   /** A run began and did not end: whatever was under way in the machine's parts still is. */
   #broken = false;
   #name: string;
@@ -98,7 +100,7 @@ export class Testbed implements DeviceUnderTest {
     this.invariants = stack.invariants ?? [];
     this.#name = options.name ?? (stack.name || "stack");
     this.#profile = profile;
-    this.#machine = new Machine(profile, options.maxima ?? DRAWN_MAXIMA);
+    this.#machine = this.#build(options.maxima ?? DRAWN_MAXIMA);
     this.#table = options.fib === undefined ? new ScenarioTable(this.policy.defaultRoute) : null;
   }
 
@@ -108,8 +110,8 @@ export class Testbed implements DeviceUnderTest {
   }
 
   /**
-   * The machine; a new one takes its place when the stack has thrown in the middle of a run, or when a scenario
-   * needs a larger one.
+   * The machine of the last run; a new one takes its place when the stack has thrown in the middle of a run, and one
+   * of another size when a scenario needs that.
    */
   get machine(): Machine {
     return this.#machine;
@@ -170,9 +172,8 @@ export class Testbed implements DeviceUnderTest {
     const { geometry, traffic } = scenario;
     checkScenario(scenario, this.#options.maxima ?? SCENARIO_MAXIMA);
     const sizes = this.#sizesFor(geometry);
-    if (this.#broken || sizes !== this.#machine.maxima) {
-      this.#machine = new Machine(this.#profile, sizes);
-    }
+    if (this.#broken) this.#machines.delete(this.#machine.maxima);
+    this.#machine = this.#machines.get(sizes) ?? this.#build(sizes);
     this.#broken = true;
     const machine = this.machine;
     machine.keepsPcieLedger = pcie;
@@ -206,12 +207,21 @@ export class Testbed implements DeviceUnderTest {
     return o;
   }
 
-  /** The sizes of the present machine, if it holds such a scenario or was asked for by its sizes. */
+  #build(sizes: Maxima): Machine {
+    const machine = new Machine(this.#profile, sizes);
+    const isUsual = sizes === DRAWN_MAXIMA || sizes === SCENARIO_MAXIMA;
+    if (isUsual || sizes === this.#options.maxima) this.#machines.set(sizes, machine);
+    return machine;
+  }
+
+  /**
+   * The sizes that were asked for, or the smallest that hold the scenario, whatever ran before: a stack may ask how much
+   * memory there is.
+   */
   #sizesFor(geometry: Geometry): Maxima {
-    const sizes = this.#machine.maxima;
-    if (this.#options.maxima !== undefined) return sizes;
+    if (this.#options.maxima !== undefined) return this.#options.maxima;
     const needed = maximaFor(geometry, this.#profile);
-    if (holds(sizes, needed)) return sizes;
+    if (holds(DRAWN_MAXIMA, needed)) return DRAWN_MAXIMA;
     if (holds(SCENARIO_MAXIMA, needed)) return SCENARIO_MAXIMA;
     // the pools that a stack makes besides find as much room as on a smaller machine
     return { ...SCENARIO_MAXIMA, buffers: SCENARIO_MAXIMA.buffers + needed.buffers };

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { l3fwd, testpmd } from "../../stacks/dpdk/mod.ts";
 import { p2pnic } from "../../stacks/p2pnic/mod.ts";
+import type { Memory } from "../memory/memory.ts";
 import type { Cpu, Dataplane, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
 import {
@@ -165,10 +166,29 @@ Deno.test("Testbed has buffers for the largest rings, and shows the same as a ma
   const seen = structuredClone(outcome(grown.run(scenario)));
   const maxima = { ...SCENARIO_MAXIMA, buffers: 150_000 };
   assertEquals(outcome(new Testbed(l3fwd(), TEST_PROFILE, { maxima }).run(scenario)), seen);
-  // and what needs less runs on it as it is
-  const { machine } = grown;
+  // and what needs less runs on one of its size
   grown.run(scenarioOf(one));
-  assertEquals(grown.machine, machine);
+  assertEquals(grown.machine.maxima, SCENARIO_MAXIMA);
+});
+
+Deno.test("Testbed has the same memory for a scenario, whatever it ran before", () => {
+  const pools: number[] = [];
+  const greedy: Stack = (env) => {
+    const memory = env.memory as Memory;
+    env.configure({ mbufs: memory.capacity >> 1 });
+    const dataplane = simple(env);
+    pools.push(env.pool.size);
+    return dataplane;
+  };
+  const testbed = new Testbed(greedy, TEST_PROFILE);
+  const small = scenarioOf(stream(1, 0), { rxRing: 64, txRing: 64, ingress: 64, peerSlots: 8 });
+  const large = scenarioOf([]);
+  for (const one of [small, large, small]) testbed.run(one);
+  assertEquals(pools[2], pools[0]);
+  assert(pools[1]! > pools[0]!, `${pools}`);
+  const { machine } = testbed;
+  for (const one of [large, small]) testbed.run(one);
+  assert(testbed.machine === machine, "it is kept");
 });
 
 Deno.test("Testbed is as new after a stack threw in the middle of a run", () => {
