@@ -77,8 +77,9 @@ export class Testbed implements DeviceUnderTest {
   /** All evidence: everything in the machine is seen. */
   readonly offers: ReadonlySet<Evidence> = EVIDENCE;
   #machine: Machine;
-  /** Machines of the two usual sizes, or of the one that was asked for. */
-  readonly #machines = new Map<Maxima, Machine>();
+  /** Machines by their sizes: the two usual ones or that which was asked for, and the last that was larger. */
+  readonly #machines = new WeakMap<Maxima, Machine>();
+  #larger: Maxima = SCENARIO_MAXIMA;
   /** A run began and did not end: whatever was under way in the machine's parts still is. */
   #broken = false;
   #name: string;
@@ -209,14 +210,13 @@ export class Testbed implements DeviceUnderTest {
 
   #build(sizes: Maxima): Machine {
     const machine = new Machine(this.#profile, sizes);
-    const isUsual = sizes === DRAWN_MAXIMA || sizes === SCENARIO_MAXIMA;
-    if (isUsual || sizes === this.#options.maxima) this.#machines.set(sizes, machine);
+    this.#machines.set(sizes, machine);
     return machine;
   }
 
   /**
-   * The sizes that were asked for, or the smallest that hold the scenario, whatever ran before: a stack may ask how much
-   * memory there is.
+   * The sizes that were asked for, or the smallest that hold the scenario, whatever ran before: a stack may ask how
+   * much memory there is.
    */
   #sizesFor(geometry: Geometry): Maxima {
     if (this.#options.maxima !== undefined) return this.#options.maxima;
@@ -224,7 +224,9 @@ export class Testbed implements DeviceUnderTest {
     if (holds(DRAWN_MAXIMA, needed)) return DRAWN_MAXIMA;
     if (holds(SCENARIO_MAXIMA, needed)) return SCENARIO_MAXIMA;
     // the pools that a stack makes besides find as much room as on a smaller machine
-    return { ...SCENARIO_MAXIMA, buffers: SCENARIO_MAXIMA.buffers + needed.buffers };
+    const buffers = SCENARIO_MAXIMA.buffers + needed.buffers;
+    if (this.#larger.buffers !== buffers) this.#larger = { ...SCENARIO_MAXIMA, buffers };
+    return this.#larger;
   }
 
   #boot(scenario: Scenario): Environment {

@@ -166,9 +166,12 @@ Deno.test("Testbed has buffers for the largest rings, and shows the same as a ma
   const seen = structuredClone(outcome(grown.run(scenario)));
   const maxima = { ...SCENARIO_MAXIMA, buffers: 150_000 };
   assertEquals(outcome(new Testbed(l3fwd(), TEST_PROFILE, { maxima }).run(scenario)), seen);
-  // and what needs less runs on one of its size
+  // what needs less runs on one of its size, and the large one is kept
+  const { machine } = grown;
   grown.run(scenarioOf(one));
   assertEquals(grown.machine.maxima, SCENARIO_MAXIMA);
+  grown.run(scenario);
+  assert(grown.machine === machine, "a new machine for the same sizes");
 });
 
 Deno.test("Testbed has the same memory for a scenario, whatever it ran before", () => {
