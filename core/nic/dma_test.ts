@@ -35,31 +35,15 @@ class HandFabric implements Fabric {
     this.#clock = clock;
   }
 
-  write(
-    _src: number,
-    dst: number,
-    bytes: number,
-    handler: number,
-    arg: number,
-    address: number,
-  ): void {
-    this.#check();
-    this.addresses.write.push(address);
-    this.writes.push({ at: this.#clock.now, bytes, dst });
+  write(...[_src, dst, bytes, handler, arg, address]: Parameters<Fabric["write"]>): void {
+    this.#issue(this.writes, dst, bytes);
+    this.addresses.write.push(address!);
     this.#clock.at(this.#clock.now + LATENCY, handler, arg);
   }
 
-  read(
-    _src: number,
-    dst: number,
-    bytes: number,
-    handler: number,
-    arg: number,
-    address: number,
-  ): void {
-    this.#check();
-    this.addresses.read.push(address);
-    this.reads.push({ at: this.#clock.now, bytes, dst });
+  read(...[_src, dst, bytes, handler, arg, address]: Parameters<Fabric["read"]>): void {
+    this.#issue(this.reads, dst, bytes);
+    this.addresses.read.push(address!);
     this.open.push({ handler, arg });
     this.mostOpen = Math.max(this.mostOpen, this.open.length);
   }
@@ -83,9 +67,10 @@ class HandFabric implements Fabric {
     this.#handler = handler;
   }
 
-  #check(): void {
-    const until = this.refusing(this.#clock.now);
-    assert(until <= this.#clock.now, `an operation at ${this.#clock.now} though there is no room`);
+  #issue(operations: Issued[], dst: number, bytes: number): void {
+    const at = this.#clock.now;
+    assert(this.refusing(at) <= at, `an operation at ${at} though there is no room`);
+    operations.push({ at, bytes, dst });
   }
 
   reset(): void {}
