@@ -1,4 +1,4 @@
-/* The packets of `flood`: frames of a map in turn, with a sequence number in the last four bytes, out of an interface. */
+/* What `flood` sends: frames of a map in turn, with a sequence number in the last four bytes, out of an interface. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,15 +1,12 @@
-/* flood PORT FRAMES OBJECT SECONDS: sends the frames of a file (60 bytes each, 65,536 of them) over and over, as fast as
-   it can. The kernel makes them: the program in OBJECT (flood.bpf.c) runs on them as if they had been received
+/* flood PORT FRAMES OBJECT SECONDS: sends the frames of a file (60 bytes each, 65,536 of them) over and over, as fast
+   as it can. The kernel makes them: the program in OBJECT (flood.bpf.c) runs on them as if they had been received
    (BPF_F_TEST_XDP_LIVE_FRAMES), which costs half of what a packet socket does. The far end of a veth pair takes such
    frames while GRO is on there. Says: frames, and the seconds between the first and the last. */
+#include "ring.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <net/if.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/time.h>
 
 enum { FRAME = 60, BATCH = 64 };
@@ -19,12 +16,6 @@ struct state {
   uint32_t ifindex, sent;
   uint64_t first_ns, last_ns;
 };
-
-static void check(int ok, const char *what) {
-  if (ok) return;
-  perror(what);
-  exit(1);
-}
 
 static void ignore(int signal) { (void)signal; }
 

@@ -11,8 +11,8 @@
  * `--xdp 1` ours is on AF_XDP, C on packet rings as before.
  */
 import { bgpLikeTable, generateTraffic, neighboursOnPorts } from "../../fixtures/mod.ts";
-import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
 import { switchGroOn } from "../../stacks/external/live/gro.ts";
+import { closeLibc, openLibc } from "../../stacks/external/live/libc.ts";
 import { addVeth, setUp } from "../../stacks/external/live/links.ts";
 import { Netlink } from "../../stacks/external/live/netlink.ts";
 import { Netns } from "../../stacks/external/live/netns.ts";
@@ -216,7 +216,7 @@ async function opened(space: number, sockets: number): Promise<void> {
   await sleep(isSeen ? 500 : 6000);
 }
 
-/** Frames a second through a forwarder that is offered more than it can take, alone on its processor or with the sink. */
+/** Frames a second through a forwarder that is offered more than it takes, alone on its processor or with the sink. */
 async function rate(command: Command, withSink = false): Promise<number> {
   const forwarder = start(1, 1, command.program, command.args);
   await opened(1, 2);

@@ -1,4 +1,4 @@
-/* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them; what the three programs share. Before each frame is a
+/* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them; what the programs share. Before each frame is a
    header: its `hdr_len` has the kernel copy all of a frame that is sent as it makes its packet buffer. */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
