@@ -6,6 +6,7 @@
 import type { DeviceUnderTest, Scenario } from "../../core/machine/device.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
 import { REASONS } from "../../core/policy.ts";
+import { sameBytes } from "../laws/_frame.ts";
 import { expectedFrame, type SentFrames } from "../laws/_hops.ts";
 import { wrongFragments } from "../laws/pkt_fragments.ts";
 import { isTold } from "../reference/expectation.ts";
@@ -135,7 +136,8 @@ function isDeclared(
     const out = hop === null ? e.port[p]! : run.scenario.neighbours.port[hop]!;
     if (port !== out || !isKnown) return port === out;
     const whole = expectedFrame(run, p, hop);
-    return sameBytes(bytes, nearestFrame(run.policy, whole, bytes, 0, bytes.length));
+    const expected = nearestFrame(run.policy, whole, bytes, 0, bytes.length);
+    return sameFrames(sent, [{ port: out, bytes: expected }]);
   });
 }
 
@@ -148,10 +150,7 @@ function whyNone(device: DeviceUnderTest, o: Observation, p: number): string {
 function sameFrames(a: readonly OutcomeFrame[], b: readonly OutcomeFrame[]): boolean {
   return a.length === b.length && a.every((frame, i) => {
     const other = b[i]!;
-    return frame.port === other.port && sameBytes(frame.bytes, other.bytes);
+    return frame.port === other.port && frame.bytes.length === other.bytes.length &&
+      sameBytes(frame.bytes, 0, other.bytes, 0, other.bytes.length);
   });
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at]);
 }
