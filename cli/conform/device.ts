@@ -78,6 +78,7 @@ export interface NamedDevice {
 export function deviceOf(options: DeviceOptions, scenario: Scenario | null): NamedDevice {
   const { exec, protocol, stack, timeoutMs } = options;
   const deviations = options.profile === null ? [] : readProfile(options.profile);
+  checkMtus(options, deviations);
   const declaring = (device: DeviceUnderTest, close: () => void): NamedDevice => ({
     device: { ...device, policy: withDeviations(device.policy, deviations) },
     fresh: {},
@@ -87,21 +88,14 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
   if (exec !== null) {
     if (deviations.some(({ field }) => field === "routeTypes")) {
       throw new UserError(
-        `${options.profile}: expected no routeTypes for a program: what it is told has one next hop for each route`,
+        `${options.profile}: expected no routeTypes for a program: what it is told has one next ` +
+          "hop for each route",
       );
     }
-    const device = external({ command: exec, protocol, timeoutMs });
-    checkMtus(options.profile!, deviations, PORTS);
-    return declaring(device, () => {});
+    return declaring(external({ command: exec, protocol, timeoutMs }), () => {});
   }
   if (options.device !== null) {
     const device = openLive(options.device, deviations, options.force);
-    try {
-      checkMtus(options.profile!, deviations, device.setup?.ports ?? PORTS);
-    } catch (error) {
-      device.close();
-      throw error;
-    }
     return declaring(device, () => device.close());
   }
   const entry = stackNamed(stack!);
@@ -112,13 +106,15 @@ export function deviceOf(options: DeviceOptions, scenario: Scenario | null): Nam
 }
 
 /** @throws {UserError} when MTUs are listed, and not one for each port */
-function checkMtus(path: string, deviations: readonly Deviation[], ports: number): void {
-  for (const { field, value } of deviations) {
-    if (field !== "mtu" || !Array.isArray(value) || value.length === ports) continue;
-    throw new UserError(
-      `${path}: mtu: expected one number, or one for each of ${ports} ports, got ${value.length}`,
-    );
-  }
+function checkMtus(options: DeviceOptions, deviations: readonly Deviation[]): void {
+  const mtu = deviations.find(({ field }) => field === "mtu")?.value;
+  if (!Array.isArray(mtu)) return;
+  const { ports } = benchSetup(options) ?? { ports: PORTS };
+  if (mtu.length === ports) return;
+  throw new UserError(
+    `${options.profile}: mtu: expected one number, or one for each of ${ports} ports, ` +
+      `got ${mtu.length}`,
+  );
 }
 
 /**
