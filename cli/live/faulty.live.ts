@@ -164,7 +164,7 @@ const C_HABITS: readonly Change[] = [
   ],
 ];
 
-/** Whether a fault counts packets: it needs them all, and minutes where each try of a smaller run starts two processes. */
+/** Whether a fault counts packets: it needs them all, and minutes where each try on fewer starts two processes. */
 const counts = ([what]: Change): boolean => what.includes("every");
 
 /** Builds an example with a change, and judges what comes of it, by records or by captures. */

@@ -26,9 +26,9 @@ export class ArpAnswers {
   }
 
   /**
-   * The answer to a frame that came in by a port: null when it is no ARP, nothing when it asks for nobody whom the table
-   * has there. Who tells that it has an address (RFC 5227, 1.1: an announcement) is not contradicted; who asks from
-   * 0.0.0.0 is answered, as that is also how a router without an address of its own asks (Linux, arp_solicit).
+   * The answer to a frame that came in by a port: null when it is no ARP, nothing when it asks for nobody whom the
+   * table has there. Who tells that it has an address (RFC 5227, 1.1: an announcement) is not contradicted; who asks
+   * from 0.0.0.0 is answered, as that is also how a router without an address of its own asks (Linux, arp_solicit).
    */
   answer(port: number, bytes: Uint8Array, at: number, length: number): Uint8Array | null {
     if (length < ARP_BYTES || !KIND.every((byte, i) => bytes[at + 12 + i] === byte)) return null;

@@ -1,4 +1,4 @@
-/** What a NIC does to frames on their way out, and the kernel leaves undone where the way is a ring of a socket. */
+/** What frames lack that a packet socket received: a NIC adds it as it sends them, and none has. */
 import { checksum } from "../../../core/packet/checksum.ts";
 import * as P from "./if_packet.ts";
 
@@ -7,8 +7,9 @@ export const TAG_BYTES = 4;
 const ETHERTYPE_VLAN = 0x8100;
 
 /**
- * Computes the checksum of a frame of `length` bytes at `start` whose field holds the sum of the pseudo header; the header
- * before the frame says where the field is and what it is about (struct virtio_net_hdr: csum_start, csum_offset).
+ * Computes the checksum of a frame of `length` bytes at `start` whose field holds the sum of the pseudo header; the
+ * header before the frame says where the field is and what it is about (struct virtio_net_hdr: csum_start,
+ * csum_offset).
  */
 export function finishChecksum(
   bytes: Uint8Array,
@@ -23,7 +24,7 @@ export function finishChecksum(
   view.setUint16(field, checksum(bytes, start + from, length - from) || 0xffff);
 }
 
-/** Puts the tag that slot `at` tells of into its frame, which begins at `start`, and `TAG_BYTES` earlier from then on. */
+/** Puts the tag that slot `at` tells of into its frame, which begins at `start`, and `TAG_BYTES` earlier after that. */
 export function putTagBack(
   bytes: Uint8Array,
   view: DataView,

@@ -14,8 +14,8 @@ import { copyFrame } from "../../../core/memory/copy.ts";
 import type { FramePort } from "./frame_port.ts";
 import * as P from "./if_packet.ts";
 import { ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
-import { closeSocket, openSocket, type PacketSocket } from "./packet_socket.ts";
 import { finishChecksum, putTagBack, TAG_BYTES } from "./offloads.ts";
+import { closeSocket, openSocket, type PacketSocket } from "./packet_socket.ts";
 import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
@@ -111,7 +111,7 @@ export class PacketPort implements FramePort {
     if (++this.#rx % TOGETHER === 0) this.#giveBack();
   }
 
-  /** Gives the slots up to the next one back to the kernel: an atomic write, which waits for all before it, and plain ones. */
+  /** Gives the slots up to the next one back to the kernel: an atomic write, which all before it precedes, and others. */
   #giveBack(): void {
     Atomics.store(this.words, this.#held * P.SLOT / 4, 0);
     while (++this.#held < this.#rx) this.words[this.#held * P.SLOT / 4] = 0;
