@@ -166,6 +166,33 @@ Deno.test("odp 8.3: a packet is taken by whoever is idle when it arrives, not by
   }
 });
 
+Deno.test("odp 8.3: a call that moves input to its queues alone counts as others do, and says how much of all ports", () => {
+  const calls: { first: number; n: number; moved: number }[] = [];
+  const stack = program({ mode: "ordered", prioSpreadWeight: 3 }, (odp) => {
+    openInterfaces(odp);
+    const out = new Int32Array(8);
+    odp.threadCreate(0, (cpu, { local }) => {
+      const first = local.firstSpread;
+      const n = odp.scheduler.schedule(cpu, local, out, 8);
+      const { moved } = odp.scheduler;
+      if (n > 0) odp.witness.out(local, ps(cpu));
+      for (const event of out.subarray(0, n)) odp.free(cpu, event);
+      cpu.charge(1000);
+      if (n + moved > 0) calls.push({ first, n, moved });
+      return n + moved;
+    });
+  });
+  // two ports at once, and nothing until both are through
+  const offers = stream(40, 0, (i) => ({ port: i & 1, at: Math.floor(i / 2) * 20e6 }));
+  const o = bed(stack).run(scenarioOf(offers, { rxRing: 64, txRing: 64 }));
+  assertEquals(wrong(o), []);
+  const sum = (of: "n" | "moved") => calls.reduce((all, call) => all + call[of], 0);
+  assertEquals([sum("moved"), sum("n")], [40, 40]);
+  assert(calls.some(({ moved }) => moved === 2), "no call looked at both ports");
+  assert(calls.filter(({ n }) => n === 0).length >= 8, "no call only moved");
+  calls.forEach(({ first }, i) => assertEquals(first !== 0, i % 4 === 3, `call ${i}`));
+});
+
 Deno.test("odp ODP-6: a thread that never calls again stalls its atomic queue and no other", () => {
   const done: string[] = [];
   const stack = program({}, (odp) => {
