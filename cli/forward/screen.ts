@@ -4,7 +4,7 @@ import { REASONS } from "../../core/mod.ts";
 import { shortNumber } from "../reproduce/text.ts";
 import type { Forwarder, PortTotals } from "./forwarder.ts";
 
-const HEAD = ["port", "in kpps", "in Mb/s", "out kpps", "out Mb/s", "missed", "too long", "stalls"];
+const HEAD = ["port", "in kpps", "in Mb/s", "out kpps", "out Mb/s", "missed", "long", "stalls"];
 
 /** The rates between two looks. */
 export function ratesTable(before: readonly PortTotals[], now: readonly PortTotals[], s: number) {
