@@ -66,6 +66,8 @@ export class Forwarder {
   readonly #missed: number[];
   readonly #loops: PollLoops;
   #idleSinceUs: number;
+  /** Frames handed over for sending, as of the last turn. */
+  #sent = 0;
 
   /** Boots the stack. @throws {RangeError} when it cannot run as bare loops */
   constructor(setup: ForwarderSetup) {
@@ -101,17 +103,21 @@ export class Forwarder {
     }
   }
 
-  /** One turn; answers whether anything moved. */
+  /** One turn; answers whether a frame moved or waits. What a loop says it moved may be a look at its timer. */
   #turn(nowUs: number): boolean {
     let received = 0;
     for (const nic of this.#nics) received += nic.receive(BURST);
-    const moved = this.#loops.turn(Math.round(nowUs * 1e6));
+    this.#loops.turn(Math.round(nowUs * 1e6));
     let isStalled = false;
+    let sent = 0;
     for (const nic of this.#nics) {
       nic.send();
       isStalled ||= nic.stalled;
+      sent += nic.counters.txFrames;
     }
-    return received > 0 || moved > 0 || isStalled;
+    const isSending = sent !== this.#sent;
+    this.#sent = sent;
+    return received > 0 || isSending || isStalled;
   }
 
   /** Whether no frame will come any more, and what came is through: true for captures only. */

@@ -1,10 +1,11 @@
 // Aim: a forwarder loses nothing that its ports give it, waits where a port has no room, sleeps where nothing comes,
 // and counts and times what it does. Method: ports of frames in memory that do as the test says, and a clock by hand.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { createFib4, REASON } from "../../core/mod.ts";
+import { createFib4, REASON, type Stack } from "../../core/mod.ts";
 import { frame } from "../../properties/reference/_scenario_for_tests.ts";
 import type { FramePort } from "../../stacks/external/live/frame_port.ts";
 import { forwarder } from "../../stacks/mod.ts";
+import { STACK_NAMES, stackNamed } from "../stacks.ts";
 import { Forwarder, type PortTotals } from "./forwarder.ts";
 import { Latencies } from "./latencies.ts";
 import { metricsText, serveMetrics } from "./metrics.ts";
@@ -60,21 +61,21 @@ class MemoryPort implements FramePort {
 }
 
 /** Two ports; 10.1/16 is behind the second. Time goes 10 us on with each look at the clock. */
-function rig() {
+function rig(stack: Stack = forwarder) {
   const ports = [new MemoryPort("east"), new MemoryPort('we"st')];
   const fib = createFib4("dir24-8", { firstBits: 8, groups: 4, maxRules: 4 });
   fib.add(0x0a010000, 16, 1);
   let us = 0;
   const slept: number[] = [];
   const f = new Forwarder({
-    stack: forwarder,
+    stack,
     ports,
     fib,
     neighbours: {
       count: 2,
       port: Uint8Array.of(0, 1),
       mac: new Uint8Array(12).fill(2),
-      portMac: new Uint8Array(12).fill(4),
+      portMac: Uint8Array.of(2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1),
     },
     ring: 64,
     nowUs: () => us += 10,
@@ -138,6 +139,33 @@ Deno.test("Forwarder sleeps when nothing has come for 300 us, and not while some
   ports[0]!.waiting.push(frame());
   f.run(0.2);
   assertEquals([slept, ports[1]!.sent.length], [[], 1]);
+});
+
+Deno.test("Forwarder sleeps with every stack of poll loops, and is over when its ports are", () => {
+  const names: string[] = [];
+  for (const name of STACK_NAMES) {
+    let made: ReturnType<typeof rig>;
+    try {
+      made = rig(stackNamed(name).create());
+    } catch (error) {
+      assert(error instanceof RangeError && error.message.startsWith("Cannot run"), `${error}`);
+      continue;
+    }
+    names.push(name);
+    const { f, ports, slept } = made;
+    ports[0]!.waiting.push(...Array.from({ length: 40 }, (_, i) => frame({ ports: [i, 1] })));
+    f.run(10);
+    assertEquals(
+      [ports[0]!.waiting.length, ports[1]!.sent.length],
+      [0, 40],
+      `${name}: ${f.dropped}`,
+    );
+    assert(slept.length >= 8, `${name} slept ${slept.length} times in 10 ms with nothing to do`);
+    assertEquals(f.isOver, false, name);
+    for (const port of ports) port.isOver = true;
+    assertEquals(f.isOver, true, name);
+  }
+  assert(names.length > 5, `${names}`);
 });
 
 Deno.test("Forwarder is over when its ports are, and what came has gone", () => {
