@@ -1,7 +1,11 @@
-/* forward IN OUT ROUTES SECONDS: what `planecheck forward` does, in C with the same calls: packet rings both ways, header
-   checksum verified, DIR-24-8 look-up, TTL, MAC addresses. ROUTES is a file of records of 12 bytes: prefix, depth, next
-   hop, 32 bits each. One copy for each frame, from ring to ring. */
+/* forward IN OUT ROUTES SECONDS: what `planecheck forward` does, in C with the same calls: packet rings both ways, or
+   AF_XDP where XSK is defined; header checksum verified, DIR-24-8 look-up, TTL, MAC addresses. ROUTES is a file of records
+   of 12 bytes: prefix, depth, next hop, 32 bits each. One copy for each frame, from ring to ring. */
+#ifdef XSK
+#include "xsk.h"
+#else
 #include "ring.h"
+#endif
 
 enum { BURST = 32 };
 static uint16_t *table;

@@ -8,7 +8,7 @@
  * pair runs on the sender's. A round of ours, a round of C, over and over: frames that left the forwarder, alone on
  * its processor, in the seconds that `flood.c` sent more than it could take. Then `blast.c` sends `--frames` of them at
  * 80 % of what ours does with the sink beside it, all of which have to arrive, once, in order and right. With
- * `--xdp 1` ours is on AF_XDP, C on packet rings as before.
+ * `--xdp 1` both are on AF_XDP.
  */
 import { bgpLikeTable, generateTraffic, neighboursOnPorts } from "../../fixtures/mod.ts";
 import { switchGroOn } from "../../stacks/external/live/gro.ts";
@@ -80,7 +80,8 @@ function kpps(rate: number): string {
 async function build(): Promise<void> {
   const bpf = ["-target", "bpf", `-I/usr/include/${Deno.build.arch}-linux-gnu`, "-c"];
   const programs = [
-    ...["blast", "sink", "forward"].map((name) => [name, "gcc", "-O3", "-march=native"]),
+    ...["blast", "sink"].map((name) => [name, "gcc", "-O3", "-march=native"]),
+    ["forward", "gcc", "-O3", "-march=native", ...xdp === 1 ? ["-DXSK", "-lbpf"] : []],
     ["flood", "gcc", "-O2", "-lbpf"],
     ["flood.bpf", "clang", "-O2", "-g", ...bpf],
   ];
