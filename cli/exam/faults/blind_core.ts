@@ -105,12 +105,6 @@ export const BLIND_FABRIC_FAULTS: readonly Fault[] = [
     from: "    this.#wakeAt.fill(-1);\n    this.#refused.fill(0);",
     to: "    this.#refused.fill(0);",
   }]),
-  ...faultsIn("PCIe", "core/pcie/_servers.ts", FABRIC, [{
-    id: "b-servers-turns-over-reset",
-    what: "what a link has given in the run before puts its inputs out of turn",
-    from: "    this.#linkGave.fill(0);\n    this.#inputGave.fill(0);",
-    to: "",
-  }]),
   ...faultsIn("PCIe", "core/pcie/late_fabric.ts", LATE, [
     {
       id: "b-late-answer-passes-writes",
