@@ -5,6 +5,7 @@ const FABRIC = [
   "core/pcie/fabric_test.ts",
   "core/pcie/conservation_test.ts",
   "core/pcie/ordering_test.ts",
+  "core/pcie/throughput_test.ts",
   "core/machine/testbed_test.ts",
   "core/machine/fidelity_test.ts",
   "stacks/p2pnic/conformance_test.ts",
@@ -347,6 +348,7 @@ export const BLIND_HOST_FAULTS: readonly Fault[] = [
     to: "",
   }]),
   ...faultsIn("loss and order", "core/host/context.ts", [
+    "core/machine/refill_test.ts",
     "core/machine/testbed_test.ts",
     "core/nic/poll_port_test.ts",
     "core/machine/faults_test.ts",
@@ -359,22 +361,14 @@ export const BLIND_HOST_FAULTS: readonly Fault[] = [
     from: "    this.dirty = false;\n    this.refusedCount = 0;",
     to: "    this.dirty = false;",
   }]),
-  ...faultsIn(
-    "harness",
-    "core/machine/scenario_table.ts",
-    ["core/machine/scenario_table_test.ts"],
-    [{
-      id: "b-table-filled-after-refusal",
-      what: "routes are thought to be in the table still after others have not found room",
-      from: "    this.#filled = null;\n    if",
-      to: "    if",
-    }],
-  ),
 ];
 
 /** Faults of IPv6 and of fragments. */
 export const BLIND_PACKET_FAULTS: readonly Fault[] = [
-  ...faultsIn("packet", "core/packet/ipv6_extensions.ts", FRAGMENTS, [{
+  ...faultsIn("packet", "core/packet/ipv6_extensions.ts", [
+    "core/packet/layers_test.ts",
+    ...FRAGMENTS,
+  ], [{
     id: "b-routing-type-2",
     what: "the home address in a routing header of Mobile IPv6 is not the last recipient",
     from: "    if (type === 0 || type === 2) this",
