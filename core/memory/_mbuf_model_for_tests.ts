@@ -19,10 +19,14 @@ import {
 import { checkMbuf } from "./mbuf_check.ts";
 import { mbufCopy, mbufLinearise } from "./mbuf_copy.ts";
 import {
+  buffersOf,
   EXTERNAL,
   EXTERNAL_BYTES,
   fresh,
+  holdersOf,
+  Identities,
   Lent,
+  namesOf,
   type Packet,
   type Segment,
 } from "./_mbuf_packets_for_tests.ts";
@@ -55,14 +59,16 @@ export class Rig {
   readonly observation = new Observation();
   readonly pool: Mempool;
   readonly packets: Packet[] = [];
+  readonly identities: Identities;
   readonly seen: Map<string, number>;
   #fill = 0;
 
   constructor(checked: boolean, seen: Map<string, number>) {
     this.seen = seen;
-    this.observation.reset(0, "coarse");
+    this.observation.reset(60, "coarse"); // a packet with each step
     const place = this.observation.addPlace("lcore 0");
     if (checked) this.memory.ledger = new Ledger(this.memory, this.observation, () => 0);
+    this.identities = new Identities(this.memory.ledger, this.observation);
     this.memory.region("other", 0, 2);
     this.pool = new Mempool(this.memory, this.memory.region("pool", 0, SIZE), [place], 4);
   }
@@ -110,22 +116,16 @@ export class Rig {
       }
       assertEquals(buffer, -1, "MBUF-4 the chain ends");
     }
-    const live = new Set(
-      this.packets.flatMap((p) => p.segments.flatMap((s) => [s.buffer, s.owner]))
-        .filter((b) => b >= 0),
-    );
+    const live = buffersOf(this.packets);
     assertEquals(pool.free + pool.cached + live.size, SIZE, "MBUF-3 buffers return with the last");
     assertEquals(observation.faults, [], "the ledger finds nothing");
+    this.identities.check(live);
     this.lent.check((i) => this.references(-1 - i));
   }
 
   /** Holders of a buffer: of it itself, and one for each buffer that shows its bytes. */
   references(buffer: number): number {
-    let sum = 0;
-    for (const { segments, holds } of this.packets) {
-      for (const s of segments) sum += s.buffer === buffer ? holds : s.owner === buffer ? 1 : 0;
-    }
-    return sum;
+    return holdersOf(this.packets, buffer);
   }
 
   available(): number {
@@ -138,12 +138,12 @@ export class Rig {
   }
 
   private alloc(n: number): void {
-    const expected = this.available() > 0;
-    const b = this.pool.get(0);
+    const [expected, b] = [this.available() > 0, this.pool.get(0)];
     assertEquals(b >= 0, expected);
     if (b < 0) return;
     const packet = { segments: [fresh(b)], holds: 1 };
     this.packets.push(packet);
+    if (n % 4 > 0) this.identities.enter(b);
     this.append(packet, n);
   }
 
@@ -207,10 +207,11 @@ export class Rig {
     const made = mbufClone(this.pool, 0, packet.segments[0]!.buffer);
     this.judge("clone", made >= 0, fits);
     if (!fits) return;
-    const names = this.names(made);
+    const names = namesOf(this.memory, made);
     const segments = packet.segments.map((s, i) => ({
       ...{ ...s, bytes: [...s.bytes], buffer: names[i]! },
     }));
+    segments.forEach(({ buffer }, i) => this.identities.show(packet.segments[i]!.buffer, buffer));
     this.packets.push({ segments, holds: 1 });
   }
 
@@ -222,11 +223,13 @@ export class Rig {
     const made = mbufCopy(this.pool, 0, packet.segments[0]!.buffer, from, n);
     this.judge("copy", made >= 0, fits);
     if (!fits) return;
-    const segments = this.names(made).map((b, i) => {
+    const segments = namesOf(this.memory, made).map((b, i) => {
       const part = bytes.slice(i * 1920, (i + 1) * 1920);
       return { ...fresh(b), back: 1920 - part.length, bytes: part };
     });
     this.packets.push({ segments, holds: 1 });
+    if (bytes.length < all.length) return;
+    this.identities.show(packet.segments[0]!.buffer, segments[0]!.buffer, true);
   }
 
   private linearise(packet: Packet): void {
@@ -256,6 +259,7 @@ export class Rig {
     if (b < 0) return;
     const s = packet.segments[pick % packet.segments.length]!;
     this.judge("attach", mbufAttach(this.memory, b, s.buffer), true);
+    this.identities.show(s.buffer, b);
     this.packets.push({ segments: [{ ...s, buffer: b, bytes: [...s.bytes] }], holds: 1 });
     assertEquals(mbufAttach(this.memory, b, s.buffer), false, "an attached buffer is not attached");
   }
@@ -283,13 +287,9 @@ export class Rig {
     const s = packet.segments[0]!;
     const fits = s.owner !== s.buffer && packet.holds === 1;
     this.judge("detach", mbufDetach(this.pool, 0, s.buffer), fits);
-    if (fits) packet.segments[0] = fresh(s.buffer);
-  }
-
-  private names(b: number): number[] {
-    const names = [];
-    for (let s = b; s >= 0; s = this.memory.next[s]!) names.push(s);
-    return names;
+    if (!fits) return;
+    packet.segments[0] = fresh(s.buffer);
+    this.identities.hide(s.buffer);
   }
 
   private judge(verb: string, got: boolean, expected: boolean): void {
