@@ -72,7 +72,7 @@ Deno.test("A PCIe model that has run something before is equal to a new one", ()
       if (!runPcie(before).ledger.atRest) cut++;
       assertEquals(runPcie(scenario, before).ledger, runPcie(scenario).ledger);
     }),
-    { numRuns: 60 },
+    { numRuns: 200 },
   );
   assert(cut >= 10, `left in the middle ${cut} times`);
 });
