@@ -276,7 +276,7 @@ export const BLIND_MEMORY_FAULTS: readonly Fault[] = [
     from: "page * pageBytes < end; page++",
     to: "page * pageBytes <= end; page++",
   }]),
-  ...faultsIn("pool", "core/memory/pairs.ts", MBUFS, [{
+  ...faultsIn("pool", "core/memory/pairs.ts", ["core/memory/copy_test.ts", ...MBUFS], [{
     id: "b-pairs-misaligned",
     what: "words of an array that begins between two pairs are copied from one word before",
     from: "byteOffset % 8 === 0 ? length >> 1 : 0",
