@@ -28,6 +28,7 @@ import {
   Lent,
   namesOf,
   type Packet,
+  received,
   type Segment,
 } from "./_mbuf_packets_for_tests.ts";
 import { mbufAttachExternal } from "./mbuf_external.ts";
@@ -93,7 +94,7 @@ export class Rig {
     if (kind === 14) this.freeBulk(pick, other);
   }
 
-  /** The laws, for every live packet and for the pool. */
+  /** The laws, for every live packet and the pool. */
   check(): void {
     const { memory, observation, pool } = this;
     for (const packet of this.packets) {
@@ -228,8 +229,7 @@ export class Rig {
       return { ...fresh(b), back: 1920 - part.length, bytes: part };
     });
     this.packets.push({ segments, holds: 1 });
-    if (bytes.length < all.length) return;
-    this.identities.show(packet.segments[0]!.buffer, segments[0]!.buffer, true);
+    this.identities.copy(packet.segments[0]!.buffer, made, bytes.length === all.length);
   }
 
   private linearise(packet: Packet): void {
@@ -255,7 +255,7 @@ export class Rig {
   }
 
   private attach(packet: Packet, pick: number): void {
-    const b = this.pool.get(0);
+    const b = received(this.pool, 40 * pick);
     if (b < 0) return;
     const s = packet.segments[pick % packet.segments.length]!;
     this.judge("attach", mbufAttach(this.memory, b, s.buffer), true);
@@ -265,7 +265,7 @@ export class Rig {
   }
 
   private attachExternal(i: number): void {
-    const b = this.pool.get(0);
+    const b = received(this.pool, 700 * i);
     if (b < 0) return;
     this.judge("attach external", mbufAttachExternal(this.memory, b, this.lent.buffers[i]!), true);
     const lent = { owner: -1 - i, front: 0, back: EXTERNAL[i]! };

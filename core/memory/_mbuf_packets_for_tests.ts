@@ -5,6 +5,7 @@ import { FATE, type Observation } from "../machine/observation.ts";
 import type { Ledger } from "./ledger.ts";
 import { ExternalBuffer } from "./mbuf_external.ts";
 import { Memory, STRIDE } from "./memory.ts";
+import type { Mempool } from "./mempool.ts";
 
 /** A buffer and the bytes that it shows. */
 export interface Segment {
@@ -25,6 +26,13 @@ export interface Packet {
 /** A segment as a pool hands it out. */
 export function fresh(b: number): Segment {
   return { buffer: b, owner: b, front: 128, back: 1920, bytes: [] };
+}
+
+/** A buffer with a frame of so many bytes in it, which a device has put there and nobody wants; or -1. */
+export function received(pool: Mempool, length: number): number {
+  const b = pool.get(0);
+  if (b >= 0) (pool.memory as Memory).fill(b, new Uint8Array(length).fill(0xaa), 0, length);
+  return b;
 }
 
 /** Holders of a buffer: of it itself, and one for each buffer that shows its bytes. */
@@ -117,12 +125,18 @@ export class Identities {
     this.#ledger?.enter(packet, b, 0);
   }
 
-  /** A buffer shows what another one does, and where it is copied carries it from now on. */
-  show(from: number, to: number, isCopied = false): void {
+  /** A buffer shows what another one does. */
+  show(from: number, to: number): void {
     const packet = this.#shown.get(from);
-    if (packet === undefined) return;
+    if (packet !== undefined) this.#shown.set(to, packet);
+  }
+
+  /** What a buffer shows was copied to another, which carries it from now on, unless it is a part of it. */
+  copy(from: number, to: number, isWhole: boolean): void {
+    const packet = this.#shown.get(from);
+    if (packet === undefined || !isWhole) return;
     this.#shown.set(to, packet);
-    if (isCopied) this.#carrier[packet] = to;
+    this.#carrier[packet] = to;
   }
 
   /** A buffer that shows a packet shows nothing any more. */
