@@ -138,6 +138,18 @@ export const BLIND_FABRIC_FAULTS: readonly Fault[] = [
     from: "      pool.divert(op, this.#lost);\n",
     to: "",
   }]),
+  ...faultsIn("PCIe", "core/pcie/_legs.ts", FABRIC, [{
+    id: "b-legs-of-two-tlps",
+    what: "of two TLPs to a faster link the first may leave it before it has come",
+    from: "    if (before > 0) {",
+    to: "    if (before > 0 && leg.tlps > 2) {",
+  }]),
+  ...faultsIn("PCIe", "core/pcie/late_fabric.ts", LATE, [{
+    id: "b-late-held-over-reset",
+    what: "a write-back that was held at the end of a run is released in the next",
+    from: "    this.#held.clear();\n",
+    to: "",
+  }]),
 ];
 
 /** Faults of the fabric's data link layer and transaction layer. */
@@ -252,6 +264,24 @@ export const BLIND_NIC_FAULTS: readonly Fault[] = [
     from: "this.descriptors.written - this.reclaimed === this.descriptors.entry.length",
     to: "this.descriptors.written - this.reclaimed > this.descriptors.entry.length",
   }]),
+  ...faultsIn("NIC", "core/nic/nic.ts", QUEUES, [{
+    id: "b-nic-booted-over-reset",
+    what: "a NIC that firmware drives tells of the rings of the run before",
+    from: "    this.#booted = false;\n    this.#choices",
+    to: "    this.#choices",
+  }]),
+  ...faultsIn("NIC", "core/nic/pause.ts", PORTS, [{
+    id: "b-pause-over-reset",
+    what: "a port that had stopped its peer does not stop it in the next run",
+    from: "    this.#stopped = false;\n    this.#requests = 0;",
+    to: "    this.#requests = 0;",
+  }]),
+  ...faultsIn("NIC", "core/machine/peer.ts", [...PORTS, "core/machine/stream_test.ts"], [{
+    id: "b-peers-later-over-runs",
+    what: "senders that have repeated their frames send those of the next run as late",
+    from: "    this.#laterPs.fill(0);\n",
+    to: "",
+  }]),
 ];
 
 /** Faults of pools, packet buffers and the memory behind them. */
@@ -291,6 +321,12 @@ export const BLIND_MEMORY_FAULTS: readonly Fault[] = [
     what: "a packet ends with a copy of it though something else carries it",
     from: "if (packet >= 0 && o.carrier[packet] === copy && o.fate",
     to: "if (packet >= 0 && o.fate",
+  }]),
+  ...faultsIn("pool", "core/memory/host_memory.ts", MEMORY_BEHIND, [{
+    id: "b-iotlb-over-reset",
+    what: "pages that were walked for in the run before are known in the next",
+    from: "    this.#iotlb?.reset();\n",
+    to: "",
   }]),
 ];
 
@@ -361,6 +397,25 @@ export const BLIND_HOST_FAULTS: readonly Fault[] = [
       "a packet that is given up is evidenced by a ring that refused others in an earlier burst",
     from: "    this.dirty = false;\n    this.refusedCount = 0;",
     to: "    this.dirty = false;",
+  }]),
+  ...faultsIn("interrupt", "core/host/softirq.ts", [
+    "core/host/softirq_test.ts",
+    "stacks/linux-napi/overload_test.ts",
+    "stacks/linux-napi/conformance_test.ts",
+  ], [{
+    id: "b-softirq-passes-or-time",
+    what: "softirqs go on for ten passes however long these take",
+    from: "if (this.#passes < SOFTIRQ_PASSES_MAX && cpu.tsc() < this.#endTsc) return;",
+    to: "if (this.#passes < SOFTIRQ_PASSES_MAX || cpu.tsc() < this.#endTsc) return;",
+  }]),
+  ...faultsIn("time", "core/machine/machine.ts", [
+    "core/machine/stream_test.ts",
+    "core/machine/testbed_test.ts",
+  ], [{
+    id: "b-arrivals-later-over-runs",
+    what: "frames come as late as those of a repetition in the run before",
+    from: "    this.#next = this.#laterPs = this.#turn = 0;",
+    to: "    this.#next = this.#turn = 0;",
   }]),
 ];
 
