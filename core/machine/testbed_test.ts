@@ -19,6 +19,7 @@ import {
 } from "./_scenario_for_tests.ts";
 import { sevens, simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
+import type { Machine } from "./machine.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Observation } from "./observation.ts";
 import { DRAWN_MAXIMA, SCENARIO_MAXIMA } from "./sizes.ts";
@@ -186,6 +187,28 @@ for (const [name, stack, profile] of STACKS) {
     assert(emitted > 20 && cut > 3, `${emitted} packets were forwarded, ${cut} runs cut short`);
   });
 }
+
+Deno.test("A machine that is reset tells of nothing that drove it before", () => {
+  const sizes = { rxRing: 64, txRing: 64, ingress: 64, peerSlots: 8, spareBuffers: 64, ports: 4 };
+  const { geometry: g } = scenarioOf([], sizes);
+  const told = ({ nics, observation: o, memory, mmio }: Machine) => ({
+    nics: nics.map((nic) => ({
+      own: [nic.counters, nic.ringAccounts(), nic.macOut.pending, nic.macIn.occupancy],
+      dma: [nic.dma.writesPending, nic.dma.writeBusyPs, nic.dma.readShareTaken],
+      isDriven: nic.macIn.receiver !== null,
+    })),
+    books: [o.places, o.faults, o.ports, o.doorbells, o.interrupts, o.posts, o.moves, o.frees],
+    rest: [memory.used, memory.regions, memory.copiedBytes, mmio.count],
+  });
+  const unused = new Testbed(simple, TEST_PROFILE, { maxima: MAXIMA }).machine;
+  for (const stack of [simple, l3fwd("strict"), p2pnic()]) {
+    const bed = new Testbed(stack, TEST_PROFILE, { maxima: MAXIMA });
+    bed.run(scenarioOf(stream(20, 20_000, (i) => ({ port: i & 1 })), sizes));
+    const { machine } = bed;
+    for (const one of [machine, unused]) one.reset(g, 0, [], () => {});
+    assertEquals(told(machine), told(unused));
+  }
+});
 
 Deno.test("Testbed takes a larger machine when a scenario needs it, and shows the same on either", () => {
   const sizes = { rxRing: 64, txRing: 64, ingress: 64, peerSlots: 32, spareBuffers: 64 };

@@ -17,6 +17,7 @@ const LINK = [
   "core/machine/fidelity_test.ts",
 ];
 const LATE = [
+  "core/pcie/late_fabric_test.ts",
   "core/machine/faults_test.ts",
   "core/pcie/ordering_test.ts",
   "core/pcie/fabric_test.ts",
@@ -138,12 +139,6 @@ export const BLIND_FABRIC_FAULTS: readonly Fault[] = [
     from: "      pool.divert(op, this.#lost);\n",
     to: "",
   }]),
-  ...faultsIn("PCIe", "core/pcie/_legs.ts", FABRIC, [{
-    id: "b-legs-of-two-tlps",
-    what: "of two TLPs to a faster link the first may leave it before it has come",
-    from: "    if (before > 0) {",
-    to: "    if (before > 0 && leg.tlps > 2) {",
-  }]),
   ...faultsIn("PCIe", "core/pcie/late_fabric.ts", LATE, [{
     id: "b-late-held-over-reset",
     what: "a write-back that was held at the end of a run is released in the next",
@@ -264,7 +259,7 @@ export const BLIND_NIC_FAULTS: readonly Fault[] = [
     from: "this.descriptors.written - this.reclaimed === this.descriptors.entry.length",
     to: "this.descriptors.written - this.reclaimed > this.descriptors.entry.length",
   }]),
-  ...faultsIn("NIC", "core/nic/nic.ts", QUEUES, [{
+  ...faultsIn("NIC", "core/nic/nic.ts", ["core/machine/testbed_test.ts", ...QUEUES], [{
     id: "b-nic-booted-over-reset",
     what: "a NIC that firmware drives tells of the rings of the run before",
     from: "    this.#booted = false;\n    this.#choices",
