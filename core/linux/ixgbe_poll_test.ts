@@ -3,6 +3,7 @@
 // Method: one vector over rings whose device does what the test says, between a Softnet and a register that
 // write down what they are told.
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import type { Vector } from "../host/irq.ts";
 import type { Softnet } from "../host/softirq.ts";
 import { Mempool } from "../memory/mempool.ts";
@@ -111,6 +112,45 @@ Deno.test("QVector completes, moderates and unmasks its own queue when less than
   rig.receive(63);
   assertEquals(rig.poll(), [63, "complete", "throttle 50", "unmask 3"]);
   assertEquals(rig.poll(), [0, "complete", "throttle 52", "unmask 3"]);
+});
+
+/** The driver's comments on frames of no bytes: what an interval of `now` us becomes that has brought so many. */
+function intervalAfter(now: number, frames: number): number {
+  const next = frames === 0
+    ? now + 2
+    : frames < 24
+    ? 10
+    : frames < 48
+    ? now + 2
+    : frames < 96
+    ? now
+    : frames < 256
+    ? Math.floor(now / 2)
+    : 20;
+  return Math.min(84, Math.max(10, next));
+}
+
+Deno.test("QVector moderates by what each ring has brought since the last interrupt, and by the shorter of the two", () => {
+  const count = fc.oneof(fc.constantFrom(0, 1, 23, 24, 47, 48, 95, 96), fc.nat(300));
+  let byTx = 0;
+  fc.assert(
+    fc.property(fc.array(fc.tuple(count, count), { maxLength: 20, size: "max" }), (intervals) => {
+      const rig = new Rig();
+      let usecs = 50;
+      for (const [rx, tx] of intervals) {
+        rig.receive(rx);
+        rig.send(tx);
+        const log: string[] = [];
+        while (!log.includes("complete")) log.push(...rig.poll().slice(1) as string[]);
+        const [byReceived, bySent] = [intervalAfter(usecs, rx), intervalAfter(usecs, tx)];
+        if (bySent < byReceived) byTx++;
+        usecs = Math.min(byReceived, bySent);
+        assertEquals(log, ["complete", `throttle ${usecs}`, "unmask 3"], `${rx} and ${tx} frames`);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  assert(byTx > 50, `the transmit ring asked for less ${byTx} times only`);
 });
 
 Deno.test("QVector that used its whole budget stays scheduled and masked", () => {

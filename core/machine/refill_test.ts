@@ -2,6 +2,7 @@
 // are back, as it would if it were stepped.
 // Method: one lcore holds all buffers until a given time; another one, whose empty polls may be skipped, wants one.
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { REASON } from "../policy.ts";
 import type { Cpu, Dataplane, Env, Stack } from "../stack.ts";
 import { TEST_PROFILE } from "./_profile_for_tests.ts";
@@ -142,4 +143,54 @@ Deno.test("Environment takes a refusal as evidence for as many packets as were r
   assert(right.length > 3 && wrong.length > 3, `${right.length} refused, ${wrong.length} not`);
   assertEquals(new Set(right), new Set([7]), "descriptors of a full ring of 8");
   assert(wrong.length <= right.length, "one that was not refused for each that was");
+});
+
+Deno.test("Environment takes a refusal as evidence in the body that was refused, and in none after it", () => {
+  let [now, later] = [0, 0];
+  const patience = fc.array(fc.nat(3), { minLength: 1, maxLength: 12, size: "max" });
+  fc.assert(
+    fc.property(patience, (bodies) => {
+      // by packet: whether it was given up in the body in which it was refused
+      const atOnce = new Map<number, boolean>();
+      let refused = 0;
+      const stack: Stack = Object.assign((env: Env): Dataplane => {
+        const one = new Int32Array(1);
+        const waiting: { b: number; left: number }[] = [];
+        const packetOf = (b: number) => testbed.machine.ledger.packet[b]!;
+        const poll = (cpu: Cpu): number => {
+          cpu.charge(100);
+          let moved = 0;
+          // given up without another try: the ring may have room again
+          for (const held of waiting.splice(0)) {
+            moved++;
+            if (--held.left > 0) waiting.push(held);
+            else {
+              atOnce.set(packetOf(held.b), false);
+              env.drop(cpu, held.b, REASON["tx-full"]);
+            }
+          }
+          if (waiting.length > 0 || env.ports[0]!.rxBurst(cpu, 0, one, 1) === 0) return moved;
+          const b = one[0]!;
+          const egress = routeOne(env, cpu, b);
+          if (env.ports[egress]!.txBurst(cpu, 0, one, 0, 1) === 1) return moved + 1;
+          const left = bodies[refused++ % bodies.length]!;
+          if (left > 0) waiting.push({ b, left });
+          else {
+            atOnce.set(packetOf(b), true);
+            env.drop(cpu, b, REASON["tx-full"]);
+          }
+          return moved + 1;
+        };
+        return { name: "patient", poll };
+      }, { policy: POLICY });
+      const testbed = new Testbed(stack, { ...TEST_PROFILE, linkGbps: 1, txFifo: 1 });
+      const o = testbed.run(scenarioOf(stream(COUNT, 1000), { txRing: 8 }));
+      for (const [packet, isNow] of atOnce) {
+        isNow ? now++ : later++;
+        assertEquals([o.reason[packet], o.occupancy[packet]], [REASON["tx-full"], isNow ? 7 : -1]);
+      }
+    }),
+    { numRuns: 30 },
+  );
+  assert(now > 20 && later > 20, `given up at once ${now} times, later ${later} times`);
 });

@@ -19,6 +19,7 @@ import {
 } from "./_scenario_for_tests.ts";
 import { sevens, simple } from "./_stacks_for_tests.ts";
 import type { Geometry, Scenario } from "./device.ts";
+import type { Machine } from "./machine.ts";
 import type { MachineProfile } from "./profile.ts";
 import type { Observation } from "./observation.ts";
 import { DRAWN_MAXIMA, SCENARIO_MAXIMA } from "./sizes.ts";
@@ -119,24 +120,95 @@ const STACKS: readonly (readonly [string, () => Stack, MachineProfile])[] = [
   ["sevens", () => sevens, TEST_PROFILE],
 ];
 
+/** Faults of fabric, host and lines, of which the run before may have some: late, held, refused, stopped. */
+const faults = fc.array(
+  fc.record({
+    site: fc.constantFrom(
+      ...[
+        "rx write-back nic0.0",
+        "rx write-back nic1.0",
+        "tx write-back nic1.0",
+        "write nic0>host",
+      ],
+      ...[
+        "write nic0>nic1",
+        "read nic1<nic0",
+        "egress port1",
+        "allocation",
+        "update nic0>switch posted",
+      ],
+    ),
+    occurrence: fc.nat(12),
+    // 7: of a write-back, held until its vector is unmasked
+    value: fc.constantFrom(1, 2, 3, 5, 7, 7),
+  }),
+  { maxLength: 6 },
+);
+
+/** What a machine has run before, to its end or as far as so many events go, and how often its frames came. */
+const earlier = fc.record({
+  scenario,
+  faults: fc.oneof(fc.constant([]), faults),
+  events: fc.oneof(fc.constant(Infinity), fc.nat(200), fc.nat(1500)),
+  times: fc.constantFrom(1, 1, 3),
+});
+
 for (const [name, stack, profile] of STACKS) {
   Deno.test(`Testbed TIME-1: a used machine equals a fresh one, twice, with ${name}`, () => {
-    const used = new Testbed(stack(), profile, { maxima: MAXIMA });
-    let emitted = 0;
+    const options = { maxima: MAXIMA, patiencePs: 2e8 };
+    const used = new Testbed(stack(), profile, options);
+    const { clock } = used.machine;
+    const run = clock.run.bind(clock);
+    let [emitted, cut] = [0, 0];
     fc.assert(
-      fc.property(fc.array(scenario, { minLength: 1, maxLength: 3 }), (scenarios) => {
-        for (const s of scenarios) used.run(s);
-        const last = scenarios[scenarios.length - 1]!;
+      fc.property(fc.array(earlier, { maxLength: 3, size: "max" }), earlier, (before, drawn) => {
+        const own = drawn.scenario;
+        const last = { ...own, deviations: [...own.deviations, ...drawn.faults] };
+        for (const { scenario: s, faults, events, times } of before) {
+          clock.run = (limits, isQuiet) =>
+            run({ ...limits, events: Math.min(limits.events, events) }, isQuiet);
+          const deviations = [...s.deviations, ...faults];
+          const { count, at } = s.traffic;
+          const periodPs = count === 0 ? 0 : at[count - 1]!;
+          const o = times === 1
+            ? used.run({ ...s, deviations })
+            : used.stream({ ...s, deviations }, { times, periodPs });
+          if (o.end === "limit") cut++;
+        }
+        clock.run = run;
+        if (before.length === 0) used.run(last);
         const second = snapshot(used.run(last));
-        const o = new Testbed(stack(), profile, { maxima: MAXIMA }).run(last);
+        const o = new Testbed(stack(), profile, options).run(last);
         assertEquals(second, snapshot(o));
         emitted += fates(o).emitted;
       }),
-      { numRuns: 24 },
+      { numRuns: 30 },
     );
-    assert(emitted > 20, `only ${emitted} packets were forwarded`);
+    assert(emitted > 20 && cut > 3, `${emitted} packets were forwarded, ${cut} runs cut short`);
   });
 }
+
+Deno.test("A machine that is reset tells of nothing that drove it before", () => {
+  const sizes = { rxRing: 64, txRing: 64, ingress: 64, peerSlots: 8, spareBuffers: 64, ports: 4 };
+  const { geometry: g } = scenarioOf([], sizes);
+  const told = ({ nics, observation: o, memory, mmio }: Machine) => ({
+    nics: nics.map((nic) => ({
+      own: [nic.counters, nic.ringAccounts(), nic.macOut.pending, nic.macIn.occupancy],
+      dma: [nic.dma.writesPending, nic.dma.writeBusyPs, nic.dma.readShareTaken],
+      isDriven: nic.macIn.receiver !== null,
+    })),
+    books: [o.places, o.faults, o.ports, o.doorbells, o.interrupts, o.posts, o.moves, o.frees],
+    rest: [memory.used, memory.regions, memory.copiedBytes, mmio.count],
+  });
+  const unused = new Testbed(simple, TEST_PROFILE, { maxima: MAXIMA }).machine;
+  for (const stack of [simple, l3fwd("strict"), p2pnic()]) {
+    const bed = new Testbed(stack, TEST_PROFILE, { maxima: MAXIMA });
+    bed.run(scenarioOf(stream(20, 20_000, (i) => ({ port: i & 1 })), sizes));
+    const { machine } = bed;
+    for (const one of [machine, unused]) one.reset(g, 0, [], () => {});
+    assertEquals(told(machine), told(unused));
+  }
+});
 
 Deno.test("Testbed takes a larger machine when a scenario needs it, and shows the same on either", () => {
   const sizes = { rxRing: 64, txRing: 64, ingress: 64, peerSlots: 32, spareBuffers: 64 };

@@ -19,11 +19,16 @@ import {
 import { checkMbuf } from "./mbuf_check.ts";
 import { mbufCopy, mbufLinearise } from "./mbuf_copy.ts";
 import {
+  buffersOf,
   EXTERNAL,
   EXTERNAL_BYTES,
   fresh,
+  holdersOf,
+  Identities,
   Lent,
+  namesOf,
   type Packet,
+  received,
   type Segment,
 } from "./_mbuf_packets_for_tests.ts";
 import { mbufAttachExternal } from "./mbuf_external.ts";
@@ -55,14 +60,16 @@ export class Rig {
   readonly observation = new Observation();
   readonly pool: Mempool;
   readonly packets: Packet[] = [];
+  readonly identities: Identities;
   readonly seen: Map<string, number>;
   #fill = 0;
 
   constructor(checked: boolean, seen: Map<string, number>) {
     this.seen = seen;
-    this.observation.reset(0, "coarse");
+    this.observation.reset(60, "coarse"); // a packet with each step
     const place = this.observation.addPlace("lcore 0");
     if (checked) this.memory.ledger = new Ledger(this.memory, this.observation, () => 0);
+    this.identities = new Identities(this.memory.ledger, this.observation);
     this.memory.region("other", 0, 2);
     this.pool = new Mempool(this.memory, this.memory.region("pool", 0, SIZE), [place], 4);
   }
@@ -87,7 +94,7 @@ export class Rig {
     if (kind === 14) this.freeBulk(pick, other);
   }
 
-  /** The laws, for every live packet and for the pool. */
+  /** The laws, for every live packet and the pool. */
   check(): void {
     const { memory, observation, pool } = this;
     for (const packet of this.packets) {
@@ -110,22 +117,16 @@ export class Rig {
       }
       assertEquals(buffer, -1, "MBUF-4 the chain ends");
     }
-    const live = new Set(
-      this.packets.flatMap((p) => p.segments.flatMap((s) => [s.buffer, s.owner]))
-        .filter((b) => b >= 0),
-    );
+    const live = buffersOf(this.packets);
     assertEquals(pool.free + pool.cached + live.size, SIZE, "MBUF-3 buffers return with the last");
     assertEquals(observation.faults, [], "the ledger finds nothing");
+    this.identities.check(live);
     this.lent.check((i) => this.references(-1 - i));
   }
 
   /** Holders of a buffer: of it itself, and one for each buffer that shows its bytes. */
   references(buffer: number): number {
-    let sum = 0;
-    for (const { segments, holds } of this.packets) {
-      for (const s of segments) sum += s.buffer === buffer ? holds : s.owner === buffer ? 1 : 0;
-    }
-    return sum;
+    return holdersOf(this.packets, buffer);
   }
 
   available(): number {
@@ -138,12 +139,12 @@ export class Rig {
   }
 
   private alloc(n: number): void {
-    const expected = this.available() > 0;
-    const b = this.pool.get(0);
+    const [expected, b] = [this.available() > 0, this.pool.get(0)];
     assertEquals(b >= 0, expected);
     if (b < 0) return;
     const packet = { segments: [fresh(b)], holds: 1 };
     this.packets.push(packet);
+    if (n % 4 > 0) this.identities.enter(b);
     this.append(packet, n);
   }
 
@@ -207,10 +208,11 @@ export class Rig {
     const made = mbufClone(this.pool, 0, packet.segments[0]!.buffer);
     this.judge("clone", made >= 0, fits);
     if (!fits) return;
-    const names = this.names(made);
+    const names = namesOf(this.memory, made);
     const segments = packet.segments.map((s, i) => ({
       ...{ ...s, bytes: [...s.bytes], buffer: names[i]! },
     }));
+    segments.forEach(({ buffer }, i) => this.identities.show(packet.segments[i]!.buffer, buffer));
     this.packets.push({ segments, holds: 1 });
   }
 
@@ -222,11 +224,12 @@ export class Rig {
     const made = mbufCopy(this.pool, 0, packet.segments[0]!.buffer, from, n);
     this.judge("copy", made >= 0, fits);
     if (!fits) return;
-    const segments = this.names(made).map((b, i) => {
+    const segments = namesOf(this.memory, made).map((b, i) => {
       const part = bytes.slice(i * 1920, (i + 1) * 1920);
       return { ...fresh(b), back: 1920 - part.length, bytes: part };
     });
     this.packets.push({ segments, holds: 1 });
+    this.identities.copy(packet.segments[0]!.buffer, made, bytes.length === all.length);
   }
 
   private linearise(packet: Packet): void {
@@ -252,16 +255,17 @@ export class Rig {
   }
 
   private attach(packet: Packet, pick: number): void {
-    const b = this.pool.get(0);
+    const b = received(this.pool, 40 * pick);
     if (b < 0) return;
     const s = packet.segments[pick % packet.segments.length]!;
     this.judge("attach", mbufAttach(this.memory, b, s.buffer), true);
+    this.identities.show(s.buffer, b);
     this.packets.push({ segments: [{ ...s, buffer: b, bytes: [...s.bytes] }], holds: 1 });
     assertEquals(mbufAttach(this.memory, b, s.buffer), false, "an attached buffer is not attached");
   }
 
   private attachExternal(i: number): void {
-    const b = this.pool.get(0);
+    const b = received(this.pool, 700 * i);
     if (b < 0) return;
     this.judge("attach external", mbufAttachExternal(this.memory, b, this.lent.buffers[i]!), true);
     const lent = { owner: -1 - i, front: 0, back: EXTERNAL[i]! };
@@ -283,13 +287,9 @@ export class Rig {
     const s = packet.segments[0]!;
     const fits = s.owner !== s.buffer && packet.holds === 1;
     this.judge("detach", mbufDetach(this.pool, 0, s.buffer), fits);
-    if (fits) packet.segments[0] = fresh(s.buffer);
-  }
-
-  private names(b: number): number[] {
-    const names = [];
-    for (let s = b; s >= 0; s = this.memory.next[s]!) names.push(s);
-    return names;
+    if (!fits) return;
+    packet.segments[0] = fresh(s.buffer);
+    this.identities.hide(s.buffer);
   }
 
   private judge(verb: string, got: boolean, expected: boolean): void {

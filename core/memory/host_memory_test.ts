@@ -91,6 +91,79 @@ Deno.test("Iotlb keeps the pages that were used last", () => {
   );
 });
 
+Deno.test("HostMemory touches each line and each page that an access has a byte in, and no other", () => {
+  const corner = fc.tuple(
+    fc.nat(6),
+    fc.constantFrom(64, 4096, 8192),
+    fc.integer({ min: -2, max: 2 }),
+  )
+    .map(([n, unit, off]) => Math.max(0, n * unit + off));
+  const access = fc.record({
+    kind: fc.constantFrom("deviceWrite", "deviceRead", "cpuRead", "cpuWrite"),
+    // often from one corner up to another
+    ends: fc.tuple(fc.oneof(corner, fc.nat(20_000)), fc.oneof(corner, fc.nat(20_000)))
+      .filter(([from, to]) => from !== to && Math.abs(from - to) < 5000),
+  });
+  const sizes = fc.record({
+    pageBytes: fc.constantFrom(4096, 8192),
+    entries: fc.constantFrom(1, 2, 8),
+  });
+  const { iotlbMissPs } = PROFILE;
+  let walks = 0;
+  fc.assert(
+    fc.property(sizes, fc.array(access, { maxLength: 30, size: "max" }), (drawn, list) => {
+      const { pageBytes, entries } = drawn;
+      // a cache in which no line is ever pushed out, and channels that take no time worth mentioning
+      const profile = {
+        ...PROFILE,
+        llcWays: 2,
+        pageBytes,
+        iotlbEntries: entries,
+        missPs: 0,
+        channelGBps: 1000,
+      };
+      const memory = new HostMemory(new Clock(), { ...profile, cpuMissPs: 0, queueLines: 1 << 20 });
+      const there = new Set<number>();
+      const counts = { ...memory.counts };
+      let pages: number[] = [];
+      for (const { kind, ends } of list) {
+        const [from, to] = [Math.min(...ends), Math.max(...ends)];
+        let expected = 0;
+        for (let at = from; at < to; at++) {
+          const page = Math.floor(at / pageBytes);
+          if (kind.startsWith("device") && pages[0] !== page) {
+            if (!pages.includes(page)) {
+              counts.iotlbMisses++;
+              expected += iotlbMissPs;
+            }
+            pages = [page, ...pages.filter((other) => other !== page)].slice(0, entries);
+          }
+          if (at > from && at % 64 !== 0) continue;
+          const line = Math.floor(at / 64);
+          const isThere = there.has(line);
+          if (kind === "deviceWrite") isThere ? counts.writeHits++ : counts.writeFills++;
+          if (kind === "deviceRead") isThere ? counts.readHits++ : counts.readMisses++;
+          if (kind === "cpuRead") isThere ? counts.cpuHits++ : counts.cpuMisses++;
+          // what a device reads past the cache stays out of it
+          if (kind !== "deviceRead") there.add(line);
+        }
+        const bytes = to - from;
+        if (kind === "deviceWrite") assertEquals(memory.deviceWrite(1, from, bytes), expected);
+        if (kind === "deviceRead") {
+          const ps = memory.deviceRead(1, from, bytes);
+          assert(ps >= expected && ps < expected + iotlbMissPs, `${ps} ps, ${expected} for pages`);
+        }
+        if (kind === "cpuRead") memory.cpuRead(from, bytes);
+        if (kind === "cpuWrite") memory.cpuWrite(from, bytes);
+        assertEquals(memory.counts, counts, `${kind} of ${from}..${to - 1}`);
+      }
+      walks += counts.iotlbMisses;
+    }),
+    { numRuns: 100 },
+  );
+  assert(walks > 300, `${walks} pages were walked for`);
+});
+
 Deno.test("HostMemory: rings within the DDIO ways are read from the cache, larger ones leak to DRAM", () => {
   const lines = PROFILE.llcSets * PROFILE.ddioWays;
   for (const [ring, leaks] of [[lines, false], [lines + PROFILE.llcSets, true]] as const) {

@@ -128,6 +128,7 @@ export function mbufAppend(memory: PacketMemory, b: number, n: number): number {
  */
 export function mbufAdjust(memory: PacketMemory, b: number, n: number): number {
   if (n < 0 || n > memory.length[b]!) return -1;
+  memory.note(b);
   const at = memory.offset[b]! + n;
   memory.offset[b] = at;
   memory.length[b] = memory.length[b]! - n;

@@ -33,6 +33,7 @@ export function mbufLinearise(home: MbufHome, lcore: number, b: number): boolean
     end += length[s]!;
   }
   length[b] = end - offset[b]!;
+  memory.note(b);
   next[b] = -1;
   freeChain(home, lcore, rest);
   return true;

@@ -5,6 +5,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { FATE, Observation } from "../machine/observation.ts";
 import { type Operation, Rig } from "./_mbuf_model_for_tests.ts";
+import { checkReset } from "./_mbuf_packets_for_tests.ts";
 import { Ledger } from "./ledger.ts";
 import { mbufAdjust, mbufAppend, mbufLength, mbufRead, mbufTrim } from "./mbuf.ts";
 import { mbufChain, mbufPrepend, mbufSegments } from "./mbuf.ts";
@@ -43,10 +44,14 @@ Deno.test("mbuf MBUF-1..5: length, rooms, references, shape and limits, after ev
           rig.step(one);
           rig.check();
         }
-        for (const { segments, holds } of rig.packets.splice(0)) {
+        // some runs end in the middle
+        for (
+          const { segments, holds } of operations.length % 3 === 0 ? [] : rig.packets.splice(0)
+        ) {
           for (let i = 0; i < holds; i++) freeChain(rig.pool, 0, segments[0]!.buffer);
         }
         rig.check();
+        checkReset(rig.memory);
       },
     ),
     { numRuns: 120, seed: 5 },

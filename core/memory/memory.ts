@@ -278,7 +278,10 @@ export class Memory implements PacketMemory {
    */
   note(b: number): void {
     if (this.owner[b] !== b) return;
-    const extent = this.offset[b]! + this.length[b]! - b * STRIDE - HEADROOM;
+    const length = this.length[b]!;
+    if (length <= 0) return;
+    // a frame that lies in the headroom alone counts as well: the headroom is wiped with what is behind it
+    const extent = Math.max(1, this.offset[b]! + length - b * STRIDE - HEADROOM);
     if (extent > this.#extent[b]!) this.#extent[b] = extent;
   }
 

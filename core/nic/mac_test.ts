@@ -15,10 +15,11 @@ import { FATE, Observation } from "../machine/observation.ts";
 import { Ledger } from "../memory/ledger.ts";
 import { Memory } from "../memory/memory.ts";
 import { REASON } from "../policy.ts";
+import { Choices } from "../time/choices.ts";
 import { Clock } from "../time/clock.ts";
 import { MacIn } from "./mac.ts";
 import { PauseControl, type PauseProfile, PausingMacOut } from "./pause.ts";
-import { MacOut } from "./mac_out.ts";
+import { MacOut, STOP_PS } from "./mac_out.ts";
 
 const FAR = { horizonPs: 1e15, events: 1e7 };
 
@@ -160,38 +161,55 @@ Deno.test("MacOut ends each frame at the nearest picosecond: no drift over 10,00
   }
 });
 
-Deno.test("MacOut begins anew after idleness, and keeps order under any spacing", () => {
+Deno.test("MacOut begins anew after idleness and after a stop, and keeps order under any spacing", () => {
+  let stopped = 0;
+  const send = fc.record({
+    gap: fc.integer({ min: 0, max: 60_000 }),
+    length: fc.integer({ min: 60, max: 300 }),
+    // which of the stops there are, if any; the last of them has no end
+    stop: fc.constantFrom(0, 0, 0, 0, 1, 2, 3, 4, 5),
+  });
   fc.assert(fc.property(
-    fc.array(fc.tuple(fc.integer({ min: 0, max: 60_000 }), fc.integer({ min: 60, max: 300 })), {
-      minLength: 1,
-      maxLength: 40,
-    }),
-    (sends) => {
-      const { clock, o, memory, ledger, macOut } = port(40, sends.length, 57.88);
+    fc.array(send, { minLength: 1, maxLength: 40 }),
+    fc.boolean(),
+    (drawn, stops) => {
+      const sends = stops ? drawn : drawn.map((one) => ({ ...one, stop: 0 }));
+      const { clock, o, memory, ledger, counters, macOut } = port(40, sends.length, 57.88);
+      const choices = new Choices();
+      choices.reset(
+        sends.flatMap(({ stop }, occurrence) =>
+          stop === 0 ? [] : [{ site: "egress port0", occurrence, value: stop }]
+        ),
+      );
+      macOut.reset(o.addPlace("egress"), counters, choices);
       const gone: number[] = [];
       macOut.sender = { sent: (b) => gone.push(b) };
       const send = clock.register((b) => {
         ledger.enter(b, b, 0);
-        memory.length[b] = sends[b]![1];
+        memory.length[b] = sends[b]!.length;
         macOut.send(b);
       });
       let at = 0;
       let [since, bits, free] = [0, 0, 0];
-      const expected = sends.map(([gap, length], b) => {
+      const expected = sends.map(({ gap, length, stop }, b) => {
         at += gap;
         clock.at(at, send, b);
         if (free <= at) [since, bits, free] = [at, 0, at];
+        if (stop > 0) [since, bits, free] = [free + STOP_PS[stop]!, 0, free + STOP_PS[stop]!];
         const start = free;
         bits += (length + 24) * 8;
         free = since + exactPs(bits, 5788);
         return [start, free];
       });
       clock.run(FAR);
-      assertEquals(gone, sends.map((_, b) => b));
-      assertEquals(sends.map((_, i) => [o.outStart[i], o.outEnd[i]]), expected);
-      assertEquals(macOut.pending, 0);
+      const leaving = expected.filter(([, end]) => end! < Infinity);
+      assertEquals(gone, leaving.map((_, b) => b));
+      assertEquals(leaving.map((_, i) => [o.outStart[i], o.outEnd[i]]), leaving);
+      assertEquals(macOut.pending, expected.length - leaving.length);
+      if (leaving.some((_, b) => sends[b]!.stop > 0)) stopped++;
     },
   ));
+  assert(stopped > 10, `a line that stopped and went on ${stopped} times only`);
 });
 
 Deno.test("MacOut refuses more frames than it was built for", () => {

@@ -94,8 +94,9 @@ function play(
   geometry: Partial<Geometry>,
   flips: readonly boolean[],
   reads: boolean,
+  machine = new Machine(TEST_PROFILE, { ...MAXIMA }),
+  events = 1e6,
 ) {
-  const machine = new Machine(TEST_PROFILE, { ...MAXIMA });
   const scenario = scenarioOf(
     stream(packets, gapPs, (i) => ({ port: i % (geometry.ports ?? 2), size: 60 + i % 200 })),
     { ingress: 64, ...geometry },
@@ -108,7 +109,7 @@ function play(
   const firmware = new RandomFirmware(machine, ports, reads, () => flips[flip++ % flips.length]!);
   for (const nic of nics) nic.threads.boot(firmware);
   machine.offer(scenario.traffic);
-  const end = machine.clock.run({ horizonPs: 1e12, events: 1e6 });
+  const end = machine.clock.run({ horizonPs: 1e12, events });
   return { machine, firmware, end, o: machine.observation, nics };
 }
 
@@ -124,9 +125,16 @@ Deno.test("PeerRings NIC-3: no slot is used before its completion, whenever one 
       fc.constantFrom(5_000, 20_000, 200_000),
       fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }),
       fc.boolean(),
-      (ports, peerSlots, fidelity, gapPs, flips, reads) => {
+      // whether the machine has run before, one way or the other, to its end or not
+      fc.constantFrom("new", "writes", "reads"),
+      fc.constantFrom(300, 1e6),
+      (ports, peerSlots, fidelity, gapPs, flips, reads, before, events) => {
         const packets = 60;
-        const { o, firmware, machine, end, nics } = play(
+        const machine = new Machine(TEST_PROFILE, { ...MAXIMA });
+        if (before !== "new") {
+          play(packets, gapPs, { ports, peerSlots }, flips, before === "reads", machine, events);
+        }
+        const { o, firmware, end, nics } = play(
           packets,
           gapPs,
           {
@@ -136,6 +144,7 @@ Deno.test("PeerRings NIC-3: no slot is used before its completion, whenever one 
           },
           flips,
           reads,
+          machine,
         );
         assertEquals(end, "quiet");
         assertEquals([firmware.reused, o.faults], [0, []]);

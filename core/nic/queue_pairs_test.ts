@@ -135,6 +135,15 @@ Deno.test("QueuePairs reads on when fewer than 16 receive descriptors are left",
   }
 });
 
+/** What the head register of each transmit ring says of a machine at rest: all that the doorbells told of is sent. */
+function checkHeads({ machine: { nics } }: Testbed): void {
+  for (const [port, { queues }] of nics.entries()) {
+    for (const [q, { sent, tail }] of queues.tx.entries()) {
+      assertEquals(sent, tail, `head register of transmit queue ${q} of port ${port}`);
+    }
+  }
+}
+
 const traffic = fc.array(
   fc.record({
     port: fc.nat(1),
@@ -178,6 +187,7 @@ Deno.test("QueuePairs NIC-4, NIC-8: data before done bit before the look; counte
       assertEquals(received, o.ports[0]!.rxFrames + o.ports[1]!.rxFrames);
       assertEquals(o.faults, []);
       assertEquals(fates(o).none, 0);
+      checkHeads(testbed);
       assertEquals(
         o.ports.map((p) => p.rxFrames + p.rxMissed),
         [0, 1].map((port) => drawn.filter((d) => d.port === port).length),
@@ -437,8 +447,10 @@ Deno.test("QueuePairs receives a long frame into several buffers, and sends a ch
         stream(sizes.length * 40, 500_000, (i) => ({ size: sizes[i % sizes.length]! })),
         { fidelity, rxRing: 64, txRing: 64 },
       );
-      const o = new Testbed(scattering(room, segments), TEST_PROFILE).run(scenario);
+      const testbed = new Testbed(scattering(room, segments), TEST_PROFILE);
+      const o = testbed.run(scenario);
       assertEquals([o.end, o.faults, fates(o).emitted], ["quiet", [], o.count]);
+      checkHeads(testbed);
       assertEquals(segments, [...scenario.traffic.length].map((n) => Math.ceil(n / room)));
       const all = scenario.traffic.bytes;
       assertEquals(left(o, 1), segments.map((_, p) => p));

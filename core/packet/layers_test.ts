@@ -13,7 +13,7 @@ import { checkHeader6 } from "./ipv6.ts";
 import { computeChecksum6, pseudoHeaderSum6, verifyChecksum6 } from "./ipv6_checksum.ts";
 import { EXTENSIONS_MAX, Ipv6Headers } from "./ipv6_extensions.ts";
 import { LAYER, Layers, LAYERS_MAX } from "./layers.ts";
-import { mplsStackLength } from "./mpls.ts";
+import { mplsPayloadType, mplsStackLength, writeMplsEntry } from "./mpls.ts";
 
 const KIND = Object.keys(LAYER);
 
@@ -206,6 +206,36 @@ Deno.test("Layers stops where a header contradicts itself or a limit is reached"
   const nested = frameOf(Array(20).fill(one), udp).bytes;
   assertEquals(layers.walk(Uint8Array.from(nested), 0, nested.length), "too-many");
   assertEquals(layers.count, LAYERS_MAX);
+});
+
+Deno.test("mplsPayloadType goes by the last label of a stack, and by what follows where that says nothing", () => {
+  // RFC 3032, 2.1: 0 and 2 are "explicit null" of IPv4 and IPv6; else RFC 4928, 3: the first four bits
+  const labels = fc.array(fc.constantFrom(0, 2, 1, 3, 16, 0xfffff), { minLength: 1, maxLength: 5 });
+  const layers = new Layers();
+  const seen = new Map<number, number>();
+  fc.assert(
+    fc.property(labels, fc.nat(255), fc.nat(3), fc.boolean(), (stack, first, off, isThere) => {
+      const bytes = new Uint8Array(off + 14 + 4 * stack.length + (isThere ? 60 : 0)).fill(0x45);
+      bytes.set([0x88, 0x47], off + 12);
+      stack.forEach((label, i) =>
+        writeMplsEntry(bytes, off + 14 + 4 * i, label, 7, i === stack.length - 1, 64)
+      );
+      const length = 4 * stack.length;
+      if (isThere) bytes[off + 14 + length] = first;
+      const last = stack.at(-1)!;
+      const version = last === 0 ? 4 : last === 2 ? 6 : isThere ? first >>> 4 : 0;
+      const type = version === 4 ? 0x0800 : version === 6 ? 0x86dd : 0;
+      const available = bytes.length - off - 14;
+      assertEquals(mplsPayloadType(bytes, off + 14, length, available), type, `${stack} ${first}`);
+      // what is beyond the end of a frame says nothing
+      const cut = last === 0 ? 0x0800 : last === 2 ? 0x86dd : 0;
+      assertEquals(mplsPayloadType(bytes, off + 14, length, length), cut);
+      layers.walk(bytes, off, bytes.length - off);
+      assertEquals([layers.kind[1], layers.headerBytes[1]], [LAYER.mpls, length]);
+      seen.set(type, (seen.get(type) ?? 0) + 1);
+    }),
+  );
+  for (const type of [0, 0x0800, 0x86dd]) assert((seen.get(type) ?? 0) > 5, `${type} is rare`);
 });
 
 Deno.test("checkArp and Layers take ARP of Ethernet and IPv4, whole, and nothing else", () => {

@@ -92,10 +92,16 @@ export class Testbed {
     }
   }
 
-  /** Resets everything and runs the operations until nothing happens any more. */
-  run(ops: readonly Operation[], geometry = GEOMETRY, events = 5_000_000): string {
+  /** Resets everything and runs the operations until nothing happens any more; `begin` comes in between. */
+  run(
+    ops: readonly Operation[],
+    geometry = GEOMETRY,
+    events = 5_000_000,
+    begin: (fabric: Fabric) => void = () => {},
+  ): string {
     this.clock.reset();
     this.fabric.reset(this.#devices, geometry);
+    begin(this.fabric);
     this.calls = new Uint32Array(ops.length);
     this.doneAt = new Float64Array(ops.length).fill(-1);
     this.order = [];

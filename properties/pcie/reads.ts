@@ -1,6 +1,6 @@
 /** Laws of requests and completions: PCIE-4 to PCIE-7, and PCIE-21 on the room that they need. */
 import { broken, KEPT, notJudged, type PcieLaw, type PcieRun, type PcieVerdict } from "./law.ts";
-import type { PcieTlp } from "../../core/pcie/link/trace.ts";
+import type { PcieLedger, PcieTlp } from "../../core/pcie/link/trace.ts";
 
 function judgeTags({ ledger }: PcieRun): PcieVerdict {
   const holder = new Map<string, number>();
@@ -94,13 +94,43 @@ export const PCIE_5: PcieLaw = {
   judge: judgeSplits,
 };
 
+/** The port of the root complex below which a node is: its own number there; 0 for the root complex. */
+function portOf({ options: { nodes } }: PcieLedger, node: number): number {
+  let port = node;
+  while (port > 0 && nodes[port]!.parent !== 0) port = nodes[port]!.parent;
+  return port;
+}
+
+/** Where every device is there, an operation fails if the root complex would have to forward it and does not. */
+function judgeSuccess(ledger: PcieLedger): PcieVerdict {
+  if (ledger.events.some(({ kind }) => kind === "down")) return KEPT;
+  const ways = new Map<number, PcieTlp>();
+  for (const tlp of ledger.tlps.values()) if (tlp.cls < 2) ways.set(tlp.operation, tlp);
+  for (const { kind, tlp: id, text, at } of ledger.events) {
+    const way = kind === "done" ? ways.get(id) : undefined;
+    if (way === undefined) continue;
+    const [from, to] = [portOf(ledger, way.source), portOf(ledger, way.target)];
+    const crosses = from !== to && from > 0 && to > 0;
+    const goes = ledger.options.rootPeerToPeer || !crosses;
+    if ((text === "success") === goes) continue;
+    return broken(
+      `operation ${id} from ${ledger.nodes[way.source]} to ${
+        ledger.nodes[way.target]
+      } ended with ` +
+        `"${text}" at ${at} ps, expected ${goes ? "success" : "a refusal by the root complex"}`,
+      way.id,
+    );
+  }
+  return KEPT;
+}
+
 function judgeProgress({ ledger }: PcieRun): PcieVerdict {
   if (!ledger.atRest) return notJudged("the run was cut short");
   const late = ledger.events.find(({ kind }) => kind === "timeout");
   if (late !== undefined && !ledger.events.some(({ kind }) => kind === "down")) {
     return broken(`request ${late.tlp} timed out although every device is there`, late.tlp);
   }
-  if (ledger.outstanding === 0) return KEPT;
+  if (ledger.outstanding === 0) return judgeSuccess(ledger);
   const waiting = new Set<number>();
   const moved = new Set<number>();
   for (const { kind, tlp } of ledger.events) {
@@ -121,8 +151,10 @@ function judgeProgress({ ledger }: PcieRun): PcieVerdict {
 /** No deadlock. */
 export const PCIE_6: PcieLaw = {
   id: "PCIE-6",
-  statement: "Whatever writes and reads whom, everything ends.",
-  clause: "PCI Express Base 3.0, 2.4.1, deadlock avoidance",
+  statement:
+    "Whatever writes and reads whom, everything ends; where every device is there, well, " +
+    "unless the root complex does not forward between its ports.",
+  clause: "PCI Express Base 3.0, 2.4.1, deadlock avoidance; 1.3.1, peer-to-peer",
   judge: judgeProgress,
 };
 

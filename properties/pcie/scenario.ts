@@ -40,7 +40,8 @@ export interface PcieScenario {
 }
 
 /**
- * Runs a scenario until nothing is left to do, or stuck, or for as many events as it allows.
+ * Runs a scenario until nothing is left to do, or stuck, or for as many events as it allows. `before` is what the
+ * same model has run before it was reset for this; its options are not looked at.
  *
  * @example
  * ```ts
@@ -54,9 +55,21 @@ export interface PcieScenario {
  * assertEquals([...ledger.tlps.values()].map((tlp) => tlp.kind), ["MRd", "CplD"]);
  * ```
  */
-export function runPcie(scenario: PcieScenario): PcieRun {
+export function runPcie(scenario: PcieScenario, before?: PcieScenario): PcieRun {
   const clock = new Clock();
   const model = new PcieModel(clock, scenario.options, true);
+  if (before !== undefined) play(clock, model, before);
+  const endPs = play(clock, model, scenario);
+  return {
+    scenario,
+    ledger: model.ledger(),
+    endPs,
+    again: (change) => runPcie({ ...scenario, ...change }, before),
+  };
+}
+
+/** Resets a model and runs a scenario on it; answers when its last operation ended. */
+function play(clock: Clock, model: PcieModel, scenario: PcieScenario): number {
   const { deviations = [], remove, events = 1_000_000 } = scenario;
   let choices: Choices | null = null;
   if (deviations.length > 0) {
@@ -94,10 +107,5 @@ export function runPcie(scenario: PcieScenario): PcieRun {
   });
   if (remove !== undefined) clock.at(remove.at, removal, remove.node);
   clock.run({ horizonPs: 2 ** 53, events }, () => model.isQuiet);
-  return {
-    scenario,
-    ledger: model.ledger(),
-    endPs,
-    again: (change) => runPcie({ ...scenario, ...change }),
-  };
+  return endPs;
 }

@@ -1,5 +1,13 @@
 /** All planted faults. */
 import type { Fault } from "../fault.ts";
+import {
+  BLIND_FABRIC_FAULTS,
+  BLIND_HOST_FAULTS,
+  BLIND_LINK_FAULTS,
+  BLIND_MEMORY_FAULTS,
+  BLIND_NIC_FAULTS,
+  BLIND_PACKET_FAULTS,
+} from "./blind_core.ts";
 import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
@@ -64,4 +72,10 @@ export const FAULTS: readonly Fault[] = [
   ...UNSEEN_HOST_FAULTS,
   ...UNSEEN_STACK_FAULTS,
   ...UNSEEN_HARNESS_FAULTS,
+  ...BLIND_FABRIC_FAULTS,
+  ...BLIND_LINK_FAULTS,
+  ...BLIND_NIC_FAULTS,
+  ...BLIND_MEMORY_FAULTS,
+  ...BLIND_HOST_FAULTS,
+  ...BLIND_PACKET_FAULTS,
 ];
