@@ -1,5 +1,6 @@
 /** All planted faults. */
 import type { Fault } from "../fault.ts";
+import { BLIND_STACK_FAULTS } from "./blind_stacks.ts";
 import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
@@ -64,4 +65,5 @@ export const FAULTS: readonly Fault[] = [
   ...UNSEEN_HOST_FAULTS,
   ...UNSEEN_STACK_FAULTS,
   ...UNSEEN_HARNESS_FAULTS,
+  ...BLIND_STACK_FAULTS,
 ];

@@ -1,0 +1,486 @@
+/**
+ * Faults of stacks and of the harness, of the kinds that the histories of real data planes mend; written from the
+ * sources alone, before the tests were looked at.
+ */
+import { type Fault, faultsIn } from "../fault.ts";
+
+const VPP = "stacks/vpp/conformance_test.ts";
+const SNABB = "stacks/snabb/conformance_test.ts";
+const NETMAP = "stacks/netmap/conformance_test.ts";
+const PF_RING = "stacks/pf-ring/conformance_test.ts";
+const XDP = "stacks/xdp/conformance_test.ts";
+const PS = "stacks/packetshader/conformance_test.ts";
+const ODP = "stacks/odp/conformance_test.ts";
+
+/** Faults of packets: headers, lengths, addresses, fragments, tags, ICMP. */
+const PACKETS: readonly Fault[] = [
+  ...faultsIn("packet", "stacks/vpp/ip6_nd.ts", ["stacks/vpp/ip6_test.ts", VPP], [
+    {
+      id: "s-vpp-nd-hop-limit-64",
+      what: "neighbour discovery is sent with a hop limit of 64, which every host ignores",
+      from: "  setIpv6HopLimit(bytes, ip, 255);",
+      to: "  setIpv6HopLimit(bytes, ip, 64);",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/vpp/ip6_local.ts", ["stacks/vpp/ip6_test.ts", VPP], [
+    {
+      id: "s-vpp-echo6-keeps-hop-limit",
+      what: "an ICMPv6 echo reply leaves with the hop limit that was left to the request",
+      from: "  setIpv6HopLimit(bytes, ip, 64);\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/vpp/ip6_nodes.ts", ["stacks/vpp/ip6_test.ts", VPP], [
+    {
+      id: "s-vpp-packet-too-big-less-header",
+      what: "packet too big names the MTU less an IPv6 header",
+      from: "    words[row + ICMP_DATA] = !isOwn && limit <= 1 ? 0 : out.mtu;",
+      to: "    words[row + ICMP_DATA] = !isOwn && limit <= 1 ? 0 : out.mtu - IPV6_HEADER_BYTES;",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/vpp/ip4_icmp_error.ts", [
+    "stacks/vpp/errors_test.ts",
+    VPP,
+    "stacks/vpp/features_test.ts",
+  ], [
+    {
+      id: "s-vpp-icmp-quotes-padding",
+      what: "an ICMP error quotes the padding behind the packet",
+      from: "  const quoted = Math.min(ipv4TotalLength(bytes, ip), MESSAGE_MAX - HEADERS);",
+      to: "  const quoted = Math.min(vm.memory.length[b]!, MESSAGE_MAX - HEADERS);",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/netmap/bridge.ts", ["stacks/netmap/bridge_test.ts", NETMAP], [
+    {
+      id: "s-netmap-bridge-swaps-across-regions",
+      what: "a bridge exchanges buffers between ports of two regions",
+      from: "    const swap = this.#zeroCopy && source.mem === target.mem;",
+      to: "    const swap = this.#zeroCopy;",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/snabb/apps/bridge.ts", [
+    "stacks/snabb/apps_test.ts",
+    "stacks/snabb/app_units_test.ts",
+  ], [
+    {
+      id: "s-snabb-bridge-destination-keeps-alive",
+      what: "an address that is sent to never ages, though nobody hears from it",
+      from: "    const output = this.output[known.port];",
+      to: "    known.seen = now;\n    const output = this.output[known.port];",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/vpp/acl.ts", [
+    "stacks/vpp/features_test.ts",
+    "stacks/vpp/conformance_test.ts",
+  ], [
+    {
+      id: "s-vpp-acl-denied-flow-remembered",
+      what: "a flow that was denied has a session: its second packet passes",
+      from: "    if (rule?.permit !== true) return false;\n    if (stateful) sessions.add(flow);",
+      to: "    if (stateful) sessions.add(flow);\n    if (rule?.permit !== true) return false;",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/xdp/hook.ts", [
+    "stacks/xdp/programs_test.ts",
+    "stacks/xdp/verdicts_test.ts",
+    "stacks/xdp/xdp_buff_test.ts",
+    "stacks/xdp/conformance_test.ts",
+  ], [
+    {
+      id: "s-xdp-meta-of-last-frame",
+      what: "a program finds the metadata of the frame that was on the page before",
+      from:
+        "    // what an earlier frame in this page had in front of it is gone\n    if (this.#parts.meta.size > 0) this.#parts.meta.delete(page);\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/snabb/apps/vhost_user.ts", [
+    "stacks/snabb/app_units_test.ts",
+    "stacks/snabb/apps_test.ts",
+  ], [
+    {
+      id: "s-snabb-vhost-length-after-free",
+      what: "the guest is told the length of a packet that has been freed",
+      from:
+        "      rx.use(descriptor, packet.length(p));\n      this.#process.discard(p, REASON.consumed);",
+      to:
+        "      this.#process.discard(p, REASON.consumed);\n      rx.use(descriptor, packet.length(p));",
+    },
+  ]),
+];
+
+/** Faults of loss and order: bursts, back-pressure, stalls, leaks in error paths. */
+const LOSSES: readonly Fault[] = [
+  ...faultsIn("loss and order", "stacks/vpp/handoff.ts", [
+    "stacks/vpp/workers_test.ts",
+    VPP,
+    "stacks/vpp/audit_dispatch_test.ts",
+  ], [
+    {
+      id: "s-vpp-handoff-slot-moves-when-full",
+      what: "a full frame queue moves on to the next slot all the same, which is still to be read",
+      from:
+        "      return { place: queue.place, occupancy: this.#size - queue.ring.freeAt(nowPs) };",
+      to: "      queue.at = (queue.at + 1) % this.#size;\n" +
+        "      return { place: queue.place, occupancy: this.#size - queue.ring.freeAt(nowPs) };",
+    },
+    {
+      id: "s-vpp-handoff-counts-frames",
+      what: "congestion drops are counted by frames and not by packets",
+      from: "  vm.countError(node, CONGESTION_DROP, group.length);",
+      to: "  vm.countError(node, CONGESTION_DROP, 1);",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/vpp/ip4_neighbor.ts", [
+    "stacks/vpp/errors_test.ts",
+    VPP,
+    "stacks/vpp/tables_test.ts",
+  ], [
+    {
+      id: "s-vpp-arp-throttled-by-nothing",
+      what: "a request for which there was no buffer throttles the next one like one that was sent",
+      from: "  const request = ownBuffer(vm, b, FRAME_MIN, BUFFER.locallyOriginated);\n" +
+        "  if (request < 0) return NO_BUFFERS;\n  asked.set(adj, now);",
+      to: "  asked.set(adj, now);\n" +
+        "  const request = ownBuffer(vm, b, FRAME_MIN, BUFFER.locallyOriginated);\n" +
+        "  if (request < 0) return NO_BUFFERS;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/vpp/load_balance.ts", ["stacks/vpp/tables_test.ts", VPP], [
+    {
+      id: "s-vpp-load-balance-counters-lost",
+      what: "when there are more load balances than room, all their counters begin again",
+      from: "      counts.set(this.#counts[t]!);\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/snabb/apps/basic_apps.ts", [
+    "stacks/snabb/app_units_test.ts",
+    "stacks/snabb/apps_test.ts",
+  ], [
+    {
+      id: "s-snabb-tee-original-first",
+      what: "a tee hands the packet itself over first: a full link has freed it when it is copied",
+      from: "        for (let o = 0; o < this.output.length - 1; o++) {\n" +
+        "          link.transmit(this.output[o]!, packet.clone(p));\n        }\n" +
+        "        link.transmit(this.output[this.output.length - 1]!, p);",
+      to: "        link.transmit(this.output[this.output.length - 1]!, p);\n" +
+        "        for (let o = 0; o < this.output.length - 1; o++) {\n" +
+        "          link.transmit(this.output[o]!, packet.clone(p));\n        }",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/snabb/network.ts", [
+    "stacks/snabb/engine_test.ts",
+    SNABB,
+    "stacks/snabb/report_test.ts",
+  ], [
+    {
+      id: "s-snabb-txdrop-outlives-link",
+      what: "the drops of a link that was removed stay among the counters of the process",
+      from: '["rxpackets", "rxbytes", "txpackets", "txbytes", "txdrop"]',
+      to: '["rxpackets", "rxbytes", "txpackets", "txbytes"]',
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/snabb/apps/pcap.ts", [
+    "stacks/snabb/app_units_test.ts",
+    "stacks/snabb/apps_test.ts",
+  ], [
+    {
+      id: "s-snabb-pcap-original-length",
+      what: "the reader takes the length that a packet had for the bytes that were kept of it",
+      from: "view.getUint32(this.#at + 8, true);",
+      to: "view.getUint32(this.#at + 12, true);",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/host_rings.ts", [
+    "stacks/netmap/host_rings_test.ts",
+    NETMAP,
+  ], [
+    {
+      id: "s-netmap-host-ring-counts-no-queue",
+      what:
+        "what waits for the next sync does not count when the host sends: the queue has no bound",
+      from: "    const busy = rx.distance(rx.hwcur, rx.hwtail) + this.#queue.length;",
+      to: "    const busy = rx.distance(rx.hwcur, rx.hwtail);",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/ptnet.ts", ["stacks/netmap/ptnet_test.ts", NETMAP], [
+    {
+      id: "s-netmap-ptnet-no-second-look",
+      what:
+        "a guest that has asked for an interrupt does not look again at what came before it asked",
+      from: "  csb.applNeedKick = true;\n  read(kring, csb);",
+      to: "  csb.applNeedKick = true;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/pf-ring/cluster.ts", [
+    "stacks/pf-ring/cluster_test.ts",
+    PF_RING,
+  ], [
+    {
+      id: "s-pf-cluster-turn-of-inactive",
+      what: "round robin gives packets to a socket that is closed for a while",
+      from: "      if (socket.active && socket.ring.hasRoom(nowPs)) return socket;",
+      to: "      if (socket.ring.hasRoom(nowPs)) return socket;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/pf-ring/zc_kernel_channel.ts", [
+    "stacks/pf-ring/zc_test.ts",
+    PF_RING,
+  ], [
+    {
+      id: "s-pf-kernel-channel-armed-blindly",
+      what: "a thread sleeps without a last look at the queue of a channel without ZC",
+      from: "    if (this.ring.count > 0) return true;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/xdp/cpumap.ts", [
+    "stacks/xdp/redirect_test.ts",
+    XDP,
+    "stacks/xdp/audit_test.ts",
+  ], [
+    {
+      id: "s-xdp-cpumap-no-turns",
+      what: "the thread of a cpumap takes from the first CPU's ring while there is anything",
+      from: "      if (taken > 0) this.#turn = (this.#turn + i + 1) % this.#rings.length;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/packetshader/host_stack.ts", [
+    "stacks/packetshader/engine_test.ts",
+    PS,
+    "stacks/packetshader/apps_test.ts",
+  ], [
+    {
+      id: "s-ps-backlog-sleeps-early",
+      what: "the softirq of the host's stack sleeps after 64 packets, whatever else waits",
+      from: "    if (this.#backlog.length === 0) cpu.sleep();",
+      to: "    cpu.sleep();",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/packetshader/app_openflow.ts", [
+    "stacks/packetshader/flow_test.ts",
+    "stacks/packetshader/apps_test.ts",
+    PS,
+  ], [
+    {
+      id: "s-ps-openflow-lowest-priority",
+      what: "entries without a priority come before those that have one",
+      from: "    .sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0));",
+      to: "    .sort((a, b) => (b.priority ?? Infinity) - (a.priority ?? Infinity) || 0);",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/odp/pktio_socket.ts", [
+    "stacks/odp/pktio_test.ts",
+    ODP,
+  ], [
+    {
+      id: "s-odp-socket-frame-lost-without-packet",
+      what: "a frame for which the pool has no packet leaves the socket's queue for nowhere",
+      from: "      const b = this.#copy(cpu, waiting[0]!);\n      if (b < 0) break;\n" +
+        "      waiting.shift();",
+      to: "      const b = this.#copy(cpu, waiting.shift()!);\n      if (b < 0) break;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/snabb/interlink.ts", [
+    "stacks/snabb/processes_test.ts",
+    "stacks/snabb/apps_test.ts",
+  ], [
+    {
+      id: "s-snabb-interlink-name-stays",
+      what: "the name of an interlink that both ends have left cannot be used again",
+      from: "    this.#links.delete(link.name);\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/router.ts", ["stacks/netmap/conformance_test.ts"], [
+    {
+      id: "s-netmap-router-waits-for-room-for-ever",
+      what: "a receive ring that once waited for room is not asked for packets any more",
+      from: "    this.#waitsFor[port] = -1;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/packetshader/worker.ts", [
+    "stacks/packetshader/engine_test.ts",
+    "stacks/packetshader/gpu_test.ts",
+    "stacks/packetshader/conformance_test.ts",
+  ], [
+    {
+      id: "s-ps-full-chunk-not-offloaded",
+      what:
+        "a chunk that is full is shaded on the core where the threshold is beyond what a chunk holds",
+      from: "      : Math.min(settings.offloadThreshold, this.#asked);",
+      to: "      : settings.offloadThreshold;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/dpdk/pipeline.ts", [
+    "stacks/dpdk/l3fwd_test.ts",
+    "stacks/dpdk/conformance_test.ts",
+  ], [
+    {
+      id: "s-dpdk-pipeline-turn-of-burst",
+      what: "workers take turns anew in every burst: single packets all go to the first",
+      from: "(this.#inTurn ? this.#turn++ : hash[b]!)",
+      to: "(this.#inTurn ? i : hash[b]!)",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/dpdk/testpmd_commands.ts", [
+    "stacks/dpdk/testpmd_test.ts",
+    "stacks/dpdk/conformance_test.ts",
+  ], [
+    {
+      id: "s-dpdk-closed-port-starts",
+      what: "a port that was closed can be started again",
+      from: '        if (command.action === "close") this.#closed.add(command.port);\n',
+      to: "",
+    },
+  ]),
+];
+
+/** Faults of interrupts and of time. */
+const TIMES: readonly Fault[] = [
+  ...faultsIn("interrupt", "stacks/netmap/mitigation.ts", [
+    "stacks/netmap/emulated_test.ts",
+    NETMAP,
+  ], [
+    {
+      id: "s-netmap-mitigation-not-renewed",
+      what: "a timer that has told of what it held back is not set again: the next comes at once",
+      from: "        this.#due = cpu.tsc() + this.#cycles;\n      } else",
+      to: "        this.#running = false;\n      } else",
+    },
+  ]),
+  ...faultsIn("time", "stacks/snabb/apps/rate_limiter.ts", [
+    "stacks/snabb/app_units_test.ts",
+    "stacks/snabb/apps_test.ts",
+  ], [
+    {
+      id: "s-snabb-bucket-overfull-after-rest",
+      what: "the tokens of a rest are added to a bucket that was capped before",
+      from: "Math.min(this.#contingent + rate * (now - this.#last), bucket_capacity);",
+      to: "Math.min(this.#contingent, bucket_capacity) + rate * (now - this.#last);",
+    },
+  ]),
+  ...faultsIn("time", "stacks/odp/sched_local.ts", [
+    "stacks/odp/scheduler_test.ts",
+    "stacks/odp/conformance_test.ts",
+  ], [
+    {
+      id: "s-odp-wait-not-begun-anew",
+      what: "a wait that ran out of time lets all later ones run out at once",
+      from: "    if (this.expired) this.waitingSincePs = -1;\n    else cpu.wakeAt",
+      to: "    if (!this.expired) cpu.wakeAt",
+    },
+  ]),
+  ...faultsIn("interrupt", "stacks/vpp/adaptive.ts", [
+    "stacks/vpp/loops_test.ts",
+    "stacks/vpp/audit_dispatch_test.ts",
+    "stacks/vpp/conformance_test.ts",
+  ], [
+    {
+      id: "s-vpp-adaptive-window-of-one-loop",
+      what: "after its first window adaptive mode decides after every loop",
+      from: "    this.#loops = 0;\n",
+      to: "",
+    },
+  ]),
+];
+
+/** Faults of the harness and of readers. */
+const HARNESS: readonly Fault[] = [
+  ...faultsIn("harness", "properties/l2/check.ts", ["properties/l2/check_test.ts"], [
+    {
+      id: "s-l2-unjudged-is-ok",
+      what: "a bridge conforms though a law was never judged",
+      from: "    const ok = laws.every((one) => one.judged > 0);",
+      to: "    const ok = laws.some((one) => one.judged > 0);",
+    },
+  ]),
+  ...faultsIn("harness", "properties/l2/bridge.ts", ["properties/l2/check_test.ts"], [
+    {
+      id: "s-l2-no-reserved-drawn",
+      what: "frames to reserved addresses are never drawn",
+      from: "    dst: fc.nat(3 * HOSTS + GROUPS.length - 1).map((n) =>",
+      to: "    dst: fc.nat(3 * HOSTS + FIRST_RESERVED - 1).map((n) =>",
+    },
+  ]),
+  ...faultsIn("harness", "properties/laws/loss_paced.ts", [
+    "properties/laws/loss_paced_test.ts",
+    "properties/conformance_fails_test.ts",
+  ], [
+    {
+      id: "s-loss-paced-one-gap",
+      what: "a packet that is still under way when the next comes is not given a longer gap",
+      from: "  for (const last of [false, true]) {",
+      to: "  for (const last of [true]) {",
+    },
+  ]),
+  ...faultsIn("harness", "properties/arbitraries/faults.ts", [
+    "properties/arbitraries/scenario_test.ts",
+    "properties/run/labels_test.ts",
+  ], [
+    {
+      id: "s-faults-first-queue-only",
+      what: "faults are drawn for queue 0 alone",
+      from:
+        "  nics(g).flatMap((nic) => Array.from({ length: g.lcores }, (_, q) => `${nic}.${q}`));",
+      to: "  nics(g).flatMap((nic) => Array.from({ length: 1 }, (_, q) => `${nic}.${q}`));",
+    },
+  ]),
+  ...faultsIn("harness", "properties/differential/outcomes.ts", [
+    "properties/differential/outcomes_test.ts",
+  ], [
+    {
+      id: "s-outcomes-second-frame-unseen",
+      what: "a packet that left twice counts as forwarded as declared",
+      from: "  return sent.length === 1 && (e.oneOf",
+      to: "  return (e.oneOf",
+    },
+  ]),
+  ...faultsIn("input", "fixtures/capture/to_ethernet.ts", [
+    "fixtures/capture/read_test.ts",
+    "fixtures/traffic/replay_test.ts",
+  ], [
+    {
+      id: "s-ethernet-original-keeps-fcs",
+      what: "the original length of a frame counts the FCS that was taken off",
+      from: "+ header - fcs;",
+      to: "+ header;",
+    },
+  ]),
+  ...faultsIn("input", "fixtures/traffic/replay.ts", ["fixtures/traffic/replay_test.ts"], [
+    {
+      id: "s-replay-one-tag",
+      what: "behind two VLAN tags the addresses of a flow are not found",
+      from: "  while ((type === 0x8100 || type === 0x88a8) && l3 < length) {",
+      to: "  if ((type === 0x8100 || type === 0x88a8) && l3 < length) {",
+    },
+  ]),
+  ...faultsIn("harness", "properties/laws/time.ts", [
+    "properties/laws/time_test.ts",
+    "properties/conformance_fails_test.ts",
+  ], [
+    {
+      id: "s-time-fates-without-instants",
+      what: "a packet that ends at another instant in a second run counts as the same",
+      from: "a.place[p] === b.place[p] &&\n      a.endAt[p] === b.endAt[p]",
+      to: "a.place[p] === b.place[p]",
+    },
+  ]),
+  ...faultsIn("input", "fixtures/capture/pcapng.ts", [
+    "fixtures/capture/read_test.ts",
+    "fixtures/stream_test.ts",
+  ], [
+    {
+      id: "s-pcapng-simple-packet-of-first-section",
+      what: "a simple packet block of a later section is of the first interface of the file",
+      from: "    const index = this.#firstInterface;\n    const snap",
+      to: "    const index = 0;\n    const snap",
+    },
+  ]),
+];
+
+/** Every fault of this list. */
+export const BLIND_STACK_FAULTS: readonly Fault[] = [...PACKETS, ...LOSSES, ...TIMES, ...HARNESS];
