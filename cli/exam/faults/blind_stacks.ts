@@ -39,6 +39,7 @@ const PACKETS: readonly Fault[] = [
     },
   ]),
   ...faultsIn("packet", "stacks/vpp/ip4_icmp_error.ts", [
+    "stacks/vpp/interfaces_test.ts",
     "stacks/vpp/errors_test.ts",
     VPP,
     "stacks/vpp/features_test.ts",
@@ -117,14 +118,6 @@ const LOSSES: readonly Fault[] = [
     "stacks/vpp/audit_dispatch_test.ts",
   ], [
     {
-      id: "s-vpp-handoff-slot-moves-when-full",
-      what: "a full frame queue moves on to the next slot all the same, which is still to be read",
-      from:
-        "      return { place: queue.place, occupancy: this.#size - queue.ring.freeAt(nowPs) };",
-      to: "      queue.at = (queue.at + 1) % this.#size;\n" +
-        "      return { place: queue.place, occupancy: this.#size - queue.ring.freeAt(nowPs) };",
-    },
-    {
       id: "s-vpp-handoff-counts-frames",
       what: "congestion drops are counted by frames and not by packets",
       from: "  vm.countError(node, CONGESTION_DROP, group.length);",
@@ -132,6 +125,7 @@ const LOSSES: readonly Fault[] = [
     },
   ]),
   ...faultsIn("loss and order", "stacks/vpp/ip4_neighbor.ts", [
+    "stacks/vpp/interfaces_test.ts",
     "stacks/vpp/errors_test.ts",
     VPP,
     "stacks/vpp/tables_test.ts",
@@ -202,15 +196,6 @@ const LOSSES: readonly Fault[] = [
         "what waits for the next sync does not count when the host sends: the queue has no bound",
       from: "    const busy = rx.distance(rx.hwcur, rx.hwtail) + this.#queue.length;",
       to: "    const busy = rx.distance(rx.hwcur, rx.hwtail);",
-    },
-  ]),
-  ...faultsIn("loss and order", "stacks/netmap/ptnet.ts", ["stacks/netmap/ptnet_test.ts", NETMAP], [
-    {
-      id: "s-netmap-ptnet-no-second-look",
-      what:
-        "a guest that has asked for an interrupt does not look again at what came before it asked",
-      from: "  csb.applNeedKick = true;\n  read(kring, csb);",
-      to: "  csb.applNeedKick = true;",
     },
   ]),
   ...faultsIn("loss and order", "stacks/pf-ring/cluster.ts", [
