@@ -209,17 +209,6 @@ const LOSSES: readonly Fault[] = [
       to: "      if (socket.ring.hasRoom(nowPs)) return socket;",
     },
   ]),
-  ...faultsIn("loss and order", "stacks/pf-ring/zc_kernel_channel.ts", [
-    "stacks/pf-ring/zc_test.ts",
-    PF_RING,
-  ], [
-    {
-      id: "s-pf-kernel-channel-armed-blindly",
-      what: "a thread sleeps without a last look at the queue of a channel without ZC",
-      from: "    if (this.ring.count > 0) return true;\n",
-      to: "",
-    },
-  ]),
   ...faultsIn("loss and order", "stacks/xdp/cpumap.ts", [
     "stacks/xdp/redirect_test.ts",
     XDP,
