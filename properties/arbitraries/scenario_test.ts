@@ -121,6 +121,35 @@ Deno.test("scenario draws the smallest credits in a third of the runs with TLPs"
   assert(share > 0.28 && share < 0.42, `${share}`);
 });
 
+Deno.test("scenario draws every kind of fault at every place that a machine has for it", () => {
+  const geometry = { ports: 3, lcores: 2, fidelity: "tlp" } as const;
+  const draws = fc.sample(scenario(STRICT, { geometry, packetsMax: 1 }), {
+    numRuns: 8000,
+    seed: 5,
+  });
+  const seen = new Set(draws.flatMap(({ deviations }) => deviations.map(({ site }) => site)));
+  const queues = [0, 1, 2].flatMap((nic) => [0, 1].map((queue) => `nic${nic}.${queue}`));
+  const nodes = ["host", "nic0", "nic1", "nic2"];
+  const pairs = (sign: string) =>
+    nodes.slice(1).flatMap((nic) =>
+      nodes.filter((other) => other !== nic).map((other) => nic + sign + other)
+    );
+  const links = nodes.flatMap((node) => [`${node}>switch`, `switch>${node}`]);
+  const sites = [
+    ...["rx write-back", "tx write-back", "rx doorbell", "tx doorbell", "unmask", "interrupt"]
+      .flatMap((what) => queues.map((queue) => `${what} ${queue}`)),
+    ...queues.map((queue) => `spurious ${queue}`),
+    ...pairs(">").map((pair) => `write ${pair}`),
+    ...pairs("<").map((pair) => `read ${pair}`),
+    ...links.flatMap((link) =>
+      ["posted", "non-posted", "completion"].map((of) => `update ${link} ${of}`)
+    ),
+    ...[0, 1, 2].map((port) => `egress port${port}`),
+    "allocation",
+  ];
+  assertEquals([...seen].filter((site) => site !== "tie").sort(), sites.sort());
+});
+
 Deno.test("scenario draws what the options fix, and shrinking keeps it", () => {
   const geometry = { ports: 3, fidelity: "tlp" } as const;
   const arbitrary = scenario(STRICT, { geometry, packetsMax: 9, deviations: false });
