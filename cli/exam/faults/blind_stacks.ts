@@ -82,6 +82,7 @@ const PACKETS: readonly Fault[] = [
     },
   ]),
   ...faultsIn("packet", "stacks/xdp/hook.ts", [
+    "stacks/xdp/forward_test.ts",
     "stacks/xdp/programs_test.ts",
     "stacks/xdp/verdicts_test.ts",
     "stacks/xdp/xdp_buff_test.ts",
@@ -210,6 +211,7 @@ const LOSSES: readonly Fault[] = [
     },
   ]),
   ...faultsIn("loss and order", "stacks/xdp/cpumap.ts", [
+    "stacks/xdp/cpumap_test.ts",
     "stacks/xdp/redirect_test.ts",
     XDP,
     "stacks/xdp/audit_test.ts",
@@ -222,6 +224,7 @@ const LOSSES: readonly Fault[] = [
     },
   ]),
   ...faultsIn("loss and order", "stacks/packetshader/host_stack.ts", [
+    "stacks/packetshader/checklist_test.ts",
     "stacks/packetshader/engine_test.ts",
     PS,
     "stacks/packetshader/apps_test.ts",
@@ -414,6 +417,7 @@ const HARNESS: readonly Fault[] = [
     },
   ]),
   ...faultsIn("input", "fixtures/capture/to_ethernet.ts", [
+    "fixtures/capture/write_test.ts",
     "fixtures/capture/read_test.ts",
     "fixtures/traffic/replay_test.ts",
   ], [
