@@ -109,6 +109,29 @@ const PACKETS: readonly Fault[] = [
         "      this.#process.discard(p, REASON.consumed);\n      rx.use(descriptor, packet.length(p));",
     },
   ]),
+  ...faultsIn("packet", "stacks/netmap/os_stack.ts", [
+    "stacks/netmap/host_rings_test.ts",
+    "stacks/netmap/bridge_test.ts",
+    "stacks/netmap/conformance_test.ts",
+  ], [
+    {
+      id: "s-netmap-ping-sum-of-padding",
+      what: "the checksum of an echo reply is taken over what pads the frame, too",
+      from: "    const size = ipv4TotalLength(bytes, ip) - ipv4HeaderLength(bytes, ip);",
+      to: "    const size = at + length[skb]! - icmp;",
+    },
+  ]),
+  ...faultsIn("packet", "stacks/pf-ring/pcap.ts", [
+    "stacks/pf-ring/vanilla_test.ts",
+    "stacks/pf-ring/conformance_test.ts",
+  ], [
+    {
+      id: "s-pf-savefile-forgets-length",
+      what: "a savefile has the bytes that were kept for those that a packet had",
+      from: "    view.setUint32(12, len, true);",
+      to: "    view.setUint32(12, caplen, true);",
+    },
+  ]),
 ];
 
 /** Faults of loss and order: bursts, back-pressure, stalls, leaks in error paths. */
@@ -314,6 +337,125 @@ const LOSSES: readonly Fault[] = [
       to: "",
     },
   ]),
+  ...faultsIn("loss and order", "stacks/pf-ring/zc_worker.ts", [
+    "stacks/pf-ring/zc_test.ts",
+    "stacks/pf-ring/conformance_test.ts",
+  ], [
+    {
+      id: "s-pf-fan-out-counts-full-queues",
+      what:
+        "a packet that only some queues had room for is kept until all of them are done with it",
+      from: "    memory.references[packet] = shown;",
+      to: "    memory.references[packet] = this.#queues.length;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/packetshader/ps_tx_ring.ts", [
+    "stacks/packetshader/ps_tx_ring_test.ts",
+    "stacks/packetshader/engine_test.ts",
+    "stacks/packetshader/conformance_test.ts",
+  ], [
+    {
+      id: "s-ps-refused-send-not-woken",
+      what: "who was refused by a transmit ring is not told of its write-backs",
+      from: "      ring.waiter = cpu as Context;\n      return 0;",
+      to: "      return 0;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/packetshader/send_views.ts", [
+    "stacks/packetshader/engine_test.ts",
+    "stacks/packetshader/checklist_test.ts",
+    "stacks/packetshader/conformance_test.ts",
+  ], [
+    {
+      id: "s-ps-view-longer-than-ring",
+      what: "a view that is longer than the transmit ring is sent in one call, which can never be",
+      from: "Math.min(left, ring.most)",
+      to: "left",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/packetshader/master.ts", [
+    "stacks/packetshader/gpu_test.ts",
+    "stacks/packetshader/engine_test.ts",
+    "stacks/packetshader/conformance_test.ts",
+  ], [
+    {
+      id: "s-ps-batch-without-bound",
+      what:
+        "the packets of chunks that were gathered already do not count towards the limit of a batch",
+      from: "      packets += next.keyCount;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/p2pnic/driver.ts", [
+    "stacks/p2pnic/system_test.ts",
+    "stacks/p2pnic/conformance_test.ts",
+  ], [
+    {
+      id: "s-p2p-memory-exactly-full",
+      what: "rings and buffers that fill a NIC's memory exactly are refused",
+      from: "    if (this.bytes > barBytes) {",
+      to: "    if (this.bytes >= barBytes) {",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/odp/tm_system.ts", [
+    "stacks/odp/tm_test.ts",
+    "stacks/odp/checks_test.ts",
+    "stacks/odp/conformance_test.ts",
+  ], [
+    {
+      id: "s-odp-tm-bytes-without-packet",
+      what: "the packet itself does not count towards the bytes that a queue may hold",
+      from: "queue.bytes + bytes > maxBytes",
+      to: "queue.bytes > maxBytes",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/odp/sched_context.ts", [
+    "stacks/odp/scheduler_test.ts",
+    "stacks/odp/conformance_test.ts",
+  ], [
+    {
+      id: "s-odp-skipped-lock-too-early",
+      what: "a lock that a context passed over may be taken before the context was released",
+      from:
+        "      queue.lock[i] = local.ticket + 1;\n      queue.lockPs[i] = ps;\n    }\n    local.locksCalled = 0;",
+      to: "      queue.lock[i] = local.ticket + 1;\n    }\n    local.locksCalled = 0;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/dpdk/testpmd.ts", [
+    "stacks/dpdk/testpmd_test.ts",
+    "stacks/dpdk/conformance_test.ts",
+  ], [
+    {
+      id: "s-dpdk-retries-of-burst-before",
+      what: "the retries of a burst count those of the burst before it",
+      from: "    retry.tries = 0;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/fd.ts", [
+    "stacks/netmap/bridge_test.ts",
+    "stacks/netmap/hostile_test.ts",
+    "stacks/netmap/conformance_test.ts",
+  ], [
+    {
+      id: "s-netmap-exclusive-outlives-close",
+      what: "rings that one process had for itself cannot be opened after it has gone",
+      from: "      if (this.#exclusive) kring.kflags &= ~NKR_EXCLUSIVE;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/memory.ts", [
+    "stacks/netmap/vale_test.ts",
+    "stacks/netmap/hostile_test.ts",
+    "stacks/netmap/bridge_test.ts",
+  ], [
+    {
+      id: "s-netmap-rings-not-given-back",
+      what: "a ring that is deleted counts as in use",
+      from: "      ring.bufIdx[i] = 0;\n    }\n    this.rings--;",
+      to: "      ring.bufIdx[i] = 0;\n    }",
+    },
+  ]),
 ];
 
 /** Faults of interrupts and of time. */
@@ -361,6 +503,51 @@ const TIMES: readonly Fault[] = [
       what: "after its first window adaptive mode decides after every loop",
       from: "    this.#loops = 0;\n",
       to: "",
+    },
+  ]),
+  ...faultsIn("time", "stacks/pf-ring/pfring.ts", [
+    "stacks/pf-ring/vanilla_test.ts",
+    "stacks/pf-ring/conformance_test.ts",
+  ], [
+    {
+      id: "s-pf-poll-duration-in-us",
+      what: "the duration of a poll is taken for microseconds",
+      from: "pollDurationMs * 1000 * this.#env.cost",
+      to: "pollDurationMs * this.#env.cost",
+    },
+  ]),
+  ...faultsIn("time", "stacks/pf-ring/socket.ts", [
+    "stacks/pf-ring/vanilla_test.ts",
+    "stacks/pf-ring/conformance_test.ts",
+  ], [
+    {
+      id: "s-pf-watermark-time-once",
+      what:
+        "the watermark's time counts from the start and not from when the reader was last woken",
+      from: "    this.#lastWakePs = now;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("time", "stacks/snabb/histogram.ts", [
+    "stacks/snabb/report_test.ts",
+    "stacks/snabb/engine_test.ts",
+  ], [
+    {
+      id: "s-snabb-quantile-bucket-below",
+      what: "a quantile is the lower bound of its bucket",
+      from: "Math.exp(this.#growth * i);",
+      to: "Math.exp(this.#growth * (i - 1));",
+    },
+  ]),
+  ...faultsIn("time", "stacks/snabb/apps/rate_limiter.ts", [
+    "stacks/snabb/apps_test.ts",
+    "stacks/snabb/app_units_test.ts",
+  ], [
+    {
+      id: "s-snabb-bucket-empty-is-full",
+      what: "a bucket that is to be empty at first is full",
+      from: "conf.initial_capacity ?? conf.bucket_capacity",
+      to: "conf.initial_capacity || conf.bucket_capacity",
     },
   ]),
 ];
@@ -456,6 +643,14 @@ const HARNESS: readonly Fault[] = [
       what: "a simple packet block of a later section is of the first interface of the file",
       from: "    const index = this.#firstInterface;\n    const snap",
       to: "    const index = 0;\n    const snap",
+    },
+  ]),
+  ...faultsIn("harness", "properties/shrink/scenario.ts", ["properties/shrink/scenario_test.ts"], [
+    {
+      id: "s-shrink-fcs-of-other-packet",
+      what: "after a packet is removed the wrong FCS is that of the one behind it",
+      from: "({ i }) => badFcs[i]!)",
+      to: "(_, p) => badFcs[p]!)",
     },
   ]),
 ];
