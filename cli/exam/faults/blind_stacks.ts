@@ -110,6 +110,7 @@ const PACKETS: readonly Fault[] = [
     },
   ]),
   ...faultsIn("packet", "stacks/netmap/os_stack.ts", [
+    "stacks/netmap/os_stack_test.ts",
     "stacks/netmap/host_rings_test.ts",
     "stacks/netmap/bridge_test.ts",
     "stacks/netmap/conformance_test.ts",
