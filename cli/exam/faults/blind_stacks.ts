@@ -457,6 +457,95 @@ const LOSSES: readonly Fault[] = [
       to: "      ring.bufIdx[i] = 0;\n    }",
     },
   ]),
+  ...faultsIn("loss and order", "stacks/vpp/cli_apply.ts", [
+    "stacks/vpp/runtime_test.ts",
+    "stacks/vpp/loops_test.ts",
+    "stacks/vpp/workers_test.ts",
+  ], [
+    {
+      id: "s-vpp-clear-keeps-loops",
+      what: "after clear runtime the main loops since the start are told",
+      from: "      vm.loopsLastClear = vm.loops;\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/vpp/trace.ts", [
+    "stacks/vpp/trace_test.ts",
+    "stacks/vpp/workers_test.ts",
+  ], [
+    {
+      id: "s-vpp-clear-trace-goes-on",
+      what: "after clear trace packets that were asked for before are still marked",
+      from: "    this.traces.length = 0;\n    this.#left.clear();",
+      to: "    this.traces.length = 0;",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/pf-ring/cluster_hash.ts", [
+    "stacks/pf-ring/cluster_test.ts",
+    "stacks/pf-ring/cluster_watch_test.ts",
+    "stacks/pf-ring/conformance_test.ts",
+  ], [
+    {
+      id: "s-pf-tcp-hash-of-ports",
+      what: "a cluster by TCP's five fields looks at the ports of other protocols as well",
+      from: '        : addresses(tuple);\n    case "per_flow_ip_5_tuple"',
+      to: '        : (addresses(tuple) + ports(tuple)) >>> 0;\n    case "per_flow_ip_5_tuple"',
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/pf-ring/pf_ring_module.ts", [
+    "stacks/pf-ring/vanilla_test.ts",
+    "stacks/pf-ring/conformance_test.ts",
+  ], [
+    {
+      id: "s-pf-quick-to-first-only",
+      what: "in quick mode the first socket decides, whether it is bound to the channel or not",
+      from: "      if (!socket.sees(port, queue, received, 0)) continue;\n      this.#add",
+      to: "      if (!socket.sees(port, queue, received, 0)) return;\n      this.#add",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/p2pnic/transfer.ts", [
+    "stacks/p2pnic/system_test.ts",
+    "stacks/p2pnic/wr_test.ts",
+    "stacks/p2pnic/conformance_test.ts",
+  ], [
+    {
+      id: "s-p2p-completions-one-more",
+      what: "completions wait for one more than a batch",
+      from: "waiting >= this.#batch;",
+      to: "waiting > this.#batch;",
+    },
+    {
+      id: "s-p2p-looks-take-all",
+      what: "looks at rings may take all of a NIC's memory from reads",
+      from: "    return Math.min(SHARE_MAX, rings * this.#look / this.#period);",
+      to: "    return Math.min(1, rings * this.#look / this.#period);",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/monitor.ts", [
+    "stacks/netmap/pipe_test.ts",
+    "stacks/netmap/vale_test.ts",
+    "stacks/netmap/conformance_test.ts",
+  ], [
+    {
+      id: "s-netmap-monitor-counts-nothing",
+      what: "the packets of a monitor are counted when its tail has moved already",
+      from:
+        "    this.#rx.packets += this.#rx.distance(this.#rx.hwtail, this.#filled);\n    this.#rx.hwtail = this.#filled;",
+      to:
+        "    this.#rx.hwtail = this.#filled;\n    this.#rx.packets += this.#rx.distance(this.#rx.hwtail, this.#filled);",
+    },
+  ]),
+  ...faultsIn("loss and order", "stacks/netmap/vale.ts", [
+    "stacks/netmap/vale_test.ts",
+    "stacks/netmap/vale_table_test.ts",
+  ], [
+    {
+      id: "s-netmap-vale-numbers-used-up",
+      what: "the number of a port that has left a switch is given to nobody",
+      from: "    let at = this.ports.indexOf(null);\n    if (at < 0) at = this.ports.length;",
+      to: "    const at = this.ports.length;",
+    },
+  ]),
 ];
 
 /** Faults of interrupts and of time. */
@@ -652,6 +741,59 @@ const HARNESS: readonly Fault[] = [
       what: "after a packet is removed the wrong FCS is that of the one behind it",
       from: "({ i }) => badFcs[i]!)",
       to: "(_, p) => badFcs[p]!)",
+    },
+  ]),
+  ...faultsIn("harness", "stacks/external/observe.ts", [
+    "stacks/external/external_test.ts",
+    "stacks/external/identity_test.ts",
+  ], [
+    {
+      id: "s-ext-sent-before-it-came",
+      what: "a frame counts as sent before its packet came",
+      from: "      now = Math.max(now, at[packet]!);\n",
+      to: "",
+    },
+  ]),
+  ...faultsIn("harness", "stacks/external/captures.ts", ["stacks/external/external_test.ts"], [
+    {
+      id: "s-ext-captures-bad-fcs",
+      what: "a frame with a wrong FCS stands in the capture that a program reads",
+      from: " || traffic.badFcs?.[i] === 1) continue;",
+      to: ") continue;",
+    },
+  ]),
+  ...faultsIn("harness", "properties/arbitraries/arrivals.ts", [
+    "properties/arbitraries/scenario_test.ts",
+    "properties/run/labels_test.ts",
+  ], [
+    {
+      id: "s-arrivals-before-the-drain",
+      what: "no gap around the drain is drawn that is longer than it",
+      from: "random.nextInt(95_000, 105_000)",
+      to: "random.nextInt(95_000, 99_000)",
+    },
+  ]),
+  ...faultsIn("harness", "properties/arbitraries/packets.ts", [
+    "properties/arbitraries/scenario_test.ts",
+    "properties/arbitraries/frame_test.ts",
+    "properties/run/labels_test.ts",
+  ], [
+    {
+      id: "s-packets-one-source-port",
+      what: "flows differ in their addresses and protocols alone",
+      from: "    srcPort: 1024 + random.nextInt(0, 3),",
+      to: "    srcPort: 1024,",
+    },
+  ]),
+  ...faultsIn("harness", "properties/arbitraries/geometry.ts", [
+    "properties/arbitraries/scenario_test.ts",
+    "properties/run/labels_test.ts",
+  ], [
+    {
+      id: "s-geometry-no-cache",
+      what: "pools without a cache alone are drawn",
+      from: "    poolCache: pick(random, CACHES),",
+      to: "    poolCache: pick(random, CACHES.slice(0, 2)),",
     },
   ]),
 ];
