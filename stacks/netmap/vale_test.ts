@@ -312,6 +312,23 @@ Deno.test("netmap invariant 21: a region that cannot hold a port says so when th
   });
 });
 
+Deno.test("netmap: ports come and go, and the numbers of those that left are given out again", () => {
+  rig({ geometry: NO_TRAFFIC }, (host) => {
+    const vale = host.kernel.vale("vale0");
+    ["a", "b"].map((x) => host.kernel.open(`vale0:${x}`));
+    const [a, b] = ["a", "b"].map((x) => host.kernel.valePort(`vale0:${x}`)!);
+    for (let i = 0; i < 300; i++) {
+      const [one, other] = i % 2 === 0 ? [a!, b!] : [b!, a!];
+      vale.detach(one);
+      vale.detach(other);
+      vale.attach(one);
+      vale.attach(other);
+      assertEquals([one.number, other.number], [0, 1]);
+    }
+    assertEquals(vale.ports.length, 2);
+  });
+});
+
 Deno.test("netmap: a detached port leads nowhere and its addresses are forgotten", () => {
   const heard: string[] = [];
   const { host } = rig({ geometry: NO_TRAFFIC }, (host, env) => {

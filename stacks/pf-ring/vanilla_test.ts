@@ -393,5 +393,11 @@ Deno.test("pf_ring in quick mode copies unparsed, for less", () => {
   const quick = run({ ...counting(), quickMode: true }, plan);
   const full = run(counting(), plan);
   assertEquals([quick.n(/eth0.0 Tot Read/), full.n(/eth0.0 Tot Read/)], [300, 300]);
+  // each socket gets what comes by its own port, as without
+  const ports = plan.map((frame, i) => ({ ...frame, port: i % 3 === 0 ? 1 : 0 }));
+  for (const quickMode of [true, false]) {
+    const seen = run({ ...counting(), quickMode }, ports);
+    assertEquals([seen.n(/eth0.0 Tot Read/), seen.n(/eth1.0 Tot Read/)], [200, 100]);
+  }
   assert(quick.o.lcores[0]!.usefulPs < full.o.lcores[0]!.usefulPs);
 });

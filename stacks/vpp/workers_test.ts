@@ -134,6 +134,26 @@ Deno.test("vpp 8.13: clear runtime and clear interfaces change what is read afte
   assertEquals(fates(o).emitted, 50);
 });
 
+Deno.test("vpp 8.13: clear runtime tells from then on what a run without it has told since, loops among it", () => {
+  const told = (patience: number, clears: boolean): Record<string, number> => {
+    const commands = [{ atUs: 60, command: clears ? "clear runtime" : "clear trace" }];
+    const testbed = testbedOf({ commands, pollStats: true });
+    kept(testbed.run(scenarioOf(stream(patience, 1e6))));
+    const report = testbed.report();
+    return {
+      loops: valueOf(report, "show runtime thread 0 loops"),
+      ...nodeOf(report, "ip4-lookup"),
+    };
+  };
+  // up to the command all of them are alike
+  const [before, all, since] = [told(57, false), told(100, false), told(100, true)];
+  for (const name of ["loops", "vectors", "calls"]) {
+    const expected = all[name]! - before[name]!;
+    const text = `${name}: ${since[name]} since, ${before[name]} before, ${all[name]} in all`;
+    assert(Math.abs(since[name]! - expected) < 0.2 * expected, text);
+  }
+});
+
 Deno.test("vpp 8.14: metadata of a buffer lasts from dpdk-input to tx, and no packet costs an allocation", () => {
   const testbed = testbedOf();
   const allocated = (packets: number): number => {

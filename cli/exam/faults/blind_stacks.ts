@@ -504,6 +504,7 @@ const LOSSES: readonly Fault[] = [
     },
   ]),
   ...faultsIn("loss and order", "stacks/p2pnic/transfer.ts", [
+    "stacks/p2pnic/sequence_test.ts",
     "stacks/p2pnic/system_test.ts",
     "stacks/p2pnic/wr_test.ts",
     "stacks/p2pnic/conformance_test.ts",
