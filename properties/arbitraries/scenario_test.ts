@@ -121,6 +121,75 @@ Deno.test("scenario draws the smallest credits in a third of the runs with TLPs"
   assert(share > 0.28 && share < 0.42, `${share}`);
 });
 
+Deno.test("scenario draws every size that a machine may have, and flows that differ in one field each", () => {
+  const seen = (of: (draw: ScenarioDraw) => number | string) => new Set(SAMPLE.map(of));
+  const has = (
+    name: string,
+    all: ReadonlySet<number | string>,
+    wanted: readonly (number | string)[],
+  ) => assertEquals(wanted.filter((one) => !all.has(one)), [], name);
+  has("ports", seen(({ geometry }) => geometry.ports), [2, 3, 4]);
+  has("lcores", seen(({ geometry }) => geometry.lcores), [1, 2]);
+  has("rxRing", seen(({ geometry }) => geometry.rxRing), [8, 16, 32, 64, 128]);
+  has("txRing", seen(({ geometry }) => geometry.txRing), [8, 16, 32, 64, 128]);
+  has("ingress", seen(({ geometry }) => geometry.ingress), [1, 2, 3, 4, 8, 16, 64, 33]);
+  has("spareBuffers", seen(({ geometry }) => geometry.spareBuffers), [1, 2, 8, 64, 33]);
+  has("poolCache", seen(({ geometry }) => geometry.poolCache), [0, 1, 4, 16]);
+  has("peerSlots", seen(({ geometry }) => geometry.peerSlots), [1, 2, 4, 8, 16, 32]);
+  has("mps", seen(({ geometry }) => geometry.mps), [128, 256]);
+  const fields = ["port", "src", "dst", "srcPort", "protocol"] as const;
+  for (const field of fields.slice(0, 4)) {
+    const others = fields.filter((other) => other !== field);
+    const alike = SAMPLE.filter(({ packets }) =>
+      packets.some((a) =>
+        packets.some((b) => a[field] !== b[field] && others.every((other) => a[other] === b[other]))
+      )
+    );
+    assert(alike.length >= 4, `flows that differ in ${field} alone: in ${alike.length} runs`);
+  }
+});
+
+Deno.test("gaps are drawn on both sides of every delay that they are meant for", () => {
+  const gaps = SAMPLE.flatMap(({ packets }) => packets.map(({ gapNs }) => gapNs));
+  const ranges = [
+    ...[[0, 0], [1, 50], [51, 99], [300, 999], [1001, 3000], [8000, 50_000], [50_001, 94_999]],
+    ...[[95_000, 99_999], [100_001, 105_000]],
+  ] as const;
+  for (const [from, to] of ranges) {
+    const count = gaps.filter((gap) => gap >= from && gap <= to).length;
+    assert(count >= 20, `${count} of ${gaps.length} gaps in ${from}..${to} ns`);
+  }
+});
+
+Deno.test("scenario draws every kind of fault at every place that a machine has for it", () => {
+  const geometry = { ports: 3, lcores: 2, fidelity: "tlp" } as const;
+  const draws = fc.sample(scenario(STRICT, { geometry, packetsMax: 1 }), {
+    numRuns: 8000,
+    seed: 5,
+  });
+  const seen = new Set(draws.flatMap(({ deviations }) => deviations.map(({ site }) => site)));
+  const queues = [0, 1, 2].flatMap((nic) => [0, 1].map((queue) => `nic${nic}.${queue}`));
+  const nodes = ["host", "nic0", "nic1", "nic2"];
+  const pairs = (sign: string) =>
+    nodes.slice(1).flatMap((nic) =>
+      nodes.filter((other) => other !== nic).map((other) => nic + sign + other)
+    );
+  const links = nodes.flatMap((node) => [`${node}>switch`, `switch>${node}`]);
+  const sites = [
+    ...["rx write-back", "tx write-back", "rx doorbell", "tx doorbell", "unmask", "interrupt"]
+      .flatMap((what) => queues.map((queue) => `${what} ${queue}`)),
+    ...queues.map((queue) => `spurious ${queue}`),
+    ...pairs(">").map((pair) => `write ${pair}`),
+    ...pairs("<").map((pair) => `read ${pair}`),
+    ...links.flatMap((link) =>
+      ["posted", "non-posted", "completion"].map((of) => `update ${link} ${of}`)
+    ),
+    ...[0, 1, 2].map((port) => `egress port${port}`),
+    "allocation",
+  ];
+  assertEquals([...seen].filter((site) => site !== "tie").sort(), sites.sort());
+});
+
 Deno.test("scenario draws what the options fix, and shrinking keeps it", () => {
   const geometry = { ports: 3, fidelity: "tlp" } as const;
   const arbitrary = scenario(STRICT, { geometry, packetsMax: 9, deviations: false });

@@ -49,6 +49,17 @@ Deno.test("checkBridge passes a right bridge, and has judged every law", () => {
   }
 });
 
+Deno.test("checkBridge says that a bridge conforms only when every law was judged", () => {
+  const seen = new Set<number>();
+  for (let seed = 0; seed < 60; seed++) {
+    const { ok, laws } = checkBridge(bridge(), { numRuns: 1, seed });
+    const without = laws.filter(({ judged }) => judged === 0).length;
+    assertEquals(ok, without === 0, JSON.stringify(laws));
+    seen.add(without);
+  }
+  assert(seen.has(0) && seen.has(1) && seen.size > 2, `laws that were not judged: ${[...seen]}`);
+});
+
 Deno.test("checkBridge tells each law that is broken, on the fewest frames", () => {
   const cases: readonly (readonly [Fault, string, number])[] = [
     ["twice", "L2-2", 1],

@@ -426,6 +426,27 @@ Deno.test("l3fwd as a pipeline keeps the order of flows by hash, and loses it in
   assertEquals(verdict(honest).notJudged[0]!.why, "the policy declares no order");
 });
 
+Deno.test("l3fwd as a pipeline in turn gives every worker the same, however packets come", () => {
+  for (const gapPs of [30_000, 200_000, 3_000_000]) {
+    for (const lcores of [4, 5, 7]) {
+      const bed = new Testbed(
+        l3fwd("strict", { ...PIPELINE, steering: "round-robin" }),
+        TEST_PROFILE,
+        { maxima: { ...SCENARIO_MAXIMA, lcores: 8 } },
+      );
+      run(bed, stream(60, gapPs, (i) => ({ port: i % 2, srcPort: i % 3 })), { ...RINGS, lcores });
+      const rows = rowsOf(bed);
+      const shares = Array.from(
+        { length: lcores - 2 },
+        (_, w) => rows.get(`ring worker ring ${w} enqueued`)!,
+      );
+      const text = `${gapPs} ps apart, ${lcores} lcores: ${shares}`;
+      assertEquals(shares.reduce((sum, n) => sum + n, 0), 60, text);
+      assert(Math.max(...shares) - Math.min(...shares) <= 1, text);
+    }
+  }
+});
+
 Deno.test("l3fwd as a pipeline loses before a worker what the loop loses at the NIC, with evidence", () => {
   // 32 ns a packet on two ports: more than a worker's 42 ns of work, less than the receive lcore's 22
   const offers = stream(3000, 32_000, (i) => ({ port: i % 2, srcPort: i }));

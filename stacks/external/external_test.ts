@@ -17,6 +17,8 @@ import {
   shrinkToLaw,
   Subject,
 } from "../../properties/mod.ts";
+import { readCapture } from "../../fixtures/mod.ts";
+import { writeFolder } from "./captures.ts";
 import { external, type ExternalProtocol } from "./external.ts";
 import { oddRouter } from "./_odd_router_for_tests.ts";
 import { Identities } from "./identity.ts";
@@ -299,6 +301,41 @@ Deno.test("observe tells an ICMP error that was offered from one of the device's
     frames: [{ port: 1, offset: 0, length: 60 }, { port: 1, offset: 60, length: 60 }],
   });
   assertEquals([...o.outPacket.subarray(0, 2)], [0, GENERATED]);
+});
+
+Deno.test("observe: nothing is sent before its packet came, or before what was sent before it", () => {
+  const { traffic: { at, bytes, offset, length } } = SCENARIO;
+  for (const order of [[0, 1, 2], [2, 0, 1], [1, 2], [2, 1, 0], [0, 0, 2]]) {
+    const frames = order.map((p) => ({ port: 1, offset: offset[p]!, length: length[p]! }));
+    const o = observe(new Observation(), "router", ANY_ROUTER, SCENARIO, { bytes, frames });
+    assertEquals([...o.outPacket.subarray(0, o.outCount)], order);
+    for (let i = 0; i < o.outCount; i++) {
+      assert(o.outStart[i]! > at[order[i]!]!, `frame ${i} of ${order} at ${o.outStart[i]}`);
+      assert(i === 0 || o.outStart[i]! > o.outStart[i - 1]!, `frame ${i} of ${order}`);
+    }
+    assert(o.endPs > o.outStart[o.outCount - 1]! && o.endPs > at[2]!);
+  }
+});
+
+Deno.test("a program is given every frame of a port but those whose FCS is wrong, in files as in a stream", () => {
+  const badFcs = Uint8Array.of(0, 1, 0);
+  const scenario = { ...SCENARIO, traffic: { ...SCENARIO.traffic, badFcs } };
+  const records = readRecords(writeRecords(scenario).subarray(24 + 17), 2);
+  assertEquals(records.length, 2);
+  const folder = Deno.makeTempDirSync();
+  try {
+    writeFolder(folder, scenario);
+    const [one, other] = [0, 1].map((port) =>
+      readCapture("in", Deno.readFileSync(`${folder}/in${port}.pcap`))
+    );
+    assertEquals([one!.count, other!.count], [2, 0]);
+    const { bytes, offset } = SCENARIO.traffic;
+    const frames = [0, 2].map((p) => bytes.slice(offset[p]!, offset[p]! + 60));
+    const got = [0, 1].map((i) => one!.bytes.slice(one!.offset[i]!, one!.offset[i]! + 60));
+    assertEquals(got, frames);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
 });
 
 Deno.test("observe takes a frame for the packet that it is known to be, whatever its bytes", () => {

@@ -12,7 +12,7 @@ import type { NetmapCosts } from "./costs.ts";
 import { type NetmapFd, POLLIN, POLLOUT } from "./fd.ts";
 import type { NetmapKring } from "./kring.ts";
 import { PollCall } from "./poll_call.ts";
-import { swapSlots } from "./ring.ts";
+import { NS_MOREFRAG, swapSlots } from "./ring.ts";
 
 /** A bridge process. */
 export class Bridge {
@@ -101,7 +101,7 @@ export class Bridge {
         const [from, to] = [source.mem.buffer(rx.bufIdx[i]!), target.mem.buffer(tx.bufIdx[j]!)];
         this.#memory.copy(from, to);
         tx.len[j] = rx.len[i]!;
-        tx.flagsOf[j] = 0;
+        tx.flagsOf[j] = rx.flagsOf[i]! & NS_MOREFRAG;
         cycles += copyCycles(this.#costs, rx.len[i]!);
         this.copied++;
       }

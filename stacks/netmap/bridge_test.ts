@@ -25,12 +25,14 @@ import {
 } from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Env } from "../../core/stack.ts";
-import { rig, scenario, x520At } from "./_rig_for_tests.ts";
+import { frame as udp, rig, scenario, x520At } from "./_rig_for_tests.ts";
 import { strayBuffer } from "./audit.ts";
 import { Bridge } from "./bridge.ts";
 import { NetmapError } from "./errors.ts";
 import type { NetmapHost } from "./host.ts";
+import { nmportInject } from "./inject.ts";
 import { netmap } from "./mod.ts";
+import { NS_MOREFRAG } from "./ring.ts";
 import { Receiver } from "./pkt_gen.ts";
 
 /** `bridge -i NAME -i NAME`. */
@@ -91,6 +93,39 @@ Deno.test("netmap 8.4: between regions each packet is copied once", () => {
   );
   assertEquals([made!.moved, made!.copied, rx!.stats.pkts], [25, 25, 25]);
   assertEquals(testbed.machine.memory.copiedBytes, 25 * 60);
+});
+
+Deno.test("netmap: a bridge between regions keeps the slots of a packet together", () => {
+  const sizes = [60, 512, 513, 1200, 100, 1500];
+  const heard: number[] = [];
+  rig({ geometry: { ports: 1, lcores: 2 }, settings: { bufSize: 512 } }, (host, env) => {
+    const [from, to] = ["vale0:a", "vale1:d"].map((name) => host.kernel.open(name));
+    bridge(host, env, "vale0:b", "vale1:c");
+    let step = 0;
+    env.spawn(1, "thread", (cpu) => {
+      cpu.charge(1000);
+      if (from!.unpublished) {
+        from!.publish(cpu);
+        return 1;
+      }
+      if (step < sizes.length) {
+        nmportInject(from!, env.memory, udp(sizes[step]!));
+        from!.txsync(cpu);
+      } else if (step > sizes.length + 200) cpu.sleep();
+      step++;
+      to!.rxsync(cpu);
+      const { ring } = to!.rx[0]!;
+      let whole = 0;
+      for (; ring.head !== ring.tail; ring.head = ring.cur = ring.next(ring.head)) {
+        whole += ring.len[ring.head]!;
+        if ((ring.flagsOf[ring.head]! & NS_MOREFRAG) !== 0) continue;
+        heard.push(whole);
+        whole = 0;
+      }
+      return 1;
+    });
+  });
+  assertEquals(heard, sizes);
 });
 
 Deno.test("netmap: a bridge whose egress is full leaves packets in the receive ring, and the NIC loses", () => {

@@ -2,6 +2,7 @@
 // timer spaces out, and is several times slower than native mode.
 // Method: the same traffic through the router in both modes; then a queue that is too short, and the timer alone.
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { stream } from "../../core/machine/_scenario_for_tests.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
 import { REASON } from "../../core/policy.ts";
@@ -81,6 +82,44 @@ Deno.test("Mitigation tells the first at once and those of the next 100 us toget
   });
   assertEquals(asked, 11);
   assertEquals(told, [0, 100, 500]);
+});
+
+Deno.test("Mitigation tells no two sooner than its time, and each within its time, whenever they come", () => {
+  const US = 100;
+  const gaps = fc.array(fc.constantFrom(1, 10, 40, 90, 99, 101, 150), {
+    ...{ minLength: 1, maxLength: 10, size: "max" as const },
+  });
+  fc.assert(
+    fc.property(gaps, (gaps) => {
+      const told: number[] = [];
+      const asked: number[] = [];
+      rig({ geometry: { ports: 1 }, offers: [{ port: 0, at: 1e6 }] }, (_host, env) => {
+        const mitigation = new Mitigation(env, 0, 100_000);
+        mitigation.onNotify = (cpu) => void told.push(Math.round(cpu.tsc() / 3400));
+        let next = 0;
+        env.spawn(0, "thread", (cpu) => {
+          asked.push(Math.round(cpu.tsc() / 3400));
+          cpu.charge(10);
+          mitigation.irq(cpu);
+          cpu.sleep();
+          const gap = gaps[next++];
+          if (gap !== undefined) cpu.wakeAt(cpu.tsc() + gap * 3400);
+          return 1;
+        });
+      });
+      assertEquals(asked.length, gaps.length + 1);
+      for (let i = 1; i < told.length; i++) {
+        assert(told[i]! - told[i - 1]! >= US - 1, `told at ${told}, asked at ${asked}`);
+      }
+      for (const at of asked) {
+        assert(
+          told.some((one) => one >= at && one <= at + US + 1),
+          `told at ${told}, asked at ${asked}`,
+        );
+      }
+    }),
+    { numRuns: 30 },
+  );
 });
 
 Deno.test("Mitigation of 0 ns tells everything at once", () => {

@@ -107,6 +107,7 @@ Deno.test("netmap 8.9: both directions of a pipe at once, and its regions: the p
 Deno.test("netmap 8.8: a monitor sees every packet that passes, both ways, as it was, and holds nobody up", () => {
   const offers = [...stream(60, 1e6), ...stream(40, 1e6, () => ({ port: 1, size: 200 }))];
   const copies: number[][] = [];
+  let counted = () => 0;
   const run = (monitor: string | null, slots = 1024) => {
     copies.length = 0;
     return rig(
@@ -114,7 +115,9 @@ Deno.test("netmap 8.8: a monitor sees every packet that passes, both ways, as it
       ({ kernel, costs }, env) => {
         new Bridge(env, 0, costs, [kernel.open("netmap:eth0"), kernel.open("netmap:eth1")], 1024);
         if (monitor === null) return;
-        const rx = new Receiver(env, 1, costs, kernel.open(monitor, { slots }), 512);
+        const fd = kernel.open(monitor, { slots });
+        counted = () => fd.rx[0]!.packets;
+        const rx = new Receiver(env, 1, costs, fd, 512);
         rx.onPacket = (b, length) => {
           const at = env.memory.offset[b]!;
           copies.push([...env.memory.bytes.subarray(at, at + length)]);
@@ -126,6 +129,7 @@ Deno.test("netmap 8.8: a monitor sees every packet that passes, both ways, as it
   };
   const { o, host } = run("netmap:eth0/rt");
   assertEquals([o.emitted, copies.length, host.kernel.monitors[0]!.lost], [100, 100, 0]);
+  assertEquals(counted(), 100);
   const out = Array.from(
     { length: o.outCount },
     (_, i) => [...o.outBytes.subarray(o.outOffset[i]!, o.outOffset[i]! + o.outLength[i]!)].join(),

@@ -9,7 +9,6 @@
  *
  * Source: netmap sys/dev/netmap/netmap_vale.c, nm_vale_preflush, nm_vale_flush; vale(4).
  */
-import type { Memory } from "../../core/memory/memory.ts";
 import { REASON } from "../../core/policy.ts";
 import type { Cpu, Env } from "../../core/stack.ts";
 import type { CopyCosts } from "./copy.ts";
@@ -81,7 +80,7 @@ export class Vale {
     const batch = this.#batch;
     let at = kring.hwcur;
     while (at !== kring.rhead) {
-      const end = batch.gather(kring, at, kring.rhead, this.#env.memory as Memory);
+      const end = batch.gather(kring, at, kring.rhead);
       if (end < 0) return false;
       // an unfinished packet of several slots waits for its last one
       if (end === at) break;

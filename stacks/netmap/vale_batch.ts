@@ -1,5 +1,4 @@
 /** What a sender's sync has gathered for the switch: packets with their slots, and where they go (struct nm_bdg_fwd). */
-import type { Memory } from "../../core/memory/memory.ts";
 import type { NetmapKring } from "./kring.ts";
 import { NS_BUF_CHANGED, NS_MOREFRAG } from "./ring.ts";
 import { BROADCAST } from "./vale_table.ts";
@@ -47,12 +46,13 @@ export class ValeBatch implements Batch {
    * Takes whole packets of the slots `from` to `to` - 1; answers the slot after the last of them, or -1 on a bad
    * slot. Packets of more than {@link FRAGS_MAX} slots are cut there.
    */
-  gather(kring: NetmapKring, from: number, to: number, memory: Memory): number {
+  gather(kring: NetmapKring, from: number, to: number): number {
     const { ring, mem } = kring;
     this.count = 0;
     let used = 0;
     let begin = 0;
     let end = from;
+    let first = 0;
     for (let at = from; at !== to && used < this.#most; at = kring.next(at)) {
       const idx = ring.bufIdx[at]!;
       if (!mem.valid(idx) || ring.len[at]! > mem.bufSize) {
@@ -65,15 +65,15 @@ export class ValeBatch implements Batch {
       this.slotLength[used++] = ring.len[at]!;
       const flags = ring.flagsOf[at]!;
       ring.flagsOf[at] = flags & ~NS_BUF_CHANGED;
+      if (used - begin === 1) first = flags;
       if ((flags & NS_MOREFRAG) !== 0 && used - begin < FRAGS_MAX) continue;
       const i = this.count++;
       this.first[i] = begin;
       this.frags[i] = used - begin;
       this.buffer[i] = this.slotBuffer[begin]!;
-      this.flags[i] = flags;
+      this.flags[i] = first;
       this.copies[i] = 0;
-      kring.bytes += memory.length[b]!;
-      begin = used;
+      for (; begin < used; begin++) kring.bytes += this.slotLength[begin]!;
       end = kring.next(at);
     }
     return end;

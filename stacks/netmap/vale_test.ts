@@ -115,6 +115,25 @@ Deno.test("netmap invariant 16: a source is not learned with NS_NO_LEARN, and gr
   assertEquals(heard, [["5>2"], ["1>2"]]);
 });
 
+Deno.test("netmap invariant 16: of a packet of several slots the first says whether its source is learned", () => {
+  // one slot, or three, with the flag on one of them
+  for (const size of [60, 1200]) {
+    for (const flagged of size === 60 ? [0] : [0, 1, 2]) {
+      const { host } = rig({ geometry: NO_TRAFFIC, settings: { bufSize: 512 } }, (host, env) => {
+        const [a] = ["a", "b"].map((x) => host.kernel.open(`vale0:${x}`));
+        script(env, [a!], [() => {
+          const { ring } = a!.tx[0]!;
+          const at = ring.head;
+          nmportInject(a!, env.memory, frame(size, 1, 2));
+          ring.flagsOf[at + flagged]! |= NS_NO_LEARN;
+        }]);
+      });
+      const { table } = host.kernel.switches.get("vale0")!;
+      assertEquals(table.entries().length, flagged === 0 ? 0 : 1, `${size}, slot ${flagged}`);
+    }
+  }
+});
+
 Deno.test("netmap invariant 17: a full destination loses what does not fit and delays no other", () => {
   const heard: string[] = [];
   const { host } = rig({ geometry: NO_TRAFFIC }, (host, env) => {
@@ -293,6 +312,23 @@ Deno.test("netmap invariant 21: a region that cannot hold a port says so when th
   });
 });
 
+Deno.test("netmap: ports come and go, and the numbers of those that left are given out again", () => {
+  rig({ geometry: NO_TRAFFIC }, (host) => {
+    const vale = host.kernel.vale("vale0");
+    ["a", "b"].map((x) => host.kernel.open(`vale0:${x}`));
+    const [a, b] = ["a", "b"].map((x) => host.kernel.valePort(`vale0:${x}`)!);
+    for (let i = 0; i < 300; i++) {
+      const [one, other] = i % 2 === 0 ? [a!, b!] : [b!, a!];
+      vale.detach(one);
+      vale.detach(other);
+      vale.attach(one);
+      vale.attach(other);
+      assertEquals([one.number, other.number], [0, 1]);
+    }
+    assertEquals(vale.ports.length, 2);
+  });
+});
+
 Deno.test("netmap: a detached port leads nowhere and its addresses are forgotten", () => {
   const heard: string[] = [];
   const { host } = rig({ geometry: NO_TRAFFIC }, (host, env) => {
@@ -331,6 +367,7 @@ Deno.test("netmap invariants 17 and 18: of each batch a destination takes the fi
     fc.property(ACTS, (acts) => {
       const sent: number[][][] = [[], []];
       const heard: number[][] = [[], []];
+      const sizeOf: number[] = [];
       const { host } = rig({ geometry: NO_TRAFFIC, settings: { bufSize: 512 } }, (host, env) => {
         const { bytes, offset } = env.memory;
         const senders = ["a", "b"].map((x) => host.kernel.open(`vale0:${x}`, { slots: 32 }));
@@ -389,6 +426,7 @@ Deno.test("netmap invariants 17 and 18: of each batch a destination takes the fi
                 one.set(frame(60, who + 1, 9).subarray(0, 12));
                 one.set([size >> 8, size & 255, who, n], 12);
                 assertEquals(nmportInject(senders[who]!, env.memory, one), size);
+                sizeOf[n] = size;
                 batch.push(n++);
               }
               sync(who, batch, isHalf);
@@ -411,6 +449,14 @@ Deno.test("netmap invariants 17 and 18: of each batch a destination takes the fi
       }
       const { dropped } = host.kernel.valePort("vale0:z")!;
       assertEquals(heard.flat().length + dropped, sent.flat(2).length);
+      // both ends count what they are handed, packets of several slots whole
+      const bytes = (packets: number[]) => packets.reduce((sum, n) => sum + sizeOf[n]!, 0);
+      const counted = (port: string, side: "txRings" | "rxRings") =>
+        host.kernel.ports.get(`vale0:${port}`)![side].reduce((sum, kring) => sum + kring.bytes, 0);
+      for (const who of [0, 1]) {
+        assertEquals(counted("ab"[who]!, "txRings"), bytes(sent[who]!.flat()));
+      }
+      assertEquals(counted("z", "rxRings"), bytes(heard.flat()));
     }),
     { numRuns: 60, seed: 17 },
   );

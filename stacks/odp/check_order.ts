@@ -81,7 +81,12 @@ export function checkTickets(
 /** ODP-4: order locks. */
 export function checkLocks(facts: readonly Fact[], queues: QueueList): string | null | undefined {
   const last = new Map<string, { ticket: number; isHeld: boolean }>();
+  const open = new Map<number, Set<number>>();
   for (const { kind, ps, queue, thread, detail } of facts) {
+    const out = open.get(queue) ?? new Set<number>();
+    open.set(queue, out);
+    if (kind === FACT.ticket) out.add(detail);
+    else if (kind === FACT.released) out.delete(detail);
     if (kind !== FACT.locked && kind !== FACT.unlocked) continue;
     const lock = Math.floor(detail / 2 ** 20);
     const ticket = detail % 2 ** 20;
@@ -97,6 +102,9 @@ export function checkLocks(facts: readonly Fact[], queues: QueueList): string | 
     if (before !== undefined && before.ticket >= ticket) {
       return `${what}, after ticket ${before.ticket}`;
     }
+    // who came before has given it back, or will never ask for it any more
+    const earlier = [...out].find((one) => one < ticket && one > (before?.ticket ?? -1));
+    if (earlier !== undefined) return `${what}, while ticket ${earlier} was still out`;
     last.set(key, { ticket, isHeld: true });
   }
   return last.size === 0 ? undefined : null;

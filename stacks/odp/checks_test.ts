@@ -73,6 +73,12 @@ Deno.test("odp ODP-4 tells two threads inside, and a ticket before its turn", ()
     checkLocks([right[2]!, fact("unlocked", 1, 2, lock + 1), fact("locked", 1, 1, lock)], QUEUES),
     "after ticket 1",
   );
+  // who never takes it has it until his context is released
+  const out = [fact("ticket", 1, 1, 0), fact("ticket", 1, 2, 1)];
+  const released = fact("released", 1, 1, 0);
+  assertEquals(checkLocks([...out, released, right[2]!], QUEUES), null);
+  says(checkLocks([...out, right[2]!, released], QUEUES), "while ticket 0 was still out");
+  assertEquals(checkLocks([...out, ...right, released], QUEUES), null);
 });
 
 Deno.test("odp ODP-7 tells a queue that was passed over by a less urgent one", () => {

@@ -74,6 +74,22 @@ Deno.test("odp socket: one call for a burst each way, one copy a packet, and non
   assert(lastOf(o) > 5 * lastOf(fast), "the kernel's way costs more than five times as much");
 });
 
+Deno.test("odp socket: a frame for which there is no packet waits with the kernel, and all that came leave in order", () => {
+  const interfaces = [0, 1].map((port) => ({ type: "socket" as const, port }));
+  for (const mode of ["direct", "atomic"] as const) {
+    for (let occurrence = 0; occurrence < 40; occurrence++) {
+      const deviations = [{ site: "allocation", occurrence, value: 1 }];
+      const device = bed(odp({ mode, interfaces }));
+      const rings = { rxRing: 16, txRing: 16, poolCache: 0 };
+      const o = device.run(scenarioOf(stream(20, 2_000_000), rings, deviations));
+      const text = `${mode}, allocation ${occurrence} fails`;
+      assertEquals([o.end, o.faults, wrong(o)], ["quiet", [], []], text);
+      const gone = [...o.outPacket.subarray(0, o.outCount)];
+      assertEquals(gone, Array.from({ length: 20 }, (_, i) => i), text);
+    }
+  }
+});
+
 Deno.test("odp loop interface holds 1024 packets: what a send offers beyond is given up, what begins in it refused", () => {
   const { bytes } = scenarioOf([{ port: 0, at: 1e6, dst: towards(1) }]).traffic;
   const frames = (n: number): Uint8Array[] => new Array<Uint8Array>(n).fill(bytes);

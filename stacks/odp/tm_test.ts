@@ -241,6 +241,29 @@ Deno.test("odp: a queue limited in bytes takes packets again as soon as others h
   assertEquals([of("q", "packets") + of("q", "discards"), wrong(o)], [12, []]);
 });
 
+Deno.test("odp: of a burst a queue limited in bytes takes each packet that fits into what is left", () => {
+  const sizes = fc.array(fc.integer({ min: 60, max: 1500 }), { minLength: 1, maxLength: 12 });
+  fc.assert(
+    fc.property(sizes, fc.integer({ min: 60, max: 5000 }), (sizes, maxBytes) => {
+      // the first packet takes all the credit that there is, and more, for half a millisecond
+      const shaper = { commitRate: MBPS, commitBurst: 8 };
+      const tm: TmOptions = { queues: [{ name: "q", maxBytes, shaper }] };
+      const burst = sizes.map((size, i): Offer => ({ port: 0, at: 1e8 + i * 2e6, size }));
+      const { o } = run(tm, scenarioOf([{ port: 0, at: 1e6 }, ...burst]));
+      let waiting = 0;
+      const fits = sizes.map((size) => {
+        if (waiting + size > maxBytes) return false;
+        waiting += size;
+        return true;
+      });
+      const gone = new Set(o.outPacket.subarray(0, o.outCount));
+      assertEquals(sizes.map((_, i) => gone.has(i + 1)), fits);
+      assertEquals(wrong(o), []);
+    }),
+    { numRuns: 30 },
+  );
+});
+
 Deno.test("TmPicker: who was held back by his shaper has his share from then on, and no more", () => {
   const root = new TmNode({ name: "root" }, null);
   const shaper = { commitRate: MBPS, commitBurst: 1e6 };

@@ -12,8 +12,50 @@ import {
   wirePs,
 } from "../../core/machine/_scenario_for_tests.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
-import { STRICT } from "../../core/stack.ts";
+import { type Env, STRICT } from "../../core/stack.ts";
 import { p2pnic, P2PNIC_POLICY } from "./stack.ts";
+import { Completions, Looks } from "./transfer.ts";
+
+Deno.test("Completions are due when a batch waits, or nothing of the ring is on its way any more", () => {
+  const step = fc.record({ isSent: fc.boolean(), nic: fc.nat(1), ring: fc.nat(1) });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(step, { maxLength: 60, size: "max" }),
+      (batch, steps) => {
+        const completions = new Completions(2, 2, batch);
+        const rings = new Map<string, { sending: number; waiting: number }>();
+        for (const { isSent, nic, ring } of steps) {
+          const key = `${nic} ${ring}`;
+          const of = rings.get(key) ?? { sending: 0, waiting: 0 };
+          rings.set(key, of);
+          if (!isSent || of.sending === 0) {
+            completions.take(nic, ring);
+            of.sending++;
+          } else {
+            of.sending--;
+            of.waiting++;
+            const due = of.sending === 0 || of.waiting === batch;
+            assertEquals(completions.isDue(nic, ring, of.waiting), due);
+            if (due) of.waiting = 0;
+          }
+          assertEquals(completions.sending(nic, ring), of.sending);
+          assert(of.waiting < batch);
+        }
+      },
+    ),
+  );
+});
+
+Deno.test("Looks take a share of the memory for each ring, and never so much that no read goes on", () => {
+  for (const [poll, look] of [[100, 1], [100, 20], [40, 39], [3, 50]] as const) {
+    const cost = (name: string) => name === "p2pnic.poll" ? poll : look;
+    const looks = new Looks({ cost } as unknown as Env, 4);
+    for (let rings = 0; rings < 12; rings++) {
+      assertEquals(looks.share(rings), Math.min(0.9, rings * look / (2 * poll)));
+    }
+  }
+});
 
 Deno.test("Sequence lets the first in order leave once it is ready, and none before", () => {
   fc.assert(

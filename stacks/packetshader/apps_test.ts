@@ -182,11 +182,12 @@ const fields: fc.Arbitrary<Required<FlowMatch>> = fc.record({
 const flow: fc.Arbitrary<PsFlow> = fc.tuple(
   fields,
   fc.oneof(fc.constant([...FLOW_FIELDS]), fc.subarray([...FLOW_FIELDS], { maxLength: 3 })),
-  fc.nat(3),
+  // none is the lowest
+  fc.option(fc.nat(3), { nil: undefined, freq: 3 }),
   fc.constantFrom(0, 1, "drop" as const),
 ).map(([all, given, priority, output]) => ({
   match: Object.fromEntries(given.map((field) => [field, all[field]])),
-  priority,
+  ...priority === undefined ? {} : { priority },
   output,
 }));
 

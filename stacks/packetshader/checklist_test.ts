@@ -92,6 +92,18 @@ Deno.test("packetshader 8.13: what the fast path may not forward reaches the hos
   for (let p = 0; p < 30; p += 3) assertEquals(o.reason[p], REASON.ttl);
 });
 
+Deno.test("packetshader 8.13: however many packets go up at once, the host's stack takes all of them", () => {
+  for (const count of [1, 63, 64, 65, 128, 129, 300]) {
+    // all of them in one chunk or two
+    const bed = bedOf(packetshader({ firstBits: 16, mbufs: 8192 }));
+    const o = bed.run(
+      scenarioOf(stream(count, 1000, () => ({ ttl: 1 })), { rxRing: 512, spareBuffers: 4096 }),
+    );
+    const taken = counter(bed.report(), /host cpu0 processed/);
+    assertEquals([o.end, taken, o.dropped[REASON.ttl]], ["quiet", count, count]);
+  }
+});
+
 Deno.test("packetshader 8.14: two copies of each forwarded byte, three of what goes up, no skb", () => {
   const bed = bedOf(packetshader({ firstBits: 16, offload: "gpu" }));
   const sizes = [60, 61, 124, 1000, 1514];

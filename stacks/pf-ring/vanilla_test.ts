@@ -302,6 +302,12 @@ Deno.test("pf_ring 8.14: fewer packets than the watermark wait for the end of po
   const timeout = counting({ watermark: 128, watermarkTimeoutMs: 2 });
   const late = run(timeout, [...slow, { at: 12.5 * MS, port: 0 }], {}, patience);
   assert(waits(late) < 3.1, "the watermark's own time-out, at the next packet");
+  // once in each time-out, however many packets come in it
+  for (const ms of [1, 2, 4]) {
+    const often = counting({ watermark: 128, watermarkTimeoutMs: ms });
+    const calls = run(often, steady(200, 1e8), {}, patience).n(/eth0.0 Num Poll Calls/);
+    assert(calls > 20 / ms - 4 && calls < 20 / ms + 4, `${calls} calls in 20 ms for ${ms} ms`);
+  }
 });
 
 Deno.test("pf_ring 8.15: libpcap on the ring writes what tcpdump would have", () => {
@@ -315,6 +321,7 @@ Deno.test("pf_ring 8.15: libpcap on the ring writes what tcpdump would have", ()
     const wanted = traffic.bytes.subarray(traffic.offset[i]!).slice(0, Math.min(256, 60 + 20 * i));
     const at = capture.offset[i]!;
     assertEquals(capture.bytes.slice(at, at + capture.length[i]!), wanted);
+    assertEquals(capture.originalLength[i], 60 + 20 * i);
   }
 });
 
@@ -386,5 +393,11 @@ Deno.test("pf_ring in quick mode copies unparsed, for less", () => {
   const quick = run({ ...counting(), quickMode: true }, plan);
   const full = run(counting(), plan);
   assertEquals([quick.n(/eth0.0 Tot Read/), full.n(/eth0.0 Tot Read/)], [300, 300]);
+  // each socket gets what comes by its own port, as without
+  const ports = plan.map((frame, i) => ({ ...frame, port: i % 3 === 0 ? 1 : 0 }));
+  for (const quickMode of [true, false]) {
+    const seen = run({ ...counting(), quickMode }, ports);
+    assertEquals([seen.n(/eth0.0 Tot Read/), seen.n(/eth1.0 Tot Read/)], [200, 100]);
+  }
   assert(quick.o.lcores[0]!.usefulPs < full.o.lcores[0]!.usefulPs);
 });

@@ -2,13 +2,14 @@
 // places, none is lost. Method: the apps alone, over links that are arrays and packets that are numbers.
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Learning } from "./apps/bridge.ts";
+import { Flooding, Learning } from "./apps/bridge.ts";
 import { Router } from "./apps/router.ts";
 import { Tee } from "./apps/basic_apps.ts";
 import type { SnabbApp } from "./app.ts";
 import type { SnabbProcess } from "./process.ts";
 
-type Queue = number[];
+/** A link; one that has as many packets as it holds frees what it is given. */
+type Queue = number[] & { room?: number };
 const BYTES = 64;
 const ROOM = 4096;
 
@@ -44,7 +45,11 @@ function processOf(routeTo = 0) {
     link: {
       empty: (link: Queue) => link.length === 0,
       receive: (link: Queue) => link.shift()!,
-      transmit: (link: Queue, p: number) => void link.push(p),
+      transmit: (link: Queue, p: number) => {
+        if (link.length < (link.room ?? Infinity)) link.push(p);
+        // who has it next writes over it
+        else memory.bytes.fill(0xdd, p * BYTES, (p + 1) * BYTES);
+      },
     },
     packet: {
       clone: (p: number) => {
@@ -91,6 +96,35 @@ Deno.test("Tee sends each packet on one link and a copy of it on every other", (
     assertEquals([all.length, new Set(all).size], [2 * names.length, 2 * names.length]);
     assertEquals(names.map((name) => output[name]!.length), names.map(() => 2));
     assertEquals(sent.every((p) => all.includes(p)), true);
+  }
+});
+
+Deno.test("apps that copy give each link that has room the bytes that came, whichever others are full", () => {
+  const names = ["a", "b", "c", "d"];
+  const rooms = fc.tuple(...names.map(() => fc.nat(3)));
+  const apps = {
+    tee: (process: SnabbProcess) => new Tee(undefined, process),
+    flooding: (process: SnabbProcess) =>
+      new Flooding({ ports: [...names, "in"], timeout: 1 }, process),
+    learning: (process: SnabbProcess) =>
+      new Learning({ ports: [...names, "in"], timeout: 1 }, process),
+  };
+  for (const make of Object.values(apps)) {
+    fc.assert(fc.property(rooms, fc.nat(5), (rooms, count) => {
+      const { process, packet } = processOf();
+      const app = make(process);
+      const { input, output } = linked(app, ["in"], names);
+      names.forEach((name, i) => output[name]!.room = rooms[i]!);
+      const sent = Array.from({ length: count }, (_, i) => packet(100 + i, 50 + i));
+      const bytes = (p: number) => [...process.memory.bytes.subarray(p * BYTES, (p + 1) * BYTES)];
+      const came = sent.map(bytes);
+      input.in!.push(...sent);
+      app.push();
+      const got = names.map((name) => output[name]!.map(bytes));
+      assertEquals(got, rooms.map((room) => came.slice(0, room)));
+      const all = names.flatMap((name) => output[name]!);
+      assertEquals(new Set(all).size, all.length);
+    }));
   }
 });
 

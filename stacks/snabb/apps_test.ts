@@ -64,6 +64,27 @@ Deno.test("snabb 8.15: RateLimiter passes its rate of bytes and a bucket, and fr
   assertEquals(broken(o), []);
 });
 
+Deno.test("RateLimiter: at first as much passes as it was started with, and its capacity by default", () => {
+  for (const initial_capacity of [undefined, 0, 700, 2000]) {
+    const conf = {
+      rate: 1e6,
+      bucket_capacity: 2000,
+      ...initial_capacity !== undefined && { initial_capacity },
+    };
+    const { o } = run(stream(100, gapPs(10), () => ({ size: 100 })), {
+      options: {
+        design: design({ limit: ["RateLimiter", conf] }, [
+          "nic0.output -> limit.input",
+          "limit.output -> nic1.input",
+        ]),
+      },
+    });
+    // 1 MB/s are no more than a packet in all of it
+    const most = (initial_capacity ?? 2000) / 100;
+    assert(o.emitted >= most - 1 && o.emitted <= most + 1, `${o.emitted} of ${most}`);
+  }
+});
+
 Deno.test("RateLimiter: however long nothing came, a burst passes no more than the bucket", () => {
   const burst = stream(100, gapPs(10), () => ({ size: 100 }), 2e9);
   const conf = { rate: 100e6, bucket_capacity: 2000, initial_capacity: 0 };

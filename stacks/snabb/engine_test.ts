@@ -9,6 +9,7 @@ import { REASON } from "../../core/policy.ts";
 import { broken, gapPs, profileOf, run } from "./_rig_for_tests.ts";
 import { SNABB_APPS, SnabbApp, snabbConfig, snabbDesigns, type SnabbModules } from "./mod.ts";
 import { Pace } from "./pace.ts";
+import type { SnabbProcess } from "./process.ts";
 import { Timeline } from "./timeline.ts";
 
 const { Intel, Sink, Source } = SNABB_APPS as Record<string, typeof SNABB_APPS.Intel>;
@@ -196,8 +197,21 @@ Deno.test("snabb 8.4: a cycle delays a packet to the next breath", () => {
   });
 });
 
+/** Paths of the counters of links, and what they have to be: nothing of a link that is gone, all of each that there is. */
+function linkCounters(process: unknown): string[] {
+  const paths = [...(process as SnabbProcess).counters.entries()].map(([path]) => path);
+  return paths.filter((path) => path.startsWith("links/")).sort();
+}
+
+function countersOfLinks(process: unknown): string[] {
+  const names = ["rxpackets", "rxbytes", "txpackets", "txbytes", "txdrop"];
+  const links = [...(process as SnabbProcess).engine.links.keys()];
+  return links.flatMap((link) => names.map((name) => `links/${link}/${name}`)).sort();
+}
+
 Deno.test("snabb 8.5: apps and links of both designs lose nothing when the network changes under traffic", () => {
-  const filter = (expression: string) => ({ config, engine, timer }: SnabbModules): void => {
+  const filter = (expression: string) => (process: SnabbModules): void => {
+    const { config, engine, timer } = process;
     const base = () => {
       const c = config.new();
       config.app(c, "nic0", Intel!, NIC0);
@@ -223,6 +237,7 @@ Deno.test("snabb 8.5: apps and links of both designs lose nothing when the netwo
         }
         engine.configure(c);
         assert(engine.apps.get("app") === app, "it takes another argument and goes on");
+        assertEquals(linkCounters(process), countersOfLinks(process));
       },
       7,
       "repeating",

@@ -1,6 +1,8 @@
 // Aim: every counter says what happened, and the tools' views say what the counters do.
 // Method: one run with losses, whose counts have to add up; then each view against the rows.
+import { Histogram } from "./histogram.ts";
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { stream } from "../../core/machine/_scenario_for_tests.ts";
 import { REASON } from "../../core/policy.ts";
 import { STRICT } from "../../core/stack.ts";
@@ -134,4 +136,22 @@ Deno.test("snabb has the original's defaults and refuses knobs out of range", ()
   }
   const jit = { jit: "tepid" as "cold" };
   assertThrows(() => snabb(jit), TypeError, 'jit tepid is neither "warm" nor "cold"');
+});
+
+Deno.test("Histogram: a quantile is no less than the duration of that rank, and more by a bucket at most", () => {
+  const durations = fc.array(fc.double({ min: 1.1e-6, max: 0.9, noNaN: true }), {
+    ...{ minLength: 1, maxLength: 60, size: "max" as const },
+  });
+  const bucket = (1 / 1e-6) ** (1 / 507);
+  fc.assert(fc.property(durations, fc.constantFrom(0.01, 0.5, 0.9, 0.99, 1), (all, share) => {
+    const histogram = new Histogram(1e-6, 1);
+    for (const one of all) histogram.add(one);
+    const rank = Math.max(1, Math.ceil(share * all.length));
+    const exact = [...all].sort((a, b) => a - b)[rank - 1]!;
+    const got = histogram.quantile(share);
+    assert(got >= exact * 0.9999999 && got <= exact * bucket * 1.0000001, `${got} for ${exact}`);
+    assertEquals([histogram.total, histogram.longest], [all.length, Math.max(...all)]);
+    const many = all.filter((one) => one >= exact).length;
+    assert(histogram.atLeast(exact) >= many);
+  }));
 });

@@ -6,10 +6,12 @@ import {
   towards,
 } from "../../core/machine/_scenario_for_tests.ts";
 import type { Geometry, Scenario } from "../../core/machine/device.ts";
+import { GENERATED } from "../../core/machine/accounts.ts";
 import type { Observation } from "../../core/machine/observation.ts";
 import type { MachineProfile } from "../../core/machine/profile.ts";
 import { SCENARIO_MAXIMA } from "../../core/machine/sizes.ts";
 import { Testbed } from "../../core/machine/testbed.ts";
+import { REASONS } from "../../core/policy.ts";
 import type { ReportRow } from "../../core/stack.ts";
 import { csitHost, machineProfile } from "../../fixtures/machines/mod.ts";
 import { vpp } from "./mod.ts";
@@ -96,4 +98,64 @@ export function errorsOf(report: readonly ReportRow[]): Record<string, number> {
     report.filter(({ name }) => name.startsWith("show errors "))
       .map(({ name, value }) => [name.slice("show errors ".length), value]),
   );
+}
+
+/** `show errors` of those that drop packets, all together. */
+export function errorsCounted(report: readonly ReportRow[]): number {
+  const rows = report.filter(({ name, unit }) =>
+    name.startsWith("show errors ") && unit === "error"
+  );
+  return rows.reduce((sum, { value }) => sum + value, 0);
+}
+
+/** Packets that ended in a node: all that were dropped but those that the NIC lost. */
+export function endedInNodes(o: Observation): number {
+  return o.dropped.reduce((sum, n, why) => REASONS[why]!.startsWith("rx-") ? sum : sum + n, 0);
+}
+
+function sumOf(bytes: Uint8Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += bytes[i]! * ((i - from) % 2 === 0 ? 256 : 1);
+  return sum;
+}
+
+/**
+ * What is wrong with a frame of the router's own, whatever it says: fields that RFC 791, 792, 1812, 4443 and 4861 give
+ * one value, lengths and checksums; or null.
+ */
+function wrongOwn(frame: Uint8Array): string | null {
+  const u16 = (at: number): number => frame[at]! * 256 + frame[at + 1]!;
+  const type = u16(12);
+  if (type === 0x0806) return frame.length === 60 ? null : `ARP of ${frame.length} bytes`;
+  if (type !== 0x0800 && type !== 0x86dd) return `type ${type}`;
+  const isV6 = type === 0x86dd;
+  const at = isV6 ? 54 : 34;
+  const end = isV6 ? at + u16(18) : 14 + u16(16);
+  if (end !== frame.length && frame.length > 60) return `${end} of ${frame.length} bytes`;
+  if (!isV6 && sumOf(frame, 14, 34) % 0xffff !== 0) return "header checksum";
+  if (frame[isV6 ? 20 : 23] !== (isV6 ? 58 : 1)) return null;
+  const pseudo = isV6 ? sumOf(frame, 22, 54) + end - at + 58 : 0;
+  if ((sumOf(frame, at, end) + pseudo) % 0xffff !== 0) return "checksum";
+  const icmp = frame[at]!;
+  const left = frame[isV6 ? 21 : 22];
+  const isDiscovery = isV6 && icmp >= 133 && icmp <= 137;
+  const isEcho = icmp === (isV6 ? 129 : 0);
+  // RFC 4861, 7.1.1: 255, or nobody believes it; errors are looked up like any packet and so are one hop old
+  const right = isDiscovery ? 255 : isEcho ? 64 : 254;
+  if (left !== right) return `TTL ${left} of type ${icmp}, expected ${right}`;
+  if (isDiscovery || isEcho) return null;
+  // an error quotes as much as the packet says that it has, and as fits
+  const quoted = isV6 ? 40 + u16(at + 8 + 4) : u16(at + 8 + 2);
+  const most = isV6 ? 1280 - 48 : 576 - 28;
+  const got = end - at - 8;
+  return got === Math.min(quoted, most) ? null : `${got} bytes quoted of ${quoted}`;
+}
+
+/** Frames of the router's own that are not as they have to be, whatever they were sent for. */
+export function wrongOwnFrames(o: Observation): string[] {
+  return Array.from({ length: o.outCount }, (_, i) => i).flatMap((i) => {
+    if (o.outPacket[i] !== GENERATED) return [];
+    const wrong = wrongOwn(o.outBytes.slice(o.outOffset[i]!, o.outOffset[i]! + o.outLength[i]!));
+    return wrong === null ? [] : [`frame ${i}: ${wrong}`];
+  });
 }

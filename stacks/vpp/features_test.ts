@@ -1,8 +1,10 @@
 // Aim: features go onto an arc and off it while packets flow, in the order of their constraints; what is off costs
 // nothing. Method: access lists and the source check on one interface, counts and times of single packets.
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { fates, stream } from "../../core/machine/_scenario_for_tests.ts";
 import { errorsOf, IF0, IF1, nodeOf, scenarioOf, testbedOf } from "./_rig_for_tests.ts";
+import { Acls } from "./acl.ts";
 import { featureOrder } from "./feature.ts";
 
 const ACL = "acl-plugin-in-ip4-fa";
@@ -96,6 +98,36 @@ Deno.test("vpp 8.4: what no rule of a list speaks of is denied, and so is what t
   for (const [rules, one, other] of rows) {
     assertEquals([sent(rules, inside), sent(rules, outside)], [one, other], rules);
   }
+});
+
+Deno.test("Acls decide by the first rule that speaks of a packet, with sessions or without, however often it comes", () => {
+  const end = fc.record({
+    address: fc.constantFrom(0, 0x0a000000, 0x0a010000, 0xac100001),
+    depth: fc.constantFrom(0, 8, 16, 31, 32),
+  });
+  const rules = fc.array(fc.record({ permit: fc.boolean(), src: end, dst: end }), { maxLength: 4 });
+  const address = fc.constantFrom(0x0a000000, 0x0a000001, 0x0a010000, 0xac100001, 0xac100000);
+  const packet = fc.record({ src: address, dst: address, port: fc.nat(1) });
+  const packets = fc.array(packet, { maxLength: 20, size: "max" });
+  const within = (of: number, { address, depth }: { address: number; depth: number }): boolean =>
+    Math.floor(of / 2 ** (32 - depth)) === Math.floor(address / 2 ** (32 - depth));
+  fc.assert(fc.property(fc.array(rules, { minLength: 1, maxLength: 3 }), packets, (lists, all) => {
+    for (const stateful of [false, true]) {
+      const acls = new Acls();
+      const numbers = lists.map((list) => acls.add(list, stateful));
+      for (const { src, dst, port } of all) {
+        const bytes = new Uint8Array(64);
+        bytes.set([0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17]);
+        new DataView(bytes.buffer).setUint32(12, src);
+        new DataView(bytes.buffer).setUint32(16, dst);
+        bytes[21] = port;
+        lists.forEach((list, i) => {
+          const first = list.find((rule) => within(src, rule.src) && within(dst, rule.dst));
+          assertEquals(acls.permits(numbers[i]!, bytes, 0), first?.permit === true);
+        });
+      }
+    }
+  }));
 });
 
 Deno.test("vpp 8.4: ip4-source-check-via-rx passes a source that any path of its route leads back to", () => {

@@ -29,6 +29,8 @@ import {
 } from "../../core/packet/mod.ts";
 import { REASON } from "../../core/policy.ts";
 import {
+  endedInNodes,
+  errorsCounted,
   errorsOf,
   IF0,
   IF1,
@@ -37,6 +39,7 @@ import {
   scenarioOf,
   testbedOf,
   valueOf,
+  wrongOwnFrames,
 } from "./_rig_for_tests.ts";
 import { AdjacencyTable } from "./adjacency.ts";
 import type { SwInterface } from "./interfaces.ts";
@@ -47,6 +50,7 @@ const ADDRESSES = [0x0a00ff01, 0x0a01ff01];
 /** The run went well: quiet, all findings kept. */
 function kept(o: Observation): Observation {
   assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
+  assertEquals(wrongOwnFrames(o), []);
   return o;
 }
 
@@ -212,6 +216,23 @@ Deno.test("vpp invariant 12: time exceeded and fragmentation needed, byte by byt
   assertEquals(frame(o, 2)[22], 8, "may be cut, and goes on whole");
 });
 
+Deno.test("vpp's ICMP errors quote the packet and not what pads its frame, up to what a message may hold", () => {
+  const testbed = testbedOf({ addresses: ADDRESSES });
+  const totals = [20, 28, 29, 45, 46, 100, 547, 548, 549, 1000];
+  const offers = totals.flatMap((total) =>
+    [0, 1, 4, 40].map((padding) => ({ total, size: Math.max(60, 14 + total + padding) }))
+  ).map(({ total, size }, i): Offer => ({
+    ...{ port: 0, at: (1 + 20 * i) * 1e6, src: 0x0a000007, ttl: 1, size },
+    edit: header((bytes) => setIpv4TotalLength(bytes, 14, total)),
+  }));
+  const o = kept(testbed.run(scenarioOf(offers)));
+  const lengths = Array.from({ length: o.outCount }, (_, i) => frame(o, i).length);
+  assertEquals(
+    lengths,
+    totals.flatMap((total) => new Array<number>(4).fill(14 + 28 + Math.min(total, 548))),
+  );
+});
+
 Deno.test("vpp sends no ICMP error about frames to a group, later fragments or ICMP errors", () => {
   // RFC 1812, 4.3.2.7
   const src = 0x0a000007;
@@ -289,6 +310,32 @@ Deno.test("vpp invariant 17: an unresolved neighbour loses the packet, is asked 
     "arp-input: ARP replies received": 1,
   });
   assertEquals([o.outCount, [...frame(o, 1).subarray(0, 6)]], [6, [2, 9, 9, 9, 9, 9]]);
+});
+
+Deno.test("vpp asks for a neighbour until a request is on its way, whenever the pool is empty for a moment", () => {
+  const route6 = `ip route add 2001:db8:1::/48 via 2001:db8:1::99 ${IF1}`;
+  const addresses6 = ["2001:db8:a::1", "2001:db8:1::1"];
+  const udp6: Offer["edit"] = (bytes) => {
+    bytes.fill(0, 12);
+    bytes.set([0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 17, 64, 0x20, 1, 0xd, 0xb8, 0, 0xa], 12);
+    bytes.set([0x20, 1, 0xd, 0xb8, 0, 1], 38);
+  };
+  for (const edit of [undefined, udp6]) {
+    for (let occurrence = 0; occurrence < 24; occurrence++) {
+      const testbed = testbedOf({ ...ARP, addresses6, startup: [route6], throttleUs: 1000 });
+      const offers = stream(6, 10e6, () => ({ size: 62, ...edit && { edit } }));
+      const plain = scenarioOf(offers, { rxRing: 8, poolCache: 0 });
+      const deviations = [{ site: "allocation", occurrence, value: 1 }];
+      const o = kept(testbed.run({ ...plain, deviations }));
+      const errors = errorsOf(testbed.report());
+      const sent = edit === undefined
+        ? errors["ip4-arp: ARP requests sent"]
+        : errors["ip6-discover-neighbor: neighbor solicitations sent"];
+      const text = `${edit === undefined ? "ARP" : "ND"}, allocation ${occurrence} fails`;
+      assertEquals([o.outCount, sent], [1, 1], text);
+      assertEquals(errorsCounted(testbed.report()), endedInNodes(o), text);
+    }
+  }
 });
 
 Deno.test("vpp answers an ARP request for its own address", () => {

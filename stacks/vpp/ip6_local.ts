@@ -59,6 +59,7 @@ export function ip6LocalNodes(vnet: VnetMain, costs: VppCosts): NodeRegistration
         error("address overflow drops", "unresolved"),
         error("neighbor solicitations throttled", "unresolved"),
         error("neighbor solicitations sent", "unresolved"),
+        error("neighbor solicitations no buffers", "unresolved"),
       ],
       (vm, node, b) => fail(vm, node, b, solicit(vnet, vm, node, asked[vm.thread]!, b)),
     );

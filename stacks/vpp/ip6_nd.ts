@@ -46,17 +46,18 @@ export function solicit(
   const now = vm.cpu.tsc();
   if (own === undefined) return 0;
   if (now - (asked.get(adj) ?? -Infinity) < vnet.throttleCycles) return 1;
-  asked.set(adj, now);
   const target = bytesOf(parseIp6(String(address)));
   // ff02::1:ffXX:XXXX, and the MAC address of that group (RFC 4291, 2.7.1; RFC 2464, 7)
   const group = bytesOf([0xff020000, 0, 1, (0xff000000 | readU32(target, 12) & 0xffffff) >>> 0]);
   const mac = Uint8Array.of(0x33, 0x33, 0xff, target[13]!, target[14]!, target[15]!);
-  send(vnet, vm, node, b, out.port, {
+  const isSent = send(vnet, vm, node, b, out.port, {
     type: ICMPV6_NEIGHBOUR_SOLICITATION,
     flags: 0,
     option: 1,
     ...{ target, mac, src: bytesOf(own), dst: group },
   });
+  if (!isSent) return 3;
+  asked.set(adj, now);
   return 2;
 }
 
@@ -72,7 +73,7 @@ export function advertise(vnet: VnetMain, vm: VlibMain, node: NodeRuntime, b: nu
   const isOurs = own !== undefined && bytesOf(own).every((byte, i) => byte === target[i]);
   if (!isOurs || length[b]! < IPV6_HEADER_BYTES + 24) return 0;
   const asker = words[row + L2_HDR]! + 6;
-  send(vnet, vm, node, b, port, {
+  const isSent = send(vnet, vm, node, b, port, {
     type: ICMPV6_NEIGHBOUR_ADVERTISEMENT,
     // router, solicited, override
     flags: 0xe0,
@@ -82,7 +83,7 @@ export function advertise(vnet: VnetMain, vm: VlibMain, node: NodeRuntime, b: nu
     src: target,
     dst: bytes.slice(ip + IPV6_SRC_AT, ip + IPV6_SRC_AT + 16),
   });
-  return 1;
+  return isSent ? 1 : 0;
 }
 
 /** An advertisement completes the adjacency of its target. */
@@ -107,7 +108,7 @@ interface NdMessage {
   readonly dst: Uint8Array;
 }
 
-/** Sends a message of the router's own out of a port. */
+/** Sends a message of the router's own out of a port; false when there is no buffer for it. */
 function send(
   vnet: VnetMain,
   vm: VlibMain,
@@ -115,10 +116,10 @@ function send(
   cause: number,
   port: number,
   { type, flags, option, target, mac, src, dst }: NdMessage,
-): void {
+): boolean {
   const whole = HEADER + IPV6_HEADER_BYTES + ND_BYTES;
   const b = ownBuffer(vm, cause, whole, BUFFER.locallyOriginated);
-  if (b < 0) return;
+  if (b < 0) return false;
   const { bytes, offset } = vm.memory;
   const at = offset[b]!;
   const ip = at + HEADER;
@@ -143,4 +144,5 @@ function send(
   const { graph } = vm.shared;
   const output = graph.index(`${vnet.interfaces.all[port + 1]!.name}-output`);
   vm.enqueue(node, graph.addNext(node.node.index, output), b);
+  return true;
 }

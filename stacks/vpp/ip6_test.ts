@@ -15,7 +15,16 @@ import { REASONS } from "../../core/policy.ts";
 import { bytesOf, Ip6Fib } from "./ip6_fib.ts";
 import { ip6Text, parseIp6 } from "./ip6_text.ts";
 import { LB_DROP, LoadBalances } from "./load_balance.ts";
-import { errorsOf, IF0, IF1, nodeOf, scenarioOf, testbedOf, valueOf } from "./_rig_for_tests.ts";
+import {
+  errorsOf,
+  IF0,
+  IF1,
+  nodeOf,
+  scenarioOf,
+  testbedOf,
+  valueOf,
+  wrongOwnFrames,
+} from "./_rig_for_tests.ts";
 
 const HOST = "2001:db8:a::7";
 const PEER = "2001:db8:1::9";
@@ -44,6 +53,7 @@ function udp6(dst: string, hopLimit = 64, payload = 10): NonNullable<Offer["edit
 
 function kept(o: Observation): Observation {
   assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
+  assertEquals(wrongOwnFrames(o), []);
   return o;
 }
 
@@ -228,7 +238,7 @@ Deno.test("vpp 8.17: a solicitation for the router is answered, and so is a ping
     const macs = bytes.slice(0, 12);
     writeIcmpv6EchoFrame(bytes, 0, {
       ...{ dstMac: 0, srcMac: 0, src: address(HOST), dst: address(ADDRESSES6[0]!) },
-      ...{ echoId: 1, sequence: 2, payload: 10 },
+      ...{ echoId: 1, sequence: 2, payload: 10, hopLimit: 9 },
     });
     bytes.set(macs);
   };

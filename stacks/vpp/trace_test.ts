@@ -53,6 +53,20 @@ Deno.test("vpp 8.2: a dropped packet's trace ends in error-drop with the error o
   assertMatch(text, /^ {2}rx:TenGigabitEthernet5\/0\/0\n {2}ip4-drop: ip4 drop$/m);
 });
 
+Deno.test("vpp invariant 15: what was asked for before clear trace is marked no more, what is asked for after it is", () => {
+  for (const again of [0, 4]) {
+    const testbed = testbedOf({
+      startup: ["trace add dpdk-input 50"],
+      commands: [
+        { atUs: 10, command: "clear trace" },
+        ...again > 0 ? [{ atUs: 20, command: `trace add dpdk-input ${again}` }] : [],
+      ],
+    });
+    testbed.run(scenarioOf(stream(40, 1e6)));
+    assertEquals(walks(vppView("show trace", testbed.report())).length, again);
+  }
+});
+
 Deno.test("vpp invariant 15: a trace of N packets stops at N, and clear trace forgets them", () => {
   const asked = testbedOf({ startup: ["trace add dpdk-input 3"] });
   asked.run(scenarioOf(stream(20, 1e6)));

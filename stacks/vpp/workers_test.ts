@@ -4,7 +4,18 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fates, left, stream, towards } from "../../core/machine/_scenario_for_tests.ts";
 import { FATE, type Observation } from "../../core/machine/observation.ts";
-import { errorsOf, IF0, IF1, nodeOf, scenarioOf, testbedOf, valueOf } from "./_rig_for_tests.ts";
+import { REASON } from "../../core/policy.ts";
+import {
+  endedInNodes,
+  errorsCounted,
+  errorsOf,
+  IF0,
+  IF1,
+  nodeOf,
+  scenarioOf,
+  testbedOf,
+  valueOf,
+} from "./_rig_for_tests.ts";
 import { vppView } from "./mod.ts";
 
 const SPREAD = stream(600, 3e5, (i) => ({ srcPort: i % 60, dst: towards(1, i % 60) }));
@@ -123,6 +134,26 @@ Deno.test("vpp 8.13: clear runtime and clear interfaces change what is read afte
   assertEquals(fates(o).emitted, 50);
 });
 
+Deno.test("vpp 8.13: clear runtime tells from then on what a run without it has told since, loops among it", () => {
+  const told = (patience: number, clears: boolean): Record<string, number> => {
+    const commands = [{ atUs: 60, command: clears ? "clear runtime" : "clear trace" }];
+    const testbed = testbedOf({ commands, pollStats: true });
+    kept(testbed.run(scenarioOf(stream(patience, 1e6))));
+    const report = testbed.report();
+    return {
+      loops: valueOf(report, "show runtime thread 0 loops"),
+      ...nodeOf(report, "ip4-lookup"),
+    };
+  };
+  // up to the command all of them are alike
+  const [before, all, since] = [told(57, false), told(100, false), told(100, true)];
+  for (const name of ["loops", "vectors", "calls"]) {
+    const expected = all[name]! - before[name]!;
+    const text = `${name}: ${since[name]} since, ${before[name]} before, ${all[name]} in all`;
+    assert(Math.abs(since[name]! - expected) < 0.2 * expected, text);
+  }
+});
+
 Deno.test("vpp 8.14: metadata of a buffer lasts from dpdk-input to tx, and no packet costs an allocation", () => {
   const testbed = testbedOf();
   const allocated = (packets: number): number => {
@@ -157,19 +188,29 @@ Deno.test("vpp 8.15: worker-handoff moves flows to other workers through a frame
   }
 });
 
-Deno.test("vpp 8.15: a full frame queue drops, and says so", () => {
-  const testbed = testbedOf({
-    startup: [`set interface handoff ${IF0} workers 1`],
-    frameQueueSize: 1,
-    frameSize: 4,
-  });
-  const o = testbed.run(
-    scenarioOf(stream(800, 67_200, (i) => ({ srcPort: i % 60 })), { lcores: 2 }),
-  );
-  kept(o);
-  const dropped = errorsOf(testbed.report())["worker-handoff: congestion drop"]!;
-  assert(dropped > 0, "nothing was dropped");
-  assertEquals(fates(o).emitted + fates(o).dropped, 800);
+Deno.test("vpp 8.15: a full frame queue drops, counts each packet, and brings what it took in order", () => {
+  // one slot is always the next one: what a full queue does to its slots shows with several
+  for (const frameQueueSize of [1, 2, 4, 8]) {
+    const testbed = testbedOf({
+      startup: [`set interface handoff ${IF0} workers 1`],
+      frameQueueSize,
+      frameSize: 4,
+    });
+    const o = testbed.run(
+      scenarioOf(stream(800, 67_200, (i) => ({ srcPort: i % 60 })), { lcores: 2 }),
+    );
+    kept(o);
+    const dropped = errorsOf(testbed.report())["worker-handoff: congestion drop"]!;
+    assert(dropped > 0, "nothing was dropped");
+    assertEquals([dropped, o.dropped[REASON["ring-full"]]], [dropped, dropped]);
+    assertEquals(errorsCounted(testbed.report()), endedInNodes(o));
+    assertEquals([o.faults, fates(o).emitted + fates(o).dropped], [[], 800]);
+    const sent = left(o, 1);
+    for (let flow = 0; flow < 60; flow++) {
+      const ids = sent.filter((id) => id % 60 === flow);
+      assertEquals(ids, [...ids].sort((a, b) => a - b), `queue of ${frameQueueSize}, flow ${flow}`);
+    }
+  }
 });
 
 Deno.test("vpp: a worker that is handed frames all the time polls its own devices all the same", () => {

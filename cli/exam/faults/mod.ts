@@ -8,6 +8,7 @@ import {
   BLIND_NIC_FAULTS,
   BLIND_PACKET_FAULTS,
 } from "./blind_core.ts";
+import { BLIND_STACK_FAULTS } from "./blind_stacks.ts";
 import { FIB_FAULTS } from "./fib.ts";
 import { FIB_MORE_FAULTS } from "./fib_more.ts";
 import { HARNESS_FAULTS } from "./harness.ts";
@@ -78,4 +79,5 @@ export const FAULTS: readonly Fault[] = [
   ...BLIND_MEMORY_FAULTS,
   ...BLIND_HOST_FAULTS,
   ...BLIND_PACKET_FAULTS,
+  ...BLIND_STACK_FAULTS,
 ];
