@@ -3,8 +3,11 @@
 // Method: ranges drawn around values near the limits of both signs and of 32 bits, results reckoned on 64-bit words.
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { CLASS, type Code, JMP, SOURCE_X } from "./isa.ts";
 import * as num from "./_num.ts";
 import { Num } from "./_num.ts";
+import { refine } from "./_verifier_branch.ts";
+import { newFrame, scalar } from "./_verifier_state.ts";
 
 const u = (value: bigint): bigint => BigInt.asUintN(64, value);
 const s = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -134,3 +137,56 @@ Deno.test("Num meet and bounded keep what both hold, and contains is true of wha
     { numRuns: 1000 },
   );
 });
+
+const CONDITIONS: readonly (readonly [keyof typeof JMP, (a: bigint, b: bigint) => boolean])[] = [
+  ["JEQ", (a, b) => a === b],
+  ["JNE", (a, b) => a !== b],
+  ["JGT", (a, b) => a > b],
+  ["JGE", (a, b) => a >= b],
+  ["JLT", (a, b) => a < b],
+  ["JLE", (a, b) => a <= b],
+  ["JSGT", (a, b) => s(a) > s(b)],
+  ["JSGE", (a, b) => s(a) >= s(b)],
+  ["JSLT", (a, b) => s(a) < s(b)],
+  ["JSLE", (a, b) => s(a) <= s(b)],
+  ["JSET", (a, b) => (a & b) !== 0n],
+];
+/** Two ranges with a word of each; in half of the pairs the words are next to each other, and a range ends there. */
+const pairs = fc.oneof(
+  fc.tuple(known, known),
+  fc.tuple(known, fc.bigInt(-2n, 2n), fc.constantFrom("const", "up", "down"), fc.bigInt(0n, 90n))
+    .map(([one, off, how, n]): [typeof one, typeof one] => {
+      const at = u(one[1] + off);
+      if (how === "up" && at + n < 1n << 64n) return [one, [Num.between(at, at + n), at]];
+      if (how === "down" && at >= n) return [one, [Num.between(at - n, at), at]];
+      return [one, [Num.of(at), at]];
+    }),
+);
+
+for (const [name, concrete] of CONDITIONS) {
+  Deno.test(`refine after ${name} holds every pair of numbers that goes that way`, () => {
+    let learnt = 0;
+    fc.assert(
+      fc.property(pairs, fc.boolean(), fc.boolean(), ([[a, x], [b, y]], isNarrow, isSwapped) => {
+        const [dst, src] = isSwapped ? [b, a] : [a, b];
+        const [left, right] = isSwapped ? [y, x] : [x, y];
+        const of = (n: bigint) => isNarrow ? u(BigInt.asIntN(32, n)) : n;
+        const isTaken = concrete(of(left), of(right));
+        const op = JMP[name] | SOURCE_X | (isNarrow ? CLASS.JMP32 : CLASS.JMP);
+        const code = { op: [op], dst: [1], src: [2], imm: [0] } as unknown as Code;
+        const frame = newFrame([scalar(num.UNKNOWN), scalar(dst), scalar(src)], -1, 0);
+        const what = `${name}${isNarrow ? "32" : ""} of ${left} and ${right}, which is ${isTaken}`;
+        assert(refine([frame], code, 0, isTaken), `${what}, taken for impossible`);
+        const [, r1, r2] = frame.regs;
+        assert(holds(r1!.num, left), `${what}: ${left} is not in ${show(r1!.num)}\n  ${show(dst)}`);
+        assert(
+          holds(r2!.num, right),
+          `${what}: ${right} is not in ${show(r2!.num)}\n  ${show(src)}`,
+        );
+        if (!r1!.num.equals(dst) || !r2!.num.equals(src)) learnt++;
+      }),
+      { numRuns: 2000 },
+    );
+    assert(learnt > 20, `${learnt} jumps that taught anything`);
+  });
+}

@@ -182,6 +182,24 @@ Deno.test("Clock reset equals a new clock, trace hash included", () => {
   assertEquals(other.traceHash === first[2], false);
 });
 
+Deno.test("Clock reset forgets what waits, be it days or years away", () => {
+  const delay = fc.oneof(fc.nat(1100), fc.nat(2 ** 21), fc.integer({ min: 2 ** 31, max: 2 ** 34 }));
+  const clock = new Clock(4);
+  const handler = clock.register(() => {});
+  fc.assert(
+    fc.property(fc.array(delay, { maxLength: 20 }), fc.nat(2 ** 22), (delays, horizonPs) => {
+      for (const ps of delays) clock.at(ps, handler, 0);
+      clock.run({ horizonPs, events: 5 });
+      clock.reset();
+      assertEquals([clock.pending, clock.run(FAR), clock.events, clock.now], [0, "quiet", 0, 0]);
+      // and an event alone is the next one
+      clock.at(7, handler, 0);
+      assertEquals([clock.run(FAR), clock.events, clock.now], ["quiet", 1, 7]);
+      clock.reset();
+    }),
+  );
+});
+
 Deno.test("Clock traces of events with another time, handler, argument or order have other hashes", () => {
   const clock = new Clock();
   const [work, other] = [clock.register(() => {}), clock.register(() => {})];

@@ -158,6 +158,26 @@ Deno.test("pf_ring invariant 7: later fragments follow their first one", () => {
   assertEquals([cache.queue, cache.discarded], [CLUSTER_FRAGMENTS_MAX, 39]);
 });
 
+Deno.test("FragmentCache tells packets apart by addresses, protocol and identification (RFC 791, 3.2)", () => {
+  const packets: readonly (readonly [Flow, number, typeof writeUdpFrame])[] = [
+    [FLOW, 7, writeUdpFrame],
+    [FLOW, 8, writeUdpFrame],
+    [FLOW, 7, writeTcpFrame],
+    [{ ...FLOW, src: FLOW.src + 1 }, 7, writeUdpFrame],
+    [{ ...FLOW, dst: FLOW.dst + 1 }, 7, writeUdpFrame],
+    [back(FLOW), 7, writeUdpFrame],
+  ];
+  const cache = new FragmentCache();
+  packets.forEach(([flow, id, write], i) => {
+    assertEquals(cache.hashOf(fragment(flow, id, 0, true, write), i), i);
+  });
+  packets.forEach(([flow, id, write], i) => {
+    for (const offset of [20, 40]) {
+      assertEquals(cache.hashOf(fragment(flow, id, offset, offset < 40, write), -1), i);
+    }
+  });
+});
+
 Deno.test("ParsedPkt: the VLAN is that of the outer tag, the fragment that of the outer packet", () => {
   const twice = parsed((bytes) =>
     writeUdpFrame(bytes, 0, { ...BASE, ...FLOW, vlan: [{ tci: 7 }, { tci: 9 }] })

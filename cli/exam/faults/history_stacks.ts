@@ -12,7 +12,12 @@ const DPDK = [
 const VPP = ["stacks/vpp/conformance_test.ts"];
 const VPP_TABLES = ["stacks/vpp/tables_test.ts", ...VPP];
 const VPP_ERRORS = ["stacks/vpp/errors_test.ts", ...VPP];
-const VPP_AROUND = ["stacks/vpp/interfaces_test.ts", "stacks/vpp/features_test.ts", ...VPP];
+const VPP_AROUND = [
+  "stacks/vpp/short_frame_test.ts",
+  "stacks/vpp/interfaces_test.ts",
+  "stacks/vpp/features_test.ts",
+  ...VPP,
+];
 const VPP6 = ["stacks/vpp/ip6_test.ts"];
 const XDP = [
   "stacks/xdp/verdicts_test.ts",

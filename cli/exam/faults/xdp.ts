@@ -1,7 +1,7 @@
 /** Faults of eBPF and of XDP. */
 import { type Fault, faultsIn } from "../fault.ts";
 
-const VERIFIER = ["core/bpf/verifier_test.ts"];
+const VERIFIER = ["core/bpf/_num_test.ts", "core/bpf/verifier_test.ts"];
 const VM = ["core/bpf/vm_test.ts", "stacks/xdp/verdicts_test.ts"];
 const MAPS = ["core/bpf/map_test.ts"];
 const XDP = [

@@ -33,6 +33,8 @@ export interface PcieCreditAccount {
   readonly consumed: number;
   /** See `consumed`. */
   readonly returned: number;
+  /** CREDITS_RECEIVED: credits of the TLPs that were accepted, modulo 2^8 (headers) or 2^12 (data), times the scale. */
+  readonly received: number;
   /** Credits whose TLPs the receiver still holds, and those freed that the sender does not know of. */
   readonly held: number;
   /** What the sender has left now. */
@@ -266,6 +268,7 @@ export class FlowControl {
         advertised: this.#advertised[u]!,
         consumed: this.#consumed[u]!,
         returned: this.#returned[u]!,
+        received: this.#received[u]!,
         held: this.#occupied[u]! + owed,
         left: this.#left(u),
         leastLeft: this.#leastLeft[u]!,

@@ -544,6 +544,10 @@ Deno.test("PCIE-8: counters of 8 and 12 bits and sequence numbers wrap, plain an
     const [headers, data] = bed.model.credits().filter(({ direction }) => direction === 2);
     // 1152 TLPs of 16 credits: past 8 and 12 bits, and past 12 and 14 with a scale of 4
     assertEquals([headers!.consumed, data!.consumed], [1152, 18432]);
+    assertEquals(
+      [headers!.received, data!.received],
+      [1152 % (256 * creditScale), 18432 % (4096 * creditScale)],
+    );
     for (const { leastLeft, left, advertised } of [headers!, data!]) {
       assert(leastLeft >= 0, `${leastLeft}`);
       // at rest the sender has the whole buffer, less what a field cannot say
@@ -578,6 +582,10 @@ Deno.test("PCIE-12: whichever TLP or DLLP is corrupted, everything is delivered"
           bed.run(ops, { choices, timers: true, events: 20_000 });
           const text = `${kind} ${occurrence} of ${name} corrupted: ${bed.statuses}`;
           assert(bed.statuses.every((status) => status === "success"), text);
+          // what was thrown away or came twice has not been received (2.6.1.2)
+          for (const { unit, consumed, received } of bed.model.credits()) {
+            assertEquals(received, consumed % (unit === "header" ? 256 : 4096), text);
+          }
           replays += bed.model.sent.replays.reduce((a, b) => a + b);
         }
       }
