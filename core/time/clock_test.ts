@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { Choices } from "./choices.ts";
+import { Calendar } from "./_calendar.ts";
 import { Clock } from "./clock.ts";
 
 const FAR = { horizonPs: 1e15, events: 1e9 };
@@ -184,6 +185,13 @@ Deno.test("Clock reset equals a new clock, trace hash included", () => {
 
 Deno.test("Clock reset forgets what waits, be it days or years away", () => {
   const delay = fc.oneof(fc.nat(1100), fc.nat(2 ** 21), fc.integer({ min: 2 ** 31, max: 2 ** 34 }));
+  const calendar = new Calendar(4);
+  fc.assert(fc.property(fc.array(delay, { minLength: 1, maxLength: 20 }), (delays) => {
+    delays.forEach((ps, order) => calendar.push(ps, order, 0, 0));
+    calendar.take(2 ** 30);
+    calendar.reset();
+    assertEquals([calendar.isEmpty, calendar.peek()], [true, -1]);
+  }));
   const clock = new Clock(4);
   const handler = clock.register(() => {});
   fc.assert(

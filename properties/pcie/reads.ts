@@ -152,8 +152,8 @@ function judgeProgress({ ledger }: PcieRun): PcieVerdict {
 export const PCIE_6: PcieLaw = {
   id: "PCIE-6",
   statement:
-    "Whatever writes and reads whom, everything ends; where every device is there, well, " +
-    "unless the root complex does not forward between its ports.",
+    "Whatever writes and reads whom, everything ends; in success where no device has gone, " +
+    "but for what a root complex does not forward between its ports.",
   clause: "PCI Express Base 3.0, 2.4.1, deadlock avoidance; 1.3.1, peer-to-peer",
   judge: judgeProgress,
 };
