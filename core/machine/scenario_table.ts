@@ -71,9 +71,10 @@ export class ScenarioTable {
       );
     }
     this.#routes = routes.count;
-    this.#groups = groups;
+    // those of any smaller set, too: each of its routes takes one at most
+    this.#groups = Math.max(SMALL, groups);
     this.#table = createFib4("dir24-8", {
-      ...{ firstBits: 24, groups: Math.max(1, groups), maxRules: routes.count },
+      ...{ firstBits: 24, groups: this.#groups, maxRules: routes.count },
       defaultRoute: this.#defaultRoute,
     });
   }
