@@ -2,7 +2,7 @@
    as it can. The kernel makes them: the program in OBJECT (flood.bpf.c) runs on them as if they had been received
    (BPF_F_TEST_XDP_LIVE_FRAMES), which costs half of what a packet socket does. The far end of a veth pair takes such
    frames while GRO is on there. Says: frames, and the seconds between the first and the last. */
-#include "ring.h"
+#include "common.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>

@@ -1,19 +1,10 @@
-/* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them; what the programs share. Before each frame is a
+/* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them. Before each frame is a
    header: its `hdr_len` has the kernel copy all of a frame that is sent as it makes its packet buffer. */
+#include "common.h"
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
-#include <net/if.h>
-#include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { BLOCK = 65536, SLOT = 2048, TX_HEADER = TPACKET2_HDRLEN - sizeof(struct sockaddr_ll) };
 
@@ -22,12 +13,6 @@ struct port {
   unsigned slots, rx, tx;
   uint8_t *ring;
 };
-
-static inline void check(int ok, const char *what) {
-  if (ok) return;
-  perror(what);
-  exit(1);
-}
 
 static inline struct port open_port(const char *name, unsigned slots) {
   struct port p = {.slots = slots};
@@ -88,10 +73,4 @@ static inline unsigned drops(struct port *p) {
   socklen_t n = sizeof s;
   check(!getsockopt(p->fd, SOL_PACKET, PACKET_STATISTICS, &s, &n), "statistics");
   return s.tp_drops;
-}
-
-static inline double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }

@@ -1,5 +1,6 @@
 /* An AF_XDP socket in copy mode on queue 0, behind the functions of ring.h: what `--port xdp:NAME` does, in C with the
    same calls. One half of the chunks is for what comes, the other for what goes. */
+#include "common.h"
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -7,16 +8,6 @@
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/if_xdp.h>
-#include <net/if.h>
-#include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 enum { CHUNK = 2048 };
 
@@ -32,12 +23,6 @@ struct port {
   struct end rx, tx, fill, completion;
   uint64_t *chunks;
 };
-
-static inline void check(int ok, const char *what) {
-  if (ok) return;
-  perror(what);
-  exit(1);
-}
 
 static inline struct end map_end(int fd, uint64_t at, struct xdp_ring_offset of, size_t bytes) {
   uint8_t *p = mmap(NULL, of.desc + bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, (off_t)at);
@@ -141,10 +126,4 @@ static inline unsigned drops(struct port *p) {
   socklen_t n = sizeof s;
   check(!getsockopt(p->fd, SOL_XDP, XDP_STATISTICS, &s, &n), "statistics");
   return (unsigned)(s.rx_dropped + s.rx_ring_full);
-}
-
-static inline double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }

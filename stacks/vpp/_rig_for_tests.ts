@@ -1,4 +1,5 @@
 /** A machine as CSIT's, streams at a rate, and looks at reports, for the tests of this folder. */
+import { assertEquals } from "@std/assert";
 import {
   type Offer,
   scenarioOf as build,
@@ -152,10 +153,17 @@ function wrongOwn(frame: Uint8Array): string | null {
 }
 
 /** Frames of the router's own that are not as they have to be, whatever they were sent for. */
-export function wrongOwnFrames(o: Observation): string[] {
+function wrongOwnFrames(o: Observation): string[] {
   return Array.from({ length: o.outCount }, (_, i) => i).flatMap((i) => {
     if (o.outPacket[i] !== GENERATED) return [];
     const wrong = wrongOwn(o.outBytes.slice(o.outOffset[i]!, o.outOffset[i]! + o.outLength[i]!));
     return wrong === null ? [] : [`frame ${i}: ${wrong}`];
   });
+}
+
+/** The run went well: quiet, all findings kept, and what the router said itself is as it has to be. */
+export function kept(o: Observation): Observation {
+  assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
+  assertEquals(wrongOwnFrames(o), []);
+  return o;
 }

@@ -10,7 +10,6 @@ import {
   stream,
   towards,
 } from "../../core/machine/_scenario_for_tests.ts";
-import type { Observation } from "../../core/machine/observation.ts";
 import {
   ARP_REPLY,
   arpOperation,
@@ -35,24 +34,17 @@ import {
   IF0,
   IF1,
   IF2,
+  kept,
   nodeOf,
   scenarioOf,
   testbedOf,
   valueOf,
-  wrongOwnFrames,
 } from "./_rig_for_tests.ts";
 import { AdjacencyTable } from "./adjacency.ts";
 import type { SwInterface } from "./interfaces.ts";
 import { vppView } from "./mod.ts";
 
 const ADDRESSES = [0x0a00ff01, 0x0a01ff01];
-
-/** The run went well: quiet, all findings kept. */
-function kept(o: Observation): Observation {
-  assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
-  assertEquals(wrongOwnFrames(o), []);
-  return o;
-}
 
 function dontFragment(bytes: Uint8Array): void {
   bytes[20]! |= 0x40;

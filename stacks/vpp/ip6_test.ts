@@ -2,7 +2,6 @@
 // of IPv6 through the machine, with routes of the CLI; a scan beside the hash.
 import { assert, assertEquals } from "@std/assert";
 import { fates, frame, type Offer, stream } from "../../core/machine/_scenario_for_tests.ts";
-import type { Observation } from "../../core/machine/observation.ts";
 import {
   ICMPV6_NEIGHBOUR_ADVERTISEMENT,
   ICMPV6_NEIGHBOUR_SOLICITATION,
@@ -19,11 +18,11 @@ import {
   errorsOf,
   IF0,
   IF1,
+  kept,
   nodeOf,
   scenarioOf,
   testbedOf,
   valueOf,
-  wrongOwnFrames,
 } from "./_rig_for_tests.ts";
 
 const HOST = "2001:db8:a::7";
@@ -49,12 +48,6 @@ function udp6(dst: string, hopLimit = 64, payload = 10): NonNullable<Offer["edit
     });
     bytes.set(macs);
   };
-}
-
-function kept(o: Observation): Observation {
-  assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
-  assertEquals(wrongOwnFrames(o), []);
-  return o;
 }
 
 Deno.test("vpp 8.17: IPv6 goes ip6-input, ip6-lookup, ip6-rewrite, with its hop limit one less", () => {

@@ -3,7 +3,7 @@
 // workers in order. Method: two and three lcores, flows spread by RSS.
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { fates, left, stream, towards } from "../../core/machine/_scenario_for_tests.ts";
-import { FATE, type Observation } from "../../core/machine/observation.ts";
+import { FATE } from "../../core/machine/observation.ts";
 import { REASON } from "../../core/policy.ts";
 import {
   endedInNodes,
@@ -11,6 +11,7 @@ import {
   errorsOf,
   IF0,
   IF1,
+  kept,
   nodeOf,
   scenarioOf,
   testbedOf,
@@ -19,10 +20,6 @@ import {
 import { vppView } from "./mod.ts";
 
 const SPREAD = stream(600, 3e5, (i) => ({ srcPort: i % 60, dst: towards(1, i % 60) }));
-
-function kept(o: Observation): void {
-  assertEquals([o.end, o.findings.filter(({ broken }) => broken !== null)], ["quiet", []]);
-}
 
 Deno.test("vpp 8.8: RSS spreads flows over workers, and each thread's counters add up", () => {
   const testbed = testbedOf();
