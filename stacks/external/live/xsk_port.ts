@@ -1,10 +1,10 @@
 /**
  * A port on an interface by AF_XDP, with system calls alone: a program of six instructions redirects what comes by queue
  * 0 to the socket, before the kernel makes a packet buffer of it or, in generic mode, just after. Frames lie in memory
- * that is shared with the kernel (UMEM), one half of its chunks for what comes, the other for what goes.
+ * that is shared with the kernel (UMEM), its first chunks for what comes, the others for what goes.
  *
- * Who owns what: a chunk of the first half is the kernel's while its address is in the fill ring, ours from the receive
- * ring until `release`. One of the second half is ours until it is in the transmit ring, and again from the completion
+ * Who owns what: one of the first chunks is the kernel's while its address is in the fill ring, ours from the receive
+ * ring until `release`. One of the others is ours until it is in the transmit ring, and again from the completion
  * ring. The program stays attached as long as its link is open, which is at most as long as this process lives.
  *
  * Source: Linux Documentation/networking/af_xdp.rst, linux/if_xdp.h.
@@ -12,7 +12,7 @@
 import { copyFrame } from "../../../core/memory/copy.ts";
 import type { FramePort } from "./frame_port.ts";
 import type { XskMode } from "./xsk_program.ts";
-import { CHUNK, RING, XskSocket } from "./xsk_socket.ts";
+import { CHUNK, RX_RING, TX_RING, XskSocket } from "./xsk_socket.ts";
 
 const MSG_DONTWAIT = 0x40;
 
@@ -39,16 +39,16 @@ export class XskPort implements FramePort {
     const { umem, fill } = this.#socket;
     this.bytes = new Uint8Array(umem);
     this.words = new Int32Array(umem);
-    for (let chunk = 0; chunk < RING; chunk++) this.#give(chunk * CHUNK);
+    for (let chunk = 0; chunk < RX_RING; chunk++) this.#give(chunk * CHUNK);
     fill.publish();
-    for (let chunk = RING; chunk < 2 * RING; chunk++) this.#free.push(chunk * CHUNK);
+    for (let i = 0; i < TX_RING; i++) this.#free.push((RX_RING + i) * CHUNK);
   }
 
   get fd(): number {
     return this.#socket.fd;
   }
 
-  /** A chunk of the first half is the kernel's again, once it is told. */
+  /** One of the first chunks is the kernel's again, once it is told. */
   #give(chunk: number): void {
     const { fill } = this.#socket;
     fill.words[fill.next] = chunk;
@@ -105,7 +105,7 @@ export class XskPort implements FramePort {
     if (this.#waiting > 0) {
       this.#waiting = 0;
       tx.publish();
-    } else if (tx.available === RING) return;
+    } else if (tx.available === TX_RING) return;
     // in copy mode a call sends 32 frames at most; what is left goes with the next
     libc.send(this.fd, null, 0, MSG_DONTWAIT);
   }

@@ -14,9 +14,14 @@ const MAP_SHARED_POPULATE = 1 | 0x8000;
 const MAP_PRIVATE_ANON_POPULATE = 2 | 0x20 | 0x8000;
 /** Bytes of a chunk of the memory, which holds one frame. */
 export const CHUNK = 2048;
-/** Entries of each ring, and chunks for each direction. */
-export const RING = 16_384;
-const UMEM_BYTES = 2 * RING * CHUNK;
+/**
+ * Chunks for what comes, and entries of the rings that they go through. So many frames wait where a start at full rate
+ * finds loops that are not compiled yet: half as many were too few by 600 to 7,000 (docs/forward.md).
+ */
+export const RX_RING = 32_768;
+/** Chunks for what goes, and entries of their rings. */
+export const TX_RING = 4096;
+const UMEM_BYTES = (RX_RING + TX_RING) * CHUNK;
 
 /** Frames that were lost, as XDP_STATISTICS counts them; those that found no chunk are among the first. */
 const LOST_AT = { rxDropped: 0, rxRingFull: 24 };
@@ -50,12 +55,13 @@ export class XskSocket {
       this.#fds.push(this.fd);
       this.umem = this.#map(UMEM_BYTES, MAP_PRIVATE_ANON_POPULATE, -1, 0n);
       this.#register();
-      for (const ring of [XDP.fill, XDP.completion, XDP.rx, XDP.tx]) this.#set(ring, u32s(RING));
+      for (const ring of [XDP.rx, XDP.fill]) this.#set(ring, u32s(RX_RING));
+      for (const ring of [XDP.tx, XDP.completion]) this.#set(ring, u32s(TX_RING));
       const [rx, tx, fill, completion] = this.#offsets();
-      this.rx = this.#ring(MAP_AT.rx, rx!, 4, false);
-      this.tx = this.#ring(MAP_AT.tx, tx!, 4, true);
-      this.fill = this.#ring(MAP_AT.fill, fill!, 2, true);
-      this.completion = this.#ring(MAP_AT.completion, completion!, 2, false);
+      this.rx = this.#ring(MAP_AT.rx, rx!, RX_RING, 4, false);
+      this.tx = this.#ring(MAP_AT.tx, tx!, TX_RING, 4, true);
+      this.fill = this.#ring(MAP_AT.fill, fill!, RX_RING, 2, true);
+      this.completion = this.#ring(MAP_AT.completion, completion!, TX_RING, 2, false);
       this.#bind(index);
       const what = `attach a program to ${name} (${needs})`;
       this.#fds.push(...attachXsk(libc, this.fd, index, mode, what));
@@ -65,9 +71,9 @@ export class XskSocket {
     }
   }
 
-  #ring(at: bigint, of: XskOffsets, words: number, isProducer: boolean): XskRing {
-    const mapping = this.#map(of.entries + RING * words * 4, MAP_SHARED_POPULATE, this.fd, at);
-    return new XskRing(mapping, of, RING, words, isProducer);
+  #ring(at: bigint, of: XskOffsets, size: number, words: number, isProducer: boolean): XskRing {
+    const mapping = this.#map(of.entries + size * words * 4, MAP_SHARED_POPULATE, this.fd, at);
+    return new XskRing(mapping, of, size, words, isProducer);
   }
 
   #map(bytes: number, flags: number, fd: number, at: bigint): ArrayBuffer {
