@@ -40,8 +40,7 @@ export interface PcieScenario {
 }
 
 /**
- * Runs a scenario until nothing is left to do, or stuck, or for as many events as it allows. `before` is what the
- * same model has run before it was reset for this; its options are not looked at.
+ * Runs a scenario until nothing is left to do, or stuck, or for as many events as it allows.
  *
  * @example
  * ```ts
@@ -55,16 +54,21 @@ export interface PcieScenario {
  * assertEquals([...ledger.tlps.values()].map((tlp) => tlp.kind), ["MRd", "CplD"]);
  * ```
  */
-export function runPcie(scenario: PcieScenario, before?: PcieScenario): PcieRun {
+export function runPcie(scenario: PcieScenario): PcieRun {
+  return runPcieOn([], scenario);
+}
+
+/** The same on a model that has run others before; the options are those of the scenario. */
+export function runPcieOn(before: readonly PcieScenario[], scenario: PcieScenario): PcieRun {
   const clock = new Clock();
   const model = new PcieModel(clock, scenario.options, true);
-  if (before !== undefined) play(clock, model, before);
+  for (const one of before) play(clock, model, one);
   const endPs = play(clock, model, scenario);
   return {
     scenario,
     ledger: model.ledger(),
     endPs,
-    again: (change) => runPcie({ ...scenario, ...change }, before),
+    again: (change) => runPcieOn(before, { ...scenario, ...change }),
   };
 }
 
