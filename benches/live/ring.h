@@ -1,12 +1,13 @@
 /* An AF_PACKET socket with TPACKET_V2 rings, as packet(7) has them. Before each frame is a
-   header: its `hdr_len` has the kernel copy all of a frame that is sent as it makes its packet buffer. */
+   header: its `hdr_len` has the kernel copy all of a frame that is sent as it makes its packet buffer. A received
+   frame begins at byte 128 of its slot, with a cache line. */
 #include "common.h"
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
 #include <linux/virtio_net.h>
 #include <net/ethernet.h>
 
-enum { BLOCK = 65536, SLOT = 2048, TX_HEADER = TPACKET2_HDRLEN - sizeof(struct sockaddr_ll) };
+enum { BLOCK = 65536, SLOT = 2048, RESERVE = 52, TX_HEADER = TPACKET2_HDRLEN - sizeof(struct sockaddr_ll) };
 
 struct port {
   int fd;
@@ -16,7 +17,7 @@ struct port {
 
 static inline struct port open_port(const char *name, unsigned slots) {
   struct port p = {.slots = slots};
-  int version = TPACKET_V2, one = 1;
+  int version = TPACKET_V2, one = 1, reserve = RESERVE;
   struct tpacket_req req = {BLOCK, slots * SLOT / BLOCK, SLOT, slots};
   p.fd = socket(AF_PACKET, SOCK_RAW, 0);
   check(p.fd >= 0, "socket");
@@ -24,6 +25,7 @@ static inline struct port open_port(const char *name, unsigned slots) {
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof one), "outgoing");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof one), "bypass");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof one), "header");
+  check(!setsockopt(p.fd, SOL_PACKET, PACKET_RESERVE, &reserve, sizeof reserve), "reserve");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_RX_RING, &req, sizeof req), "rx ring");
   check(!setsockopt(p.fd, SOL_PACKET, PACKET_TX_RING, &req, sizeof req), "tx ring");
   p.ring = mmap(NULL, 2ul * slots * SLOT, PROT_READ | PROT_WRITE, MAP_SHARED, p.fd, 0);

@@ -49,7 +49,7 @@ export function addForward(program: Command, io: Io): void {
         .argParser(collect),
     )
     .addOption(new Option("--ring <n>", "descriptors of each ring of the driver (512)"))
-    .addOption(new Option("--slots <n>", "slots of each ring of a packet socket (16384)"))
+    .addOption(new Option("--slots <n>", "slots of a packet socket for what comes (32768)"))
     .addOption(new Option("--seconds <n>", "seconds after which it ends (at a signal)"))
     .addOption(new Option("--metrics <tcp port>", "serve Prometheus metrics on 127.0.0.1"))
     .addOption(new Option("--force", "take an interface though it has an address of this machine"))

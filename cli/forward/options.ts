@@ -22,7 +22,7 @@ export interface ForwardOptions {
   readonly ethDest: readonly Uint8Array[];
   /** Descriptors of each ring of the driver. */
   readonly ring: number;
-  /** Slots of each ring of a packet socket. */
+  /** Slots of a packet socket for what comes. */
   readonly slots: number;
   /** Seconds after which it ends; null for a signal. */
   readonly seconds: number | null;
@@ -77,7 +77,7 @@ export function parseForwardOptions(raw: Record<string, unknown>): ForwardOption
     routes: o.routes ?? null,
     ethDest: destinations(o.ethDest ?? [], ports.length),
     ring: o.ring ?? 512,
-    slots: o.slots ?? 16384,
+    slots: o.slots ?? 32768,
     seconds: o.seconds ?? null,
     metrics: o.metrics ?? null,
     force: o.force ?? false,

@@ -103,22 +103,34 @@ liveTest("PacketPort finishes a checksum that the sender left to its interface",
   });
 });
 
-liveTest("PacketPort gives slots back together, and all before it waits", NEEDS, () => {
-  pair((a, b) => {
-    const sent = frame(60, 0);
-    const held = () =>
-      Array.from({ length: 64 }, (_, slot) => b.words[slot * SLOT / 4]! & 1)
-        .reduce((sum, one) => sum + one);
-    for (const count of [5, 40, 60]) {
-      for (let i = 0; i < count; i++) a.transmit(sent, 0, 60);
-      a.flush();
-      for (let i = 0; i < count; i++) assertEquals(received(b), sent);
-      assert(held() >= 1 && held() < 32, `${held()} of ${count}`);
-      // a slot that is ours ends poll(2) at once
-      assertEquals([received(b), held()], [null, 0]);
-    }
-  });
-});
+liveTest(
+  "PacketPort gives back together what one look found, and all before it waits",
+  NEEDS,
+  () => {
+    pair((a, b) => {
+      const sent = frame(60, 0);
+      const held = () =>
+        Array.from({ length: 64 }, (_, slot) => b.words[slot * SLOT / 4]! & 1)
+          .reduce((sum, one) => sum + one);
+      // a look finds 32 slots at most, and none beyond the end of the ring
+      for (const [count, looks] of [[5, [5]], [50, [32, 18]], [40, [9, 31]]] as const) {
+        for (let i = 0; i < count; i++) a.transmit(sent, 0, 60);
+        a.flush();
+        let left: number = count;
+        for (const look of looks) {
+          for (let i = 0; i < look; i++) {
+            assertEquals(held(), left, `${count} frames, before ${i} of ${look}`);
+            assertEquals(received(b), sent);
+          }
+          left -= look;
+          assertEquals(held(), left, `${count} frames, after ${look}`);
+        }
+        // a slot that is ours ends poll(2) at once
+        assertEquals([received(b), held()], [null, 0]);
+      }
+    });
+  },
+);
 
 liveTest("PacketPort says when its ring is full, and counts what a full one loses", NEEDS, () => {
   pair((a, b) => {

@@ -16,6 +16,7 @@ import type { FramePort } from "./frame_port.ts";
 const LONGEST = 1518;
 /** One frame in so many has its time measured. */
 const SAMPLE = 64;
+const IPV4 = FLAG.ipv4;
 
 /** Counters of a port. */
 export interface LiveCounters {
@@ -65,46 +66,44 @@ export class LiveNic implements DeviceSide {
 
   /** Takes up to `max` frames of the port into posted descriptors; answers how many. */
   receive(max: number): number {
-    const ring = this.rx[0]!;
-    const mask = ring.size - 1;
     const port = this.#port;
+    const [{ buffer, done, size }] = this.rx as [DescriptorRing];
+    const { bytes, offset, length, port: cameBy, flags } = this.#memory;
+    const words = this.#words;
+    const stamps = this.#stamps;
+    const end = this.#rxTo;
+    let slot = this.#rxAt;
     let taken = 0;
-    while (taken < max && this.#rxAt !== this.#rxTo) {
+    let takenBytes = 0;
+    while (taken < max && slot !== end) {
       const from = port.receive();
       if (from < 0) break;
-      if (this.#take(ring.buffer[this.#rxAt]!, from)) {
-        ring.done[this.#rxAt] = 1;
-        this.#rxAt = (this.#rxAt + 1) & mask;
+      const n = port.length;
+      if (n <= LONGEST) {
+        const b = buffer[slot]!;
+        const to = offset[b]!;
+        copyFrame(port.bytes, port.words, from, bytes, words, to, n);
+        length[b] = n;
+        cameBy[b] = this.#id;
+        flags[b] = bytes[to + 12] === 8 && bytes[to + 13] === 0 ? IPV4 : 0;
+        stamps[b] = 0;
+        if (--this.#untilSample === 0) this.#sample(b);
+        done[slot] = 1;
+        slot = (slot + 1) & (size - 1);
         taken++;
-      }
+        takenBytes += n;
+      } else this.counters.rxOversize++;
       port.release();
     }
+    this.#rxAt = slot;
+    this.counters.rxFrames += taken;
+    this.counters.rxBytes += takenBytes;
     return taken;
   }
 
-  /** Copies the frame in hand into a buffer; false when it is too long for one. */
-  #take(b: number, from: number): boolean {
-    const port = this.#port;
-    const memory = this.#memory;
-    const { length, bytes } = port;
-    if (length > LONGEST) {
-      this.counters.rxOversize++;
-      return false;
-    }
-    const at = memory.offset[b]!;
-    copyFrame(bytes, port.words, from, memory.bytes, this.#words, at, length);
-    memory.length[b] = length;
-    memory.port[b] = this.#id;
-    memory.flags[b] = memory.bytes[at + 12] === 8 && memory.bytes[at + 13] === 0 ? FLAG.ipv4 : 0;
-    this.counters.rxFrames++;
-    this.counters.rxBytes += length;
-    this.#stamps[b] = --this.#untilSample > 0 ? 0 : this.#sample();
-    return true;
-  }
-
-  #sample(): number {
+  #sample(b: number): void {
     this.#untilSample = SAMPLE;
-    return this.onSample === null ? 0 : this.#port.stampNs();
+    if (this.onSample !== null) this.#stamps[b] = this.#port.stampNs();
   }
 
   /** Sends on what the port had no room for, and everything that it took. */
@@ -123,23 +122,33 @@ export class LiveNic implements DeviceSide {
   }
 
   #drain(): void {
-    const ring = this.tx[0]!;
-    const mask = ring.size - 1;
+    const port = this.#port;
+    const [ring] = this.tx as [DescriptorRing];
+    const { buffer, done, reportStatus, size } = ring;
     const { bytes, offset, length } = this.#memory;
-    while (this.#txAt !== this.#txTo) {
-      const slot = this.#txAt;
-      const b = ring.buffer[slot]!;
-      if (!this.#port.send(bytes, this.#words, offset[b]!, length[b]!)) {
+    const words = this.#words;
+    const stamps = this.#stamps;
+    const end = this.#txTo;
+    let slot = this.#txAt;
+    let sent = 0;
+    let sentBytes = 0;
+    while (slot !== end) {
+      const b = buffer[slot]!;
+      const n = length[b]!;
+      if (!port.send(bytes, words, offset[b]!, n)) {
         this.counters.txStalls++;
-        return;
+        break;
       }
-      this.counters.txFrames++;
-      this.counters.txBytes += length[b]!;
-      if (this.#stamps[b]! > 0 && this.onSample !== null) this.onSample(this.#stamps[b]!);
-      if (ring.reportStatus[slot] === 1) ring.done[slot] = 1;
-      this.#txAt = (slot + 1) & mask;
-      ring.sent = (ring.sent + 1) >>> 0;
+      if (stamps[b]! > 0 && this.onSample !== null) this.onSample(stamps[b]!);
+      if (reportStatus[slot] === 1) done[slot] = 1;
+      slot = (slot + 1) & (size - 1);
+      sent++;
+      sentBytes += n;
     }
+    this.#txAt = slot;
+    ring.sent = (ring.sent + sent) >>> 0;
+    this.counters.txFrames += sent;
+    this.counters.txBytes += sentBytes;
   }
 
   /** Whether frames wait for room in the port. */

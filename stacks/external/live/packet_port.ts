@@ -1,14 +1,13 @@
 /**
  * A port on an interface: an AF_PACKET socket with a ring for each direction (packet(7); TPACKET_V2 of
- * linux/if_packet.h). The rings are shared with the kernel, which may run on another processor: a status word
- * is read atomically before its frame, and frames are read before an atomic write hands them back. What waits to
- * be sent is read by this thread itself, in the system call of `flush`, and needs no such care.
+ * linux/if_packet.h). The rings are shared with the kernel, which may run on another processor: between
+ * the status words of some slots and their frames is a fence, and frames are read before an atomic write hands them
+ * back. What waits to be sent is read by this thread itself, in the system call of `flush`, and needs no such care.
  *
- * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`; released
- * ones go back some at a time, and all when nothing is left to receive. A transmit slot is ours while its status
- * is AVAILABLE; `transmit` fills it and gives it away, `flush` makes the kernel send all that were given. On veth
- * it comes back before the far end has read the frame, so whoever sends more than a ring full must know that it was
- * received. The kernel's own stack gets every frame besides.
+ * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`; those that one
+ * look found go back together. A transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it
+ * away, `flush` makes the kernel send all that were given. On veth it comes back before the far end has read the frame,
+ * so whoever sends more than a ring full must know that it was received. The kernel's own stack gets every frame besides.
  */
 import { copyFrame } from "../../../core/memory/copy.ts";
 import type { FramePort } from "./frame_port.ts";
@@ -19,12 +18,19 @@ import { closeSocket, openSocket, type PacketSocket } from "./packet_socket.ts";
 import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
-/** Receive slots that go back together; divides the number of slots. */
+/** Receive slots that are looked at together; divides the number of slots. */
 const TOGETHER = P.BLOCK / P.SLOT;
+/** Transmit slots at most: what waits for a link. More of them are in no cache when their turn comes. */
+const TX_SLOTS = 512;
+// an import is looked up at each use
+const { SLOT, SLOT_FRAME_MAX, TP_MAC, TX_DATA, TX_HDR_LEN, VNET_HEADER } = P;
+const { user: USER, request: REQUEST } = P.STATUS;
+/** That the kernel left something to the NIC. */
+const LEFT = P.STATUS.checksumNotReady | P.STATUS.vlanValid;
 
 /** Sizes of a port. */
 export interface PacketPortOptions {
-  /** Slots of each ring, a multiple of 32; 1024. */
+  /** Slots of the receive ring, a multiple of 32, and of the transmit ring, up to 512 of them; 1024. */
   readonly slots?: number;
   /** Whether a frame that the other end of the link is too small for is dropped there, as on a wire; else an error. */
   readonly drops?: boolean;
@@ -38,12 +44,16 @@ export class PacketPort implements FramePort {
   readonly name: string;
   readonly isOver = false;
   readonly #slots: number;
+  readonly #txSlots: number;
   readonly #view: DataView;
   readonly #pollFd: Uint8Array<ArrayBuffer>;
   readonly #drops: boolean;
   #rx = 0;
   /** The first slot that was released and not given back; never behind `#rx`. */
   #held = 0;
+  /** Slots from `#rx` up to this one are known to be ours. */
+  #seen = 0;
+  readonly #fenced = new Int32Array(1);
   #tx = 0;
   #waiting = 0;
   /** The bytes of both rings, and their words. */
@@ -63,7 +73,8 @@ export class PacketPort implements FramePort {
     if (!(Number.isInteger(slots) && slots > 0 && slots % TOGETHER === 0)) {
       throw new RangeError(`Cannot open a port on ${name}: slots ${slots} is no multiple of 32`);
     }
-    const { libc, fd, rings } = this.#socket = openSocket(index, name, slots);
+    this.#txSlots = Math.min(slots, TX_SLOTS);
+    const { libc, fd, rings } = this.#socket = openSocket(index, name, slots, this.#txSlots);
     [this.#libc, this.fd] = [libc, fd];
     [this.name, this.#slots, this.#drops] = [name, slots, drops];
     this.bytes = new Uint8Array(rings);
@@ -78,15 +89,30 @@ export class PacketPort implements FramePort {
    * packet that this machine made, which an interface as veth passes on unfinished, is computed.
    */
   receive(): number {
-    const at = this.#rx * P.SLOT;
-    const status = Atomics.load(this.words, at / 4);
-    if ((status & P.STATUS.user) === 0) {
-      // poll(2) takes a slot that we still have for a frame that is to be read
-      if (this.#held !== this.#rx) this.#giveBack();
-      return -1;
-    }
-    const start = at + this.#view.getUint16(at + P.TP_MAC, true);
+    if (this.#rx === this.#seen && !this.#look()) return -1;
+    const at = this.#rx * SLOT;
+    const status = this.words[at / 4]!;
     this.length = this.words[at / 4 + 2]!;
+    const start = at + (this.words[(at + TP_MAC) / 4]! & 0xffff);
+    return (status & LEFT) === 0 ? start : this.#finish(at, start, status);
+  }
+
+  /** Looks which of the next slots are ours; answers whether any is. */
+  #look(): boolean {
+    if (this.#rx === this.#slots) this.#rx = this.#seen = this.#held = 0;
+    const { words } = this;
+    const end = Math.min(this.#rx + TOGETHER, this.#slots);
+    let seen = this.#rx;
+    while (seen < end && (words[seen * SLOT / 4]! & USER) !== 0) seen++;
+    this.#seen = seen;
+    // a fence: reads before it are before the write, those after it after the read, and these two are in order
+    Atomics.store(this.#fenced, 0, 0);
+    Atomics.load(this.#fenced, 0);
+    return seen > this.#rx;
+  }
+
+  /** What the kernel leaves to a NIC; answers where the frame begins then. */
+  #finish(at: number, start: number, status: number): number {
     // before the tag, which comes where the header is
     if ((status & P.STATUS.checksumNotReady) !== 0) {
       finishChecksum(this.bytes, this.#view, start, this.length);
@@ -102,20 +128,21 @@ export class PacketPort implements FramePort {
 
   /** When the kernel received the frame that `receive` answered, in nanoseconds since 1970. */
   stampNs(): number {
-    const at = this.#rx * P.SLOT;
+    const at = this.#rx * SLOT;
     return this.#view.getUint32(at + 16, true) * 1e9 + this.#view.getUint32(at + 20, true);
   }
 
   /** Done with the frame that `receive` answered. */
   release(): void {
-    if (++this.#rx % TOGETHER === 0) this.#giveBack();
+    if (++this.#rx === this.#seen) this.#giveBack();
   }
 
-  /** Gives the slots up to the next one back to the kernel: an atomic write, which all before it precedes, and others. */
+  /** Gives the slots up to the next one back to the kernel: an atomic write, which all before it precede, and others. */
   #giveBack(): void {
-    Atomics.store(this.words, this.#held * P.SLOT / 4, 0);
-    while (++this.#held < this.#rx) this.words[this.#held * P.SLOT / 4] = 0;
-    if (this.#rx === this.#slots) this.#rx = this.#held = 0;
+    const { words } = this;
+    Atomics.store(words, this.#held * SLOT / 4, 0);
+    for (let slot = this.#held + 1; slot < this.#rx; slot++) words[slot * SLOT / 4] = 0;
+    this.#held = this.#rx;
   }
 
   /**
@@ -125,7 +152,7 @@ export class PacketPort implements FramePort {
   transmit(from: Uint8Array, offset: number, length: number): boolean {
     const at = this.#slot(length);
     if (at < 0) return false;
-    this.bytes.set(from.subarray(offset, offset + length), at + P.TX_DATA);
+    this.bytes.set(from.subarray(offset, offset + length), at + TX_DATA);
     this.#give(at, length);
     return true;
   }
@@ -134,25 +161,25 @@ export class PacketPort implements FramePort {
   send(from: Uint8Array, fromWords: Int32Array, offset: number, length: number): boolean {
     const at = this.#slot(length);
     if (at < 0) return false;
-    copyFrame(from, fromWords, offset, this.bytes, this.words, at + P.TX_DATA, length);
+    copyFrame(from, fromWords, offset, this.bytes, this.words, at + TX_DATA, length);
     this.#give(at, length);
     return true;
   }
 
-  /** Where the next transmit slot begins, or -1 when the kernel still has it. */
+  /** Where the next transmit slot begins, or -1 when the kernel still has it; it is written after its status is read. */
   #slot(length: number): number {
-    if (length > P.SLOT_FRAME_MAX) {
+    if (length > SLOT_FRAME_MAX) {
       throw new RangeError(`Cannot send ${length} bytes on ${this.name}: more than a slot holds`);
     }
-    const at = (this.#slots + this.#tx) * P.SLOT;
-    return Atomics.load(this.words, at / 4) === 0 ? at : -1;
+    const at = (this.#slots + this.#tx) * SLOT;
+    return this.words[at / 4] === 0 ? at : -1;
   }
 
   #give(at: number, length: number): void {
-    this.words[(at + P.TX_HDR_LEN) / 4] = length;
-    this.words[at / 4 + 1] = P.VNET_HEADER + length;
-    this.words[at / 4] = P.STATUS.request;
-    this.#tx = this.#tx + 1 === this.#slots ? 0 : this.#tx + 1;
+    this.words[(at + TX_HDR_LEN) / 4] = length;
+    this.words[at / 4 + 1] = VNET_HEADER + length;
+    this.words[at / 4] = REQUEST;
+    this.#tx = this.#tx + 1 === this.#txSlots ? 0 : this.#tx + 1;
     this.#waiting++;
   }
 
@@ -162,12 +189,12 @@ export class PacketPort implements FramePort {
    */
   flush(): void {
     if (this.#waiting === 0) return;
-    const from = (this.#tx - this.#waiting + this.#slots) % this.#slots;
+    const from = (this.#tx - this.#waiting + this.#txSlots) % this.#txSlots;
     this.#waiting = 0;
     while (this.#libc.send(this.fd, null, 0, MSG_DONTWAIT) < 0) {
       const error = errno(this.#libc);
       const isReplaced = error === ERRNO.ENOBUFS && this.#drops &&
-        replaceRefused(this.bytes, this.words, this.#slots, from);
+        replaceRefused(this.bytes, this.words, this.#slots, this.#txSlots, from);
       if (!isReplaced && error !== ERRNO.EINTR && error !== ERRNO.EAGAIN) {
         throw failure(this.#libc, `send on ${this.name}`, error);
       }

@@ -15,10 +15,15 @@ export interface PacketSocket {
 }
 
 /**
- * Opens a socket on interface `index` with `slots` slots in each ring; `name` is for the texts of errors.
+ * Opens a socket on interface `index` with so many slots in its rings; `name` is for the texts of errors.
  * @throws {SystemCallError} without CAP_NET_RAW, or when there is no such interface; nothing stays open then
  */
-export function openSocket(index: number, name: string, slots: number): PacketSocket {
+export function openSocket(
+  index: number,
+  name: string,
+  slots: number,
+  txSlots: number,
+): PacketSocket {
   const libc = openLibc();
   // protocol 0 receives nothing until bound
   const fd = libc.socket(P.AF_PACKET, P.SOCK_RAW | P.SOCK_CLOEXEC, 0);
@@ -38,14 +43,15 @@ export function openSocket(index: number, name: string, slots: number): PacketSo
     set(P.PACKET.qdiscBypass, u32s(1));
     set(P.PACKET.vnetHeader, u32s(1));
     set(P.PACKET.txHasOffset, u32s(1));
-    const ring = u32s(P.BLOCK, slots * P.SLOT / P.BLOCK, P.SLOT, slots);
-    set(P.PACKET.rxRing, ring);
-    set(P.PACKET.txRing, ring);
+    set(P.PACKET.reserve, u32s(P.RESERVE));
+    const ring = (n: number) => u32s(P.BLOCK, n * P.SLOT / P.BLOCK, P.SLOT, n);
+    set(P.PACKET.rxRing, ring(slots));
+    set(P.PACKET.txRing, ring(txSlots));
     // bound first: when this fails, there is nothing to unmap
     const bound = libc.bind(fd, addressOn(index), 20);
     succeeded(libc, bound, `bind a packet socket to ${name}`);
     set(P.PACKET.addMembership, u32s(index, P.MR_PROMISC, 0, 0));
-    const mapped = BigInt(2 * slots * P.SLOT);
+    const mapped = BigInt((slots + txSlots) * P.SLOT);
     const memory = libc.mmap(null, mapped, PROT_READ_WRITE, MAP_SHARED, fd, 0n);
     if (memory === null || Deno.UnsafePointer.value(memory) === 2n ** 64n - 1n) {
       throw failure(libc, `map the rings of ${name}`);

@@ -6,17 +6,18 @@ const BYTES = 60;
 const BEGINS = [2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0x88, 0xb5];
 
 /**
- * Puts a short frame to nobody in place of the first that waits in the transmit slots from `from` on, behind as many of
- * the other ring. False when none waits, or when that is what was refused: the link takes nothing.
+ * Puts a short frame to nobody in place of the first that waits in the `slots` transmit slots from `from` on, which lie
+ * behind `before` others. False when none waits, or when that is what was refused: the link takes nothing.
  */
 export function replaceRefused(
   bytes: Uint8Array,
   words: Int32Array,
+  before: number,
   slots: number,
   from: number,
 ): boolean {
   for (let n = 0; n < slots; n++) {
-    const at = (slots + (from + n) % slots) * P.SLOT;
+    const at = (before + (from + n) % slots) * P.SLOT;
     if (Atomics.load(words, at / 4) !== P.STATUS.request) continue;
     const frame = bytes.subarray(at + P.TX_DATA, at + P.TX_DATA + BYTES);
     if (

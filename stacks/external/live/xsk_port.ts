@@ -15,6 +15,8 @@ import type { XskMode } from "./xsk_program.ts";
 import { CHUNK, RX_RING, TX_RING, XskSocket } from "./xsk_socket.ts";
 
 const MSG_DONTWAIT = 0x40;
+/** Frames that are looked for, and given back, together at most. */
+const TOGETHER = 32;
 
 /** A port by AF_XDP, on queue 0 of an interface of the calling thread's namespace. */
 export class XskPort implements FramePort {
@@ -24,7 +26,11 @@ export class XskPort implements FramePort {
   readonly isOver = false;
   length = 0;
   readonly #socket: XskSocket;
-  readonly #free: number[] = [];
+  /** Chunks that frames may be sent from: the first `#free` of these. */
+  readonly #chunks = new Int32Array(TX_RING);
+  #free = 0;
+  /** Frames that the last look found and that are not released. */
+  #here = 0;
   #inHand = 0;
   #waiting = 0;
   #missed = 0;
@@ -41,7 +47,8 @@ export class XskPort implements FramePort {
     this.words = new Int32Array(umem);
     for (let chunk = 0; chunk < RX_RING; chunk++) this.#give(chunk * CHUNK);
     fill.publish();
-    for (let i = 0; i < TX_RING; i++) this.#free.push((RX_RING + i) * CHUNK);
+    for (let i = 0; i < TX_RING; i++) this.#chunks[i] = (RX_RING + i) * CHUNK;
+    this.#free = TX_RING;
   }
 
   get fd(): number {
@@ -58,7 +65,8 @@ export class XskPort implements FramePort {
 
   receive(): number {
     const { rx } = this.#socket;
-    if (rx.available === 0) return -1;
+    if (this.#here === 0) this.#here = Math.min(rx.available, TOGETHER);
+    if (this.#here === 0) return -1;
     this.#inHand = rx.words[rx.next]!;
     this.length = rx.words[rx.next + 2]!;
     return this.#inHand;
@@ -71,33 +79,36 @@ export class XskPort implements FramePort {
   release(): void {
     const { rx, fill } = this.#socket;
     rx.advance();
+    this.#give(this.#inHand & -CHUNK);
+    if (--this.#here > 0) return;
     rx.publish();
-    this.#give(this.#inHand - this.#inHand % CHUNK);
     fill.publish();
   }
 
   send(bytes: Uint8Array, words: Int32Array, at: number, length: number): boolean {
-    if (this.#free.length === 0) this.#reclaim();
-    const chunk = this.#free.pop();
-    if (chunk === undefined) return false;
+    if (this.#free === 0 && !this.#reclaim()) return false;
+    const chunk = this.#chunks[--this.#free]!;
     copyFrame(bytes, words, at, this.bytes, this.words, chunk, length);
     const { tx } = this.#socket;
-    tx.words[tx.next] = chunk;
-    tx.words[tx.next + 1] = 0;
-    tx.words[tx.next + 2] = length;
-    tx.words[tx.next + 3] = 0;
+    const entry = tx.next;
+    tx.words[entry] = chunk;
+    tx.words[entry + 1] = 0;
+    tx.words[entry + 2] = length;
+    tx.words[entry + 3] = 0;
     tx.advance();
     this.#waiting++;
     return true;
   }
 
-  #reclaim(): void {
+  /** Takes chunks back whose frames were sent; answers whether any is free. */
+  #reclaim(): boolean {
     const { completion } = this.#socket;
     for (let n = completion.available; n > 0; n--) {
-      this.#free.push(completion.words[completion.next]!);
+      this.#chunks[this.#free++] = completion.words[completion.next]!;
       completion.advance();
     }
     completion.publish();
+    return this.#free > 0;
   }
 
   flush(): void {
