@@ -1,32 +1,24 @@
 /**
  * A port on an interface: an AF_PACKET socket with a ring for each direction (packet(7); TPACKET_V2 of
- * linux/if_packet.h). The rings are shared with the kernel, which may run on another processor: between
- * the status words of some slots and their frames is a fence, and frames are read before an atomic write hands them
- * back. What waits to be sent is read by this thread itself, in the system call of `flush`, and needs no such care.
- *
- * Who owns what: a receive slot is the kernel's until its status says USER, then ours until `release`; those that one
- * look found go back together. A transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it
- * away, `flush` makes the kernel send all that were given. On veth it comes back before the far end has read the frame,
- * so whoever sends more than a ring full must know that it was received. The kernel's own stack gets every frame besides.
+ * linux/if_packet.h). A transmit slot is ours while its status is AVAILABLE; `transmit` fills it and gives it away,
+ * `flush` makes the kernel send all that were given, in this thread. On veth it comes back before the far end has read
+ * the frame, so whoever sends more than a ring full must know that it was received. The kernel's own stack gets every
+ * frame besides.
  */
 import { copyFrame } from "../../../core/memory/copy.ts";
 import type { FramePort } from "./frame_port.ts";
 import * as P from "./if_packet.ts";
 import { ERRNO, errno, failure, type Libc, succeeded, u32s } from "./libc.ts";
-import { finishChecksum, putTagBack, TAG_BYTES } from "./offloads.ts";
 import { closeSocket, openSocket, type PacketSocket } from "./packet_socket.ts";
+import { ReceiveSlots, TOGETHER } from "./receive_slots.ts";
 import { replaceRefused } from "./refused.ts";
 
 const MSG_DONTWAIT = 0x40;
-/** Receive slots that are looked at together; divides the number of slots. */
-const TOGETHER = P.BLOCK / P.SLOT;
 /** Transmit slots at most: what waits for a link. More of them are in no cache when their turn comes. */
 const TX_SLOTS = 512;
 // an import is looked up at each use
-const { SLOT, SLOT_FRAME_MAX, TP_MAC, TX_DATA, TX_HDR_LEN, VNET_HEADER } = P;
-const { user: USER, request: REQUEST } = P.STATUS;
-/** That the kernel left something to the NIC. */
-const LEFT = P.STATUS.checksumNotReady | P.STATUS.vlanValid;
+const { SLOT, SLOT_FRAME_MAX, TX_DATA, TX_HDR_LEN, VNET_HEADER } = P;
+const REQUEST = P.STATUS.request;
 
 /** Sizes of a port. */
 export interface PacketPortOptions {
@@ -45,15 +37,9 @@ export class PacketPort implements FramePort {
   readonly isOver = false;
   readonly #slots: number;
   readonly #txSlots: number;
-  readonly #view: DataView;
+  readonly #received: ReceiveSlots;
   readonly #pollFd: Uint8Array<ArrayBuffer>;
   readonly #drops: boolean;
-  #rx = 0;
-  /** The first slot that was released and not given back; never behind `#rx`. */
-  #held = 0;
-  /** Slots from `#rx` up to this one are known to be ours. */
-  #seen = 0;
-  readonly #fenced = new Int32Array(1);
   #tx = 0;
   #waiting = 0;
   /** The bytes of both rings, and their words. */
@@ -79,70 +65,28 @@ export class PacketPort implements FramePort {
     [this.name, this.#slots, this.#drops] = [name, slots, drops];
     this.bytes = new Uint8Array(rings);
     this.words = new Int32Array(rings);
-    this.#view = new DataView(rings);
+    this.#received = new ReceiveSlots(this.bytes, this.words, slots);
     this.#pollFd = u32s(this.fd, 1); // POLLIN
   }
 
-  /**
-   * Where the next received frame begins in `bytes`, or -1 when there is none. Its length is `length`; it stays
-   * until `release`. What the kernel leaves to a NIC is done: an 802.1Q tag is put back, and the checksum of a
-   * packet that this machine made, which an interface as veth passes on unfinished, is computed.
-   */
+  /** See {@link ReceiveSlots.receive}. */
   receive(): number {
-    if (this.#rx === this.#seen && !this.#look()) return -1;
-    const at = this.#rx * SLOT;
-    const status = this.words[at / 4]!;
-    this.length = this.words[at / 4 + 2]!;
-    const start = at + (this.words[(at + TP_MAC) / 4]! & 0xffff);
-    return (status & LEFT) === 0 ? start : this.#finish(at, start, status);
-  }
-
-  /** Looks which of the next slots are ours; answers whether any is. */
-  #look(): boolean {
-    if (this.#rx === this.#slots) this.#rx = this.#seen = this.#held = 0;
-    const { words } = this;
-    const end = Math.min(this.#rx + TOGETHER, this.#slots);
-    let seen = this.#rx;
-    while (seen < end && (words[seen * SLOT / 4]! & USER) !== 0) seen++;
-    this.#seen = seen;
-    // a fence: reads before it are before the write, those after it after the read, and these two are in order
-    Atomics.store(this.#fenced, 0, 0);
-    Atomics.load(this.#fenced, 0);
-    return seen > this.#rx;
-  }
-
-  /** What the kernel leaves to a NIC; answers where the frame begins then. */
-  #finish(at: number, start: number, status: number): number {
-    // before the tag, which comes where the header is
-    if ((status & P.STATUS.checksumNotReady) !== 0) {
-      finishChecksum(this.bytes, this.#view, start, this.length);
-    }
-    if ((status & P.STATUS.vlanValid) === 0) return start;
-    putTagBack(this.bytes, this.#view, at, start, status);
-    this.length += TAG_BYTES;
-    return start - TAG_BYTES;
+    return this.#received.receive();
   }
 
   /** Length of the frame that `receive` answered. */
-  length = 0;
+  get length(): number {
+    return this.#received.length;
+  }
 
   /** When the kernel received the frame that `receive` answered, in nanoseconds since 1970. */
   stampNs(): number {
-    const at = this.#rx * SLOT;
-    return this.#view.getUint32(at + 16, true) * 1e9 + this.#view.getUint32(at + 20, true);
+    return this.#received.stampNs();
   }
 
   /** Done with the frame that `receive` answered. */
   release(): void {
-    if (++this.#rx === this.#seen) this.#giveBack();
-  }
-
-  /** Gives the slots up to the next one back to the kernel: an atomic write, which all before it precede, and others. */
-  #giveBack(): void {
-    const { words } = this;
-    Atomics.store(words, this.#held * SLOT / 4, 0);
-    for (let slot = this.#held + 1; slot < this.#rx; slot++) words[slot * SLOT / 4] = 0;
-    this.#held = this.#rx;
+    this.#received.release();
   }
 
   /**
