@@ -12,6 +12,7 @@ import { addConform, addShrink } from "./commands/conform.ts";
 import { addDiff } from "./commands/diff.ts";
 import { addExam } from "./commands/exam.ts";
 import { addForward } from "./commands/forward.ts";
+import { addPcie } from "./commands/pcie.ts";
 import { addReplay } from "./commands/replay.ts";
 import { addReproduce } from "./commands/reproduce.ts";
 import { addRfc2544 } from "./commands/rfc2544.ts";
@@ -22,6 +23,7 @@ import { oneLine, UserError } from "./user_error.ts";
 
 export type { Io, Progress } from "./io.ts";
 export * from "./conform/json.ts";
+export * from "./pcie/types.ts";
 export * from "./report/result.ts";
 export { type ReportSchema, reportSchema, type SchemaResult } from "./report/schema.ts";
 export * from "./report/types.ts";
@@ -33,7 +35,7 @@ export { routesReportSchema } from "./routes/schema.ts";
 export * from "./routes/types.ts";
 
 const NO_COMMAND =
-  "expected a command, one of start, compare, conform, diff, forward, routes, rfc2544, replay, shrink, " +
+  "expected a command, one of start, compare, conform, diff, forward, routes, rfc2544, pcie, replay, shrink, " +
   "reproduce, exam; see planecheck --help";
 
 /**
@@ -107,6 +109,7 @@ function commands(args: readonly string[], io: Io, exit: { code: number }): Comm
   addForward(program, io);
   addRoutes(program, args, io);
   addRfc2544(program, args, io);
+  addPcie(program, io);
   addReplay(program, io, exit);
   addShrink(program, io, exit);
   addReproduce(program, args, io, exit);

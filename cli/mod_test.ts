@@ -45,7 +45,7 @@ const IDS = `${CLAIMS[0]!.id} to ${CLAIMS.at(-1)!.id}`;
 const COMMAND_LINES: [args: string, line: string][] = [
   [
     "",
-    "expected a command, one of start, compare, conform, diff, forward, routes, rfc2544, replay, shrink, reproduce, exam; see planecheck --help",
+    "expected a command, one of start, compare, conform, diff, forward, routes, rfc2544, pcie, replay, shrink, reproduce, exam; see planecheck --help",
   ],
   ["comparr", "unknown command 'comparr' (Did you mean compare?)"],
   ["compare --speed 3", "unknown option '--speed' (Did you mean --seed?)"],

@@ -17,9 +17,11 @@ import { STACKS } from "../stacks.ts";
 
 const readme = Deno.readTextFileSync(new URL("../../README.md", import.meta.url));
 
-function assertShown(text: string, what: string): void {
-  if (readme.includes(text)) return;
-  throw new Error(`README.md does not show ${what}; it would be:\n\n${text}`);
+const pcie = Deno.readTextFileSync(new URL("../../docs/pcie.md", import.meta.url));
+
+function assertShown(text: string, what: string, page = readme, name = "README.md"): void {
+  if (page.includes(text)) return;
+  throw new Error(`${name} does not show ${what}; it would be:\n\n${text}`);
 }
 
 Deno.test("README shows the forwarder of its story, and the report on it", () => {
@@ -65,4 +67,18 @@ Deno.test("README shows what start prints", async () => {
     const { out } = await run("start", "--report", `${folder}/report`);
     assertShown(out.slice(0, out.indexOf("Predicted, not measured")).trimEnd(), "the table");
   });
+});
+
+Deno.test("docs/pcie.md shows what its commands print", async () => {
+  for (
+    const args of [
+      ["--to", "peer", "--switches", "3"],
+      ["--to", "peer"],
+      ["--engine", "nfp-6000", "--sizes", "64,512,2048"],
+    ]
+  ) {
+    const { out } = await run("pcie", ...args);
+    const table = out.slice(out.indexOf("┌"), out.indexOf("┘") + 1);
+    assertShown(table, `pcie ${args.join(" ")}`, pcie, "docs/pcie.md");
+  }
 });

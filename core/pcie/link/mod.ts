@@ -1,4 +1,12 @@
 /** PCI Express down to the data link layer, on any topology. */
+export {
+  benchPcie,
+  PCIE_BENCH_BYTES_MAX,
+  PCIE_NO_ENGINE,
+  type PcieBenchRow,
+  type PcieBenchSetup,
+  type PcieEngine,
+} from "./bench.ts";
 export { LinkFabric } from "./fabric.ts";
 export { type PcieAttributes, PcieModel } from "./model.ts";
 export {
@@ -15,7 +23,9 @@ export {
   pcieOptions,
   type PciePool,
   pcieStar,
+  SWITCH_BUFFERS,
 } from "./options.ts";
+export { PCIE_SWITCHES_MAX, type PciePath, pciePath } from "./path.ts";
 export { type PcieClock } from "./_clock.ts";
 export { type PcieSent } from "./_data_link.ts";
 export { type PcieCreditAccount } from "./_flow_control.ts";

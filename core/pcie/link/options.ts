@@ -121,7 +121,8 @@ export interface PcieOptions {
   readonly mutants: readonly PcieMutant[];
 }
 
-const BUFFERS: PcieBuffers = [[64, 512], [64, 64], [64, 512]];
+/** What each port of a switch advertises where nothing else is said. */
+export const SWITCH_BUFFERS: PcieBuffers = [[64, 512], [64, 64], [64, 512]];
 /** Endpoints and root ports take every completion: they have made room before they ask (2.6.1). */
 export const ENDPOINT_BUFFERS: PcieBuffers = [[64, 512], [64, 64], [0, 0]];
 
@@ -138,7 +139,7 @@ export function pcieStar(
   });
   return [
     { kind: "root", parent: -1, link: upstream, buffers: ENDPOINT_BUFFERS },
-    { kind: "switch", parent: 0, link: upstream, buffers: BUFFERS },
+    { kind: "switch", parent: 0, link: upstream, buffers: SWITCH_BUFFERS },
     ...below,
   ];
 }
