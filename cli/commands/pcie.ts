@@ -15,6 +15,9 @@ export function addPcie(program: Command, io: Io): void {
     )
     .addOption(new Option("--to <end>", "whose memory: host, peer (host)"))
     .addOption(new Option("--switches <n>", "switches on the way (0 to the host, 1 to a peer)"))
+    .addOption(
+      new Option("--acs", "switches send what goes between devices up to the root complex"),
+    )
     .addOption(new Option("--gen <n>", "generation of every link, 1 to 6 (3)"))
     .addOption(new Option("--lanes <n>", "lanes of a device's link (8)"))
     .addOption(new Option("--between-lanes <n>", "lanes of the links above devices (16)"))

@@ -1,7 +1,13 @@
 // Aim: `pcie` measures the way that its options name, and refuses every other word in one line. Method: `benchPcie` on
 // topologies written out here, and differences between two command lines.
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { benchPcie, ENDPOINT_BUFFERS, type PcieNode, SWITCH_BUFFERS } from "../../core/mod.ts";
+import {
+  benchPcie,
+  ENDPOINT_BUFFERS,
+  type PcieNode,
+  pcieTlpGbps,
+  SWITCH_BUFFERS,
+} from "../../core/mod.ts";
 import { run } from "../_run_for_tests.ts";
 import type { PcieReport, PcieSizeRecord } from "../mod.ts";
 
@@ -50,9 +56,9 @@ Deno.test("pcie measures the way that its options name", async () => {
       "111",
     ],
   );
-  const { sizes, ...said } = report;
+  const { sizes, basis: _, ...said } = report;
   assertEquals(said, {
-    ...{ to: "peer", switches: 3, generation: 4, lanes: 4, betweenLanes: 8 },
+    ...{ to: "peer", switches: 3, acs: false, generation: 4, lanes: 4, betweenLanes: 8 },
     ...{ mps: 512, mrrs: 1024, rcb: 128, split: "rcb", offset: 4, engine: "none", inFlight: 300 },
     ...{ readNs: 321.5, writeNs: 70, switchNs: 111 },
   });
@@ -82,6 +88,34 @@ Deno.test("pcie measures the way that its options name", async () => {
   }
 });
 
+Deno.test("pcie: what access control redirects goes by the root complex, up and down", async () => {
+  const below = await rowOf("--to", "peer", "--switches", "1");
+  const above = await rowOf("--to", "peer", "--switches", "1", "--acs");
+  // request and completions pass the switch once more, and the root complex, and two links
+  assertAlmostEquals(above.readNs - below.readNs, 2 * (2 * 150 + 2 * 1), 60);
+  const narrow = ["--to", "peer", "--between-lanes", "4"];
+  const [free, bound] = [await rowOf(...narrow), await rowOf(...narrow, "--acs")];
+  assert(bound.writeGbps < 0.52 * free.writeGbps, `${bound.writeGbps} of ${free.writeGbps}`);
+  // all that goes up comes down on the same link
+  const rate = pcieTlpGbps(3, 4, 256);
+  const form = bound.formula!;
+  const [write, request, completion] = [256 + 24, 24, 256 + 20];
+  assertAlmostEquals(form.writeGbps, rate * 256 / write, 0.001);
+  assertAlmostEquals(form.readGbps, rate * 256 / (request + completion), 0.001);
+  assertAlmostEquals(form.bothGbps, rate * 256 / (write + request + completion), 0.001);
+  for (const kind of ["writeGbps", "readGbps", "bothGbps"] as const) {
+    assert(
+      bound[kind] > form[kind] * 0.95 && bound[kind] < form[kind] * 1.1,
+      `${kind}: ${bound[kind]}`,
+    );
+  }
+  const { out } = await run("pcie", ...narrow, "--acs", "--sizes", "64");
+  assert(
+    out.replace(/\s+/g, " ").includes("through 1 switch, redirected to the root complex"),
+    out,
+  );
+});
+
 Deno.test("pcie: left out, the way is the shortest, and the memory that of its end", async () => {
   const [host, peer] = [
     await reportOf("--sizes", "64"),
@@ -94,7 +128,7 @@ Deno.test("pcie: left out, the way is the shortest, and the memory that of its e
 });
 
 Deno.test("pcie: the formula is of the narrowest link that is on the way, and of none in generation 6", async () => {
-  // Gen3 x8 and x4, payloads of 256 bytes (link_rates of the closed form): 57.88 and 28.94 Gb/s less headers
+  // Gen3 x8, payloads of 256 bytes: 57.88 Gb/s less headers
   const x8 = (await rowOf()).formula!.writeGbps;
   const x4 = (await rowOf("--lanes", "4")).formula!.writeGbps;
   assertAlmostEquals(x8, 52.92, 0.01);
@@ -147,6 +181,21 @@ Deno.test("pcie says what it measured, and with what", async () => {
     ]
   ) assert(out.includes(part), `${part}\n${out}`);
   assert(out.split("\n").every((line) => line.length <= 110), out);
+});
+
+Deno.test("pcie says of every time whether it is calibrated or assumed", async () => {
+  const basis = async (...args: string[]) =>
+    (await reportOf("--sizes", "64", ...args)).basis.join(" ");
+  for (const args of [[], ["--to", "peer"], ["--engine", "nfp-6000"], ["--read-ns", "1"]]) {
+    const said = await basis(...args);
+    assert(said.includes("predicted, not measured"), said);
+    assertEquals(
+      said.includes("The host's time for a read is calibrated"),
+      !/peer|read-ns/.test(`${args}`),
+    );
+    assertEquals(said.includes("A device's time for a read is assumed"), args.includes("peer"));
+    assertEquals(said.includes("start of a read is calibrated"), args.includes("--engine"));
+  }
 });
 
 Deno.test("pcie refuses what it does not know in one line", async () => {

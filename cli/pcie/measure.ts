@@ -1,6 +1,7 @@
 /** From the options of `planecheck pcie` to its result. */
 import {
   benchPcie,
+  type LinkBytes,
   payloadGbps,
   PCIE_DEFAULTS,
   PCIE_NO_ENGINE,
@@ -24,7 +25,7 @@ const PROPAGATION_PS = 1000;
 /** Measures every size. */
 export function measurePcie(options: PcieCommandOptions, progress: Progress): PcieReport {
   const { to, switches, generation, lanes, betweenLanes, mps, mrrs, rcb, split } = options;
-  const { offset, engine, switchNs } = options;
+  const { offset, engine, switchNs, acs: acsRedirect } = options;
   const { memory } = paperHost;
   const usual = to === "host" ? memory.rootReadNs.value : DEVICE_READ_NS;
   const readNs = options.readNs ?? usual;
@@ -35,7 +36,7 @@ export function measurePcie(options: PcieCommandOptions, progress: Progress): Pc
   const inFlight = options.inFlight ?? Math.min(begins.reads, PCIE_DEFAULTS.reads);
   const setup = {
     options: {
-      ...{ nodes, mps, mrrs, rcb, split, switchPs: picoseconds(switchNs) },
+      ...{ nodes, mps, mrrs, rcb, split, acsRedirect, switchPs: picoseconds(switchNs) },
       ...{ reads: inFlight, tagBits: inFlight > 256 ? 10 : 8 } as const,
       latency: (_node: number, _address: number, _bytes: number, kind: "read" | "write") =>
         picoseconds(kind === "read" ? readNs : writeNs),
@@ -56,10 +57,29 @@ export function measurePcie(options: PcieCommandOptions, progress: Progress): Pc
       };
     });
     const { json: _, sizes: __, ...said } = options;
-    return { ...said, inFlight, readNs, writeNs, sizes };
+    return { ...said, inFlight, readNs, writeNs, sizes, basis: basisOf(options) };
   } finally {
     progress.stop();
   }
+}
+
+function basisOf({ to, engine, readNs }: PcieCommandOptions): string[] {
+  const source = "Neugebauer et al., SIGCOMM 2018";
+  const memory = readNs !== null
+    ? []
+    : to === "host"
+    ? [`The host's time for a read is calibrated: LAT_RD of 64 bytes, ${source}.`]
+    : ["A device's time for a read is assumed."];
+  const started = engine === "none" ? [] : [
+    `The engine's start of a read is calibrated on the same, its other times are published there.`,
+  ];
+  return [
+    `Names of the tests and the formula: ${source}.`,
+    "All figures are the model's: predicted, not measured.",
+    ...memory,
+    ...started,
+    "Times of writes and switches are assumed where they are not given.",
+  ];
 }
 
 function picoseconds(ns: number): number {
@@ -81,27 +101,37 @@ function nfpEngine(): PcieEngine {
   };
 }
 
+/** What each link on the way lets through, and of these the least. */
 function formulaOf(options: PcieCommandOptions, bytes: number): PcieSizeRecord["formula"] {
-  const { generation, mps, mrrs, rcb, split, switches, to } = options;
+  const { generation, switches, to, acs, lanes, betweenLanes } = options;
   if (generation === 6) return null;
-  // without a switch no link but those of devices is on the way
-  const lanes = switches === 0 || (to === "peer" && switches === 1)
-    ? options.lanes
-    : Math.min(options.lanes, options.betweenLanes);
-  const setup: PcieSetup = {
-    generation: generation as PcieGeneration,
-    ...{
-      lanes,
-      mps,
-      mrrs,
-      addressBits: 64,
-      completionBytes: split === "mps" ? mps : Math.min(rcb, mps),
-    },
-  };
-  const [write, read] = [writeBytes(setup, bytes), readBytes(setup, bytes)];
+  const device = ratesOf(options, generation, lanes, bytes, false);
+  // without a switch, or below one, no link but those of devices is on the way
+  if (switches === 0 || (to === "peer" && switches === 1 && !acs)) return device;
+  const between = ratesOf(options, generation, betweenLanes, bytes, to === "peer" && acs);
   return {
-    writeGbps: payloadGbps(setup, bytes, write),
-    readGbps: payloadGbps(setup, bytes, read),
-    bothGbps: payloadGbps(setup, bytes, write, read),
+    writeGbps: Math.min(device.writeGbps, between.writeGbps),
+    readGbps: Math.min(device.readGbps, between.readGbps),
+    bothGbps: Math.min(device.bothGbps, between.bothGbps),
+  };
+}
+
+/** Rates of one link; where everything is redirected, each TLP goes by it up and down. */
+function ratesOf(
+  { mps, mrrs, rcb, split }: PcieCommandOptions,
+  generation: PcieGeneration,
+  lanes: number,
+  bytes: number,
+  isRedirected: boolean,
+): NonNullable<PcieSizeRecord["formula"]> {
+  const completionBytes = split === "mps" ? mps : Math.min(rcb, mps);
+  const link: PcieSetup = { generation, lanes, mps, mrrs, addressBits: 64, completionBytes };
+  const [write, read] = [writeBytes(link, bytes), readBytes(link, bytes)].map(({ up, down }) =>
+    isRedirected ? { up: up + down, down: up + down } : { up, down }
+  ) as [LinkBytes, LinkBytes];
+  return {
+    writeGbps: payloadGbps(link, bytes, write),
+    readGbps: payloadGbps(link, bytes, read),
+    bothGbps: payloadGbps(link, bytes, write, read),
   };
 }

@@ -23,6 +23,8 @@ export interface PcieCommandOptions {
   readonly switches: number;
   /** Generation of every link. */
   readonly generation: Generation;
+  /** Whether switches send what goes between devices up to the root complex, as access control services may ask. */
+  readonly acs: boolean;
   /** Lanes of a device's link. */
   readonly lanes: number;
   /** Lanes of the links between switches and to the root complex. */
@@ -71,6 +73,7 @@ const schema = z.strictObject({
     `an integer in 0..${PCIE_SWITCHES_MAX}`,
     (n) => n <= PCIE_SWITCHES_MAX,
   ),
+  acs: z.boolean().optional(),
   gen: oneOf(GENERATIONS),
   lanes: oneOf(LANES),
   betweenLanes: oneOf(LANES),
@@ -102,6 +105,7 @@ export function parsePcieOptions(raw: Record<string, unknown>): PcieCommandOptio
   return {
     to,
     switches: o.switches ?? (to === "host" ? 0 : 1),
+    acs: o.acs ?? false,
     generation: Number(o.gen ?? 3) as Generation,
     lanes: Number(o.lanes ?? 8),
     betweenLanes: Number(o.betweenLanes ?? 16),

@@ -39,15 +39,17 @@ export function pcieText(report: PcieReport): string {
       "BW_WR, BW_RD: writes, reads alone; BW_RDWR: in turn, each way; Gb/s of payload. LAT_RD: a read alone; " +
         "LAT_WRRD: a write and a read of the same bytes behind it; ns, medians. Formula: what the narrowest link on " +
         "the way lets through with an Ack and an UpdateFC in every interval of the specification; links that join " +
-        "them do better. Names and formula: Neugebauer et al., SIGCOMM 2018.",
-    );
+        "them do better.",
+    ) + report.basis.map((line) => wrapped(line)).join("");
 }
 
-function way({ to, switches, generation, lanes, betweenLanes }: PcieReport): string {
+function way({ to, switches, acs, generation, lanes, betweenLanes }: PcieReport): string {
   const end = to === "host" ? "the memory of the host" : "the memory of another such device";
   const through = switches === 0
     ? to === "host" ? "without a switch" : "through the root complex"
-    : `through ${counted(switches, "switch", "switches")}`;
+    : `through ${counted(switches, "switch", "switches")}${
+      acs && to === "peer" ? ", redirected to the root complex" : ""
+    }`;
   const others = switches === 0 ? "" : `; links above devices Gen${generation} x${betweenLanes}`;
   return `a device at Gen${generation} x${lanes}, ${end}, ${through}${others}`;
 }

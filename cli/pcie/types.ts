@@ -31,6 +31,8 @@ export interface PcieReport {
   readonly to: "host" | "peer";
   /** Switches on the way. */
   readonly switches: number;
+  /** Whether switches send what goes between devices up to the root complex. */
+  readonly acs: boolean;
   readonly generation: number;
   /** Lanes of a device's link, and of every other. */
   readonly lanes: number;
@@ -51,4 +53,6 @@ export interface PcieReport {
   readonly writeNs: number;
   readonly switchNs: number;
   readonly sizes: readonly PcieSizeRecord[];
+  /** What the figures rest on, a sentence each. */
+  readonly basis: readonly string[];
 }
