@@ -33,12 +33,17 @@ export interface PcieReport {
   readonly switches: number;
   /** Whether switches send what goes between devices up to the root complex. */
   readonly acs: boolean;
+  /** Generation of every link. */
   readonly generation: number;
-  /** Lanes of a device's link, and of every other. */
+  /** Lanes of a device's link. */
   readonly lanes: number;
+  /** Lanes of every other link. */
   readonly betweenLanes: number;
+  /** Largest payload, in bytes. */
   readonly mps: number;
+  /** Largest read request, in bytes. */
   readonly mrrs: number;
+  /** Read completion boundary of the root complex, in bytes. */
   readonly rcb: number;
   /** Completions as long as the payload size allows, or one for each boundary. */
   readonly split: "mps" | "rcb";
@@ -48,10 +53,13 @@ export interface PcieReport {
   readonly engine: string;
   /** Reads at a time. */
   readonly inFlight: number;
-  /** What the memory takes for a read and a write, and a switch or root port for what goes through, in ns. */
+  /** From a request's arrival at the memory until its first completion may leave, in ns. */
   readonly readNs: number;
+  /** From a write's arrival at the memory until it is visible, in ns. */
   readonly writeNs: number;
+  /** From the first symbol's arrival at a switch or root port until it may leave, in ns. */
   readonly switchNs: number;
+  /** What was measured, in the order of the sizes that were asked for. */
   readonly sizes: readonly PcieSizeRecord[];
   /** What the figures rest on, a sentence each. */
   readonly basis: readonly string[];
