@@ -73,6 +73,7 @@ Deno.test("pcie measures the way that its options name", async () => {
       reads: 300,
       tagBits: 10,
     } as const,
+    completionBufferBytes: 2 ** 30,
     latency: (_n: number, _a: number, _b: number, kind: string) =>
       kind === "read" ? 321_500 : 70_000,
   };
@@ -114,6 +115,15 @@ Deno.test("pcie: what access control redirects goes by the root complex, up and 
     out.replace(/\s+/g, " ").includes("through 1 switch, redirected to the root complex"),
     out,
   );
+});
+
+Deno.test("pcie: reads at a time bound the rate where the memory is slow, and nothing else does", async () => {
+  const slow = ["--read-ns", "100000", "--sizes", "4096", "--mrrs", "4096"];
+  for (const inFlight of [1, 40]) {
+    const { sizes: [row] } = await reportOf(...slow, "--in-flight", `${inFlight}`);
+    const expected = inFlight * 4096 * 8 / row!.readNs;
+    assertAlmostEquals(row!.readGbps, expected, expected * 0.1, `${inFlight} in flight`);
+  }
 });
 
 Deno.test("pcie: left out, the way is the shortest, and the memory that of its end", async () => {

@@ -21,6 +21,7 @@ import type { PcieReport, PcieSizeRecord } from "./types.ts";
 /** What a device takes for a read of its memory where nothing is said, in ns: assumed, as in the link model. */
 const DEVICE_READ_NS = 250;
 const PROPAGATION_PS = 1000;
+const ROOM_BYTES = 2 ** 30;
 
 /** Measures every size. */
 export function measurePcie(options: PcieCommandOptions, progress: Progress): PcieReport {
@@ -38,6 +39,8 @@ export function measurePcie(options: PcieCommandOptions, progress: Progress): Pc
     options: {
       ...{ nodes, mps, mrrs, rcb, split, acsRedirect, switchPs: picoseconds(switchNs) },
       ...{ reads: inFlight, tagBits: inFlight > 256 ? 10 : 8 } as const,
+      // room for what so many reads ask for
+      completionBufferBytes: ROOM_BYTES,
       latency: (_node: number, _address: number, _bytes: number, kind: "read" | "write") =>
         picoseconds(kind === "read" ? readNs : writeNs),
     },
