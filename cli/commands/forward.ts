@@ -34,7 +34,7 @@ export function addForward(program: Command, io: Io): void {
     .addOption(
       new Option(
         "--port <port>",
-        "an interface, xdp:NAME, tap:NAME or pcap:IN,OUT; two or more of them",
+        "an interface, xdp:NAME, xdp-native:NAME, tap:NAME or pcap:IN,OUT; two or more of them",
       )
         .argParser(collect),
     )

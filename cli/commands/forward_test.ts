@@ -52,7 +52,7 @@ Deno.test("forward refuses in one line what it cannot take, before it writes any
     [[], /^planecheck: --port: expected 2..16 of them, got 0\n$/],
     [
       ["--port", "a b", "--port", "c"],
-      /--port: expected NAME, tap:NAME, xdp:NAME or pcap:IN,OUT, got "a b"/,
+      /--port: expected NAME, tap:NAME, xdp:NAME, xdp-native:NAME or pcap:IN,OUT, got "a b"/,
     ],
     [["--port", "x", "--port", "x"], /--port: expected each once, got "x" twice/],
     [[...ports, "--eth-dest", "2,02:00:00:00:00:01"], /--eth-dest: expected PORT,MAC with a port/],

@@ -85,9 +85,9 @@ function openPort(option: PortOption, i: number, { slots, force }: ForwardOption
     return { port, mac };
   }
   const { index, mac } = givenLink(name, force);
-  const port = option.kind === "xdp"
-    ? new XskPort(index, name)
-    : new PacketPort(index, name, { slots });
+  const port = option.kind === "af_packet"
+    ? new PacketPort(index, name, { slots })
+    : new XskPort(index, name, option.kind === "xdp" ? "generic" : "native");
   return { port, mac };
 }
 

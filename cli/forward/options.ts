@@ -9,7 +9,7 @@ export const PORTS_MAX = 16;
 
 /** Where a port's frames come from and go to. */
 export type PortOption =
-  | { readonly kind: "af_packet" | "tap" | "xdp"; readonly name: string }
+  | { readonly kind: "af_packet" | "tap" | "xdp" | "xdp-native"; readonly name: string }
   | { readonly kind: "pcap"; readonly input: string; readonly output: string };
 
 /** What `forward` was asked to do. */
@@ -33,7 +33,7 @@ export interface ForwardOptions {
   readonly json: boolean;
 }
 
-const PORT = "NAME, tap:NAME, xdp:NAME or pcap:IN,OUT";
+const PORT = "NAME, tap:NAME, xdp:NAME, xdp-native:NAME or pcap:IN,OUT";
 const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i;
 const NAME = /^[^\s/:,]{1,15}$/;
 
@@ -86,12 +86,13 @@ export function parseForwardOptions(raw: Record<string, unknown>): ForwardOption
 }
 
 function portOption(text: string): PortOption {
-  const [, kind = "", rest = ""] = /^(tap|xdp|pcap):(.*)$/.exec(text) ?? ["", "", text];
+  const [, kind = "", rest = ""] = /^(tap|xdp|xdp-native|pcap):(.*)$/.exec(text) ?? ["", "", text];
   if (kind === "pcap") {
     const [input = "", output = "", more] = rest.split(",");
     if (input !== "" && output !== "" && more === undefined) return { kind, input, output };
   } else if (NAME.test(rest)) {
-    return { kind: kind === "tap" || kind === "xdp" ? kind : "af_packet", name: rest };
+    const isOther = kind === "tap" || kind === "xdp" || kind === "xdp-native";
+    return { kind: isOther ? kind : "af_packet", name: rest };
   }
   throw new UserError(`--port: expected ${PORT}, got ${JSON.stringify(text)}`);
 }

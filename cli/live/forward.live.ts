@@ -92,11 +92,12 @@ function exchange(ports: PacketPort[], t: Traffic, expect: number): string[][] {
 const RUNS = [
   ...["dpdk", "vpp", "snabb", "odp", "pf-ring-zc"].map((stack) => [stack, ""] as const),
   ["dpdk", "xdp:"] as const,
+  ["dpdk", "xdp-native:"] as const,
 ];
 for (const [stack, kind] of RUNS) {
   liveTest(
     `forward --stack ${stack} on ${
-      kind === "" ? "packet sockets" : "AF_XDP"
+      kind === "" ? "packet sockets" : kind === "xdp:" ? "AF_XDP" : "AF_XDP in the driver"
     } sends what is expected, byte for byte`,
     kind === "" ? ["ip", "namespaces"] : ["ip", "root"],
     async () => {

@@ -9,6 +9,7 @@ import { addVeth, seeCarrier, setUp } from "../../stacks/external/live/links.ts"
 import { Netlink } from "../../stacks/external/live/netlink.ts";
 import { Netns } from "../../stacks/external/live/netns.ts";
 import { PacketPort } from "../../stacks/external/live/packet_port.ts";
+import { XskPort } from "../../stacks/external/live/xsk_port.ts";
 import { SystemCallError } from "../../stacks/mod.ts";
 import { liveTest } from "./needs.ts";
 
@@ -156,6 +157,17 @@ liveTest(
     assertThrows(() => new PacketPort(1, "lo", { slots: 33 }), RangeError, "no multiple of 32");
   },
 );
+
+liveTest("XskPort says what it needs where a driver takes no program", ["ip", "root"], () => {
+  const ns = Netns.create();
+  try {
+    const opened = () => ns.within(() => new XskPort(1, "lo", "native"));
+    assertThrows(opened, SystemCallError, "and a driver that takes one): Operation not supported");
+    ns.within(() => new XskPort(1, "lo", "generic")).close();
+  } finally {
+    ns.close();
+  }
+});
 
 liveTest("openGivenPort uses an interface only where that is safe", NEEDS, () => {
   const before = linksHere();

@@ -39,7 +39,7 @@ export class XskPort implements FramePort {
    * Opens the port.
    * @throws {SystemCallError} without CAP_NET_RAW, CAP_BPF and CAP_NET_ADMIN, which a user namespace does not give
    */
-  constructor(index: number, name: string, mode: XskMode = "generic") {
+  constructor(index: number, name: string, mode: XskMode) {
     this.name = name;
     this.#socket = new XskSocket(index, name, mode);
     const { umem, fill } = this.#socket;

@@ -63,7 +63,8 @@ export class XskSocket {
       this.fill = this.#ring(MAP_AT.fill, fill!, RX_RING, 2, true);
       this.completion = this.#ring(MAP_AT.completion, completion!, TX_RING, 2, false);
       this.#bind(index);
-      const what = `attach a program to ${name} (${needs})`;
+      const driver = mode === "native" ? ", and a driver that takes one" : "";
+      const what = `attach a program to ${name} (${needs}${driver})`;
       this.#fds.push(...attachXsk(libc, this.fd, index, mode, what));
     } catch (error) {
       this.close();
