@@ -4,8 +4,9 @@
  * that is shared with the kernel (UMEM), its first chunks for what comes, the others for what goes.
  *
  * Who owns what: one of the first chunks is the kernel's while its address is in the fill ring, ours from the receive
- * ring until `release`. One of the others is ours until it is in the transmit ring, and again from the completion
- * ring. The program stays attached as long as its link is open, which is at most as long as this process lives.
+ * ring until `release`; those that one look found go back together. One of the others is ours until it is in the
+ * transmit ring, and again from the completion ring. The program stays attached as long as its link is open, which is at
+ * most as long as this process lives.
  *
  * Source: Linux Documentation/networking/af_xdp.rst, linux/if_xdp.h.
  */
