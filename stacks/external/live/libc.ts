@@ -39,7 +39,14 @@ const SYMBOLS = {
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** Errors that callers tell apart. */
-export const ERRNO = { ESRCH: 3, EINTR: 4, EAGAIN: 11, EEXIST: 17, ENOBUFS: 105 } as const;
+export const ERRNO = {
+  ESRCH: 3,
+  EINTR: 4,
+  EAGAIN: 11,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENOBUFS: 105,
+} as const;
 
 /** A system call that failed. */
 export class SystemCallError extends Error {

@@ -1,5 +1,5 @@
 /** An AF_XDP socket with its memory and its four rings (linux/if_xdp.h), in copy mode on queue 0. */
-import { closeLibc, failure, type Libc, openLibc, succeeded, u32s } from "./libc.ts";
+import { closeLibc, ERRNO, errno, failure, type Libc, openLibc, succeeded, u32s } from "./libc.ts";
 import { attachXsk, type XskMode } from "./xsk_program.ts";
 import { type XskOffsets, XskRing } from "./xsk_rings.ts";
 
@@ -9,6 +9,9 @@ const SOL_XDP = 283;
 const XDP = { offsets: 1, rx: 2, tx: 3, umem: 4, fill: 5, completion: 6, statistics: 7 };
 const MAP_AT = { rx: 0n, tx: 0x80000000n, fill: 0x100000000n, completion: 0x180000000n };
 const BIND_COPY = 2;
+/** While a queue is somebody's, so many more attempts, so many milliseconds apart. */
+const BUSY_LOOKS = 100;
+const BUSY_MS = 10;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED_POPULATE = 1 | 0x8000;
 const MAP_PRIVATE_ANON_POPULATE = 2 | 0x20 | 0x8000;
@@ -116,11 +119,13 @@ export class XskSocket {
     view.setUint16(0, AF_XDP, true);
     view.setUint16(2, BIND_COPY, true);
     view.setUint32(4, index, true);
-    succeeded(
-      this.libc,
-      this.libc.bind(this.fd, value, 16),
-      `bind an AF_XDP socket to ${this.#name}`,
-    );
+    let bound = this.libc.bind(this.fd, value, 16);
+    // the memory of a socket before leaves the queue some time after that was closed (xdp_umem_release_deferred)
+    for (let n = 0; bound < 0 && n < BUSY_LOOKS && errno(this.libc) === ERRNO.EBUSY; n++) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_MS);
+      bound = this.libc.bind(this.fd, value, 16);
+    }
+    succeeded(this.libc, bound, `bind an AF_XDP socket to ${this.#name}`);
   }
 
   /** Frames that the socket has lost since it was opened. */
