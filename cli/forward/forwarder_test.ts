@@ -61,7 +61,7 @@ class MemoryPort implements FramePort {
 }
 
 /** Two ports; 10.1/16 is behind the second. Time goes 10 us on with each look at the clock. */
-function rig(stack: Stack = forwarder) {
+function rig(stack: Stack = forwarder, ring = 64) {
   const ports = [new MemoryPort("east"), new MemoryPort('we"st')];
   const fib = createFib4("dir24-8", { firstBits: 8, groups: 4, maxRules: 4 });
   fib.add(0x0a010000, 16, 1);
@@ -77,7 +77,7 @@ function rig(stack: Stack = forwarder) {
       mac: new Uint8Array(12).fill(2),
       portMac: Uint8Array.of(2, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1),
     },
-    ring: 64,
+    ring,
     nowUs: () => us += 10,
     realNs: () => STAMP + 5000,
     wait: (ms) => {
@@ -141,23 +141,24 @@ Deno.test("Forwarder sleeps when nothing has come for 300 us, and not while some
   assertEquals([slept, ports[1]!.sent.length], [[], 1]);
 });
 
-Deno.test("Forwarder sleeps with every stack of poll loops, and is over when its ports are", () => {
+Deno.test("Forwarder forwards with every stack of poll loops, sleeps with it, and is over when its ports are", () => {
   const names: string[] = [];
   for (const name of STACK_NAMES) {
     let made: ReturnType<typeof rig>;
     try {
-      made = rig(stackNamed(name).create());
+      made = rig(stackNamed(name).create(), 256);
     } catch (error) {
       assert(error instanceof RangeError && error.message.startsWith("Cannot run"), `${error}`);
       continue;
     }
     names.push(name);
     const { f, ports, slept } = made;
-    ports[0]!.waiting.push(...Array.from({ length: 40 }, (_, i) => frame({ ports: [i, 1] })));
+    // each ring goes round several times
+    ports[0]!.waiting.push(...Array.from({ length: 1200 }, (_, i) => frame({ ports: [i, 1] })));
     f.run(10);
     assertEquals(
       [ports[0]!.waiting.length, ports[1]!.sent.length],
-      [0, 40],
+      [0, 1200],
       `${name}: ${f.dropped}`,
     );
     assert(slept.length >= 8, `${name} slept ${slept.length} times in 10 ms with nothing to do`);

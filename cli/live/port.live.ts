@@ -167,7 +167,12 @@ liveTest("XskPort says what it needs where a driver takes no program, and opens 
     const opened = () => ns.within(() => new XskPort(1, "lo", "native"));
     assertThrows(opened, SystemCallError, "and a driver that takes one): Operation not supported");
     // a queue that is somebody's still, for a moment, is waited for
-    for (let i = 0; i < 20; i++) ns.within(() => new XskPort(1, "lo", "generic")).close();
+    const open = () => ns.within(() => new XskPort(1, "lo", "generic"));
+    for (let i = 0; i < 20; i++) open().close();
+    // and one that stays somebody's is not waited for long
+    const held = open();
+    assertThrows(open, SystemCallError, "bind an AF_XDP socket to lo: Device or resource busy");
+    held.close();
   } finally {
     ns.close();
   }
