@@ -26,7 +26,7 @@ export interface PciePath {
  *
  * @example
  * ```ts
- * import { PcieModel, pciePath } from "@planecheck/planecheck/core";
+ * import { pciePath } from "@planecheck/planecheck/core";
  * import { assertEquals } from "@std/assert";
  *
  * const { nodes, src, dst } = pciePath("peer", 3);
