@@ -148,6 +148,11 @@ Deno.test("pcie: the formula is of the narrowest link that is on the way, and of
   assertEquals((await rowOf("--to", "peer", "--switches", "2", ...narrow)).formula!.writeGbps, x4);
   assertEquals((await rowOf(...narrow)).formula!.writeGbps, x8);
   assertEquals((await rowOf("--to", "peer", ...narrow)).formula!.writeGbps, x8);
+  const device = await rowOf("--lanes", "4");
+  assertEquals((await rowOf("--lanes", "4", "--switches", "1")).formula, device.formula);
+  // nothing on the way to the host is redirected
+  const host = ["--switches", "1", ...narrow];
+  assertEquals((await rowOf(...host, "--acs")).formula, (await rowOf(...host)).formula);
   assertEquals((await rowOf("--gen", "6")).formula, null);
   const { formula } = await rowOf("--split", "rcb");
   // four completions instead of one
@@ -155,12 +160,18 @@ Deno.test("pcie: the formula is of the narrowest link that is on the way, and of
 });
 
 Deno.test("pcie: the engine of an NFP-6000 is as slow as it was measured", async () => {
-  const { sizes, inFlight } = await reportOf("--engine", "nfp-6000", "--sizes", "64,128,2048");
+  const { sizes, inFlight } = await reportOf("--engine", "nfp-6000", "--sizes", "64,128,200,2048");
   assertEquals(inFlight, 34);
-  const [small, line, large] = sizes as [PcieSizeRecord, PcieSizeRecord, PcieSizeRecord];
-  // a write in 21.1, 24.2 and 24.2 + 15 * 18.8 ns
+  const [small, line, more, large] = sizes as [
+    PcieSizeRecord,
+    PcieSizeRecord,
+    PcieSizeRecord,
+    PcieSizeRecord,
+  ];
+  // a write in 21.1, 24.2, 24.2 + 18.8 for a part of 128 bytes, and 24.2 + 15 * 18.8 ns
   assertAlmostEquals(small.writeGbps, 64 * 8 / 21.1, 0.05);
   assertAlmostEquals(line.writeGbps, 128 * 8 / 24.2, 0.05);
+  assertAlmostEquals(more.writeGbps, 200 * 8 / (24.2 + 18.8), 0.05);
   assertAlmostEquals(large.writeGbps, Math.min(2048 * 8 / (24.2 + 15 * 18.8), 57.6), 1.2);
   // published: 547 to 600 ns, and 1130 to 1180 ns, of which the model stays 2 % short
   assert(small.readNs >= 547 && small.readNs <= 600, `${small.readNs}`);

@@ -140,6 +140,8 @@ class Bench {
   #due: number[] = [];
   /** No operation begins before this. */
   #freePs = 0;
+  /** The last time that `#freePs` was waited for. */
+  #wakePs = 0;
 
   constructor(setup: PcieBenchSetup, bytes: number) {
     const { options, src, dst, engine = PCIE_NO_ENGINE, offset = 0 } = setup;
@@ -201,7 +203,8 @@ class Bench {
     this.#clock.reset();
     this.#model.reset();
     [this.#kinds, this.#onEnd, this.#wanted] = [kinds, onEnd, rounds * kinds.length];
-    [this.#begun, this.#reads, this.#due, this.#freePs] = [0, 0, [], 0];
+    [this.#begun, this.#reads, this.#due] = [0, 0, []];
+    [this.#freePs, this.#wakePs] = [0, 0];
     this.#clock.at(0, this.#begin, 0);
     const isOver = () => this.#begun === this.#wanted && this.#reads === 0 && this.#model.isQuiet;
     const end = this.#clock.run({ horizonPs: 2 ** 53, events: EVENTS_MOST }, isOver);
@@ -215,7 +218,7 @@ class Bench {
       this.#model.read(this.#src, this.#due.shift()!, this.#bytes, this.#arrived, 1);
     }
     while (this.#begun < this.#wanted) {
-      if (now < this.#freePs) return this.#clock.at(this.#freePs, this.#begin, 0);
+      if (now < this.#freePs) return this.#wake();
       const kind = this.#kinds[this.#begun % this.#kinds.length]!;
       if (kind === "read" && this.#reads >= this.#engine.reads) return;
       if (!this.#model.room(this.#src)) return;
@@ -231,6 +234,13 @@ class Bench {
         this.#model.write(this.#src, at, this.#bytes, this.#arrived, 0);
       }
     }
+  }
+
+  /** Goes on when the engine is free: once, however many ask. */
+  #wake(): void {
+    if (this.#wakePs === this.#freePs) return;
+    this.#wakePs = this.#freePs;
+    this.#clock.at(this.#freePs, this.#begin, 0);
   }
 
   #ends(kind: Kind): void {
